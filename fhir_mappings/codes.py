@@ -1,0 +1,66 @@
+"""Every URL and code that we emit or look for, in one place.
+
+Ours hang below one *canonical base* (``https://alliance.example/fhir``), which a clinic sets once.
+Others' are written out with the page that defines them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+DEFAULT_BASE = "https://alliance.example/fhir"
+
+# hl7.org/fhir/R4/valueset-observation-category.html
+OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+UCUM = "http://unitsofmeasure.org"
+SCORE_UNIT = "{score}"
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+PROVENANCE_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+ITEM_CONTROL = "http://hl7.org/fhir/questionnaire-item-control"
+VERSION_ALGORITHM = "http://hl7.org/fhir/version-algorithm"
+EXTENSION = "http://hl7.org/fhir/StructureDefinition"
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+
+IdentifierKind = Literal["response", "score", "alert", "device", "definition"]
+ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Our own URLs below one canonical base.
+
+    Example: ``Names("https://a.example/fhir").questionnaire("srs-3")`` is
+    ``https://a.example/fhir/Questionnaire/srs-3``.
+    """
+
+    base: str = DEFAULT_BASE
+
+    @property
+    def measures(self) -> str:
+        """The CodeSystem of instruments, items, scores and alerts."""
+        return f"{self.base}/CodeSystem/alliance-measures"
+
+    def questionnaire(self, instrument_id: str) -> str:
+        """Return the canonical URL of an instrument's Questionnaire, without version."""
+        return f"{self.base}/Questionnaire/{instrument_id}"
+
+    def answer_codes(self, scale_id: str) -> str:
+        """Return the CodeSystem URL of an answer scale such as ``wai-frequency-5``."""
+        return f"{self.base}/CodeSystem/{scale_id}"
+
+    def answer_values(self, scale_id: str) -> str:
+        """Return the ValueSet URL of an answer scale."""
+        return f"{self.base}/ValueSet/{scale_id}"
+
+    def identifier(self, kind: IdentifierKind) -> str:
+        """Return the system of the identifiers that we give to resources of this kind."""
+        return f"{self.base}/identifier/{kind}"
+
+    def extension(self, kind: ExtensionKind) -> str:
+        """Return the URL of one of our own extensions."""
+        return f"{self.base}/StructureDefinition/{kind}"
+
+    def rule(self, rule_id: str) -> str:
+        """Return the URL that names an alert rule."""
+        return f"{self.base}/PlanDefinition/{rule_id}"
