@@ -1,0 +1,1 @@
+"""The service: doors above, flows in the middle, store, EHR and alliance below."""

@@ -1,0 +1,1 @@
+"""The doors: FHIR, plain JSON, health."""

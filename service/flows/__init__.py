@@ -1,0 +1,1 @@
+"""One verb-named module per use case."""

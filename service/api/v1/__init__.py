@@ -1,0 +1,1 @@
+"""Plain JSON for callers that do not speak FHIR: `/v1`."""

@@ -1,0 +1,172 @@
+"""What can go wrong in the service, what the caller is told, and what the log says.
+
+ServiceError                  status, FHIR issue code, reason word, sentence for the caller
+ ├─ SettingsRefused           the environment does not describe a service that may start
+ ├─ RequestRefused            a request that cannot be served as it is
+ │   ├─ FaultsInRequest       422 (400 where it cannot be parsed): every fault with its place
+ │   ├─ NotFound              404
+ │   ├─ Duplicate             409: the same session, or the same identifier with other content
+ │   ├─ StaleVersion          412: If-Match names another version
+ │   ├─ VersionRequired       428 at /v1, 400 at /fhir: a correction without If-Match
+ │   ├─ ManyMatches           412: If-None-Exist matches several
+ │   ├─ WrongState            409: the act does not fit the state that the thing is in
+ │   ├─ TooLarge              413
+ │   ├─ WrongMediaType        415
+ │   ├─ NotAcceptable         406
+ │   ├─ NotOffered            405 or 501
+ │   └─ CallerRefused         403: foreign Host or Origin
+ └─ EhrError                  an exchange with the EHR that did not end in an answer
+     ├─ EhrUnreachable        nothing was sent: safe to try again
+     └─ EhrSilent             it was sent and the answer is not known: never blindly sent again
+
+No text holds a name, an answer, a token or a traceback.
+"""
+
+from collections.abc import Sequence
+
+from fhir_mappings.errors import Fault
+
+
+class ServiceError(Exception):
+    """Anything the service refuses or fails at."""
+
+
+class SettingsRefused(ServiceError):
+    """The environment does not describe a service that may start; names every variable at fault."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class RequestRefused(ServiceError):
+    """A request that cannot be served as it is."""
+
+    status = 400
+    issue_code = "invalid"
+    reason = "invalid"
+
+    def __init__(self, message: str, *, at: str = "", faults: Sequence[Fault] = ()) -> None:
+        super().__init__(self.reason)
+        self.message = message
+        self.faults = tuple(faults) or (Fault(at, self.reason, message),)
+
+
+class FaultsInRequest(RequestRefused):
+    """Every fault of a request, with its place and reason."""
+
+    status = 422
+    issue_code = "business-rule"
+    reason = "faults"
+
+    def __init__(self, faults: Sequence[Fault], *, status: int = 422) -> None:
+        super().__init__("The request has faults and changed nothing.", faults=faults)
+        self.status = status
+
+
+class NotFound(RequestRefused):
+    """There is no such thing, or none that this caller may see."""
+
+    status = 404
+    issue_code = "not-found"
+    reason = "not-found"
+
+
+class Duplicate(RequestRefused):
+    """It is here already under ``stored_id``; a correction is an update of that one."""
+
+    status = 409
+    issue_code = "duplicate"
+    reason = "duplicate"
+
+    def __init__(self, message: str, stored_id: str) -> None:
+        super().__init__(message)
+        self.stored_id = stored_id
+
+
+class StaleVersion(RequestRefused):
+    """If-Match names another version than the current one."""
+
+    status = 412
+    issue_code = "conflict"
+    reason = "stale-version"
+
+
+class VersionRequired(RequestRefused):
+    """A correction must say which version it corrects."""
+
+    status = 428
+    issue_code = "required"
+    reason = "version-required"
+
+
+class ManyMatches(RequestRefused):
+    """If-None-Exist matches more than one resource."""
+
+    status = 412
+    issue_code = "multiple-matches"
+    reason = "multiple-matches"
+
+
+class WrongState(RequestRefused):
+    """The act does not fit the state that the thing is in."""
+
+    status = 409
+    issue_code = "conflict"
+    reason = "wrong-state"
+
+
+class TooLarge(RequestRefused):
+    """The body is over the limit."""
+
+    status = 413
+    issue_code = "too-long"
+    reason = "too-large"
+
+
+class WrongMediaType(RequestRefused):
+    """The body's Content-Type is not one we read."""
+
+    status = 415
+    issue_code = "not-supported"
+    reason = "wrong-media-type"
+
+
+class NotAcceptable(RequestRefused):
+    """The caller accepts nothing that we write."""
+
+    status = 406
+    issue_code = "not-supported"
+    reason = "not-acceptable"
+
+
+class NotOffered(RequestRefused):
+    """The interaction is not offered here."""
+
+    status = 405
+    issue_code = "not-supported"
+    reason = "not-offered"
+
+
+class CallerRefused(RequestRefused):
+    """The request's Host or Origin is not this machine."""
+
+    status = 403
+    issue_code = "forbidden"
+    reason = "forbidden"
+
+
+class EhrError(ServiceError):
+    """An exchange with the EHR that did not end in an answer; ``code`` is a short word for the log."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class EhrUnreachable(EhrError):
+    """Nothing was sent (refused connection, unknown host): safe to try again."""
+
+
+class EhrSilent(EhrError):
+    """It was sent and the answer is not known (timeout, reset, half an answer): search first."""

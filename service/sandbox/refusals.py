@@ -1,0 +1,33 @@
+"""What the sandbox EHR refuses, as one exception that knows its OperationOutcome."""
+
+from typing import Any
+
+
+class Refusal(Exception):  # noqa: N818 - an EHR refuses; nothing went wrong in it
+    """A request that is answered with an OperationOutcome.
+
+    ``status`` is the HTTP status, ``code`` the issue type (hl7.org/fhir/R4/valueset-issue-type.html). The text
+    names places and rules, never a value that was sent.
+    """
+
+    def __init__(self, status: int, code: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+        self.text = text
+
+
+def operation_outcome(code: str, text: str) -> dict[str, Any]:
+    """Return an OperationOutcome with one issue of severity error."""
+    issue = {"severity": "error", "code": code, "details": {"text": text}}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def not_supported(text: str) -> Refusal:
+    """Return the refusal of an interaction that the surface does not offer (405)."""
+    return Refusal(405, "not-supported", text)
+
+
+def multiple_matches() -> Refusal:
+    """Return the refusal of a condition that several resources meet (412)."""
+    return Refusal(412, "multiple-matches", "several resources match the condition")

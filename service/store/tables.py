@@ -1,0 +1,361 @@
+"""Every table. Nothing is overwritten: a correction is a new row, believed from then on.
+
+Instants are UTC text of fixed width (``2026-03-02T09:50:00.000000Z``): they sort as they happened on every
+database. Decimals are text: they keep their digits. Every table and every unique key holds ``clinic``.
+``row_id`` is the order of arrival and never leaves the store.
+"""
+
+from decimal import Decimal
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+
+class DecimalText(TypeDecorator[Decimal]):
+    """A decimal kept as text, digit for digit."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return the decimal's digits, never in exponent form."""
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        """Return the decimal with the digits it was stored with."""
+        return None if value is None else Decimal(value)
+
+
+def _row_id() -> Column[int]:
+    return Column("row_id", Integer, primary_key=True, autoincrement=True)
+
+
+def _clinic() -> Column[str]:
+    return Column("clinic", String(64), nullable=False)
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, String(27), nullable=nullable)
+
+
+def _believed() -> tuple[Column[str], Column[str]]:
+    """From when until when the row was what we believed; the current row has no end."""
+    return _instant("believed_from"), _instant("believed_until", nullable=True)
+
+
+_CURRENT = text("believed_until IS NULL")
+
+# The names by which a patient was ever called; merging two patients points an alias at another key,
+# and patient_merges keeps what it pointed at before, so that a merge can be undone.
+patient_aliases = Table(
+    "patient_aliases",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("patient_key", String(36), nullable=False),
+    Column("kind", String(16), nullable=False),  # reference | identifier
+    Column("system", String(255), nullable=False, server_default=""),
+    Column("value", String(255), nullable=False),
+    _instant("created_at"),
+    UniqueConstraint("clinic", "kind", "system", "value"),
+    Index("ix_patient_aliases_key", "clinic", "patient_key"),
+)
+
+patient_merges = Table(
+    "patient_merges",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("alias_row", ForeignKey("patient_aliases.row_id"), nullable=False),
+    Column("from_key", String(36), nullable=False),
+    Column("into_key", String(36), nullable=False),
+    _instant("merged_at"),
+    _instant("undone_at", nullable=True),
+)
+
+# Patient and therapist. An unknown therapist is an empty text: a series of its own.
+dyads = Table(
+    "dyads",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("patient_key", String(36), nullable=False),
+    Column("therapist", String(255), nullable=False, server_default=""),
+    Column("site", String(255)),
+    Column("team", String(255)),
+    Column("approach", String(255)),
+    _instant("created_at"),
+    UniqueConstraint("clinic", "patient_key", "therapist"),
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("id", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", String(20), nullable=False),  # completed | amended | entered-in-error
+    Column("dyad_row", ForeignKey("dyads.row_id"), nullable=False),
+    Column("alias_row", ForeignKey("patient_aliases.row_id"), nullable=False),
+    Column("patient", String(255), nullable=False),
+    Column("therapist", String(255), nullable=False, server_default=""),
+    Column("instrument", String(64), nullable=False),
+    Column("instrument_version", String(32), nullable=False),
+    Column("perspective", String(16), nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("author", String(255)),
+    Column("encounter", String(255)),
+    Column("authored", String(40), nullable=False),  # as sent, with its offset
+    _instant("authored_at"),  # the same moment in UTC
+    Column("session_date", String(10), nullable=False),
+    Column("session_number", Integer),
+    Column("another_session", Boolean, nullable=False, server_default=text("0")),
+    Column("language", String(35)),
+    Column("age_years", Integer),
+    Column("identifier_system", String(255)),
+    Column("identifier_value", String(255)),
+    Column("origin", String(8), nullable=False),  # v1 | fhir | ehr | import
+    Column("historical", Boolean, nullable=False),
+    Column("ehr_reference", String(255)),
+    Column("answers", Text, nullable=False),  # canonical JSON: link id -> decimal text
+    Column("bare_total", DecimalText),
+    Column("content_hash", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),  # byte for byte as it was sent
+    Column("withdraw_reason", Text),
+    _instant("received_at"),  # when version 1 arrived: the last word in a dyad's order
+    *_believed(),
+    UniqueConstraint("clinic", "id", "version"),
+    CheckConstraint("version >= 1", name="version"),
+    Index(
+        "uq_responses_current", "clinic", "id", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT
+    ),
+    Index(
+        "uq_responses_identifier",
+        "clinic",
+        "identifier_system",
+        "identifier_value",
+        unique=True,
+        sqlite_where=text("believed_until IS NULL AND identifier_value IS NOT NULL"),
+        postgresql_where=text("believed_until IS NULL AND identifier_value IS NOT NULL"),
+    ),
+    # One response for one instrument, session and respondent. Where there is no number, the recording
+    # flow compares encounter and date under the write lock.
+    Index(
+        "uq_responses_session",
+        "clinic",
+        "dyad_row",
+        "instrument",
+        "source",
+        "session_number",
+        unique=True,
+        sqlite_where=text(
+            "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'"
+        ),
+        postgresql_where=text(
+            "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'",
+        ),
+    ),
+    Index("ix_responses_dyad", "clinic", "dyad_row", "instrument", "session_date"),
+    Index("ix_responses_patient", "clinic", "alias_row", "authored_at"),
+    Index("ix_responses_authored", "clinic", "authored_at", "row_id"),
+)
+
+# One row per Observation that a response version gives, and per score that gives none:
+# items, scores, the panel.
+scores = Table(
+    "scores",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("response_row", ForeignKey("responses.row_id"), nullable=False),
+    Column("response_id", String(64), nullable=False),
+    Column("part", String(32), nullable=False),  # item-1, total, panel
+    Column("kind", String(8), nullable=False),  # item | score | panel
+    Column("code", String(100), nullable=False),  # srs-3.total
+    Column("value", DecimalText),
+    Column("answered", Integer),
+    Column("of", Integer),
+    Column("prorated", Boolean, nullable=False, server_default=text("0")),
+    Column("observed", Boolean, nullable=False),  # whether FHIR shows it as an Observation
+    *_believed(),
+    UniqueConstraint("clinic", "response_row", "part"),
+    Index("ix_scores_response", "response_row"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("id", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("dyad_row", ForeignKey("dyads.row_id"), nullable=False),
+    Column("alias_row", ForeignKey("patient_aliases.row_id"), nullable=False),
+    Column("patient", String(255), nullable=False),
+    Column("therapist", String(255), nullable=False, server_default=""),
+    Column("status", String(20), nullable=False),  # what people did
+    Column("score_course", String(16), nullable=False),  # what scores did
+    Column("severity", String(8), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("historical", Boolean, nullable=False),
+    Column("opened_by", String(64), nullable=False),  # the response that opened it
+    Column("series", String(80), nullable=False),  # srs-3
+    Column("rule", String(40), nullable=False),
+    Column("method", String(40), nullable=False),
+    Column("norms", String(80), nullable=False),
+    Column("session_number", Integer),
+    Column("session_date", String(10), nullable=False),
+    Column("type", String(16), nullable=False, server_default="unknown"),
+    Column("type_source", String(20), nullable=False, server_default="none"),
+    Column("text", Text, nullable=False),
+    Column("evidence", Text, nullable=False),  # JSON: what was seen, with response versions
+    Column("follows", String(64)),
+    Column("touched_by", String(255)),  # the last person who acted; NULL: nobody did
+    _instant("touched_at", nullable=True),
+    _instant("raised_at"),
+    _instant("updated_at"),
+    *_believed(),
+    UniqueConstraint("clinic", "id", "version"),
+    Index("uq_alerts_current", "clinic", "id", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+    Index(
+        "uq_alerts_live",
+        "clinic",
+        "dyad_row",
+        unique=True,
+        sqlite_where=text("believed_until IS NULL AND live"),
+        postgresql_where=text("believed_until IS NULL AND live"),
+    ),
+    Index("ix_alerts_dyad", "clinic", "dyad_row"),
+    Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
+)
+
+# One response, alert or definition, in one version, for one EHR.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("id", String(64), nullable=False),
+    Column("ehr", String(40), nullable=False),
+    Column("subject_kind", String(12), nullable=False),  # definition | response | alert
+    Column("subject_id", String(120), nullable=False),
+    Column("subject_version", Integer, nullable=False),
+    Column("patient_key", String(36), nullable=False, server_default=""),  # '' for definitions
+    Column("state", String(12), nullable=False),
+    Column("reason", String(255), nullable=False, server_default=""),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    _instant("due_at"),
+    Column("lease_owner", String(64)),
+    _instant("lease_until", nullable=True),
+    _instant("created_at"),
+    _instant("updated_at"),
+    UniqueConstraint("clinic", "id"),
+    UniqueConstraint("clinic", "ehr", "subject_kind", "subject_id", "subject_version"),
+    Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at"),
+    Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state"),
+)
+
+# One request of a delivery. The body is frozen when the part becomes `sent`; a resend sends those bytes.
+parts = Table(
+    "parts",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("delivery_id", String(64), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("logical", String(160), nullable=False),  # our reference, or 'transaction'
+    Column("method", String(6), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("headers", Text, nullable=False),  # JSON
+    Column("body", LargeBinary, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(255), nullable=False, server_default=""),
+    Column("resent", Boolean, nullable=False, server_default=text("0")),
+    _instant("sent_at", nullable=True),
+    UniqueConstraint("clinic", "delivery_id", "sequence"),
+    Index("ix_parts_state", "clinic", "state"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("part_row", ForeignKey("parts.row_id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(8), nullable=False),  # write | search
+    _instant("started_at"),
+    _instant("ended_at", nullable=True),
+    Column("outcome", String(16), nullable=False),
+    Column("status", Integer),
+    Column("codes", String(255), nullable=False, server_default=""),
+    Column("answer", String(2048), nullable=False, server_default=""),
+    UniqueConstraint("clinic", "part_row", "number"),
+)
+
+# Where each of our resources lives in an EHR: our reference -> the EHR's id and version.
+chart_entries = Table(
+    "chart_entries",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("ehr", String(40), nullable=False),
+    Column("logical", String(160), nullable=False),  # Observation/<response id>.total
+    Column("ehr_id", String(64), nullable=False),
+    Column("ehr_version", String(64), nullable=False, server_default=""),
+    Column("our_version", Integer, nullable=False),
+    _instant("updated_at"),
+    UniqueConstraint("clinic", "ehr", "logical"),
+)
+
+audit_rows = Table(
+    "audit_rows",
+    metadata,
+    _row_id(),
+    _clinic(),
+    _instant("at"),
+    Column("action", String(1), nullable=False),  # C R U D E, as AuditEvent.action
+    Column("route", String(120), nullable=False),  # the route's template, never its values
+    Column("caller", String(120), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("subject", String(255), nullable=False, server_default=""),  # our own ids only
+    Column("request_id", String(64), nullable=False),
+)
+
+# What must never change once something was delivered: the canonical base.
+kept_facts = Table(
+    "kept_facts",
+    metadata,
+    _row_id(),
+    _clinic(),
+    Column("name", String(40), nullable=False),
+    Column("value", Text, nullable=False),
+    UniqueConstraint("clinic", "name"),
+)
