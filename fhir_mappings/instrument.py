@@ -60,7 +60,8 @@ class ScoreRule:
     """How one score comes from items: their sum, or the mean per item.
 
     ``parts`` names other scores whose unrounded values are added (a total of subscales); then ``items`` is
-    the union of theirs. ``observed`` says whether the score becomes a FHIR Observation.
+    the union of theirs. ``observed`` says whether the score becomes a FHIR Observation. ``source`` says where
+    the key (which items, reversed or not) comes from.
     """
 
     id: str
@@ -72,6 +73,7 @@ class ScoreRule:
     minimum: Decimal
     maximum: Decimal
     observed: bool
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
