@@ -1,0 +1,1 @@
+"""PURE: how an alliance moves, and whether it may be under strain. No network, database, clock or log."""

@@ -1,0 +1,214 @@
+"""One score alert per dyad, updated, not repeated: what a clinician is told, and what the scores did after.
+
+* None open: a possible or marked rating opens an episode (notice *opened*).
+* Open (course *low*): recovery is tested first, and only on the series that opened it. Else a further signal
+  of that series raises severity one step, or to the rating's own tier if higher (notice *raised*, only if it
+  changed). After ``recovery_window`` ratings without recovery the course is *not-recovered*: kept, silent.
+* Not recovered: a later recovery closes it late; a new signal of its series gives notice *again* and judges
+  recovery anew from that rating, at its tier.
+* A signal of another series, in either course, adds evidence and raises severity at most to its own tier.
+* After closing, the next ``cooldown`` ratings of that series open nothing, and so do other series meanwhile,
+  unless a tier is above the closed severity.
+
+Recovery: ``z < recovery_z`` and at least ``recovery_share`` of the fall regained. It says that the score is
+back in the usual range, never that a strain is mended: only a person can say so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from service.alliance.baseline import Judgement, Tier
+from service.alliance.parameters import Parameters
+
+Severity = Literal["possible", "marked"]
+Course = Literal["low", "recovered", "not-recovered"]
+NoticeKind = Literal["opened", "raised", "again"]
+_RANK: dict[Tier | None, int] = {None: 0, "watch": 1, "possible": 2, "marked": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One rating of a dyad with its judgement; ``key`` is unique in the dyad and names it for the caller.
+
+    ``series`` is the instrument and rater it belongs to; ``value`` is in that instrument's points;
+    ``historical`` says that it arrived too long after its session to be news.
+    """
+
+    key: str
+    series: str
+    value: float
+    judgement: Judgement
+    historical: bool = False
+
+    @property
+    def signal(self) -> Severity | None:
+        """Return the tier where it is one that may raise an alert; a watch is for the chart only."""
+        tier = self.judgement.tier
+        return None if tier == "watch" else tier
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a clinician is told at one rating: the severity from then on, and whether it is news.
+
+    ``judged_from`` is the key of the rating whose fall must be regained (``opened_by``, or the last *again*).
+    """
+
+    key: str
+    kind: NoticeKind
+    severity: Severity
+    judged_from: str
+    historical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One run of low scores in a dyad; all references are keys of ratings.
+
+    ``recovered_by``: the rating at which scores were back (None while they are not); ``repaired_by``: the
+    same, but only when it came within the recovery window of ``judged_from``. It is what scores did: a person
+    alone records a repair. ``evidence``: every rating that signalled, other series included, in dyad order.
+    ``live_from``: the first notice that was news, or None while only historical ratings raised it.
+    """
+
+    opened_by: str
+    series: str
+    severity: Severity
+    course: Course
+    judged_from: str
+    recovered_by: str | None
+    repaired_by: str | None
+    evidence: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def live_from(self) -> str | None:
+        """Return the rating whose notice was the first that is news, or None."""
+        return next((notice.key for notice in self.notices if not notice.historical), None)
+
+    @property
+    def historical(self) -> bool:
+        """Return whether only historical ratings opened, raised or raised it again."""
+        return self.live_from is None
+
+    def repaired_after(self, notice: Notice) -> str | None:
+        """Return the rating that recovered in time from what this notice told, or None."""
+        return self.repaired_by if notice.judged_from == self.judged_from else None
+
+
+def follow_dyad(ratings: Sequence[Rated], parameters: Parameters) -> tuple[Episode, ...]:
+    """Return the episodes of one dyad in the order they opened; only the last can still be live.
+
+    ``ratings`` hold all judged series of the dyad together, in therapy order. Sorting is the caller's; given
+    that, the order of arrival does not matter, and a later rating never changes an earlier notice.
+    """
+    follower = _Follower(parameters)
+    for rating in ratings:
+        follower.take(rating)
+    return follower.episodes()
+
+
+@dataclass(slots=True)
+class _Growing:
+    """An episode while its dyad is being followed."""
+
+    opened: Rated
+    judged_from: Rated
+    severity: Severity
+    since: int = 0
+    course: Course = "low"
+    recovered_by: str | None = None
+    repaired_by: str | None = None
+    evidence: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def tell(self, rating: Rated, kind: NoticeKind, severity: Severity) -> None:
+        self.severity = severity
+        notice = Notice(rating.key, kind, severity, self.judged_from.key, rating.historical)
+        self.notices.append(notice)
+
+    def finished(self) -> Episode:
+        return Episode(
+            opened_by=self.opened.key,
+            series=self.opened.series,
+            severity=self.severity,
+            course=self.course,
+            judged_from=self.judged_from.key,
+            recovered_by=self.recovered_by,
+            repaired_by=self.repaired_by,
+            evidence=tuple(self.evidence),
+            notices=tuple(self.notices),
+        )
+
+
+class _Follower:
+    """Takes the ratings of one dyad one by one."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+        self._all: list[_Growing] = []
+        self._live: _Growing | None = None
+        self._quiet_ratings_left = 0
+
+    def episodes(self) -> tuple[Episode, ...]:
+        return tuple(growing.finished() for growing in self._all)
+
+    def take(self, rating: Rated) -> None:
+        if self._live is None:
+            self._watch(rating)
+        elif rating.series != self._live.opened.series:
+            self._add_evidence(self._live, rating)
+        else:
+            self._follow(self._live, rating)
+
+    def _watch(self, rating: Rated) -> None:
+        closed = self._all[-1] if self._quiet_ratings_left else None
+        if closed is not None and rating.series == closed.opened.series:
+            self._quiet_ratings_left -= 1
+        if rating.signal is None or (closed and _RANK[rating.signal] <= _RANK[closed.severity]):
+            return
+        self._live = _Growing(rating, rating, rating.signal, evidence=[rating.key])
+        self._live.tell(rating, "opened", rating.signal)
+        self._all.append(self._live)
+        self._quiet_ratings_left = 0
+
+    def _add_evidence(self, live: _Growing, rating: Rated) -> None:
+        if rating.signal is None:
+            return
+        live.evidence.append(rating.key)
+        if _RANK[rating.signal] > _RANK[live.severity]:
+            live.tell(rating, "raised", rating.signal)
+
+    def _follow(self, live: _Growing, rating: Rated) -> None:
+        live.since += 1
+        if self._has_recovered(live, rating):
+            self._close(live, rating)
+            return
+        if rating.signal is not None:
+            live.evidence.append(rating.key)
+            self._signal_again(live, rating, rating.signal)
+        if live.since >= self._parameters.recovery_window:
+            live.course = "not-recovered"
+
+    def _signal_again(self, live: _Growing, rating: Rated, signal: Severity) -> None:
+        if live.course == "not-recovered":
+            live.judged_from, live.since, live.course = rating, 0, "low"
+            live.tell(rating, "again", signal)
+        elif live.severity != "marked":
+            # One step above possible is marked, the highest; the rating's own tier cannot be higher.
+            live.tell(rating, "raised", "marked")
+
+    def _has_recovered(self, live: _Growing, rating: Rated) -> bool:
+        z, fall = rating.judgement.z, live.judged_from.judgement.fall
+        if z is None or fall is None or z >= self._parameters.recovery_z:
+            return False
+        return rating.value - live.judged_from.value >= self._parameters.recovery_share * fall
+
+    def _close(self, live: _Growing, rating: Rated) -> None:
+        live.course = "recovered"
+        live.recovered_by = rating.key
+        if live.since <= self._parameters.recovery_window:
+            live.repaired_by = rating.key
+        self._live = None
+        self._quiet_ratings_left = self._parameters.cooldown
