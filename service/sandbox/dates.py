@@ -33,8 +33,13 @@ def span(text: str) -> Span:
     found = _DATE.match(text.replace(" ", "+"))
     if found is None:
         raise ValueError("not a FHIR date")
-    if found["clock"] is None:
-        return _calendar_span(found)
+    try:
+        return _calendar_span(found) if found["clock"] is None else _clock_span(found)
+    except ValueError:
+        raise ValueError("not a FHIR date: there is no such day or time") from None
+
+
+def _clock_span(found: re.Match[str]) -> Span:
     second = found["second"] or "00"
     fraction = (found["fraction"] or "")[:6]
     start = datetime.fromisoformat(

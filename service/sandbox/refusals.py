@@ -3,11 +3,11 @@
 from typing import Any
 
 
-class Refusal(Exception):  # noqa: N818 - an EHR refuses; nothing went wrong in it
+class Refusal(Exception):
     """A request that is answered with an OperationOutcome.
 
-    ``status`` is the HTTP status, ``code`` the issue type (hl7.org/fhir/R4/valueset-issue-type.html). The text
-    names places and rules, never a value that was sent.
+    ``status`` is the HTTP status, ``code`` the issue type (hl7.org/fhir/R4/valueset-issue-type.html). The
+    text names places and rules, never a value that was sent.
     """
 
     def __init__(self, status: int, code: str, text: str) -> None:

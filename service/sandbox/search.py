@@ -1,7 +1,7 @@
 """Search: a query string turned into conditions on the stored resources, strictly.
 
-Rules: hl7.org/fhir/R4/search.html. What is not understood is refused, never ignored: an ignored parameter would
-match everything.
+Rules: hl7.org/fhir/R4/search.html. What is not understood is refused, never ignored: an ignored parameter
+would match everything.
 """
 
 import re
@@ -52,7 +52,9 @@ def parse_query(resource_type: str, surface: TypeSurface, query: str, base: str)
     controls = {name: value for name, value in pairs if name in _CONTROLS}
     conditions = [Condition("r.type = ?", (resource_type,))]
     conditions += [
-        _condition(resource_type, surface, name, value, base) for name, value in pairs if name not in _CONTROLS
+        _condition(resource_type, surface, name, value, base)
+        for name, value in pairs
+        if name not in _CONTROLS
     ]
     return Query(
         tuple(conditions),
@@ -76,7 +78,9 @@ def _condition(resource_type: str, surface: TypeSurface, name: str, text: str, b
     if name == "_lastUpdated":
         return _any_of([_date(value, "r.updated_at", "r.updated_at") for value in values])
     if name not in surface.search:
-        raise Refusal(400, "not-supported", f"unknown search parameter {_printable(name)} for {resource_type}")
+        raise Refusal(
+            400, "not-supported", f"unknown search parameter {_printable(name)} for {resource_type}"
+        )
     kind, _ = parameters_of(resource_type)[name]
     found = _any_of([_match(kind, value, base) for value in values])
     return Condition(

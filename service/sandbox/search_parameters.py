@@ -135,7 +135,7 @@ def _values(kind: Kind, element: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN
 def _tokens(one: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON may hold anything
     if isinstance(one, str):
         yield "", one
-    elif isinstance(one, dict) and "coding" in one:
+    elif isinstance(one, dict) and isinstance(one.get("coding"), list):
         for coding in one["coding"]:
             yield from _tokens(coding)
     elif isinstance(one, dict):
@@ -146,5 +146,5 @@ def _dates(one: Any) -> tuple[str, str]:  # noqa: ANN401 - a dateTime or a Perio
     if not isinstance(one, dict):
         found = span(str(one))
         return found.low, found.high
-    low = span(one["start"]).low if "start" in one else ""
-    return low, span(one["end"]).high if "end" in one else "9999"
+    low = span(str(one["start"])).low if "start" in one else ""
+    return low, span(str(one["end"])).high if "end" in one else "9999"

@@ -1,4 +1,4 @@
-"""The resources of the sandbox EHR in one SQLite database: every version as text, and what a search looks at."""
+"""The resources in one SQLite database: every version as text, and what a search looks at."""
 
 import sqlite3
 import threading
@@ -10,7 +10,8 @@ from service.sandbox.search_parameters import Term
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS versions (
-  type TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, updated_at TEXT NOT NULL, body TEXT NOT NULL,
+  type TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, updated_at TEXT NOT NULL,
+  body TEXT NOT NULL,
   PRIMARY KEY (type, id, version)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS resources (
   sequence INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
@@ -73,7 +74,8 @@ class Rows:
         run("INSERT INTO versions VALUES (?, ?, ?, ?, ?)", _columns(stored))
         (sequence,) = run(
             "INSERT INTO resources (type, id, version, updated_at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (type, id) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at "
+            "ON CONFLICT (type, id) DO UPDATE "
+            "SET version = excluded.version, updated_at = excluded.updated_at "
             "RETURNING sequence",
             _columns(stored)[:4],
         ).fetchone()
@@ -102,7 +104,9 @@ class Rows:
 
     def counts_by_type(self) -> dict[str, int]:
         """Return how many resources of each stored type there are, by type in alphabetical order."""
-        return dict(self._connection.execute("SELECT type, count(*) FROM resources GROUP BY type ORDER BY type"))
+        return dict(
+            self._connection.execute("SELECT type, count(*) FROM resources GROUP BY type ORDER BY type")
+        )
 
 
 class Store:

@@ -15,8 +15,8 @@ class TypeSurface:
     """What an EHR offers for one resource type.
 
     ``search`` names its search parameters beyond ``_id`` and ``_lastUpdated``. Without ``conditional_create``
-    an If-None-Exist is ignored and the resource created, as real EHRs do; without ``update_create`` a PUT to an
-    unknown id is refused.
+    an If-None-Exist is ignored and the resource created, as real EHRs do; without ``update_create`` a PUT to
+    an unknown id is refused.
     """
 
     interactions: tuple[Interaction, ...]
