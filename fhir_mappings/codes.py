@@ -11,6 +11,7 @@ DEFAULT_BASE = "https://alliance.example/fhir"
 
 # hl7.org/fhir/R4/valueset-observation-category.html
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+DATA_ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 UCUM = "http://unitsofmeasure.org"
 SCORE_UNIT = "{score}"
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"

@@ -1,0 +1,102 @@
+"""One response's resources as a transaction, their references rewritten for the EHR that takes them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fhir_mappings.elements import SERVICE_DEVICE, Json
+
+# Resources that only we make. CAUTION: a Device that a caller names as author is not ours.
+_OUR_REFERENCE = re.compile(rf"(QuestionnaireResponse|Observation|DetectedIssue)/[^/]+|{SERVICE_DEVICE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request of a transaction.
+
+    ``full_url`` is a ``urn:uuid:`` for a POST, else the resource's URL; ``url`` is relative to the EHR's
+    base; ``if_none_exist`` is a query without ``?``; ``if_match`` an ETag such as ``W/"3"``.
+    """
+
+    resource: Json
+    full_url: str
+    method: Literal["POST", "PUT"]
+    url: str
+    if_none_exist: str | None = None
+    if_match: str | None = None
+
+
+def to_transaction(entries: Sequence[Entry]) -> Json:
+    """Return the transaction Bundle, entries in the order given; a logical id is left out of a POST.
+
+    Source: hl7.org/fhir/R4/http.html#transaction.
+    """
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [_entry(entry) for entry in entries],
+    }
+
+
+def is_ours(target: str) -> bool:
+    """Return whether a reference names a resource that only this service makes."""
+    return _OUR_REFERENCE.fullmatch(target) is not None
+
+
+def references_in(resource: Json) -> set[str]:
+    """Return every reference in a resource, ours and others', as written."""
+    return set(_references(resource))
+
+
+def rewrite_references(resource: Json, counterparts: Mapping[str, str]) -> Json:
+    """Return a copy in which our references are those of the target EHR (``{ours: theirs}``).
+
+    A reference of ours without a counterpart is dropped: what is left of it is its display, if any, and an
+    object or list that becomes empty goes with it. References to people and encounters stay as they are.
+    """
+    rewritten = _rewritten(resource, counterparts)
+    return rewritten if isinstance(rewritten, dict) else {}
+
+
+def _entry(entry: Entry) -> Json:
+    request = {"method": entry.method, "url": entry.url}
+    if entry.if_none_exist is not None:
+        request["ifNoneExist"] = entry.if_none_exist
+    if entry.if_match is not None:
+        request["ifMatch"] = entry.if_match
+    resource = entry.resource
+    if entry.method == "POST":
+        # The EHR gives the id; our own would only look as if it counted.
+        resource = {key: value for key, value in resource.items() if key != "id"}
+    return {"fullUrl": entry.full_url, "resource": resource, "request": request}
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("reference"), str) and "resourceType" not in node:
+            yield node["reference"]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _rewritten(node: object, counterparts: Mapping[str, str]) -> object:
+    """Return the node rewritten; None where nothing is left of it."""
+    if isinstance(node, list):
+        kept = [new for value in node if (new := _rewritten(value, counterparts)) is not None]
+        return kept or None
+    if not isinstance(node, dict):
+        return node
+    # A DetectedIssue has a URI called reference, which is no Reference.
+    target = node.get("reference") if "resourceType" not in node else None
+    if isinstance(target, str) and target not in counterparts and is_ours(target):
+        node = {key: value for key, value in node.items() if key != "reference"}
+    elif isinstance(target, str):
+        node = node | {"reference": counterparts.get(target, target)}
+    kept_members = {
+        key: new for key, value in node.items() if (new := _rewritten(value, counterparts)) is not None
+    }
+    return kept_members or None

@@ -1,0 +1,115 @@
+"""The small pieces that all our resources share: codings, quantities, labels, narrative, references.
+
+Every function returns a new dictionary in FHIR JSON, never an empty one.
+"""
+
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from fhir_mappings.codes import (
+    ACT_CODE,
+    CONFIDENTIALITY,
+    EXTENSION,
+    OBSERVATION_CATEGORY,
+    SCORE_UNIT,
+    UCUM,
+    Names,
+)
+from fhir_mappings.instrument import AnswerScale, Choice, Instrument, Item, ScoreRule
+
+Json = dict[str, Any]
+
+PANEL = "panel"
+PUBLISHER = "Alliance service"
+SERVICE_DEVICE = "Device/alliance-service"
+
+
+def display_of(instrument: Instrument, part: str | None = None) -> str:
+    """Return the words shown for a code: of the panel (no part), an item or a score.
+
+    The same in the CodeSystem and in every coding, since validators compare them.
+    Example: part ``item-4`` of ``srs-3`` -> ``SRS: Overall``.
+    """
+    if part is None:
+        return instrument.title
+    item = instrument.item_by_link_id.get(part)
+    return f"{instrument.short_title}: {item.text}" if item else instrument.score_by_id[part].title
+
+
+def coding(system: str, code: str, display: str | None = None) -> Json:
+    """Return a Coding, with its display where there is one."""
+    return {"system": system, "code": code} | ({"display": display} if display else {})
+
+
+def measure_coding(names: Names, instrument: Instrument, part: str | None = None) -> Json:
+    """Return our own Coding of a panel (no part), an item or a score."""
+    return coding(names.measures, instrument.code(part), display_of(instrument, part))
+
+
+def concept(*codings: Json, text: str | None = None) -> Json:
+    """Return a CodeableConcept; its text is the first coding's display unless another is given."""
+    words = text or codings[0].get("display")
+    return {"coding": list(codings)} | ({"text": words} if words else {})
+
+
+def survey_category() -> Json:
+    """Return the category of every score (hl7.org/fhir/R4/valueset-observation-category.html)."""
+    return {"coding": [coding(OBSERVATION_CATEGORY, "survey", "Survey")]}
+
+
+def quantity(value: Decimal) -> Json:
+    """Return a score or mark as Quantity in UCUM's unit of arbitrary points."""
+    return {"value": value, "unit": "score", "system": UCUM, "code": SCORE_UNIT}
+
+
+def extension(url: str, **value: object) -> Json:
+    """Return an Extension; ``value`` is one keyword such as ``valueDecimal=...``."""
+    return {"url": url, **value}
+
+
+def reference(target: str) -> Json:
+    """Return a Reference to a resource, as it was sent."""
+    return {"reference": target}
+
+
+def service_reference() -> Json:
+    """Return the Reference to this service as Device; its display stays where the EHR has no such Device."""
+    return {"reference": SERVICE_DEVICE, "display": PUBLISHER}
+
+
+def labels() -> list[Json]:
+    """Return the security labels of everything about a patient: restricted, mental health.
+
+    Source: HL7 v3 Confidentiality and ActCode; see README.md, "Labels".
+    """
+    return [
+        coding(CONFIDENTIALITY, "R", "restricted"),
+        coding(ACT_CODE, "MH", "mental health information sensitivity"),
+    ]
+
+
+def narrative(sentence: str) -> Json:
+    """Return a Narrative of one escaped paragraph."""
+    return {
+        "status": "generated",
+        "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{escape(sentence, quote=False)}</p></div>',
+    }
+
+
+def answer_coding(names: Names, scale: AnswerScale, choice: Choice) -> Json:
+    """Return the Coding of one choice, without its weight."""
+    return coding(names.answer_codes(scale.id), choice.code, choice.display)
+
+
+def weights(choice: Choice) -> list[Json]:
+    """Return the weight of a choice in both spellings: itemWeight, and ordinalValue for older readers."""
+    return [
+        extension(f"{EXTENSION}/itemWeight", valueDecimal=choice.weight),
+        extension(f"{EXTENSION}/ordinalValue", valueDecimal=choice.weight),
+    ]
+
+
+def range_of(part: Item | ScoreRule) -> str:
+    """Return the range of an item or score for people: ``0 to 40``."""
+    return f"{part.minimum:f} to {part.maximum:f}"
