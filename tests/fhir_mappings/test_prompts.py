@@ -1,0 +1,68 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.filled import Answers
+from fhir_mappings.prompts import CheckInPrompt, check_in_prompts
+from fhir_mappings.scoring import score
+
+SRS = builtin_instruments()["srs-3"]
+
+
+def srs(*texts: str | None) -> Answers:
+    return Answers({f"item-{number}": Decimal(text) for number, text in enumerate(texts, 1) if text})
+
+
+def prompts(answers: Answers, previous: str | None = None, instrument=SRS) -> tuple[CheckInPrompt, ...]:
+    previous_total = None if previous is None else Decimal(previous)
+    return check_in_prompts(instrument, answers, score(instrument, answers), previous_total)
+
+
+def rules(*given, **others) -> list[str]:
+    return [prompt.rule for prompt in prompts(*given, **others)]
+
+
+def with_inclusive(rule: str, *, inclusive: bool):
+    cut_offs = [replace(one, inclusive=inclusive) if one.id == rule else one for one in SRS.cut_offs]
+    return replace(SRS, cut_offs=tuple(cut_offs))
+
+
+def test_each_low_mark_has_a_prompt_with_its_score_and_source():
+    found = prompts(srs("9", "8.9", "10", "0"))
+    low = [(prompt.item, prompt.score) for prompt in found if prompt.rule == "item-9"]
+    assert low == [("item-2", Decimal("8.9")), ("item-4", Decimal(0))]
+    assert found[-1].source == SRS.cut_offs[1].source
+
+
+def test_marks_of_an_incomplete_form_are_judged_and_its_total_is_not():
+    assert prompts(srs("8", None, "9", "9"), "40") == (
+        CheckInPrompt("item-9", "item-1", Decimal(8), SRS.cut_offs[1].source),
+    )
+
+
+@pytest.mark.parametrize(("total", "crossed"), [("35.9", ["total-36"]), ("36", []), ("36.1", [])])
+def test_a_total_of_exactly_36_is_not_below(total, crossed):
+    assert rules(Answers({}, Decimal(total))) == crossed
+
+
+def test_an_inclusive_cut_off_takes_the_value_itself():
+    instrument = with_inclusive("total-36", inclusive=True)
+    assert rules(Answers({}, Decimal(36)), instrument=instrument) == ["total-36"]
+
+
+@pytest.mark.parametrize(
+    ("previous", "crossed"), [("38.1", ["fall-1"]), ("38", ["fall-1"]), ("37.9", []), ("36", [])]
+)
+def test_a_fall_counts_from_one_point_on(previous, crossed):
+    assert rules(Answers({}, Decimal(37)), previous) == crossed
+
+
+def test_an_exclusive_fall_leaves_the_value_itself_out():
+    instrument = with_inclusive("fall-1", inclusive=False)
+    assert rules(Answers({}, Decimal(37)), "38", instrument=instrument) == []
+
+
+def test_nothing_falls_at_the_first_rating():
+    assert rules(Answers({}, Decimal(37))) == []
