@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -57,7 +57,7 @@ def load_instrument(path_name: str, text: str) -> Instrument:
     top = _parse(path_name, text)
     top.allow_only(*_TOP_KEYS)
     scales = {name: _scale(name, table) for name, table in top.named_tables("scales").items()}
-    items = tuple(_item(table, scales) for table in top.tables("items", required=True))
+    items = _items(top, scales)
     scores = _scores(top, items)
     instrument = Instrument(
         id=_file_id(top),
@@ -81,9 +81,8 @@ def load_instrument(path_name: str, text: str) -> Instrument:
         observed_items=top.flag("observed_items"),
         items=items,
         scores=scores,
-        cut_offs=tuple(_cut_off(table, items, scores) for table in top.tables("cut_offs", required=False)),
+        cut_offs=_cut_offs(top, items, scores),
     )
-    _refuse_doubles(top, instrument)
     check_bare_total(top, instrument)
     return instrument
 
@@ -146,6 +145,12 @@ def _choice(table: Table) -> Choice:
     return Choice(table.id("code"), table.number("weight"), table.text("display"))
 
 
+def _items(top: Table, scales: Mapping[str, AnswerScale]) -> tuple[Item, ...]:
+    items = tuple(_item(table, scales) for table in top.tables("items", required=True))
+    _refuse_double(top, "items", (item.link_id for item in items), "names a link id twice")
+    return items
+
+
 def _item(table: Table, scales: Mapping[str, AnswerScale]) -> Item:
     item = _choice_item(table, scales) if "scale" in table.content else _line_item(table)
     check_item(table, item)
@@ -193,6 +198,11 @@ def _scores(top: Table, items: tuple[Item, ...]) -> tuple[ScoreRule, ...]:
         rule = _score(table, items, rules)
         check_score(table, rule, items, rules)
         rules.append(rule)
+    score_ids = [rule.id for rule in rules]
+    _refuse_double(top, "scores", score_ids, "names a score id twice")
+    _refuse_double(
+        top, "scores", [*score_ids, *(item.link_id for item in items)], "shares an id with an item"
+    )
     return tuple(rules)
 
 
@@ -221,6 +231,12 @@ def _items_of(parts: tuple[str, ...], items: tuple[Item, ...], earlier: list[Sco
     return tuple(item.link_id for item in items if item.link_id in united)
 
 
+def _cut_offs(top: Table, items: tuple[Item, ...], scores: tuple[ScoreRule, ...]) -> tuple[CutOff, ...]:
+    cut_offs = tuple(_cut_off(table, items, scores) for table in top.tables("cut_offs", required=False))
+    _refuse_double(top, "cut_offs", (cut_off.id for cut_off in cut_offs), "names a cut-off id twice")
+    return cut_offs
+
+
 def _cut_off(table: Table, items: tuple[Item, ...], scores: tuple[ScoreRule, ...]) -> CutOff:
     table.allow_only("id", "kind", "score", "value", "inclusive", "status", "source")
     cut_off = CutOff(
@@ -236,16 +252,6 @@ def _cut_off(table: Table, items: tuple[Item, ...], scores: tuple[ScoreRule, ...
     return cut_off
 
 
-def _refuse_doubles(top: Table, instrument: Instrument) -> None:
-    link_ids = [item.link_id for item in instrument.items]
-    score_ids = [score.id for score in instrument.scores]
-    groups = {
-        "items": (link_ids, "names a link id twice"),
-        "scores": (score_ids, "names a score id twice"),
-        "cut_offs": ([cut_off.id for cut_off in instrument.cut_offs], "names a cut-off id twice"),
-    }
-    for key, (ids, reason) in groups.items():
-        if (double := find_double(ids)) is not None:
-            raise top.fault(key, f"{reason}: {double}")
-    if (double := find_double(link_ids + score_ids)) is not None:
-        raise top.fault("scores", f"an item and a score share an id: {double}")
+def _refuse_double(top: Table, key: str, ids: Iterable[str], reason: str) -> None:
+    if (double := find_double(ids)) is not None:
+        raise top.fault(key, f"{reason}: {double}")

@@ -65,6 +65,8 @@ def check_cut_off(table: Table, cut_off: CutOff, items: Sequence[Item], scores: 
     if cut_off.kind == "any-item-below":
         if cut_off.score is not None:
             raise table.fault("score", "has no place in any-item-below")
+        if any(item.reversed for item in items):
+            raise table.fault("kind", "any-item-below has no meaning on a form with reversed items")
         ranges = [(item.minimum, item.maximum) for item in items]
     else:
         ranges = [_score_range(table, cut_off, scores)]
@@ -78,6 +80,8 @@ def _score_range(table: Table, cut_off: CutOff, scores: Sequence[ScoreRule]) -> 
     if rule is None:
         raise table.fault("score", "names no score of the form")
     if cut_off.kind == "score-fell-by":
+        if rule.id != "total":
+            raise table.fault("score", "a fall is judged on the total only")
         return Decimal(0), rule.maximum - rule.minimum
     return rule.minimum, rule.maximum
 
