@@ -1,0 +1,126 @@
+"""What an alert rests on: its evidence as stored and shown, and the sentences made of it."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from fhir_mappings.filled import Answers
+from fhir_mappings.instrument import Instrument
+from fhir_mappings.scoring import score
+from service.alliance.episodes import Episode
+from service.alliance.wording import AlertFacts, PartChange, SessionName, SignalWords, alert_text
+from service.flows.deployment import Deployment
+from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad, norm_of
+from service.flows.load import read_answers
+from service.store.responses import RatingRow
+
+_SHOWN_PLACES = 2
+
+
+def evidence_of(judged: JudgedDyad, episode: Episode) -> list[dict[str, object]]:
+    """Return one entry per rating that signalled, in dyad order, with the version that was seen.
+
+    Figures are in the instrument's points, rounded to two places for people; the rule used them unrounded.
+    """
+    return [_seen(judged, key) for key in episode.evidence]
+
+
+def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
+    """Return the alert's sentences."""
+    opened = judged.rows[episode.opened_by]
+    norm = norm_of(episode.series, deployment.norms)
+    others = [key for key in episode.evidence if judged.rows[key].instrument != episode.series]
+    recovered = judged.rows.get(episode.recovered_by) if episode.recovered_by else None
+    return alert_text(
+        AlertFacts(
+            severity=episode.severity,
+            course=episode.course,
+            session=_name(opened),
+            signal=_signal(judged, opened, deployment),
+            parts=_part_changes(judged, opened, deployment.instruments[opened.instrument]),
+            unrated=_unrated(judged, opened),
+            others=[_signal(judged, judged.rows[key], deployment) for key in others],
+            recovered_at=_name(recovered) if recovered else None,
+            assumed_norm=norm is not None and norm.status == "assumed",
+        ),
+    )
+
+
+def _seen(judged: JudgedDyad, key: str) -> dict[str, object]:
+    row, judgement = judged.rows[key], judged.judgements[key]
+    return {
+        "instrument": row.instrument,
+        "response": row.id,
+        "response_version": row.version,
+        "session_number": row.session_number,
+        "session_date": row.session_date,
+        "score": row.total,
+        "usual_low": round(judgement.usual_low, _SHOWN_PLACES),
+        "usual_high": round(judgement.usual_high, _SHOWN_PLACES),
+        "fall": _shown(judgement.fall),
+        "z": _shown(judgement.z),
+        "earlier_ratings": judgement.earlier,
+    }
+
+
+def _shown(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, _SHOWN_PLACES)
+
+
+def _name(row: RatingRow) -> SessionName:
+    return SessionName(row.session_number, date.fromisoformat(row.session_date))
+
+
+def _signal(judged: JudgedDyad, row: RatingRow, deployment: Deployment) -> SignalWords:
+    instrument, judgement = deployment.instruments[row.instrument], judged.judgements[row.id]
+    return SignalWords(
+        instrument=instrument.short_title,
+        score=float(row.total or 0),
+        usual_low=judgement.usual_low,
+        usual_high=judgement.usual_high,
+        earlier=judgement.earlier,
+        places=_places(instrument),
+    )
+
+
+def _places(instrument: Instrument) -> int:
+    return max(item.decimal_places for item in instrument.items)
+
+
+def _part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument) -> Sequence[PartChange]:
+    """Return how each subscale (or item, where there are none) moved since the rating before."""
+    series = [
+        row for row in judged.rows.values() if row.instrument == instrument.id and row.total is not None
+    ]
+    place = next(index for index, row in enumerate(series) if row.id == opened.id)
+    if place == 0:
+        return ()
+    before, now = (_parts(instrument, row) for row in (series[place - 1], opened))
+    return [
+        PartChange(title, float(before[title]), float(now[title]), _places(instrument))
+        for title in now
+        if title in before
+    ]
+
+
+def _parts(instrument: Instrument, row: RatingRow) -> dict[str, Decimal]:
+    answers = read_answers(row.answers)
+    subscales = instrument.score_by_id[JUDGED_SCALE].parts
+    if not subscales:
+        return {item.text: answers[item.link_id] for item in instrument.items if item.link_id in answers}
+    titles = {part: instrument.score_by_id[part].title for part in subscales}
+    scored = score(instrument, Answers(answers))
+    return {titles[one.id]: one.value for one in scored if one.id in titles and one.value is not None}
+
+
+def _unrated(judged: JudgedDyad, opened: RatingRow) -> int | None:
+    """Return how many sessions up to this one lack the form; None where sessions carry no numbers."""
+    numbers = []
+    for row in judged.rows.values():
+        if row.instrument == opened.instrument and row.total is not None:
+            if row.session_number is None:
+                return None
+            numbers.append(row.session_number)
+        if row.id == opened.id:
+            break
+    return None if opened.session_number is None else opened.session_number - len(numbers)

@@ -1,0 +1,60 @@
+"""What every flow works with, and who is asking."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from fhir_mappings.codes import Names
+from fhir_mappings.instrument import Instrument
+from service.alliance.norms import Norm
+from service.alliance.parameters import Parameters
+from service.clock import Clock, as_instant
+from service.settings import Settings
+from service.store.database import Database, Tx
+
+Action = Literal["C", "R", "U", "D", "E"]  # AuditEvent.action: create, read, update, delete, execute
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One running service: its database, settings, instruments and norms. Handed to every flow."""
+
+    database: Database
+    settings: Settings
+    names: Names
+    instruments: Mapping[str, Instrument]
+    norms: Mapping[str, Norm]
+    parameters: Parameters
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One request, as the audit keeps it: ids and route templates only."""
+
+    clinic: str
+    caller: str
+    route: str
+    action: Action
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write transaction under way, and whose it is: what every step of a writing flow needs."""
+
+    tx: Tx
+    deployment: Deployment
+    access: Access
+    moment: datetime
+
+    @property
+    def clinic(self) -> str:
+        """The clinic that is written for."""
+        return self.access.clinic
+
+    @property
+    def now(self) -> str:
+        """The moment of the write, as stored."""
+        return as_instant(self.moment)

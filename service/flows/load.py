@@ -1,0 +1,105 @@
+"""What the mappers need, from what the store keeps."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from fhir_mappings import json_text
+from fhir_mappings.alert import AlertFacts, EvidenceFacts
+from fhir_mappings.filled import Answers, Filled, Identifier
+from fhir_mappings.instrument import Instrument
+from fhir_mappings.scoring import score
+from service.errors import NotFound
+from service.store.alerts import AlertRow, find_alert
+from service.store.database import Tx
+from service.store.responses import ResponseVersion, find_version
+
+
+def load_filled(
+    tx: Tx,
+    clinic: str,
+    response_id: str,
+    version: int,
+    instruments: Mapping[str, Instrument],
+) -> Filled:
+    """Return one version of a response, scored; raises ``NotFound``."""
+    stored = find_version(tx, clinic, response_id, version)
+    if stored is None:
+        raise NotFound("There is no such version of this response.")
+    return filled_from(stored, instruments)
+
+
+def load_alert(tx: Tx, clinic: str, alert_id: str, version: int) -> AlertFacts:
+    """Return one version of an alert; raises ``NotFound``."""
+    row = find_alert(tx, clinic, alert_id, version)
+    if row is None:
+        raise NotFound("There is no such version of this alert.")
+    return alert_facts(row)
+
+
+def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) -> Filled:
+    """Return a stored version as the mappers take it.
+
+    Scores are computed anew from the answers and the instrument: the same function gave the stored ones.
+    """
+    instrument = instruments[stored.instrument]
+    answers = Answers(read_answers(stored.answers), stored.bare_total)
+    identifier = None
+    if stored.identifier_value is not None:
+        identifier = Identifier(stored.identifier_system or "", stored.identifier_value)
+    return Filled(
+        id=stored.id,
+        version=stored.version,
+        status=stored.status,  # type: ignore[arg-type] # the flows write no other
+        instrument=instrument,
+        answers=answers,
+        scores=score(instrument, answers),
+        patient=stored.patient,
+        source=stored.source,
+        author=stored.author,
+        therapist=stored.therapist or None,
+        encounter=stored.encounter,
+        authored=stored.authored,
+        identifier=identifier,
+        session_date=stored.session_date,
+        session_number=stored.session_number,
+        language=stored.language,
+        last_updated=stored.believed_from,
+    )
+
+
+def alert_facts(row: AlertRow) -> AlertFacts:
+    """Return a stored alert as the mappers take it."""
+    evidence = tuple(
+        EvidenceFacts(
+            instrument_id=seen["instrument"],
+            response_id=seen["response"],
+            score_code=f"{seen['instrument']}.total",
+            part="total",
+        )
+        for seen in json_text.loads(row.evidence)
+    )
+    return AlertFacts(
+        id=row.id,
+        version=row.version,
+        status=row.status,  # type: ignore[arg-type] # the flows write no other
+        severity=row.severity,  # type: ignore[arg-type] # the flows write no other
+        patient=row.patient,
+        raised_at=row.raised_at,
+        text=row.text,
+        rule=row.rule,
+        method=row.method,
+        norms=row.norms,
+        evidence=evidence,
+    )
+
+
+def read_answers(text: str) -> dict[str, Decimal]:
+    """Return stored answers: link id -> decimal, in item order."""
+    return {link_id: Decimal(value) for link_id, value in json_text.loads(text).items()}
+
+
+def write_answers(answers: Answers) -> str:
+    """Return answers as they are stored: JSON, every value as decimal text."""
+    return json_text.dumps(
+        {link_id: format(value, "f") for link_id, value in answers.values.items()}
+    ).decode()

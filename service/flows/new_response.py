@@ -1,0 +1,58 @@
+"""A response as a door hands it over, checked; and what recording it gave."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fhir_mappings.filled import Answers, Filled, Identifier
+from fhir_mappings.instrument import Instrument
+from fhir_mappings.prompts import CheckInPrompt
+from service.store.alerts import AlertRow
+
+Origin = Literal["v1", "fhir", "ehr", "import"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewResponse:
+    """One filled instrument whose answers are checked already.
+
+    ``patient`` is a relative or absolute FHIR reference, kept as sent; ``therapist`` None means unknown.
+    ``authored`` is an ISO 8601 text with offset. ``session_date`` None means: the date of ``authored``.
+    ``body`` is the request, byte for byte.
+    """
+
+    instrument: Instrument
+    answers: Answers
+    patient: str
+    source: str
+    author: str | None
+    therapist: str | None
+    encounter: str | None
+    authored: str
+    session_date: str | None
+    session_number: int | None
+    another_session: bool
+    identifier: Identifier | None
+    language: str | None
+    age_years: int | None
+    site: str | None
+    team: str | None
+    approach: str | None
+    ehr_reference: str | None
+    origin: Origin
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording, correcting or withdrawing a response gave.
+
+    ``created`` is False where the same response was stored already. ``alerts`` are those that this response
+    opened, raised or raised again. ``complete``: every score has a value.
+    """
+
+    filled: Filled
+    created: bool
+    complete: bool
+    prompts: tuple[CheckInPrompt, ...]
+    alerts: tuple[AlertRow, ...]
+    deliveries: tuple[str, ...]

@@ -1,0 +1,101 @@
+"""Record one response: checked at the door, scored, judged and stored durably with its deliveries.
+
+1 shape, 2 right to write, 3 items and ranges: the doors.  4 scores: here.  Then in ONE transaction:
+the patient and dyad, duplicates, 5 earlier scores, 6 check-in prompts and alerts, 7 response, scores, alerts,
+deliveries and the audit's row. What the EHR is told, and in which form, the worker decides later.
+"""
+
+from uuid import uuid4
+
+from fhir_mappings.filled import Filled
+from fhir_mappings.prompts import check_in_prompts
+from service.clock import as_instant
+from service.errors import Duplicate
+from service.flows.deployment import Access, Deployment, Write
+from service.flows.load import filled_from
+from service.flows.new_response import NewResponse, Recorded
+from service.flows.queue_delivery import queue
+from service.flows.recorded import previous_total, recorded_again
+from service.flows.review_alliance import review_dyad
+from service.flows.same_session import find_same_session
+from service.flows.write_version import audit_row, content_hash, first_version, score_rows
+from service.store.audit import add_audit
+from service.store.chart import note_chart_entry
+from service.store.patients import Alias, Dyad, take_alias, take_dyad
+from service.store.responses import ResponseVersion, find_by_identifier, insert_version
+
+CREATED = 201
+STORED_ALREADY = 200
+
+
+def record_response(deployment: Deployment, new: NewResponse, access: Access) -> Recorded:
+    """Return what recording gave; ``created`` is False where the same response was stored already.
+
+    Raises ``Duplicate`` (naming the stored id) where its identifier is taken by other content, or where this
+    respondent has rated this session on this instrument before. Nothing is stored then but the audit's row.
+    """
+    now = deployment.clock()
+    try:
+        with deployment.database.write() as tx:
+            return _record(Write(tx, deployment, access, now), new)
+    except Duplicate as refusal:
+        with deployment.database.write() as tx:
+            add_audit(tx, audit_row(access, as_instant(now), refusal.status, refusal.stored_id))
+        raise
+
+
+def _record(write: Write, new: NewResponse) -> Recorded:
+    tx, deployment, access = write.tx, write.deployment, write.access
+    stored = _find_stored(write, new)
+    if stored:
+        add_audit(tx, audit_row(access, write.now, STORED_ALREADY, stored.id))
+        return recorded_again(tx, deployment, stored)
+    alias = take_alias(tx, write.clinic, new.patient, write.now)
+    context = {"site": new.site, "team": new.team, "approach": new.approach}
+    dyad = take_dyad(tx, write.clinic, alias.patient_key, new.therapist or "", write.now, **context)
+    find_same_session(write, new, dyad)
+    version = first_version(write, new, str(uuid4()), alias, dyad)
+    filled = filled_from(version, deployment.instruments)
+    insert_version(tx, version, score_rows(filled))
+    delivery = _deliver(write, version, alias)
+    add_audit(tx, audit_row(access, write.now, CREATED, version.id))
+    return _judge(write, dyad, filled, delivery)
+
+
+def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
+    """Return the stored response of the same identifier and content, or None."""
+    if new.identifier is None:
+        return None
+    stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
+    if stored and stored.content_hash != content_hash(new):
+        message = f"This identifier belongs to response {stored.id} with other content: correct that one."
+        raise Duplicate(message, stored.id)
+    return stored
+
+
+def _deliver(write: Write, version: ResponseVersion, alias: Alias) -> str:
+    if version.ehr_reference:
+        note_chart_entry(
+            write.tx,
+            clinic=version.clinic,
+            ehr=write.deployment.settings.ehr_name,
+            logical=f"QuestionnaireResponse/{version.id}",
+            ehr_id=version.ehr_reference.rpartition("/")[2],
+            ehr_version="",
+            our_version=version.version,
+            now=write.now,
+        )
+    return queue(write, "response", version.id, version.version, patient_key=alias.patient_key)
+
+
+def _judge(write: Write, dyad: Dyad, filled: Filled, delivery: str) -> Recorded:
+    review = review_dyad(write, dyad)
+    before = previous_total(review.judged, filled)
+    return Recorded(
+        filled=filled,
+        created=True,
+        complete=all(one.value is not None for one in filled.scores),
+        prompts=check_in_prompts(filled.instrument, filled.answers, filled.scores, before),
+        alerts=review.raised_by(filled.id),
+        deliveries=(delivery, *review.deliveries),
+    )

@@ -1,0 +1,154 @@
+"""How the alliance of one patient moves: every series, judged as it is believed now or was at an instant.
+
+A series is one instrument of one therapist; an unknown therapist makes one of its own. A rating is always
+judged by all earlier ones of its series: ``date_from`` hides earlier points, which still count, and
+``date_to`` shows the series as if it ended there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+
+from fhir_mappings.filled import Answers, Score
+from fhir_mappings.instrument import Instrument
+from fhir_mappings.prompts import CheckInPrompt, check_in_prompts
+from service.alliance.baseline import Judgement
+from service.alliance.coverage import SeriesPoint
+from service.alliance.norms import Norm
+from service.alliance.trend import SeriesTrend, describe_series
+from service.clock import as_instant
+from service.errors import NotFound
+from service.flows.deployment import Deployment
+from service.flows.judge_dyad import JUDGED_SCALE, norm_of
+from service.flows.load import read_answers
+from service.store.patient_ratings import PatientRating, ratings_of_patient
+from service.store.patients import alias_rows
+
+
+@dataclass(frozen=True, slots=True)
+class TrendQuery:
+    """Whose trend, and what of it; an absent field narrows nothing.
+
+    ``references`` are the FHIR references that mean this patient. ``as_of`` is an instant: what was believed
+    then. ``date_from`` and ``date_to`` are session dates, both ends belonging.
+    """
+
+    references: Sequence[str]
+    instrument: str | None = None
+    perspective: str | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One rating with what was computed and judged of it; ``judgement`` None: not judged."""
+
+    rating: PatientRating
+    judgement: Judgement | None
+    prompts: tuple[CheckInPrompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrendSeries:
+    """One instrument of one therapist ('' where unknown); ``points`` are those asked for, in order."""
+
+    instrument: Instrument
+    therapist: str
+    points: tuple[TrendPoint, ...]
+    trend: SeriesTrend
+    norm: Norm | None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientTrend:
+    """Every series of a patient, by instrument and then by therapist in the order they began.
+
+    ``as_of`` is the instant that the answer is true for.
+    """
+
+    as_of: str
+    series: tuple[TrendSeries, ...]
+
+
+def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> PatientTrend:
+    """Return the trend of a patient; raises ``NotFound`` for one that this clinic never rated."""
+    as_of = query.as_of or as_instant(deployment.clock())
+    with deployment.database.read() as tx:
+        aliases = alias_rows(tx, clinic, list(query.references))
+        if not aliases:
+            raise NotFound("There is no such patient here.")
+        ratings = ratings_of_patient(tx, clinic, aliases, as_of=query.as_of)
+    ending = [row for row in ratings if not query.date_to or row.session_date <= query.date_to.isoformat()]
+    highest = _highest_sessions(ending)
+    series = [
+        _describe(deployment, query, rows, highest.get(rows[0].therapist))
+        for rows in _by_series(ending)
+        if query.instrument in (None, rows[0].instrument) and query.perspective in (None, rows[0].perspective)
+    ]
+    return PatientTrend(as_of, tuple(series))
+
+
+def _by_series(ratings: Sequence[PatientRating]) -> list[list[PatientRating]]:
+    """Return the ratings by instrument, then therapist; therapists in the order of their first rating."""
+    place = {row.therapist: number for number, row in reversed(list(enumerate(ratings)))}
+    ordered = sorted(ratings, key=lambda row: (row.instrument, place[row.therapist]))
+    return [list(rows) for _, rows in groupby(ordered, key=attrgetter("instrument", "therapist"))]
+
+
+def _highest_sessions(ratings: Sequence[PatientRating]) -> dict[str, int]:
+    highest: dict[str, int] = {}
+    for row in ratings:
+        if row.session_number is not None:
+            highest[row.therapist] = max(row.session_number, highest.get(row.therapist, 0))
+    return highest
+
+
+def _describe(
+    deployment: Deployment, query: TrendQuery, rows: list[PatientRating], highest_session: int | None
+) -> TrendSeries:
+    instrument = deployment.instruments[rows[0].instrument]
+    norm = norm_of(instrument.id, deployment.norms)
+    scale = instrument.score_by_id.get(JUDGED_SCALE)
+    trend = describe_series(
+        [_series_point(row) for row in rows],
+        norm,
+        deployment.parameters,
+        maximum=float(scale.maximum) if scale else None,
+        highest_session=highest_session,
+    )
+    judgements = [judged.judgement for judged in trend.points]
+    prompts = _prompts(instrument, rows)
+    points = tuple(
+        TrendPoint(row, judgement, crossed)
+        for row, judgement, crossed in zip(rows, judgements, prompts, strict=True)
+        if not query.date_from or row.session_date >= query.date_from.isoformat()
+    )
+    return TrendSeries(instrument, rows[0].therapist, points, trend, norm)
+
+
+def _series_point(row: PatientRating) -> SeriesPoint:
+    total = row.scores.get(JUDGED_SCALE)
+    value = None if total is None else float(total)
+    return SeriesPoint(row.id, row.session_number, date.fromisoformat(row.session_date), value)
+
+
+def _prompts(instrument: Instrument, rows: Sequence[PatientRating]) -> list[tuple[CheckInPrompt, ...]]:
+    """Return the prompts of each rating; a fall is measured from the last rating that has a total."""
+    if not instrument.cut_offs:
+        return [()] * len(rows)
+    found = []
+    previous = None
+    for row in rows:
+        answers = Answers(read_answers(row.answers), row.bare_total)
+        total = row.scores.get(JUDGED_SCALE)
+        scores = [
+            Score(id=name, value=value, answered=0, of=0, prorated=False)
+            for name, value in row.scores.items()
+        ]
+        found.append(check_in_prompts(instrument, answers, scores, previous))
+        previous = previous if total is None else total
+    return found

@@ -1,0 +1,133 @@
+"""One version of a response as rows: what recording, correcting and withdrawing have in common."""
+
+import hashlib
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from fhir_mappings import json_text
+from fhir_mappings.answers import canonical_answers
+from fhir_mappings.filled import Filled
+from fhir_mappings.observation import observation_parts
+from service.clock import as_instant
+from service.flows.deployment import Access, Write
+from service.flows.load import write_answers
+from service.flows.new_response import NewResponse
+from service.store.audit import AuditRow
+from service.store.patients import Alias, Dyad
+from service.store.responses import ResponseVersion, ScoreRow
+
+
+def session_date_of(new: NewResponse) -> str:
+    """Return the session's date: as given, else the date on which the form was filled, in its own zone."""
+    return new.session_date or new.authored[:10]
+
+
+def content_hash(new: NewResponse) -> str:
+    """Return the fingerprint of what makes two responses the same.
+
+    That is: instrument, canonical answers (9.2 equals 9.20), patient, therapist, session and authored.
+    Narrative, meta and unknown extensions do not count.
+    """
+    content = [
+        new.instrument.reference,
+        canonical_answers(new.instrument, new.answers),
+        new.patient,
+        new.therapist,
+        new.source,
+        session_date_of(new),
+        new.session_number,
+        new.encounter,
+        as_instant(datetime.fromisoformat(new.authored)),
+    ]
+    return hashlib.sha256(json_text.dumps(content)).hexdigest()
+
+
+def first_version(
+    write: Write,
+    new: NewResponse,
+    response_id: str,
+    alias: Alias,
+    dyad: Dyad,
+) -> ResponseVersion:
+    """Return version 1 of a new response."""
+    session_date = session_date_of(new)
+    limit = timedelta(days=write.deployment.settings.historical_after_days)
+    return ResponseVersion(
+        clinic=write.clinic,
+        id=response_id,
+        version=1,
+        status="completed",
+        dyad_row=dyad.row,
+        alias_row=alias.row,
+        patient=new.patient,
+        therapist=new.therapist or "",
+        instrument=new.instrument.id,
+        instrument_version=new.instrument.version,
+        perspective=new.instrument.perspective,
+        source=new.source,
+        author=new.author,
+        encounter=new.encounter,
+        authored=new.authored,
+        authored_at=as_instant(datetime.fromisoformat(new.authored)),
+        session_date=session_date,
+        session_number=new.session_number,
+        another_session=new.another_session,
+        language=new.language,
+        age_years=new.age_years,
+        identifier_system=new.identifier.system if new.identifier else None,
+        identifier_value=new.identifier.value if new.identifier else None,
+        origin=new.origin,
+        historical=write.moment.date() - date.fromisoformat(session_date) > limit,
+        ehr_reference=new.ehr_reference,
+        answers=write_answers(new.answers),
+        bare_total=new.answers.total,
+        content_hash=content_hash(new),
+        body=new.body,
+        withdraw_reason=None,
+        received_at=write.now,
+        believed_from=write.now,
+    )
+
+
+def score_rows(filled: Filled) -> list[ScoreRow]:
+    """Return a row for every score, and for every item and panel that becomes an Observation."""
+    shown = observation_parts(filled)
+    code = filled.instrument.code
+    rows = [
+        ScoreRow(
+            part=one.id,
+            kind="score",
+            code=code(one.id),
+            value=one.value,
+            answered=one.answered,
+            of=one.of,
+            prorated=one.prorated,
+            observed=one.id in shown,
+        )
+        for one in filled.scores
+    ]
+    values = filled.answers.values
+    rows.extend(_plain_row(part, "item", code(part), values[part]) for part in shown if part in values)
+    if "panel" in shown:
+        rows.append(_plain_row("panel", "panel", code(), None))
+    return rows
+
+
+def audit_row(access: Access, at: str, status: int, subject: str) -> AuditRow:
+    """Return the audit's row of this access."""
+    return AuditRow(
+        clinic=access.clinic,
+        at=at,
+        action=access.action,
+        route=access.route,
+        caller=access.caller,
+        status=status,
+        subject=subject,
+        request_id=access.request_id,
+    )
+
+
+def _plain_row(part: str, kind: str, code: str, value: Decimal | None) -> ScoreRow:
+    return ScoreRow(
+        part=part, kind=kind, code=code, value=value, answered=None, of=None, prorated=False, observed=True
+    )

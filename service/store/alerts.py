@@ -1,0 +1,124 @@
+"""Rupture alerts, in versions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from service.store.database import Tx
+from service.store.tables import alerts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """One version of one alert. ``evidence`` is JSON text; ``live``: it still asks for attention."""
+
+    clinic: str
+    id: str
+    version: int
+    dyad_row: int
+    alias_row: int
+    patient: str
+    therapist: str
+    status: str
+    score_course: str
+    severity: str
+    live: bool
+    historical: bool
+    opened_by: str
+    series: str
+    rule: str
+    method: str
+    norms: str
+    session_number: int | None
+    session_date: str
+    type: str
+    type_source: str
+    text: str
+    evidence: str
+    follows: str | None
+    touched_by: str | None
+    touched_at: str | None
+    raised_at: str
+    updated_at: str
+    believed_from: str
+    believed_until: str | None = None
+    row_id: int | None = None
+
+
+_COLUMNS = tuple(column.name for column in fields(AlertRow))
+
+
+def insert_alert(tx: Tx, row: AlertRow) -> None:
+    """Store one version of an alert; the one before must be ended first."""
+    tx.execute(insert(alerts), {name: getattr(row, name) for name in _COLUMNS if name != "row_id"})
+
+
+def end_alert(tx: Tx, row: AlertRow, at: str) -> None:
+    """End the belief in one version."""
+    tx.execute(update(alerts).where(alerts.c.row_id == row.row_id).values(believed_until=at))
+
+
+def alerts_of_dyad(tx: Tx, clinic: str, dyad_row: int) -> list[AlertRow]:
+    """Return the current version of every alert of a dyad, oldest first."""
+    query = (
+        select(alerts)
+        .where(
+            alerts.c.clinic == clinic,
+            alerts.c.dyad_row == dyad_row,
+            alerts.c.believed_until.is_(None),
+        )
+        .order_by(alerts.c.row_id)
+    )
+    return [_row(found._mapping) for found in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def find_alert(tx: Tx, clinic: str, alert_id: str, version: int | None = None) -> AlertRow | None:
+    """Return the current version of an alert, or the one asked for, or None."""
+    which = alerts.c.believed_until.is_(None) if version is None else alerts.c.version == version
+    found = tx.execute(
+        select(alerts).where(alerts.c.clinic == clinic, alerts.c.id == alert_id, which)
+    ).first()
+    return _row(found._mapping) if found else None  # noqa: SLF001 - SQLAlchemy's public name
+
+
+@dataclass(frozen=True, slots=True)
+class AlertQuery:
+    """What a list of alerts is narrowed to; an absent field narrows nothing.
+
+    ``since`` means updated since. ``after`` is the place in the list: (updated_at, row_id).
+    """
+
+    alias_rows: Sequence[int] | None = None
+    therapist: str | None = None
+    status: str | None = None
+    since: str | None = None
+    include_historical: bool = False
+    after: tuple[str, int] | None = None
+    limit: int = 50
+
+
+def list_alerts(tx: Tx, clinic: str, query: AlertQuery) -> list[AlertRow]:
+    """Return current alerts, the latest change first, at most ``limit``."""
+    wanted = select(alerts).where(alerts.c.clinic == clinic, alerts.c.believed_until.is_(None))
+    if query.alias_rows is not None:
+        wanted = wanted.where(alerts.c.alias_row.in_(query.alias_rows))
+    if query.therapist is not None:
+        wanted = wanted.where(alerts.c.therapist == query.therapist)
+    if query.status is not None:
+        wanted = wanted.where(alerts.c.status == query.status)
+    if query.since is not None:
+        wanted = wanted.where(alerts.c.updated_at >= query.since)
+    if not query.include_historical:
+        wanted = wanted.where(alerts.c.historical.is_(False))
+    if query.after is not None:
+        at, row_id = query.after
+        wanted = wanted.where(
+            (alerts.c.updated_at < at) | ((alerts.c.updated_at == at) & (alerts.c.row_id < row_id)),
+        )
+    wanted = wanted.order_by(alerts.c.updated_at.desc(), alerts.c.row_id.desc()).limit(query.limit)
+    return [_row(found._mapping) for found in tx.execute(wanted)]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _row(mapping: RowMapping) -> AlertRow:
+    return AlertRow(**mapping)

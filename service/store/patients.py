@@ -1,0 +1,95 @@
+"""Patients by their aliases, and dyads. A patient key is ours and never leaves the service."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from service.store.database import Tx
+from service.store.tables import dyads, patient_aliases
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One name of a patient: its row, and the key that it points at."""
+
+    row: int
+    patient_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dyad:
+    """A patient and a therapist ('' where unknown)."""
+
+    row: int
+    patient_key: str
+    therapist: str
+
+
+def find_alias(tx: Tx, clinic: str, reference: str) -> Alias | None:
+    """Return the alias of a FHIR reference such as ``Patient/anna``, or None for one never seen."""
+    row = tx.execute(
+        select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
+            patient_aliases.c.clinic == clinic,
+            patient_aliases.c.kind == "reference",
+            patient_aliases.c.system == "",
+            patient_aliases.c.value == reference,
+        ),
+    ).first()
+    return Alias(row.row_id, row.patient_key) if row else None
+
+
+def alias_rows(tx: Tx, clinic: str, references: list[str]) -> list[int]:
+    """Return the rows of every alias of the patients that any of these references names."""
+    keys = (
+        select(patient_aliases.c.patient_key)
+        .where(
+            patient_aliases.c.clinic == clinic,
+            patient_aliases.c.kind == "reference",
+            patient_aliases.c.value.in_(references),
+        )
+        .scalar_subquery()
+    )
+    found = select(patient_aliases.c.row_id).where(
+        patient_aliases.c.clinic == clinic,
+        patient_aliases.c.patient_key.in_(keys),
+    )
+    return list(tx.execute(found).scalars())
+
+
+def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
+    """Return the alias of a reference, made with a new patient key where it was never seen."""
+    found = find_alias(tx, clinic, reference)
+    if found:
+        return found
+    key = str(uuid4())
+    values = {"clinic": clinic, "patient_key": key, "kind": "reference", "system": "", "value": reference}
+    made = tx.execute(
+        patient_aliases.insert().values(**values, created_at=now).returning(patient_aliases.c.row_id),
+    )
+    return Alias(made.scalar_one(), key)
+
+
+def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, **context: str | None) -> Dyad:
+    """Return the dyad, made where it is new; ``context`` (site, team, approach) is updated where given."""
+    where = (
+        dyads.c.clinic == clinic,
+        dyads.c.patient_key == patient_key,
+        dyads.c.therapist == therapist,
+    )
+    given = {name: value for name, value in context.items() if value is not None}
+    row = tx.execute(select(dyads.c.row_id).where(*where).with_for_update()).scalar()
+    if row is None:
+        values = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist, "created_at": now}
+        row = tx.execute(dyads.insert().values(**values, **given).returning(dyads.c.row_id)).scalar_one()
+    elif given:
+        tx.execute(update(dyads).where(dyads.c.row_id == row).values(**given))
+    return Dyad(row, patient_key, therapist)
+
+
+def dyad_of(tx: Tx, row: int) -> Dyad:
+    """Return a dyad by its row."""
+    found = tx.execute(
+        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist).where(dyads.c.row_id == row),
+    ).one()
+    return Dyad(*found)

@@ -1,0 +1,234 @@
+"""Responses and their scores: versions in, versions and series out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, insert, select, update
+
+from service.store.database import Tx
+from service.store.tables import responses, scores
+
+IN_ERROR = "entered-in-error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseVersion:
+    """One version of one response, as stored. ``believed_until`` None: it is the current one."""
+
+    clinic: str
+    id: str
+    version: int
+    status: str
+    dyad_row: int
+    alias_row: int
+    patient: str
+    therapist: str
+    instrument: str
+    instrument_version: str
+    perspective: str
+    source: str
+    author: str | None
+    encounter: str | None
+    authored: str
+    authored_at: str
+    session_date: str
+    session_number: int | None
+    another_session: bool
+    language: str | None
+    age_years: int | None
+    identifier_system: str | None
+    identifier_value: str | None
+    origin: str
+    historical: bool
+    ehr_reference: str | None
+    answers: str
+    bare_total: Decimal | None
+    content_hash: str
+    body: bytes
+    withdraw_reason: str | None
+    received_at: str
+    believed_from: str
+    believed_until: str | None = None
+    row_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRow:
+    """One item, score or panel of a response version; ``value`` None where there is none."""
+
+    part: str
+    kind: str
+    code: str
+    value: Decimal | None
+    answered: int | None
+    of: int | None
+    prorated: bool
+    observed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RatingRow:
+    """One scored response of a dyad, as the rules need it; in the dyad's order."""
+
+    id: str
+    version: int
+    instrument: str
+    session_date: str
+    session_number: int | None
+    authored: str
+    historical: bool
+    total: Decimal | None
+    answers: str
+
+
+_COLUMNS = tuple(column.name for column in fields(ResponseVersion))
+_NOT_STORED = {"row_id"}
+_INSERT_RESPONSE = insert(responses).returning(responses.c.row_id)
+_INSERT_SCORE = insert(scores)
+
+
+def insert_version(tx: Tx, version: ResponseVersion, score_rows: Sequence[ScoreRow]) -> int:
+    """Store one version with its scores and return its row."""
+    values = {name: getattr(version, name) for name in _COLUMNS if name not in _NOT_STORED}
+    row_id: int = tx.execute(_INSERT_RESPONSE, values).scalar_one()
+    common = {
+        "clinic": version.clinic,
+        "response_row": row_id,
+        "response_id": version.id,
+        "believed_from": version.believed_from,
+    }
+    tx.execute(_INSERT_SCORE, [common | _values(row) for row in score_rows])
+    return row_id
+
+
+def end_version(tx: Tx, row_id: int, at: str) -> None:
+    """End the belief in one version and its scores."""
+    tx.execute(update(responses).where(responses.c.row_id == row_id).values(believed_until=at))
+    tx.execute(update(scores).where(scores.c.response_row == row_id).values(believed_until=at))
+
+
+_CURRENT = select(responses).where(
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.id == bindparam("id"),
+    responses.c.believed_until.is_(None),
+)
+_VERSION = select(responses).where(
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.id == bindparam("id"),
+    responses.c.version == bindparam("version"),
+)
+_BY_IDENTIFIER = select(responses).where(
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.identifier_system == bindparam("system"),
+    responses.c.identifier_value == bindparam("value"),
+    responses.c.believed_until.is_(None),
+)
+_OF_DYAD = select(
+    responses.c.id,
+    responses.c.session_number,
+    responses.c.session_date,
+    responses.c.encounter,
+    responses.c.another_session,
+).where(
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.dyad_row == bindparam("dyad_row"),
+    responses.c.instrument == bindparam("instrument"),
+    responses.c.source == bindparam("source"),
+    responses.c.believed_until.is_(None),
+    responses.c.status != IN_ERROR,
+)
+
+
+def find_current(tx: Tx, clinic: str, response_id: str) -> ResponseVersion | None:
+    """Return the current version of a response, or None."""
+    return _one(tx, _CURRENT, clinic=clinic, id=response_id)
+
+
+def find_version(tx: Tx, clinic: str, response_id: str, version: int) -> ResponseVersion | None:
+    """Return one version of a response, or None."""
+    return _one(tx, _VERSION, clinic=clinic, id=response_id, version=version)
+
+
+def find_by_identifier(tx: Tx, clinic: str, system: str, value: str) -> ResponseVersion | None:
+    """Return the response whose current version carries this identifier, or None."""
+    return _one(tx, _BY_IDENTIFIER, clinic=clinic, system=system, value=value)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """Which session a stored response is about."""
+
+    id: str
+    session_number: int | None
+    session_date: str
+    encounter: str | None
+    another_session: bool
+
+
+def sessions_rated(tx: Tx, clinic: str, dyad_row: int, instrument: str, source: str) -> list[SessionRow]:
+    """Return the sessions that this respondent has rated on this instrument, entries in error left out."""
+    rows = tx.execute(
+        _OF_DYAD,
+        {"clinic": clinic, "dyad_row": dyad_row, "instrument": instrument, "source": source},
+    )
+    return [SessionRow(*row) for row in rows]
+
+
+def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None) -> list[RatingRow]:
+    """Return the dyad's ratings of every instrument, by session date, number, authored, arrival.
+
+    Entries in error are left out; a response without a total stays, with ``total`` None. ``as_of``: the
+    ratings that were believed at that instant.
+    """
+    rows = tx.execute(
+        _RATINGS if as_of is None else _RATINGS_AS_OF,
+        {"clinic": clinic, "dyad_row": dyad_row, "as_of": as_of},
+    ).all()
+    return [RatingRow(*row[:-2]) for row in sorted(rows, key=_order)]
+
+
+_RATING_COLUMNS = (
+    responses.c.id,
+    responses.c.version,
+    responses.c.instrument,
+    responses.c.session_date,
+    responses.c.session_number,
+    responses.c.authored,
+    responses.c.historical,
+    scores.c.value,
+    responses.c.answers,
+    responses.c.authored_at,
+    responses.c.received_at,
+)
+_RATED: Select[Any] = (
+    select(*_RATING_COLUMNS)
+    .join(scores, (scores.c.response_row == responses.c.row_id) & (scores.c.part == "total"))
+    .where(
+        responses.c.clinic == bindparam("clinic"),
+        responses.c.dyad_row == bindparam("dyad_row"),
+        responses.c.status != IN_ERROR,
+    )
+)
+_RATINGS = _RATED.where(responses.c.believed_until.is_(None))
+_RATINGS_AS_OF = _RATED.where(
+    responses.c.believed_from <= bindparam("as_of"),
+    responses.c.believed_until.is_(None) | (responses.c.believed_until > bindparam("as_of")),
+)
+# A session without a number stands after the numbered ones of its date.
+_NO_NUMBER = 1_000_000
+
+
+def _order(row: Row[Any]) -> tuple[str, int, str, str]:
+    number = _NO_NUMBER if row.session_number is None else row.session_number
+    return row.session_date, number, row.authored_at, row.received_at
+
+
+def _values(row: ScoreRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
+def _one(tx: Tx, query: Select[tuple[object, ...]], **values: object) -> ResponseVersion | None:
+    row = tx.execute(query, values).first()
+    return ResponseVersion(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name
