@@ -1,7 +1,7 @@
 """What is usual for an instrument: the norms that a young baseline is pulled towards.
 
-One file in ``norms/`` per instrument and scale, named ``<instrument>-<scale>.json``. A norm is *assumed* until
-a clinic has fitted its own; results that rest on an assumed norm say so.
+One file in ``norms/`` per instrument and scale, named ``<instrument>-<scale>.json``. A norm is *assumed*
+until a clinic has fitted its own; results that rest on an assumed norm say so.
 """
 
 import math

@@ -1,0 +1,102 @@
+"""Where sessions and scores lie in a picture, and which of them are written on its axes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil, floor
+
+from service.alliance.panels import Panel, PicturePoint
+
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_MOST_SCORES, _MOST_SESSIONS, _MOST_DATES = 6, 16, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """The shared axis: attended sessions, or dates where a session number is missing.
+
+    ``first`` and ``last`` are positions (session numbers, or days as ordinals); ``left`` and ``right`` are
+    pixels.
+    """
+
+    by_session: bool
+    first: int
+    last: int
+    left: float
+    right: float
+
+    def position(self, point: PicturePoint) -> int:
+        """Return a point's position on the axis."""
+        if self.by_session and point.session_number is not None:
+            return point.session_number
+        return point.session_date.toordinal()
+
+    def x(self, position: float) -> float:
+        """Return the pixel of a position; half a session, or some days, are kept free at either end."""
+        length = self.last - self.first
+        free = 0.5 if self.by_session else max(0.5, length * 0.03)
+        share = (position - self.first + free) / (length + 2 * free)
+        return self.left + share * (self.right - self.left)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return the pixels with the session numbers or dates written there."""
+        length = self.last - self.first
+        if self.by_session:
+            step = _step(length, _MOST_SESSIONS)
+            start = self.first if step == 1 else ceil(self.first / step) * step
+            return [(self.x(number), str(number)) for number in range(start, self.last + 1, step)]
+        step = max(1, ceil(length / (_MOST_DATES - 1)))
+        days = range(self.first, self.last + 1, step)
+        return [(self.x(day), date.fromordinal(day).isoformat()) for day in days]
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """The scores of one panel: ``low`` to ``high`` in its own points, ``bottom`` and ``top`` in pixels."""
+
+    low: float
+    high: float
+    step: float
+    bottom: float
+    top: float
+
+    def y(self, value: float) -> float:
+        """Return the pixel of a score."""
+        return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
+
+    def ticks(self) -> list[float]:
+        """Return the scores written on the axis, in rising order."""
+        first, last = ceil(self.low / self.step), floor(self.high / self.step)
+        return [count * self.step for count in range(first, last + 1)]
+
+
+def lay_across(panels: Sequence[Panel], left: float, right: float) -> Across:
+    """Return the axis that holds every point of every panel, with room for the next session."""
+    points = [point for panel in panels for point in panel.points]
+    numbers = [point.session_number for point in points if point.session_number is not None]
+    if len(numbers) == len(points):
+        room = any(trace.usual_next for panel in panels for trace in panel.traces)
+        last = max(numbers, default=1) + (1 if room else 0)
+        return Across(True, min(numbers, default=1), last, left, right)  # noqa: FBT003 - by_session
+    days = [point.session_date.toordinal() for point in points]
+    return Across(False, min(days), max(days), left, right)  # noqa: FBT003 - by_session
+
+
+def lay_upright(panel: Panel, bottom: float, top: float) -> Upright:
+    """Return the part of the panel's scale that its ratings, usual ranges and check-in line need."""
+    shown = [point.value for point in panel.points]
+    usual = [point.usual for point in panel.points] + [trace.usual_next for trace in panel.traces]
+    shown += [end for interval in usual if interval for end in (interval.low, interval.high)]
+    if panel.cut_off is not None:
+        shown.append(panel.cut_off.value)
+    low, high = min(shown, default=panel.minimum), max(shown, default=panel.maximum)
+    step = _step(max(high - low, (panel.maximum - panel.minimum) / 4), _MOST_SCORES)
+    low = max(panel.minimum, floor(low / step) * step)
+    high = min(panel.maximum, ceil(high / step) * step)
+    if high - low < step:
+        low, high = max(panel.minimum, high - step), min(panel.maximum, high + step)
+    return Upright(low, high, step, bottom, top)
+
+
+def _step(length: float, most: int) -> int:
+    return next((step for step in _STEPS if length / step <= most), _STEPS[-1])

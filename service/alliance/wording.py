@@ -1,0 +1,137 @@
+"""What an alert says to a clinician, in whole sentences.
+
+The shape: which session and how strong; the score against the client's own usual range; what fell most; how
+complete the ratings are; what scores did since; what a score cannot say; one next step, offered.
+
+It never says that a rupture was found or ruled out, that anything is mended, what kind of strain it is, whose
+doing it is, or how likely anything is. Kind and cause are for the two people in the room.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from service.alliance.episodes import Course, Severity
+from service.alliance.words import counted, number, span
+
+CANNOT_SAY = "A score cannot say what kind of strain this is, or why."
+NEXT_STEP = "You could open the next session by asking how the last one felt."
+
+
+@dataclass(frozen=True, slots=True)
+class SessionName:
+    """How a session is named to people: by its number where it has one, else by its date."""
+
+    session_number: int | None
+    session_date: date
+
+    def __str__(self) -> str:
+        if self.session_number is not None:
+            return f"session {self.session_number}"
+        return f"the session of {self.session_date.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWords:
+    """One score that signalled, in its instrument's points, with the usual range at that time.
+
+    ``instrument`` is a short title (``SRS``); ``places`` its decimal places; ``earlier`` how many ratings the
+    usual range rests on.
+    """
+
+    instrument: str
+    score: float
+    usual_low: float
+    usual_high: float
+    earlier: int
+    places: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """An item or subscale by its short descriptor (``Approach``), at the rating before and at this one."""
+
+    name: str
+    before: float
+    now: float
+    places: int = 1
+
+    @property
+    def fall(self) -> float:
+        """Return the points lost (negative where it rose)."""
+        return self.before - self.now
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """Everything an alert's text is made of.
+
+    ``parts`` are marks of one range, so that their falls compare; empty where only a total is known.
+    ``unrated`` counts attended sessions up to this one without a form, None where attendance is unknown.
+    ``others`` are signals of the dyad's other series. ``recovered_at`` goes with the course *recovered*.
+    """
+
+    severity: Severity
+    course: Course
+    session: SessionName
+    signal: SignalWords
+    parts: Sequence[PartChange] = ()
+    unrated: int | None = None
+    others: Sequence[SignalWords] = ()
+    recovered_at: SessionName | None = None
+    assumed_norm: bool = False
+
+
+def alert_text(facts: AlertFacts) -> str:
+    """Return the text of an alert: five to eight short sentences in one paragraph.
+
+    Example: "Marked dip after session 5, possible strain. SRS 28.0; this client's usual range so far: 33.9
+    to 39.6 (4 ratings). Approach fell most, 9.2 → 5.8. No form missing. A score cannot say what kind of
+    strain this is, or why. You could open the next session by asking how the last one felt."
+    """
+    sentences = [
+        _opening(facts),
+        _signal(facts.signal, "this client's usual range so far"),
+        _fell_most(facts.parts),
+        *(_signal(other, "usual range there") for other in facts.others),
+        _missing_forms(facts.unrated),
+        _course(facts),
+        "The norm behind this range is assumed, not this clinic's own." if facts.assumed_norm else "",
+        CANNOT_SAY,
+        NEXT_STEP,
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _opening(facts: AlertFacts) -> str:
+    if facts.severity == "marked":
+        return f"Marked dip after {facts.session}, possible strain."
+    return f"Possible strain after {facts.session}."
+
+
+def _signal(signal: SignalWords, range_name: str) -> str:
+    usual = span(signal.usual_low, signal.usual_high, signal.places)
+    score = number(signal.score, signal.places)
+    return f"{signal.instrument} {score}; {range_name}: {usual} ({counted(signal.earlier, 'rating')})."
+
+
+def _fell_most(parts: Sequence[PartChange]) -> str:
+    most = max(parts, key=lambda part: part.fall, default=None)
+    if most is None or most.fall <= 0:
+        return ""
+    return f"{most.name} fell most, {number(most.before, most.places)} → {number(most.now, most.places)}."
+
+
+def _missing_forms(unrated: int | None) -> str:
+    if unrated is None:
+        return "Whether forms are missing is not known."
+    return f"{counted(unrated, 'form')} missing." if unrated else "No form missing."
+
+
+def _course(facts: AlertFacts) -> str:
+    if facts.course == "recovered":
+        where = f" since {facts.recovered_at}" if facts.recovered_at else ""
+        return f"The score is back in the usual range{where}; whether the strain has passed, it cannot say."
+    if facts.course == "not-recovered":
+        return "The score has not come back to the usual range so far."
+    return ""
