@@ -53,7 +53,8 @@ def draw_courses(clients: int, rng: Random) -> Sequence[Course]:
 
 
 def _kind(number: int) -> Kind:
-    return {1: "ceiling", 6: "low-start"}.get(number % 8, "usual")
+    kinds: dict[int, Kind] = {1: "ceiling", 6: "low-start"}
+    return kinds.get(number % 8, "usual")
 
 
 def _draw(rng: Random, kind: Kind, *, strained: bool) -> Course:

@@ -1,0 +1,63 @@
+"""What the demo reads back: deliveries by state, live alerts, the EHR's counts, one trend picture."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+# Their scores are low now, and nobody has closed them (DESIGN: "live").
+_LIVE_STATUS = {"open", "acknowledged", "in-repair"}
+_LIVE_COURSE = {"low", "not-recovered"}
+UNDERWAY = {"waiting", "pending", "sent", "unknown"}
+
+
+def deliveries_by_state(service: str) -> Counter[str]:
+    """Return how many deliveries are in each state."""
+    return Counter(one["state"] for one in _items(service, "/v1/deliveries"))
+
+
+def is_underway(service: str) -> bool:
+    """Return whether any delivery may still move by itself."""
+    return any(_first_page(service, f"/v1/deliveries?state={state}")["items"] for state in sorted(UNDERWAY))
+
+
+def live_alerts(service: str) -> list[dict[str, Any]]:
+    """Return the alerts that somebody should look at now."""
+    return [
+        one
+        for one in _items(service, "/v1/rupture-alerts")
+        if one["status"] in _LIVE_STATUS
+        and one["score_course"] in _LIVE_COURSE
+        and not one.get("historical", False)
+    ]
+
+
+def ehr_counts(sandbox: str) -> dict[str, int]:
+    """Return how many resources of each type the sandbox EHR holds."""
+    found: dict[str, int] = httpx.get(f"{sandbox}/counts", timeout=10).raise_for_status().json()
+    return found
+
+
+def trend_path(patient: str) -> str:
+    """Return the address of a patient's trend below the service, without ``.svg``."""
+    return f"/v1/patients/{patient.removeprefix('Patient/')}/alliance-trend"
+
+
+def trend_picture(service: str, patient: str) -> str:
+    """Return the SVG of a patient's SRS trend."""
+    address = f"{service}{trend_path(patient)}.svg?instrument=srs-3"
+    return httpx.get(address, timeout=10).raise_for_status().text
+
+
+def _items(service: str, path: str) -> Iterator[dict[str, Any]]:
+    following: str | None = path
+    while following:
+        page = _first_page(service, following)
+        yield from page["items"]
+        following = page["next"]
+
+
+def _first_page(service: str, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(httpx.URL(service).join(path), timeout=10).raise_for_status().json()
+    return found
