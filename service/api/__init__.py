@@ -1,1 +1,1 @@
-"""The doors: FHIR, plain JSON, health."""
+"""The doors: FHIR and plain JSON, health, and what stands before both. Nothing is decided here."""

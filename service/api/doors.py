@@ -1,0 +1,36 @@
+"""What every door needs. A door is a module with ``build_router(doors) -> APIRouter``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from service.clock import as_instant
+from service.flows.deployment import Access, Deployment
+from service.log import Log
+from service.store.audit import AuditRow, ReadAudit
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The deployment behind the doors, and what they share.
+
+    ``wake`` tells the worker of this process that something is due; call it after a write.
+    """
+
+    deployment: Deployment
+    read_audit: ReadAudit
+    log: Log
+    wake: Callable[[], None]
+
+    def audit_read(self, access: Access, subject: str = "", status: int = 200) -> None:
+        """Return once the row of a read is durable; call it before the answer. ``subject``: our ids only."""
+        row = AuditRow(
+            clinic=access.clinic,
+            at=as_instant(self.deployment.clock()),
+            action=access.action,
+            route=access.route,
+            caller=access.caller,
+            status=status,
+            subject=subject,
+            request_id=access.request_id,
+        )
+        self.read_audit.add(row)

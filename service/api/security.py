@@ -1,0 +1,56 @@
+"""Who may ask: as long as no callers can be configured, this machine only.
+
+A web page of somebody else's can make a browser on this machine send requests to it: its Origin gives it
+away, and its Host does where it points a name of its own at 127.0.0.1 (DNS rebinding).
+"""
+
+import re
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from fastapi import Request
+from starlette.datastructures import Headers
+
+from service.errors import CallerRefused
+from service.flows.deployment import Access, Action
+from service.settings import is_loopback
+
+CLINIC = "default"
+CALLER = "loopback"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def find_foreign(headers: Headers) -> CallerRefused | None:
+    """Return why a request does not come from this machine, or None where it does."""
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or not is_loopback(_host_name(f"//{hosts[0]}")):
+        return CallerRefused("The Host header must name this machine (127.0.0.1 or localhost).", at="Host")
+    if any(not is_loopback(_host_name(origin)) for origin in headers.getlist("origin")):
+        return CallerRefused("Pages of other sites may not call this service.", at="Origin")
+    return None
+
+
+def request_id_of(headers: Headers) -> str:
+    """Return the caller's X-Request-Id where it is a plain word of at most 64 characters, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+
+
+def access_of(request: Request, action: Action) -> Access:
+    """Return who asks for what, as the audit keeps it: the route's template, never its values."""
+    return Access(
+        clinic=CLINIC,
+        caller=CALLER,
+        route=request.scope["route"].path,
+        action=action,
+        request_id=request.scope["state"]["request_id"],
+    )
+
+
+def _host_name(address: str) -> str:
+    """Return the host of ``//host:port`` or of an origin; empty where it has none or cannot be read."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,50 @@
+"""The app: one deployment behind its doors."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from fhir_mappings.errors import FaultsFound
+from service.api import health
+from service.api.doors import Doors
+from service.api.gate import Gate
+from service.api.refusals import (
+    answer_faults_found,
+    answer_http_exception,
+    answer_invalid_parameters,
+    answer_request_refused,
+)
+from service.errors import RequestRefused
+from service.flows.deployment import Deployment
+from service.log import Log
+from service.store.audit import ReadAudit
+
+VERSION = "0.1.0"
+
+DOORS = (health.build_router,)
+
+
+def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lambda: None) -> FastAPI:
+    """Return the app of a deployment whose database is migrated. ``wake`` is called after every write.
+
+    It starts no thread and opens no socket; the worker beside it is the caller's.
+    """
+    app = FastAPI(
+        title="Alliance service",
+        version=VERSION,
+        description="The therapeutic alliance beside a clinic's EHR: scores in; FHIR, trend and alert out.",
+        docs_url=None,  # the framework's pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    doors = Doors(deployment, ReadAudit(deployment.database), log, wake)
+    for build_router in DOORS:
+        app.include_router(build_router(doors))
+    app.add_exception_handler(RequestRefused, answer_request_refused)
+    app.add_exception_handler(FaultsFound, answer_faults_found)
+    app.add_exception_handler(RequestValidationError, answer_invalid_parameters)
+    app.add_exception_handler(HTTPException, answer_http_exception)
+    app.add_middleware(Gate, log=log, max_body_bytes=deployment.settings.max_body_bytes)
+    return app

@@ -1,0 +1,94 @@
+"""The real app on a temporary database, at a fixed moment, without sockets."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.codes import Names
+from service.alliance.norms import load_norms
+from service.alliance.parameters import default_parameters
+from service.app import create_app
+from service.flows.deployment import Deployment
+from service.log import Log
+from service.settings import Settings
+from service.store.database import Database
+
+with warnings.catch_warnings():
+    # Starlette would rather have the successor of httpx, which is too new for us (DESIGN.md, Dependencies).
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+BASE_URL = "http://127.0.0.1:8000"
+
+
+class FixedClock:
+    """A clock that stands still until a test sets ``now``."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest revision, to be copied."""
+    file = tmp_path_factory.mktemp("database") / "empty.db"
+    database = Database(f"sqlite:///{file}")
+    database.migrate()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return file
+
+
+@pytest.fixture
+def database(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    file = tmp_path / "alliance.db"
+    file.write_bytes(migrated_file.read_bytes())
+    opened = Database(f"sqlite:///{file}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(database: Database) -> Settings:
+    return Settings(database_url=database.url)
+
+
+@pytest.fixture
+def deployment(database: Database, settings: Settings, clock: FixedClock) -> Deployment:
+    return Deployment(
+        database=database,
+        settings=settings,
+        names=Names(settings.canonical_base),
+        instruments=builtin_instruments(),
+        norms=load_norms(),
+        parameters=default_parameters(),
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def log_stream() -> io.StringIO:
+    """Everything that the app logs."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def client(deployment: Deployment, log_stream: io.StringIO) -> Iterator[TestClient]:
+    app = create_app(deployment, Log(log_stream))
+    with TestClient(app, base_url=BASE_URL, follow_redirects=False) as opened:
+        yield opened
