@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_mappings.answers import agrees, canonical_answers, check_answers
@@ -12,6 +12,9 @@ from fhir_mappings.errors import AnswersRefused
 from fhir_mappings.filled import Answers
 from fhir_mappings.instrument import Item
 from fhir_mappings.scoring import score
+
+# A busy machine is no fault of the scores: time is judged in the benches.
+untimed = settings(deadline=None)
 
 INSTRUMENTS = list(builtin_instruments().values())
 
@@ -30,6 +33,7 @@ def filled_forms(draw):
     return instrument, check_answers(instrument, given)
 
 
+@untimed
 @given(filled_forms())
 def test_every_score_lies_in_its_range(form):
     instrument, answers = form
@@ -37,18 +41,21 @@ def test_every_score_lies_in_its_range(form):
         assert one.value is None or rule.minimum <= one.value <= rule.maximum
 
 
+@untimed
 @given(filled_forms())
 def test_every_score_has_at_most_two_places(form):
     for one in score(*form):
         assert one.value is None or one.value == round(one.value, 2)
 
 
+@untimed
 @given(filled_forms())
 def test_a_score_is_prorated_only_with_some_but_not_all_answers(form):
     for one in score(*form):
         assert not one.prorated or (one.value is not None and 0 < one.answered < one.of)
 
 
+@untimed
 @given(filled_forms(), st.integers(0, 11))
 def test_a_higher_answer_lowers_no_score(form, place):
     instrument, answers = form
@@ -59,6 +66,7 @@ def test_a_higher_answer_lowers_no_score(form, place):
         assert before.value == after.value or before.value < after.value
 
 
+@untimed
 @given(filled_forms(), st.integers(0, 9), st.randoms(use_true_random=False))
 def test_equal_answers_have_one_canonical_text(form, zeros, random):
     instrument, answers = form
@@ -70,12 +78,14 @@ def test_equal_answers_have_one_canonical_text(form, zeros, random):
     assert canonical_answers(instrument, again) == canonical_answers(instrument, answers)
 
 
+@untimed
 @given(filled_forms(), filled_forms())
 def test_different_answers_have_different_canonical_texts(one, other):
     same = one[1].values == other[1].values
     assert (canonical_answers(*one) == canonical_answers(*other)) == same
 
 
+@untimed
 @given(filled_forms())
 def test_the_total_that_we_compute_is_accepted_beside_its_answers(form):
     instrument, answers = form
@@ -83,11 +93,13 @@ def test_the_total_that_we_compute_is_accepted_beside_its_answers(form):
     assert total is None or check_answers(instrument, answers.values, total) == answers
 
 
+@untimed
 @given(st.decimals(0, 60, allow_nan=False, places=2), st.integers(0, 6))
 def test_a_number_rounded_anywhere_agrees_with_itself(number, places):
     assert agrees(round(number, places), number)
 
 
+@untimed
 @given(
     st.dictionaries(
         st.sampled_from(["item-1", "item-2", "item-12", "total", "item 1"]),
@@ -96,7 +108,7 @@ def test_a_number_rounded_anywhere_agrees_with_itself(number, places):
         | st.integers()
         | st.decimals()
         | st.floats()
-        | st.text()
+        | st.text("0123456789.-+eE naif", max_size=8)
         | st.lists(st.none()),
     ),
     st.none() | st.decimals() | st.integers(),
