@@ -1,6 +1,7 @@
 """Resources brought into a sandbox's database before it starts, past its surface.
 
-A surface without transactions or without client ids could otherwise never hold the patients that a test names.
+A surface without transactions or without client ids could otherwise never hold the patients that a test
+names.
 """
 
 from collections.abc import Iterator
@@ -18,8 +19,8 @@ from service.sandbox.surfaces import SURFACES
 def seed_database(database_path: str, bundle: dict[str, Any]) -> None:
     """Store a transaction bundle in this SQLite file, made where it is missing; all of it or nothing.
 
-    To be called while no sandbox has the file open. Raises ``Refusal`` for a bundle that even the full surface
-    refuses.
+    To be called while no sandbox has the file open. Raises ``Refusal`` for a bundle that even the full
+    surface refuses.
     """
     store = Store(database_path)
 
