@@ -15,9 +15,13 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
  │   └─ CallerRefused         403: foreign Host or Origin
- └─ EhrError                  an exchange with the EHR that did not end in an answer
-     ├─ EhrUnreachable        nothing was sent: safe to try again
-     └─ EhrSilent             it was sent and the answer is not known: never blindly sent again
+ ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
+ │   ├─ EhrUnreachable        nothing was sent: safe to try again
+ │   ├─ EhrSilent             it was sent and the answer is not known: never blindly sent again
+ │   └─ EhrUnreadable         a read or search was answered with something that cannot be used
+ └─ LedgerError               a step that the ledger of deliveries does not allow
+     ├─ ImpossibleStep        the event cannot happen in that state
+     └─ LeaseLost             another worker has the delivery now: this one must not touch it
 
 No text holds a name, an answer, a token or a traceback.
 """
@@ -170,3 +174,19 @@ class EhrUnreachable(EhrError):
 
 class EhrSilent(EhrError):
     """It was sent and the answer is not known (timeout, reset, half an answer): search first."""
+
+
+class EhrUnreadable(EhrError):
+    """A read or search was answered with something that cannot be used; nothing was at stake."""
+
+
+class LedgerError(ServiceError):
+    """A step that the ledger of deliveries does not allow; nothing was changed."""
+
+
+class ImpossibleStep(LedgerError):
+    """The event cannot happen in that state: an error of ours, or somebody else was faster."""
+
+
+class LeaseLost(LedgerError):
+    """The delivery's lease ended and another worker may have it: stop touching it."""

@@ -1,0 +1,120 @@
+"""The only user of httpx: one exchange with a host that the configuration names.
+
+No redirect is followed, nothing is sent twice, and an answer is read up to a limit and a deadline. What went
+wrong is told apart by one question only: may the request have reached the other side?
+"""
+
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+
+from service.errors import EhrSilent, EhrUnreachable
+
+MAX_ANSWER_BYTES = 5_000_000
+FHIR_JSON = "application/fhir+json"
+# Shorter than the keep-alive of any server we met (uvicorn 5 s, Tomcat 20 s): a connection that the other
+# side closes while we write to it would leave us not knowing.
+_KEEP_ALIVE_SECONDS = 2.0
+_CONNECT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: header names in lower case, the body as it was (decompressed)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http:
+    """Connections to the allowed hosts, kept open and shared. Thread-safe; ``close`` it at the end."""
+
+    def __init__(
+        self,
+        allowed_hosts: frozenset[str],
+        timeout_seconds: float,
+        *,
+        verify: ssl.SSLContext | bool = True,
+        connections: int = 40,
+    ) -> None:
+        self._allowed_hosts = allowed_hosts
+        self._timeout_seconds = timeout_seconds
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
+            limits=httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+            verify=verify,
+            headers={"Accept": FHIR_JSON, "User-Agent": "alliance-service"},
+        )
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """Send one request and return the answer, whatever its status.
+
+        Raises ``EhrUnreachable`` where nothing was sent (host not allowed, refused, unknown, no connection
+        in time) and ``EhrSilent`` for everything after that: no answer in time, half of one, too large a one.
+        """
+        if host_of(url) not in self._allowed_hosts:
+            raise EhrUnreachable("host-not-allowed")
+        sent = {"X-Request-Id": uuid4().hex, **(headers or {})}
+        if body is not None:
+            sent.setdefault("Content-Type", FHIR_JSON)
+        deadline = time.monotonic() + self._timeout_seconds
+        with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:
+            kept = _read(answer, deadline)
+            return Answer(answer.status_code, _lower(answer.headers), kept)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+
+def host_of(url: str) -> str:
+    """Return host and port of a web address as the allow-list names them: ``127.0.0.1:8095``."""
+    return urlsplit(url).netloc.lower()
+
+
+@contextmanager
+def _errors_told_apart() -> Iterator[None]:
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise EhrUnreachable(_word(error)) from error
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise EhrUnreachable("bad-address") from error
+    except httpx.HTTPError as error:
+        raise EhrSilent(_word(error)) from error
+
+
+def _word(error: Exception) -> str:
+    """ConnectTimeout -> connect-timeout: a word for the log that holds nothing of the message."""
+    name = type(error).__name__
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).strip("-")
+
+
+def _read(answer: httpx.Response, deadline: float) -> bytes:
+    kept = bytearray()
+    for chunk in answer.iter_bytes():
+        kept += chunk
+        if len(kept) > MAX_ANSWER_BYTES:
+            raise EhrSilent("answer-too-large")
+        if time.monotonic() > deadline:
+            raise EhrSilent("answer-too-slow")
+    return bytes(kept)
+
+
+def _lower(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
