@@ -1,0 +1,124 @@
+"""Where our resources live in an EHR, and what must never change once something was delivered."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import sqlite
+
+from service.store.database import Tx
+from service.store.tables import alerts, chart_entries, kept_facts, responses
+
+
+@dataclass(frozen=True, slots=True)
+class ChartEntry:
+    """One of our resources in an EHR.
+
+    ``logical`` is our reference (``Observation/r-7.total``). ``ehr_id`` is '' where the EHR took it without
+    telling its id; ``ehr_version`` is '' where unknown. ``our_version`` is the subject's version it shows.
+    """
+
+    logical: str
+    ehr_id: str
+    ehr_version: str
+    our_version: int
+
+    @property
+    def reference(self) -> str:
+        """The EHR's reference: ``Observation/123``."""
+        return f"{self.logical.partition('/')[0]}/{self.ehr_id}"
+
+
+def put_entries(tx: Tx, clinic: str, ehr: str, entries: Iterable[ChartEntry], now: str) -> None:
+    """Keep where resources are; what was known of the same ones is replaced."""
+    rows = [
+        {
+            "clinic": clinic,
+            "ehr": ehr,
+            "logical": entry.logical,
+            "ehr_id": entry.ehr_id,
+            "ehr_version": entry.ehr_version,
+            "our_version": entry.our_version,
+            "updated_at": now,
+        }
+        for entry in entries
+    ]
+    if not rows:
+        return
+    statement = sqlite.insert(chart_entries)
+    replaced = {
+        name: statement.excluded[name] for name in ("ehr_id", "ehr_version", "our_version", "updated_at")
+    }
+    tx.execute(
+        statement.on_conflict_do_update(index_elements=["clinic", "ehr", "logical"], set_=replaced),
+        rows,
+    )
+
+
+def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict[str, ChartEntry]:
+    """Return the entries of these references, by reference; what is not there is left out."""
+    rows = tx.execute(
+        select(
+            chart_entries.c.logical,
+            chart_entries.c.ehr_id,
+            chart_entries.c.ehr_version,
+            chart_entries.c.our_version,
+        ).where(
+            chart_entries.c.clinic == clinic,
+            chart_entries.c.ehr == ehr,
+            chart_entries.c.logical.in_(sorted(logicals)),
+        ),
+    )
+    return {row.logical: ChartEntry(*row) for row in rows}
+
+
+def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
+    """Return what the EHR holds of a response: itself and its Observations, by our reference."""
+    below = f"Observation/{response_id}."
+    found = select(chart_entries.c.logical).where(
+        chart_entries.c.clinic == clinic,
+        chart_entries.c.ehr == ehr,
+        chart_entries.c.logical >= below,
+        chart_entries.c.logical < f"Observation/{response_id}/",  # '/' is what follows '.'
+    )
+    logicals = set(tx.execute(found).scalars()) | {f"QuestionnaireResponse/{response_id}"}
+    return read_entries(tx, clinic, ehr, logicals)
+
+
+def ehr_reference_of(tx: Tx, clinic: str, response_id: str, version: int) -> str | None:
+    """Return under which id the response itself was in the EHR before it came to us, or None."""
+    found: str | None = tx.execute(
+        select(responses.c.ehr_reference).where(
+            responses.c.clinic == clinic,
+            responses.c.id == response_id,
+            responses.c.version == version,
+        ),
+    ).scalar()
+    return found
+
+
+def session_dates(tx: Tx, clinic: str) -> Mapping[tuple[str, str, int], str]:
+    """Return the session date of every response and alert version, by kind, id and version."""
+    found = {}
+    for kind, table in (("response", responses), ("alert", alerts)):
+        rows = tx.execute(
+            select(table.c.id, table.c.version, table.c.session_date).where(table.c.clinic == clinic),
+        )
+        found.update({(kind, row.id, row.version): row.session_date for row in rows})
+    return found
+
+
+def read_fact(tx: Tx, clinic: str, name: str) -> str | None:
+    """Return a kept fact, or None where nothing was kept yet."""
+    found: str | None = tx.execute(
+        select(kept_facts.c.value).where(kept_facts.c.clinic == clinic, kept_facts.c.name == name),
+    ).scalar()
+    return found
+
+
+def keep_fact(tx: Tx, clinic: str, name: str, value: str) -> str:
+    """Keep a fact for ever and return it; one that is kept already stays, and is what is returned."""
+    kept = read_fact(tx, clinic, name)
+    if kept is None:
+        tx.execute(insert(kept_facts), {"clinic": clinic, "name": name, "value": value})
+    return value if kept is None else kept

@@ -1,0 +1,202 @@
+"""What people do to deliveries: try again, confirm, give up; and what happens when an EHR is connected."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from service.clock import as_instant
+from service.errors import ImpossibleStep, NotFound, StaleVersion, WrongState
+from service.ledger import Event, State, is_parked, step
+from service.store.chart import ChartEntry, keep_fact, put_entries, read_fact, session_dates
+from service.store.database import Tx
+from service.store.deliveries import DeliveryRow, find_delivery
+from service.store.parts import PartRow, read_parts, replace_plan
+from service.store.tables import deliveries, parts
+
+HELD_AS_OLD = "older than the limit when this EHR was first connected; released by: deliveries release"
+_SUBJECT_TYPE = {"response": "QuestionnaireResponse", "alert": "DetectedIssue"}
+_OPEN = (State.REJECTED, State.HELD, State.UNKNOWN, State.PENDING, State.WAITING)
+
+
+def retry(tx: Tx, clinic: str, delivery_id: str, now: str, *, version: int | None = None) -> DeliveryRow:
+    """Release a parked delivery, or make a pending one due at once.
+
+    What was refused or held is planned anew; what is unknown is searched for once more and then sent, as it
+    was: the person says that it is not there. Raises ``NotFound``, ``StaleVersion``, ``WrongState``.
+    """
+    delivery = _idle(tx, clinic, delivery_id, now, version)
+    _require_parked_or(delivery, State.PENDING)
+    for part in _open_parts(tx, clinic, delivery_id):
+        if part.state is State.UNKNOWN:
+            _move(tx, part, Event.RELEASED, "")
+    if delivery.state in (State.REJECTED, State.HELD):
+        replace_plan(tx, clinic, delivery_id, "planned anew")
+    return _set(tx, clinic, delivery, state=step(State(delivery.state), Event.RELEASED), now=now)
+
+
+def confirm(
+    tx: Tx, clinic: str, delivery_id: str, ehr_id: str, now: str, *, version: int | None = None
+) -> DeliveryRow:
+    """Take a person's word that what is parked is in the EHR, under this id.
+
+    The id is kept for the resource that the parked part is about; for a transaction, and where nothing was
+    planned, that is the response or alert itself, and of its scores we only know that they are there.
+    Raises ``NotFound``, ``StaleVersion``, ``WrongState``.
+    """
+    delivery = _idle(tx, clinic, delivery_id, now, version)
+    _require_parked_or(delivery)
+    parked = next((p for p in _open_parts(tx, clinic, delivery_id) if p.state is not State.PENDING), None)
+    single = parked and parked.logical != "transaction"
+    logical = parked.logical if parked and single else own_reference(delivery)
+    entry = ChartEntry(logical, ehr_id, "", delivery.subject_version)
+    put_entries(tx, clinic, delivery.ehr, [entry], now)
+    if parked:
+        _move(tx, parked, Event.SEEN_THERE, "")
+    rest = _open_parts(tx, clinic, delivery_id)
+    state = State.PENDING if rest else step(State(delivery.state), Event.SEEN_THERE)
+    return _set(tx, clinic, delivery, state=state, now=now)
+
+
+def discard(
+    tx: Tx, clinic: str, delivery_id: str, reason: str, now: str, *, version: int | None = None
+) -> DeliveryRow:
+    """Give a delivery up for good, with a person's reason (at most 255 characters are kept).
+
+    Raises ``NotFound``, ``StaleVersion``, ``WrongState``.
+    """
+    delivery = _idle(tx, clinic, delivery_id, now, version)
+    if State(delivery.state) not in _OPEN:
+        raise WrongState("This delivery is finished or on its way.")
+    replace_plan(tx, clinic, delivery_id, "given up")
+    return _set(tx, clinic, delivery, state=State.DISCARDED, reason=reason[:255], now=now)
+
+
+def release_waiting(tx: Tx, clinic: str, ehr: str, now: datetime, older_than_days: int) -> int:
+    """Let waiting deliveries go, an EHR being configured now; return how many became pending.
+
+    On the first connection those whose session is older than the limit are held for a person to release.
+    """
+    fact = f"connected:{ehr}"[:40]
+    first = read_fact(tx, clinic, fact) is None
+    instant = as_instant(now)
+    keep_fact(tx, clinic, fact, instant)
+    waiting = (
+        deliveries.c.clinic == clinic,
+        deliveries.c.ehr == ehr,
+        deliveries.c.state == State.WAITING,
+    )
+    if first:
+        _hold_old(tx, clinic, ehr, now, older_than_days)
+    released = tx.execute(
+        update(deliveries)
+        .where(*waiting)
+        .values(
+            state=step(State.WAITING, Event.CONNECTED),
+            due_at=instant,
+            updated_at=instant,
+            version=deliveries.c.version + 1,
+        ),
+    )
+    return released.rowcount
+
+
+def release_held(tx: Tx, clinic: str, ehr: str, now: str) -> int:
+    """Let the deliveries go that were held as old on the first connection; return how many."""
+    released = tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.clinic == clinic,
+            deliveries.c.ehr == ehr,
+            deliveries.c.state == State.HELD,
+            deliveries.c.reason == HELD_AS_OLD,
+        )
+        .values(
+            state=step(State.HELD, Event.RELEASED),
+            reason="",
+            due_at=now,
+            updated_at=now,
+            version=deliveries.c.version + 1,
+        ),
+    )
+    return released.rowcount
+
+
+def own_reference(delivery: DeliveryRow) -> str:
+    """Return our reference of a delivery's subject: ``QuestionnaireResponse/r-7``."""
+    if delivery.subject_kind in _SUBJECT_TYPE:
+        return f"{_SUBJECT_TYPE[delivery.subject_kind]}/{delivery.subject_id}"
+    return delivery.subject_id.partition("|")[0]
+
+
+def _hold_old(tx: Tx, clinic: str, ehr: str, now: datetime, older_than_days: int) -> None:
+    limit = (now - timedelta(days=older_than_days)).date().isoformat()
+    dates = session_dates(tx, clinic)
+    rows = tx.execute(
+        select(
+            deliveries.c.row_id,
+            deliveries.c.subject_kind,
+            deliveries.c.subject_id,
+            deliveries.c.subject_version,
+        ).where(
+            deliveries.c.clinic == clinic,
+            deliveries.c.ehr == ehr,
+            deliveries.c.state == State.WAITING,
+        ),
+    ).all()
+    for row in rows:
+        if dates.get((row.subject_kind, row.subject_id, row.subject_version), limit) < limit:
+            held = {"state": step(State.WAITING, Event.NOT_ACCEPTED), "reason": HELD_AS_OLD}
+            tx.execute(
+                update(deliveries)
+                .where(deliveries.c.row_id == row.row_id)
+                .values(**held, updated_at=as_instant(now), version=deliveries.c.version + 1),
+            )
+
+
+def _idle(tx: Tx, clinic: str, delivery_id: str, now: str, version: int | None) -> DeliveryRow:
+    """Return a delivery that no worker is at, in the version that the person saw."""
+    delivery = find_delivery(tx, clinic, delivery_id)
+    if delivery is None:
+        raise NotFound("There is no such delivery.")
+    if version is not None and version != delivery.version:
+        raise StaleVersion("The delivery has changed since; read it again.")
+    leased_until = tx.execute(
+        select(deliveries.c.lease_until).where(deliveries.c.row_id == delivery.row),
+    ).scalar()
+    if leased_until is not None and leased_until > now:
+        raise WrongState("This delivery is on its way; wait for its outcome.")
+    return delivery
+
+
+def _require_parked_or(delivery: DeliveryRow, *others: State) -> None:
+    state = State(delivery.state)
+    if not is_parked(state, delivery.reason) and state not in others:
+        raise WrongState("Nobody needs to decide about this delivery now.")
+
+
+def _open_parts(tx: Tx, clinic: str, delivery_id: str) -> list[PartRow]:
+    finished = (State.CONFIRMED, State.DISCARDED)
+    return [part for part in read_parts(tx, clinic, delivery_id) if part.state not in finished]
+
+
+def _move(tx: Tx, part: PartRow, event: Event, reason: str) -> None:
+    try:
+        state = step(part.state, event)
+    except ImpossibleStep as error:
+        raise WrongState("This delivery is on its way; wait for its outcome.") from error
+    tx.execute(update(parts).where(parts.c.row_id == part.row).values(state=state, reason=reason))
+
+
+def _set(
+    tx: Tx, clinic: str, delivery: DeliveryRow, *, state: State, reason: str = "", now: str
+) -> DeliveryRow:
+    ended = {"lease_owner": None, "lease_until": None, "due_at": now, "updated_at": now}
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.row_id == delivery.row)
+        .values(state=state, reason=reason, version=delivery.version + 1, **ended),
+    )
+    found = find_delivery(tx, clinic, delivery.id)
+    if found is None:
+        raise NotFound("There is no such delivery.")
+    return found

@@ -1,0 +1,218 @@
+"""Parts of deliveries and the attempts at them. What the EHR answered is kept here and nowhere else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, insert, select, update
+
+from fhir_mappings import json_text
+from service.ledger import Event, State, step
+from service.store.database import Tx
+from service.store.tables import attempts, deliveries, parts
+
+ANSWER_LENGTH = 2048
+AttemptKind = Literal["write", "search"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPart:
+    """One request that a plan asks for. ``body`` is empty until it is frozen."""
+
+    logical: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One request of a delivery as stored. ``sent_at`` is when it last left; None: it never did."""
+
+    row: int
+    sequence: int
+    logical: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    state: State
+    reason: str
+    resent: bool
+    sent_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttempt:
+    """One exchange about a part: when, what came of it, and the EHR's words, cut to 2,048 characters."""
+
+    kind: AttemptKind
+    started_at: str
+    ended_at: str
+    outcome: str
+    status: int | None = None
+    codes: str = ""
+    answer: bytes = b""
+
+
+def read_parts(tx: Tx, clinic: str, delivery_id: str) -> tuple[PartRow, ...]:
+    """Return a delivery's parts in the order of sending; none before the first plan."""
+    rows = tx.execute(
+        select(parts)
+        .where(parts.c.clinic == clinic, parts.c.delivery_id == delivery_id)
+        .order_by(parts.c.sequence),
+    )
+    return tuple(
+        PartRow(
+            row=row.row_id,
+            sequence=row.sequence,
+            logical=row.logical,
+            method=row.method,
+            path=row.path,
+            headers=json_text.loads(row.headers),
+            body=row.body,
+            state=State(row.state),
+            reason=row.reason,
+            resent=row.resent,
+            sent_at=row.sent_at,
+        )
+        for row in rows
+    )
+
+
+def add_parts(tx: Tx, clinic: str, delivery_id: str, planned: Sequence[NewPart]) -> tuple[PartRow, ...]:
+    """Store the parts of a plan behind those that the delivery has; return all of them."""
+    last = tx.execute(
+        select(func.coalesce(func.max(parts.c.sequence), 0)).where(
+            parts.c.clinic == clinic,
+            parts.c.delivery_id == delivery_id,
+        ),
+    ).scalar_one()
+    tx.execute(
+        insert(parts),
+        [
+            {
+                "clinic": clinic,
+                "delivery_id": delivery_id,
+                "sequence": last + place,
+                "logical": part.logical,
+                "method": part.method,
+                "path": part.path,
+                "headers": json_text.dumps(dict(part.headers)).decode(),
+                "body": b"",
+                "state": State.PENDING,
+            }
+            for place, part in enumerate(planned, 1)
+        ],
+    )
+    return read_parts(tx, clinic, delivery_id)
+
+
+def replace_plan(tx: Tx, clinic: str, delivery_id: str, reason: str) -> None:
+    """Discard every part that is not in the EHR, to make room for another plan."""
+    tx.execute(
+        update(parts)
+        .where(
+            parts.c.clinic == clinic,
+            parts.c.delivery_id == delivery_id,
+            parts.c.state.not_in((State.CONFIRMED, State.DISCARDED)),
+        )
+        .values(state=State.DISCARDED, reason=reason),
+    )
+
+
+def freeze_part(tx: Tx, part: PartRow, body: bytes, now: str) -> None:
+    """Keep the bytes of a part that is about to leave; a part sent before keeps those it had."""
+    kept = {"state": step(part.state, Event.FROZEN), "reason": "", "sent_at": now}
+    tx.execute(update(parts).where(parts.c.row_id == part.row).values(body=part.body or body, **kept))
+
+
+def move_part(
+    tx: Tx,
+    part: PartRow,
+    event: Event,
+    *,
+    reason: str = "",
+    resent: bool | None = None,
+    sent_at: str | None = None,
+) -> State:
+    """Take a part over the step that the ledger allows and return its new state.
+
+    ``sent_at`` sets back when it last left, after an attempt that never did. Raises ``ImpossibleStep``, also
+    where the part is no longer in the state that ``part`` says.
+    """
+    state = step(part.state, event)
+    values: dict[str, object] = {"state": state, "reason": reason}
+    if resent is not None:
+        values["resent"] = resent
+    if event is Event.NOT_PERFORMED:
+        values["sent_at"] = sent_at
+    tx.execute(update(parts).where(parts.c.row_id == part.row).values(**values))
+    return state
+
+
+def lose_owner(tx: Tx, clinic: str, delivery_id: str, now: str) -> None:
+    """Make what a gone worker left as ``sent`` unknown, to be searched for at once."""
+    tx.execute(
+        update(parts)
+        .where(
+            parts.c.clinic == clinic,
+            parts.c.delivery_id == delivery_id,
+            parts.c.state == State.SENT,
+        )
+        .values(state=step(State.SENT, Event.OWNER_LOST)),
+    )
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.clinic == clinic, deliveries.c.id == delivery_id)
+        .values(
+            state=State.UNKNOWN,
+            reason="",
+            due_at=now,
+            lease_owner=None,
+            lease_until=None,
+            version=deliveries.c.version + 1,
+            updated_at=now,
+        ),
+    )
+
+
+def add_attempt(tx: Tx, clinic: str, part_row: int, attempt: NewAttempt) -> int:
+    """Record one attempt and return its number, counted from 1 for each part."""
+    number: int = (
+        tx.execute(
+            select(func.coalesce(func.max(attempts.c.number), 0)).where(
+                attempts.c.clinic == clinic,
+                attempts.c.part_row == part_row,
+            ),
+        ).scalar_one()
+        + 1
+    )
+    tx.execute(
+        insert(attempts),
+        {
+            "clinic": clinic,
+            "part_row": part_row,
+            "number": number,
+            "kind": attempt.kind,
+            "started_at": attempt.started_at,
+            "ended_at": attempt.ended_at,
+            "outcome": attempt.outcome,
+            "status": attempt.status,
+            "codes": attempt.codes,
+            "answer": attempt.answer.decode(errors="replace")[:ANSWER_LENGTH],
+        },
+    )
+    return number
+
+
+def last_write_ended(tx: Tx, clinic: str, part_row: int) -> str | None:
+    """Return when the last recorded write of a part ended; None where none was recorded."""
+    found: str | None = tx.execute(
+        select(func.max(attempts.c.ended_at)).where(
+            attempts.c.clinic == clinic,
+            attempts.c.part_row == part_row,
+            attempts.c.kind == "write",
+        ),
+    ).scalar()
+    return found
