@@ -1,0 +1,153 @@
+"""Typed calls to one EHR: what it takes, one write, one search. Decides nothing about retries."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from fhir_mappings import json_text
+from service.clock import Clock
+from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
+from service.ehr.lookup import Lookup
+from service.ehr.places import Place, place_of
+from service.errors import EhrUnreadable
+from service.http import Answer, Http, host_of
+
+_KEPT = timedelta(hours=24)
+# What was refused although declared may be allowed after somebody changed a setting there.
+_STRUCK_KEPT = timedelta(hours=1)
+_MOST_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource that is in the EHR, and where."""
+
+    place: Place
+    resource: Mapping[str, Any]
+
+
+class EhrClient:
+    """One EHR below one base URL. Thread-safe."""
+
+    def __init__(self, http: Http, base_url: str, clock: Clock) -> None:
+        self._http = http
+        self._base = base_url.rstrip("/")
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._capabilities: Capabilities | None = None
+        self._struck: set[tuple[WriteKind, str]] = set()
+        self._read_at = self._until = datetime.min.replace(tzinfo=clock().tzinfo)
+
+    def capabilities(self) -> Capabilities:
+        """Return what the EHR declares, at most a day old. Raises ``EhrError``."""
+        with self._lock:
+            if self._capabilities is None or self._clock() >= self._until:
+                self._capabilities = self._read_capabilities()
+                self._struck.clear()
+                self._read_at = self._clock()
+                self._until = self._read_at + _KEPT
+            return self._capabilities
+
+    def refresh_capabilities(self, older_than_seconds: float) -> Capabilities:
+        """Return what the EHR declares, read again where what we have is older. Raises ``EhrError``."""
+        with self._lock:
+            if (self._clock() - self._read_at).total_seconds() > older_than_seconds:
+                self._capabilities = None
+        return self.capabilities()
+
+    def strike_out(self, kind: WriteKind, resource_type: str = "") -> None:
+        """Read the statement again after a refusal; what it still promises counts as not offered for an hour.
+
+        Raises ``EhrError`` where the statement cannot be read.
+        """
+        declared = self._read_capabilities()
+        with self._lock:
+            self._struck.add((kind, resource_type))
+            for refused in self._struck:
+                declared = declared.without(*refused)
+            self._capabilities = declared
+            self._read_at = self._clock()
+            self._until = self._read_at + _STRUCK_KEPT
+
+    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``."""
+        return self._http.exchange(method, self._url(path), {"Prefer": "return=minimal", **headers}, body)
+
+    def find(self, lookup: Lookup) -> tuple[Found, ...]:
+        """Return every resource in the EHR that is the one looked for; more than one is a mess of its making.
+
+        Caches are passed by; pages are followed; the same resource on two pages counts once. Raises
+        ``EhrError``.
+        """
+        url = f"{self._url(lookup.resource_type)}?{urlencode(lookup.parameters)}"
+        found: dict[str, Found] = {}
+        for _ in range(_MOST_PAGES):
+            bundle = self._read_json(url)
+            for resource in _matches(bundle):
+                place = place_of(resource)
+                if place and lookup.matches(resource):
+                    found[place.id] = Found(place, resource)
+            url = self._next_page(bundle)
+            if not url:
+                return tuple(found.values())
+        raise EhrUnreadable("too-many-pages")
+
+    def read(self, resource_type: str, resource_id: str) -> Found | None:
+        """Return one resource, or None where it is not there or deleted. Raises ``EhrError``."""
+        answer = self._get(self._url(f"{resource_type}/{resource_id}"))
+        if answer.status in (404, 410):
+            return None
+        resource = _json_of(answer)
+        place = place_of(resource)
+        if place is None or place.resource_type != resource_type:
+            raise EhrUnreadable("not-the-resource")
+        return Found(place, resource)
+
+    def _read_capabilities(self) -> Capabilities:
+        statement = self._read_json(self._url("metadata"))
+        try:
+            return parse_capabilities(statement)
+        except ValueError as error:
+            raise EhrUnreadable("no-capability-statement") from error
+
+    def _read_json(self, url: str) -> Any:  # noqa: ANN401 - whatever the EHR answered
+        return _json_of(self._get(url))
+
+    def _get(self, url: str) -> Answer:
+        return self._http.exchange("GET", url, {"Cache-Control": "no-cache"})
+
+    def _next_page(self, bundle: Mapping[str, Any]) -> str:
+        links = bundle.get("link")
+        for link in links if isinstance(links, list) else []:
+            if isinstance(link, dict) and link.get("relation") == "next":
+                url = urljoin(f"{self._base}/", str(link.get("url", "")))
+                if host_of(url) != host_of(self._base):
+                    raise EhrUnreadable("next-page-elsewhere")
+                return url
+        return ""
+
+    def _url(self, path: str) -> str:
+        return f"{self._base}/{path}" if path else self._base
+
+
+def _json_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever the EHR answered
+    if answer.status != 200:  # noqa: PLR2004 - an HTTP status
+        raise EhrUnreadable(f"status-{answer.status}")
+    try:
+        value = json_text.loads(answer.body)
+    except ValueError as error:
+        raise EhrUnreadable("not-json") from error
+    if not isinstance(value, dict):
+        raise EhrUnreadable("not-an-object")
+    return value
+
+
+def _matches(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if bundle.get("resourceType") != "Bundle":
+        raise EhrUnreadable("not-a-bundle")
+    entries = bundle.get("entry")
+    kept = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [entry["resource"] for entry in kept if isinstance(entry.get("resource"), dict)]

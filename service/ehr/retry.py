@@ -1,0 +1,145 @@
+"""What an answer to a write means, and when to come back. Pure.
+
+Source: the rows "any" and "HAPI" of the project's notes on EHRs; RFC 9110 sections 10.2.3 and 15.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+from fhir_mappings import json_text
+from service.errors import EhrError, EhrUnreachable
+from service.http import Answer
+
+BACK_OFF_CAP_SECONDS = 900.0
+# eClinicalWorks answers 429 without Retry-After until the minute ends.
+BUSY_SECONDS = 60.0
+_RETRY_AFTER_CAP_SECONDS = 86_400.0
+_CODES_LENGTH = 255
+_PLAIN = re.compile(r"[^A-Za-z0-9.\[\]_-]")
+_VENDOR_CODE = re.compile(r"\bHAPI-\d{3,5}\b")
+
+
+class Verdict(StrEnum):
+    """What an answer says about a write."""
+
+    CONFIRMED = "confirmed"  # performed
+    LATER = "later"  # not performed; come back
+    UNKNOWN = "unknown"  # may or may not be performed: search
+    LOST_RACE = "lost-race"  # not performed by this request; maybe by another: search
+    NOT_TAKEN = "not-taken"  # this kind of write is not taken here: read /metadata again, then the next rung
+    REJECTED = "rejected"  # not performed, and unchanged it never will be
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One attempt's outcome.
+
+    ``reason`` is for a person, ``codes`` for the log; neither holds anything of the record. ``after_seconds``
+    is what the EHR asked us to wait. ``whole_ehr``: it concerns every delivery, not only this one.
+    """
+
+    verdict: Verdict
+    reason: str
+    codes: str = ""
+    status: int | None = None
+    after_seconds: float | None = None
+    whole_ehr: bool = False
+
+
+def classify_error(error: EhrError) -> Outcome:
+    """Return the outcome of an exchange without an answer."""
+    if isinstance(error, EhrUnreachable):
+        return Outcome(Verdict.LATER, "the EHR cannot be reached", error.code, whole_ehr=True)
+    return Outcome(Verdict.UNKNOWN, "the EHR's answer was lost", error.code)
+
+
+def classify_answer(answer: Answer, method: str, now: datetime) -> Outcome:
+    """Return what an answer to a POST or PUT means."""
+    status, codes = answer.status, issue_codes(answer.body)
+    after = retry_after_seconds(answer.headers, now)
+    if status in (200, 201, 204):
+        return _success(answer)
+    verdict, reason, whole_ehr = _meaning(status, method, told_when=after is not None)
+    if verdict is Verdict.REJECTED:
+        reason = f"the EHR refused it ({status}{f': {codes}' if codes else ''})"[:_CODES_LENGTH]
+    if status == 429 and after is None:  # noqa: PLR2004 - an HTTP status
+        after = BUSY_SECONDS
+    return Outcome(verdict, reason, codes, status, after, whole_ehr)
+
+
+def back_off_seconds(attempts: int) -> float:
+    """Return how long to wait after so many attempts (1: 1 s, doubling, at most a quarter of an hour)."""
+    return min(BACK_OFF_CAP_SECONDS, 2.0 ** min(max(attempts - 1, 0), 30))
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the Retry-After header in seconds (0 to a day), given as seconds or HTTP date; None without."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return min(float(text), _RETRY_AFTER_CAP_SECONDS)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max((moment - now).total_seconds(), 0.0), _RETRY_AFTER_CAP_SECONDS)
+
+
+def issue_codes(body: bytes) -> str:
+    """Return the codes and element paths of an OperationOutcome: ``invalid@Observation.code HAPI-1094``.
+
+    Diagnostics may name the patient and are left out; of them only HAPI's message numbers are kept.
+    """
+    try:
+        outcome = json_text.loads(body)
+    except ValueError:
+        return ""
+    issues = outcome.get("issue") if isinstance(outcome, dict) else None
+    words = [word for issue in issues or [] if isinstance(issue, dict) for word in _issue_words(issue)]
+    return " ".join(dict.fromkeys(words))[:_CODES_LENGTH]
+
+
+def _issue_words(issue: Mapping[str, object]) -> list[str]:
+    places = issue.get("expression") or issue.get("location")
+    place = places[0] if isinstance(places, list) and places else ""
+    code = _PLAIN.sub("", str(issue.get("code", "")))
+    at = _PLAIN.sub("", str(place))
+    return [f"{code}@{at}" if at else code, *_VENDOR_CODE.findall(str(issue.get("diagnostics", "")))]
+
+
+def _success(answer: Answer) -> Outcome:
+    if "html" in answer.headers.get("content-type", ""):
+        # A gateway's page: whether anything behind it was reached cannot be told.
+        return Outcome(Verdict.UNKNOWN, "the answer is a web page", "html", answer.status)
+    return Outcome(Verdict.CONFIRMED, "", "", answer.status)
+
+
+# By status: what it means for any write. The rest is refused (4xx) or unknown.
+_BY_STATUS = {
+    401: (Verdict.LATER, "the EHR asks for credentials (401)", True),
+    403: (Verdict.NOT_TAKEN, "the EHR does not allow it (403)", False),
+    405: (Verdict.NOT_TAKEN, "the EHR does not take it (405)", False),
+    409: (Verdict.LOST_RACE, "the EHR reports a conflict (409)", False),
+    412: (Verdict.LOST_RACE, "the EHR reports a conflict (412)", False),
+    429: (Verdict.LATER, "the EHR is busy (429)", True),
+    501: (Verdict.NOT_TAKEN, "the EHR does not take it (501)", False),
+}
+_UNKNOWN_4XX = (408, 425)  # may be said by a gateway after it passed the request on
+
+
+def _meaning(status: int, method: str, *, told_when: bool) -> tuple[Verdict, str, bool]:
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status == 404 and method == "POST":  # noqa: PLR2004 - an HTTP status
+        return Verdict.NOT_TAKEN, "the EHR does not know this type (404)", False
+    if status == 503 and told_when:  # noqa: PLR2004 - an HTTP status
+        return Verdict.LATER, "the EHR is busy (503)", False
+    if 300 <= status < 400:  # noqa: PLR2004 - HTTP statuses
+        return Verdict.LATER, f"the EHR points to another address ({status})", True
+    if 400 <= status < 500 and status not in _UNKNOWN_4XX:  # noqa: PLR2004 - HTTP statuses
+        return Verdict.REJECTED, "", False
+    return Verdict.UNKNOWN, f"the EHR failed ({status})", False
