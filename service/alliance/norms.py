@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -92,13 +93,17 @@ class Norm:
 
 @cache
 def load_norms() -> Mapping[str, Norm]:
-    """Return the norms that ship with the service, by ``<instrument>-<scale>``.
+    """Return the norms that ship with the service, by ``<instrument>-<scale>``."""
+    return read_norms(files("service.alliance") / "norms")
+
+
+def read_norms(folder: Traversable) -> Mapping[str, Norm]:
+    """Return the norms of a folder's JSON files, by ``<instrument>-<scale>``; other files are left alone.
 
     Raises ``AllianceFileError`` naming file and key where a file is not well formed, or its name is not
     that of the instrument and scale it holds.
     """
     norms: dict[str, Norm] = {}
-    folder = files("service.alliance") / "norms"
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".json"):
             norm = read_norm(entry.read_text("utf-8"), entry.name)

@@ -24,17 +24,18 @@ def write_notes(
     low_start: bool,
 ) -> tuple[str, ...]:
     """Return the notes of one series, most needed first; never empty once something was rated."""
-    if not coverage.rated:
+    ratings = sum(point.value is not None for point in points)
+    if not ratings:
         return ("Nothing was rated yet.",)
     found = [_coverage_note(coverage, parameters)]
     found += [_gap_note(gap, points) for gap in gaps]
-    if coverage.rated < parameters.level_min_ratings:
-        found.append(f"First impression: {counted(coverage.rated, 'rating')} so far.")
+    if ratings < parameters.level_min_ratings:
+        found.append(f"First impression: {counted(ratings, 'rating')} so far.")
     if low_start:
         found.append("Low start: the first rating lies below the lowest tenth of first ratings in the norm.")
     if at_maximum_share is not None and at_maximum_share >= parameters.ceiling_share:
         found.append("At least half of the ratings are at the maximum: the scale cannot show more.")
-    found.append(_slope_note(slope, coverage, parameters))
+    found.append(_slope_note(slope, ratings, coverage, parameters))
     found.append(_norm_note(norm))
     return tuple(found)
 
@@ -68,9 +69,9 @@ def _gap_note(gap: Gap, points: Sequence[SeriesPoint]) -> str:
     return f"Gap: {', '.join(parts)}, after {where}."
 
 
-def _slope_note(slope: Slope | None, coverage: Coverage, parameters: Parameters) -> str:
+def _slope_note(slope: Slope | None, ratings: int, coverage: Coverage, parameters: Parameters) -> str:
     if slope is None:
-        if coverage.rated < parameters.slope_min_ratings:
+        if ratings < parameters.slope_min_ratings:
             return f"No slope yet: it needs {parameters.slope_min_ratings} ratings."
         return f"No slope: {coverage.reason or 'the ratings share one session number'}."
     span = f"interval {number(slope.low, 2)} to {number(slope.high, 2)}"

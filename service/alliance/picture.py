@@ -28,7 +28,7 @@ def draw_trend(picture: TrendPicture) -> str:
     across = lay_across(picture.panels, _LEFT, _RIGHT)
     panels_end = _TOP + HEIGHT * len(picture.panels)
     axis_name = "attended session" if across.by_session else "date of the session"
-    legend = list(_legend(picture, panels_end + 34))
+    legend = list(_legend(picture, panels_end + 34, across))
     notes = [row for note in picture.footnotes for row in wrap(note, _NOTE_LENGTH)]
     notes_start = panels_end + 44 + _LEGEND_ROW * 2
     height = notes_start + _NOTE_ROW * len(notes) + 8
@@ -81,7 +81,7 @@ def _describe_trace(panel: Panel, trace: Trace) -> str:
     return " ".join(told)
 
 
-def _legend(picture: TrendPicture, top: float) -> Iterator[str]:
+def _legend(picture: TrendPicture, top: float, across: Across) -> Iterator[str]:
     """Yield two rows that explain only what the picture holds: traces and ranges, then signals."""
     traces = {trace.name: trace for panel in picture.panels for trace in panel.traces if trace.points}
     points = [point for panel in picture.panels for point in panel.points]
@@ -93,7 +93,8 @@ def _legend(picture: TrendPicture, top: float) -> Iterator[str]:
     if any(point.usual for point in points):
         corners = [(x, top - 6), (x + 18, top - 6), (x + 18, top + 6), (x, top + 6)]
         yield polygon(corners, fill=BAND, stroke=BAND_EDGE)
-        yield text((x + 26, top + 4), "usual range, from earlier ratings (dashed: of the next rating)")
+        dashed = " (dashed: of the next rating)" if across.by_session else ""
+        yield text((x + 26, top + 4), f"usual range, from earlier ratings{dashed}")
     x = float(_LEFT)
     words = {
         "watch": "watch, chart only",

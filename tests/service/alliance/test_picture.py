@@ -1,0 +1,211 @@
+"""The picture is read as XML: what it says and shows, not how it is spelt."""
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from service.alliance.axes import lay_across, lay_upright
+from service.alliance.baseline import Interval
+from service.alliance.picture import (
+    CutOffLine,
+    Panel,
+    PicturePoint,
+    Trace,
+    TrendPicture,
+    describe_picture,
+    draw_trend,
+)
+from tests.service.alliance.forbidden import forbidden_in
+
+SVG = "{http://www.w3.org/2000/svg}"
+USUAL = Interval(33.0, 39.0)
+
+
+def _point(session, value=36.0, **facts):
+    return PicturePoint(session, date(2026, 1, 5) + timedelta(7 * (session or 0)), value, USUAL, **facts)
+
+
+def _trace(*points, name="client", perspective="client", usual_next=None):
+    return Trace(name, perspective, points, usual_next)
+
+
+def _panel(*traces, title="SRS, total", **facts):
+    return Panel(title, 0, 40, traces, **facts)
+
+
+def _draw(*panels, title="Alliance trend", footnotes=()):
+    return ET.fromstring(draw_trend(TrendPicture(title, panels, footnotes)))  # noqa: S314 - our own text
+
+
+def _texts(drawn):
+    return [found.text for found in drawn.iter(f"{SVG}text")]
+
+
+def _titled(drawn, tag):
+    return [found for found in drawn.iter(f"{SVG}{tag}") if found.find(f"{SVG}title") is not None]
+
+
+def test_picture_names_and_describes_itself():
+    drawn = _draw(_panel(_trace(_point(1), _point(2))))
+    assert drawn.get("role") == "img"
+    for name, tag in zip(drawn.get("aria-labelledby").split(), ("title", "desc"), strict=True):
+        assert drawn.find(f"{SVG}{tag}[@id='{name}']").text
+
+
+def test_description_tells_course_and_signals():
+    trace = _trace(
+        _point(1, 36.2), _point(2, 28.0, tier="marked"), _point(3, 33.0, tier="watch"), usual_next=USUAL
+    )
+    told = describe_picture(TrendPicture("t", (_panel(trace),)))
+    assert told == (
+        "SRS, total, client: 3 ratings, 36.2 at session 1 to 33.0 at session 3. Marked at session 2. "
+        "Watch at session 3. Usual range of the next rating: 33.0\N{EN DASH}39.0."
+    )
+    assert forbidden_in(told) == []
+
+
+@pytest.mark.parametrize("panels", [(), (_panel(_trace()),)])
+def test_empty_picture_says_so(panels):
+    assert "othing was rated yet." in describe_picture(TrendPicture("t", panels))
+
+
+def test_panel_without_ratings_says_so():
+    assert "Nothing was rated yet." in _texts(_draw(_panel(_trace(_point(1))), _panel()))
+
+
+def test_every_rating_is_a_point_with_its_words():
+    drawn = _draw(_panel(_trace(_point(1, 36.2), _point(2, 28.0, tier="marked"))))
+    told = [found.find(f"{SVG}title").text for found in _titled(drawn, "circle")]
+    assert told == [
+        "client, session 1: 36.2; usual range 33.0\N{EN DASH}39.0",
+        "client, session 2: 28.0; usual range 33.0\N{EN DASH}39.0; marked",
+    ]
+
+
+def test_rating_without_usual_range_is_told_alone():
+    drawn = _draw(_panel(_trace(replace(_point(1), usual=None))))
+    assert _titled(drawn, "circle")[0].find(f"{SVG}title").text == "client, session 1: 36.0"
+
+
+@pytest.mark.parametrize(("perspective", "tag"), [("therapist", 4), ("observer", 3), ("carer", 4)])
+def test_perspectives_differ_by_shape(perspective, tag):
+    other = _trace(_point(1, 30.0), name=perspective, perspective=perspective)
+    drawn = _draw(_panel(_trace(_point(1)), other))
+    (shape,) = _titled(drawn, "polygon")
+    assert len(shape.get("points").split()) == tag
+    assert len(_titled(drawn, "circle")) == 1
+    assert {"client", perspective} <= set(_texts(drawn))
+
+
+@pytest.mark.parametrize(("tier", "letter"), [("possible", "P"), ("marked", "M")])
+def test_signal_has_a_letter_and_is_explained(tier, letter):
+    texts = _texts(_draw(_panel(_trace(_point(1), _point(2, 28.0, tier=tier)))))
+    assert texts.count(letter) == 2
+    assert [text for text in texts if "possible strain" in text] != []
+
+
+def test_watch_is_a_ring_of_its_own():
+    drawn = _draw(_panel(_trace(_point(1), _point(2, 31.0, tier="watch"))))
+    rings = [found for found in drawn.iter(f"{SVG}circle") if found.get("fill") == "none"]
+    assert len(rings) == 2
+    assert "watch, chart only" in _texts(drawn)
+
+
+def test_gap_breaks_the_line_and_the_band():
+    ratings = [_point(1), _point(2), _point(6, after_gap=True), _point(7)]
+    drawn = _draw(_panel(_trace(*ratings)))
+    whole = _draw(_panel(_trace(*(replace(rating, after_gap=False) for rating in ratings))))
+    assert [len(list(found.iter(f"{SVG}polyline"))) for found in (drawn, whole)] == [2, 1]
+    assert [_texts(found).count("gap") for found in (drawn, whole)] == [1, 0]
+
+
+def test_narrow_gap_is_drawn_without_the_word():
+    ratings = [_point(session, after_gap=session == 150) for session in range(1, 201)]
+    drawn = _draw(_panel(_trace(*ratings)))
+    assert len(list(drawn.iter(f"{SVG}polyline"))) == 2
+    assert "gap" not in _texts(drawn)
+
+
+def test_new_therapist_is_an_upright_line_with_words():
+    drawn = _draw(_panel(_trace(_point(1), _point(2), _point(3, starts_anew="new therapist"), _point(4))))
+    assert "new therapist" in _texts(drawn)
+    assert len(list(drawn.iter(f"{SVG}polyline"))) == 2
+
+
+def test_check_in_line_is_drawn_and_named():
+    line = CutOffLine(36, "check-in below 36")
+    assert line.label in _texts(_draw(_panel(_trace(_point(1)), cut_off=line)))
+
+
+def test_instruments_stand_below_each_other_on_one_axis():
+    drawn = _draw(_panel(_trace(_point(1), _point(9))), _panel(_trace(_point(4)), title="WAI-SR, total"))
+    heads = {found.text: float(found.get("y")) for found in drawn.iter(f"{SVG}text") if found.text}
+    assert heads["SRS, total"] < heads["WAI-SR, total"]
+    assert _texts(drawn).count("attended session") == 1
+
+
+def test_usual_range_of_the_next_rating_has_room():
+    drawn = _draw(_panel(_trace(_point(1), _point(2), usual_next=USUAL)))
+    assert "3" in _texts(drawn)
+    assert [found for found in _titled(drawn, "polygon") if found.get("stroke-dasharray")] != []
+
+
+def test_missing_number_turns_the_axis_to_dates():
+    ratings = [_point(1), replace(_point(2), session_number=None)]
+    texts = _texts(_draw(_panel(_trace(*ratings, usual_next=USUAL))))
+    assert "date of the session" in texts
+    assert "2026-01-12" in texts
+
+
+def test_axis_that_leaves_out_low_scores_says_so():
+    assert "axis starts at 32" in _texts(_draw(_panel(_trace(_point(1), _point(2, 33.0)))))
+
+
+def test_axis_of_low_and_high_scores_shows_the_whole_scale():
+    upright = lay_upright(_panel(_trace(_point(1, 0.0), _point(2, 40.0))), 200, 0)
+    assert (upright.low, upright.high, upright.y(0), upright.y(40)) == (0, 40, 200, 0)
+
+
+@pytest.mark.parametrize("value", [0.0, 20.0, 40.0])
+def test_axis_of_one_score_still_has_height(value):
+    upright = lay_upright(_panel(_trace(PicturePoint(1, date(2026, 1, 5), value))), 200, 0)
+    assert upright.low <= value <= upright.high
+    assert upright.high > upright.low
+
+
+def test_long_therapy_has_few_ticks_inside_the_picture():
+    across = lay_across([_panel(_trace(*map(_point, range(1, 201))))], 50, 700)
+    ticks = across.ticks()
+    assert 5 <= len(ticks) <= 17
+    assert all(50 <= x <= 700 for x, _ in ticks)
+
+
+def test_texts_are_escaped():
+    drawn = _draw(
+        _panel(_trace(_point(1)), title="<b>&\x00\ud800"), title='"quoted" <script>', footnotes=("a < b",)
+    )
+    assert drawn.find(f"{SVG}title").text == '"quoted" <script>'
+    assert "<b>&" in _texts(drawn)
+    assert list(drawn.iter(f"{SVG}script")) == []
+
+
+def test_long_footnotes_are_wrapped_inside_the_picture():
+    drawn = _draw(_panel(_trace(_point(1))), footnotes=("word " * 60, "second"))
+    lowest = max(float(found.get("y")) for found in drawn.iter(f"{SVG}text"))
+    assert max(len(text) for text in _texts(drawn)) <= 118
+    assert lowest < float(drawn.get("height"))
+
+
+def test_no_colour_is_red():
+    drawn = draw_trend(TrendPicture("t", (_panel(_trace(_point(1), _point(2, 28.0, tier="marked"))),)))
+    colours = {tuple(bytes.fromhex(found)) for found in re.findall(r"#([0-9a-f]{6})", drawn)}
+    assert len(colours) > 4
+    assert [colour for colour in colours if colour[0] > max(colour[1:]) + 16] == []
+
+
+def test_same_picture_gives_the_same_bytes():
+    picture = TrendPicture("t", (_panel(_trace(_point(1), _point(2), usual_next=USUAL)),))
+    assert draw_trend(picture) == draw_trend(picture)
