@@ -90,11 +90,24 @@ def labels() -> list[Json]:
 
 
 def narrative(sentence: str) -> Json:
-    """Return a Narrative of one escaped paragraph."""
-    return {
-        "status": "generated",
-        "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{escape(sentence, quote=False)}</p></div>',
-    }
+    """Return a Narrative of one escaped paragraph, in English whatever the resource's own language."""
+    paragraph = f"<p>{escape(sentence, quote=False)}</p>"
+    div = f'<div xml:lang="en" xmlns="http://www.w3.org/1999/xhtml" lang="en">{paragraph}</div>'
+    return {"status": "generated", "div": div}
+
+
+def as_marked(item: Item, value: Decimal) -> Decimal:
+    """Return a checked mark with no more decimal places than the form allows: 9.40 -> 9.4, 9.0 -> 9.0.
+
+    A validator counts digits: it refuses 9.40 where maxDecimalPlaces is 1.
+    """
+    exponent = value.as_tuple().exponent
+    finest = -item.decimal_places
+    return (
+        value.quantize(Decimal(1).scaleb(finest))
+        if isinstance(exponent, int) and exponent < finest
+        else value
+    )
 
 
 def answer_coding(names: Names, scale: AnswerScale, choice: Choice) -> Json:

@@ -12,6 +12,7 @@ from fhir_mappings.codes import DATA_ABSENT_REASON, Names
 from fhir_mappings.elements import (
     PANEL,
     Json,
+    as_marked,
     coding,
     concept,
     labels,
@@ -85,7 +86,7 @@ def _is_bare_total(filled: Filled) -> bool:
 def _members(filled: Filled) -> list[_Member]:
     instrument = filled.instrument
     marks = [
-        _Member(item.link_id, filled.answers.values[item.link_id], item, None)
+        _Member(item.link_id, as_marked(item, filled.answers.values[item.link_id]), item, None)
         for item in instrument.items
         if instrument.observed_items and item.link_id in filled.answers.values
     ]

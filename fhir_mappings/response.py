@@ -7,6 +7,7 @@ from fhir_mappings.elements import (
     PANEL,
     Json,
     answer_coding,
+    as_marked,
     extension,
     labels,
     narrative,
@@ -105,7 +106,7 @@ def _answered(link_id: str, text: str, answer: Json) -> Json:
 
 def _answer(item: Item, value: Decimal, names: Names) -> Json:
     if item.scale is None:
-        return {"valueDecimal": value}
+        return {"valueDecimal": as_marked(item, value)}
     choice = next(choice for choice in item.scale.choices if choice.weight == value)
     weighted = {"extension": weights(choice)} | answer_coding(names, item.scale, choice)
     return {"valueCoding": weighted}

@@ -26,6 +26,8 @@ CHECKED_TYPES = frozenset(
         "ValueSet",
     }
 )
+# What the models raise, in place of a fault, for a contained or bundled resource of a type they do not know.
+_UNKNOWN_INSIDE = (KeyError, TypeError, AttributeError)
 _ELEMENT = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}")
 _MESSAGES = {
     "missing": "is required",
@@ -66,6 +68,8 @@ def _model_faults(resource: Json, kind: str) -> list[Fault]:
     except refused as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)
         return [_fault(kind, one["loc"], one["type"]) for one in errors]
+    except _UNKNOWN_INSIDE:
+        return [Fault(kind, "structure", "holds a resource of an unknown type")]
     return []
 
 
