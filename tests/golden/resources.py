@@ -1,0 +1,106 @@
+"""All that we emit, once each: the files beside this one hold what an EHR receives.
+
+``python -m tests.golden`` writes them anew. A file changes only in a commit whose message says what an EHR
+will now receive.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+from fhir_mappings.alert import to_detected_issue
+from fhir_mappings.bundle import Entry, rewrite_references, to_transaction
+from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.filled import Filled, Identifier
+from fhir_mappings.instrument import Instrument
+from fhir_mappings.observation import to_observations, to_withdrawn
+from fhir_mappings.provenance import to_device, to_provenance
+from fhir_mappings.response import to_response
+from fhir_mappings.terminology import definitions
+from tests.builders import NAMES, WAI_CHOICES, a_filled, an_alert, numbered, srs, wai_sr
+
+Json = dict[str, Any]
+RECORDED = "2026-03-02T09:50:04Z"
+
+
+def golden_resources() -> dict[str, list[Json]]:
+    """Return file name -> the resources it holds."""
+    defined = {
+        f"{one['resourceType']}-{one['id']}": [one] for one in definitions(builtin_instruments(), NAMES)
+    }
+    return defined | {
+        "Device": [to_device(NAMES, "0.1.0")],
+        "DetectedIssue-open": [to_detected_issue(an_alert(), NAMES)],
+        "DetectedIssue-closed-by-scores": [
+            to_detected_issue(an_alert(version=2, status="closed-by-scores", severity="marked"), NAMES)
+        ],
+        **_filled_forms(),
+        "srs-3-Provenance": [_provenance(a_filled())],
+        "srs-3-amended-Provenance": [_provenance(a_filled(version=2, status="amended"))],
+        "srs-3-transaction": [_transaction(a_filled())],
+        "srs-3-withdrawn-Observations": [
+            to_withdrawn(observation) for observation in to_observations(a_filled(), NAMES)
+        ],
+    }
+
+
+def _filled_forms() -> dict[str, list[Json]]:
+    one_blank = numbered((*WAI_CHOICES[:8], None, *WAI_CHOICES[9:]))
+    forms = {
+        "srs-3": a_filled(),
+        "srs-3-bare-total": a_filled(total=Decimal("36.3")),
+        "srs-3-blank": a_filled(answers=numbered(("9.2", "9.0", "8.7", None))),
+        "srs-3-amended": a_filled(version=2, status="amended", author="Practitioner/ada"),
+        "wai-sr-client": a_filled(wai_sr()),
+        "wai-sr-client-one-blank": a_filled(wai_sr(), one_blank, encounter=None, therapist=None),
+        "srs-3-provisional": a_filled(_provisional(srs())),
+    }
+    found = {}
+    for name, filled in forms.items():
+        found[f"{name}-QuestionnaireResponse"] = [to_response(filled, NAMES)]
+        found[f"{name}-Observations"] = to_observations(filled, NAMES)
+        found[f"{name}-Observation-compact"] = to_observations(filled, NAMES, form="compact")
+    return found
+
+
+def _provisional(instrument: Instrument) -> Instrument:
+    return replace(instrument, status="provisional", status_reason="the key is from memory.")
+
+
+def _provenance(filled: Filled) -> Json:
+    targets = [f"Observation/{one['id']}" for one in to_observations(filled, NAMES)]
+    return to_provenance(filled, targets, RECORDED, NAMES)
+
+
+def _transaction(filled: Filled) -> Json:
+    """Return a response and its Observations and Provenance as an EHR with transactions receives them."""
+    own = Identifier(NAMES.identifier("response"), filled.id)
+    created = [to_response(filled, NAMES, identifier=own), *to_observations(filled, NAMES)]
+    urns = {_own_reference(one): f"urn:uuid:{uuid5(NAMESPACE_URL, _own_reference(one))}" for one in created}
+    known = urns | {"Device/alliance-service": "Device/alliance-service"}
+    entries = [
+        Entry(
+            rewrite_references(one, known),
+            urns[_own_reference(one)],
+            "POST",
+            one["resourceType"],
+            if_none_exist=f"identifier={_identifier(one)}",
+        )
+        for one in created
+    ]
+    provenance = _provenance(filled)
+    url = _own_reference(provenance)
+    last = Entry(rewrite_references(provenance, known), f"https://ehr.example/fhir/{url}", "PUT", url)
+    return to_transaction([*entries, last])
+
+
+def _own_reference(resource: Json) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def _identifier(resource: Json) -> str:
+    identifiers = resource["identifier"]
+    one = identifiers[0] if isinstance(identifiers, list) else identifiers
+    return quote(f"{one['system']}|{one['value']}", safe="")
