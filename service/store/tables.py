@@ -252,6 +252,7 @@ alerts = Table(
         postgresql_where=text("believed_until IS NULL AND live"),
     ),
     Index("ix_alerts_dyad", "clinic", "dyad_row"),
+    Index("ix_alerts_patient", "clinic", "alias_row", "raised_at"),
     Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
 )
 

@@ -182,6 +182,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.create_index("ix_alerts_dyad", ["clinic", "dyad_row"], unique=False)
+        batch_op.create_index("ix_alerts_patient", ["clinic", "alias_row", "raised_at"], unique=False)
         batch_op.create_index("ix_alerts_updated", ["clinic", "updated_at", "row_id"], unique=False)
         batch_op.create_index(
             "uq_alerts_current",
@@ -380,6 +381,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("believed_until IS NULL"),
         )
         batch_op.drop_index("ix_alerts_updated")
+        batch_op.drop_index("ix_alerts_patient")
         batch_op.drop_index("ix_alerts_dyad")
 
     op.drop_table("alerts")
