@@ -7,13 +7,14 @@
 * Not recovered: a later recovery closes it late; a new signal of its series gives notice *again* and judges
   recovery anew from that rating, at its tier.
 * A signal of another series, in either course, adds evidence and raises severity at most to its own tier.
-* After closing, the next ``cooldown`` ratings of that series open nothing, and so do other series meanwhile,
-  unless a tier is above the closed severity.
+* After closing, ratings open nothing unless a tier is above the closed severity, until any one series has had
+  ``cooldown`` ratings. (Were it the closing series alone, a form no longer given would silence the others.)
 
 Recovery: ``z < recovery_z`` and at least ``recovery_share`` of the fall regained. It says that the score is
 back in the usual range, never that a strain is mended: only a person can say so.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -149,7 +150,7 @@ class _Follower:
         self._parameters = parameters
         self._all: list[_Growing] = []
         self._live: _Growing | None = None
-        self._quiet_ratings_left = 0
+        self._cooling: Counter[str] | None = None
 
     def episodes(self) -> tuple[Episode, ...]:
         return tuple(growing.finished() for growing in self._all)
@@ -163,15 +164,22 @@ class _Follower:
             self._follow(self._live, rating)
 
     def _watch(self, rating: Rated) -> None:
-        closed = self._all[-1] if self._quiet_ratings_left else None
-        if closed is not None and rating.series == closed.opened.series:
-            self._quiet_ratings_left -= 1
-        if rating.signal is None or (closed and _RANK[rating.signal] <= _RANK[closed.severity]):
+        quiet_up_to = self._cool_down(rating)
+        if rating.signal is None or _RANK[rating.signal] <= quiet_up_to:
             return
         self._live = _Growing(rating, rating, rating.signal, evidence=[rating.key])
         self._live.tell(rating, "opened", rating.signal)
         self._all.append(self._live)
-        self._quiet_ratings_left = 0
+        self._cooling = None
+
+    def _cool_down(self, rating: Rated) -> int:
+        """Count a rating towards the end of the cool-down; return the rank up to which it opens nothing."""
+        if self._cooling is None:
+            return 0
+        self._cooling[rating.series] += 1
+        if self._cooling[rating.series] >= self._parameters.cooldown:
+            self._cooling = None
+        return _RANK[self._all[-1].severity]
 
     def _add_evidence(self, live: _Growing, rating: Rated) -> None:
         if rating.signal is None:
@@ -211,4 +219,4 @@ class _Follower:
         if live.since <= self._parameters.recovery_window:
             live.repaired_by = rating.key
         self._live = None
-        self._quiet_ratings_left = self._parameters.cooldown
+        self._cooling = Counter() if self._parameters.cooldown else None

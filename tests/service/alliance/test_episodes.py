@@ -117,7 +117,13 @@ def test_tier_no_higher_than_the_raised_severity_stays_quiet_in_the_cooldown():
     assert [_told(episode)[-1] for episode in episodes] == [("srs-3", "raised", "marked")]
 
 
-def test_other_series_is_quiet_until_the_closing_series_has_cooled_down():
+def test_a_form_no_longer_given_does_not_keep_the_other_series_quiet():
+    ratings = ["srs-2 marked", "srs-3", "wai-3 marked", "wai-4 marked", "wai-5 marked"]
+    (_, second) = _follow(*ratings)
+    assert (second.opened_by, second.series) == ("wai-5", "wai")
+
+
+def test_other_series_is_quiet_until_one_series_has_cooled_down():
     ratings = [
         "srs-2 possible",
         "srs-3",
