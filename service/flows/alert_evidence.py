@@ -22,7 +22,7 @@ def evidence_of(judged: JudgedDyad, episode: Episode) -> list[dict[str, object]]
 
     Figures are in the instrument's points, rounded to two places for people; the rule used them unrounded.
     """
-    return [_seen(judged, key) for key in episode.evidence]
+    return [evidence_at(judged, key) for key in episode.evidence]
 
 
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
@@ -46,7 +46,8 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
     )
 
 
-def _seen(judged: JudgedDyad, key: str) -> dict[str, object]:
+def evidence_at(judged: JudgedDyad, key: str) -> dict[str, object]:
+    """Return what one judged rating shows, ``key`` being its response id."""
     row, judgement = judged.rows[key], judged.judgements[key]
     return {
         "instrument": row.instrument,

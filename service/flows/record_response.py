@@ -20,9 +20,8 @@ from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows
 from service.store.audit import add_audit
-from service.store.chart import note_chart_entry
-from service.store.patients import Alias, Dyad, take_alias, take_dyad
-from service.store.responses import ResponseVersion, find_by_identifier, insert_version
+from service.store.patients import Dyad, take_alias, take_dyad
+from service.store.responses import IN_ERROR, ResponseVersion, find_by_identifier, insert_version
 
 CREATED = 201
 STORED_ALREADY = 200
@@ -57,7 +56,7 @@ def _record(write: Write, new: NewResponse) -> Recorded:
     version = first_version(write, new, str(uuid4()), alias, dyad)
     filled = filled_from(version, deployment.instruments)
     insert_version(tx, version, score_rows(filled))
-    delivery = _deliver(write, version, alias)
+    delivery = queue(write, "response", version.id, version.version, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id))
     return _judge(write, dyad, filled, delivery)
 
@@ -67,25 +66,15 @@ def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
     if new.identifier is None:
         return None
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
+    if stored and stored.status == IN_ERROR:
+        message = (
+            f"Response {stored.id} of this identifier was withdrawn: use another identifier."
+        )
+        raise Duplicate(message, stored.id)
     if stored and stored.content_hash != content_hash(new):
         message = f"This identifier belongs to response {stored.id} with other content: correct that one."
         raise Duplicate(message, stored.id)
     return stored
-
-
-def _deliver(write: Write, version: ResponseVersion, alias: Alias) -> str:
-    if version.ehr_reference:
-        note_chart_entry(
-            write.tx,
-            clinic=version.clinic,
-            ehr=write.deployment.settings.ehr_name,
-            logical=f"QuestionnaireResponse/{version.id}",
-            ehr_id=version.ehr_reference.rpartition("/")[2],
-            ehr_version="",
-            our_version=version.version,
-            now=write.now,
-        )
-    return queue(write, "response", version.id, version.version, patient_key=alias.patient_key)
 
 
 def _judge(write: Write, dyad: Dyad, filled: Filled, delivery: str) -> Recorded:

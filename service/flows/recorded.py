@@ -11,7 +11,7 @@ from service.flows.new_response import Recorded
 from service.flows.review_alliance import alert_id
 from service.store.alerts import alerts_of_dyad
 from service.store.database import Tx
-from service.store.outbox import delivery_ids
+from service.store.deliveries import ids_of_subject
 from service.store.responses import ResponseVersion, dyad_ratings
 
 
@@ -29,7 +29,7 @@ def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> R
         complete=all(one.value is not None for one in filled.scores),
         prompts=check_in_prompts(filled.instrument, filled.answers, filled.scores, before),
         alerts=alerts,
-        deliveries=tuple(delivery_ids(tx, stored.clinic, "response", stored.id)),
+        deliveries=tuple(ids_of_subject(tx, stored.clinic, "response", stored.id)),
     )
 
 
