@@ -24,7 +24,7 @@ from service.flows.deployment import Deployment
 from service.flows.judge_dyad import JUDGED_SCALE, norm_of
 from service.flows.load import read_answers
 from service.store.patient_ratings import PatientRating, ratings_of_patient
-from service.store.patients import alias_rows
+from service.store.patients import alias_rows, find_alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,10 @@ class TrendSeries:
 class PatientTrend:
     """Every series of a patient, by instrument and then by therapist in the order they began.
 
-    ``as_of`` is the instant that the answer is true for.
+    ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the answer is true for.
     """
 
+    patient_key: str
     as_of: str
     series: tuple[TrendSeries, ...]
 
@@ -78,9 +79,10 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
     """Return the trend of a patient; raises ``NotFound`` for one that this clinic never rated."""
     as_of = query.as_of or as_instant(deployment.clock())
     with deployment.database.read() as tx:
-        aliases = alias_rows(tx, clinic, list(query.references))
-        if not aliases:
+        known = [alias for one in query.references if (alias := find_alias(tx, clinic, one))]
+        if not known:
             raise NotFound("There is no such patient here.")
+        aliases = alias_rows(tx, clinic, list(query.references))
         ratings = ratings_of_patient(tx, clinic, aliases, as_of=query.as_of)
     ending = [row for row in ratings if not query.date_to or row.session_date <= query.date_to.isoformat()]
     highest = _highest_sessions(ending)
@@ -89,7 +91,7 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
         for rows in _by_series(ending)
         if query.instrument in (None, rows[0].instrument) and query.perspective in (None, rows[0].perspective)
     ]
-    return PatientTrend(as_of, tuple(series))
+    return PatientTrend(known[0].patient_key, as_of, tuple(series))
 
 
 def _by_series(ratings: Sequence[PatientRating]) -> list[list[PatientRating]]:

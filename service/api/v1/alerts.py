@@ -1,0 +1,124 @@
+"""List and read rupture alerts. The acts on them come with their lifecycle; nothing is claimed before."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from starlette.responses import Response
+
+from service.api.doors import Doors
+from service.api.security import access_of
+from service.api.v1.answer_models import AlertAnswer, AlertList, AlertStatus
+from service.api.v1.described import refusals
+from service.api.v1.etags import etag, is_unchanged
+from service.api.v1.queries import (
+    INSTANT,
+    LONGEST,
+    After,
+    Count,
+    bad_parameter,
+    read_token,
+    to_instant,
+    to_token,
+    to_words,
+)
+from service.api.v1.reading import answer, audited
+from service.api.v1.shown_alert import show_alert, show_watch_point
+from service.flows.list_alerts import AlertListQuery, Place, list_alert_page, read_alert
+from service.flows.patient_references import references_to_patient
+from service.settings import Settings
+
+AlertId = Annotated[str, Path(max_length=64)]
+IfNoneMatch = Annotated[str | None, Header(description="A version that the caller has already.")]
+Patient = Annotated[
+    str | None,
+    Query(min_length=1, max_length=LONGEST, description="The patient's reference, or its logical id."),
+]
+Therapist = Annotated[
+    str | None, Query(min_length=1, max_length=LONGEST, description="The therapist's reference.")
+]
+Status = Annotated[AlertStatus | None, Query(description="What people did.")]
+Since = Annotated[str | None, Query(pattern=INSTANT, description="Updated since: a time with offset.")]
+Include = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST,
+        description=(
+            "A comma-separated list. `historical`: alerts from late data too. `watch`: ratings in the tier "
+            "watch as well, after the last alert; without `patient` those of dyads rated in the last weeks."
+        ),
+        examples=["watch,historical"],
+    ),
+]
+_PLACE_PARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the list is narrowed to."""
+
+    patient: Patient = None
+    therapist: Therapist = None
+    status: Status = None
+    since: Since = None
+    include: Include = None
+    count: Count = 50
+    after: After = None
+
+
+def build_router(doors: Doors) -> APIRouter:
+    """Return the routes below ``/v1/rupture-alerts``."""
+    router = APIRouter(tags=["rupture alerts"])
+    deployment = doors.deployment
+
+    @router.get(
+        "/v1/rupture-alerts",
+        summary="List rupture alerts, the latest change first",
+        responses={200: {"model": AlertList}, **refusals(400)},
+    )
+    def list_page(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
+        access = access_of(request, "R")
+        with audited(doors, access):
+            page = list_alert_page(deployment, _query(asked, deployment.settings), access.clinic)
+        items = [*map(show_alert, page.alerts), *map(show_watch_point, page.watch)]
+        following = None if page.next is None else to_token(page.next.part, page.next.at, page.next.key)
+        return answer({"items": items, "next": following})
+
+    @router.get(
+        "/v1/rupture-alerts/{alert_id}",
+        summary="Read one rupture alert",
+        responses={200: {"model": AlertAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
+    )
+    def read(request: Request, alert_id: AlertId, if_none_match: IfNoneMatch = None) -> Response:
+        access = access_of(request, "R")
+        with audited(doors, access, alert_id):
+            row = read_alert(deployment, alert_id, access.clinic)
+        headers = {"ETag": etag(row.version)}
+        if is_unchanged(if_none_match, row.version):
+            return Response(status_code=304, headers=headers)
+        return answer(show_alert(row), headers)
+
+    return router
+
+
+def _query(asked: Asked, settings: Settings) -> AlertListQuery:
+    included = to_words(asked.include, "include", ("watch", "historical"))
+    return AlertListQuery(
+        references=None if asked.patient is None else references_to_patient(asked.patient, settings),
+        therapist=asked.therapist,
+        status=asked.status,
+        since=to_instant(asked.since, "since"),
+        watch="watch" in included,
+        historical="historical" in included,
+        after=None if asked.after is None else _read_place(asked.after),
+        limit=asked.count,
+    )
+
+
+def _read_place(token: str) -> Place:
+    part, at, key = read_token(token, "after", _PLACE_PARTS)
+    if part == "alerts" and key.isascii() and key.isdecimal():
+        return Place("alerts", at, key)
+    if part == "watch":
+        return Place("watch", at, key)
+    raise bad_parameter("after", "Must be the `next` of an earlier page.")

@@ -1,0 +1,218 @@
+"""What /v1 answers about responses, trends and alerts, for the OpenAPI description alone."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.v1.models import Number, Perspective, Severity
+
+Tier = Literal["watch", "possible", "marked"]
+AlertStatus = Literal[
+    "open",
+    "acknowledged",
+    "in-repair",
+    "repaired",
+    "unresolved",
+    "dismissed",
+    "closed-by-scores",
+    "withdrawn",
+    "entered-in-error",
+]
+EXAMPLE_RECEIPT: dict[str, Any] = {
+    "id": "8f0c0c44-3d0b-4f43-9a57-0d9b3c1f7a10",
+    "version": 1,
+    "instrument": "srs-3",
+    "perspective": "client",
+    "complete": True,
+    "scores": {"total": 36.3},
+    "check_in_prompts": [{"rule": "item-9", "item": "item-3", "score": 8.7}],
+    "alerts": [],
+    "deliveries": ["3b1f9a52-6a3e-4a0e-8f1c-52d6f0a0c9de"],
+}
+
+
+class PromptAnswer(BaseModel):
+    """A cut-off that was crossed: worth a word with the client; never an alert."""
+
+    rule: str
+    item: str | None = Field(description="The link id, for a rule about single marks.")
+    score: Number
+
+
+class EvidenceAnswer(BaseModel):
+    """One rating that signalled, in its instrument's points; `z` in predictive spreads."""
+
+    instrument: str
+    response: str
+    response_version: int
+    session_number: int | None
+    session_date: str
+    score: Number
+    usual_low: Number
+    usual_high: Number
+    fall: Number | None
+    z: Number | None
+    earlier_ratings: int
+
+
+class AlertAnswer(BaseModel):
+    """One rupture alert: possible strain, seen in scores alone."""
+
+    id: str
+    version: int
+    patient: str
+    therapist: str | None
+    status: AlertStatus = Field(description="What people did; `closed-by-scores`: nobody had touched it.")
+    score_course: Literal["low", "recovered", "not-recovered"] = Field(description="What the scores did.")
+    severity: Severity
+    live: bool = Field(description="Whether it still asks for attention; one live alert per dyad.")
+    historical: bool = Field(description="Raised by late data only: never delivered.")
+    session_number: int | None
+    session_date: str
+    response: str = Field(description="The response that opened it.")
+    raised_at: str
+    updated_at: str
+    type: Literal["unknown", "withdrawal", "confrontation", "mixed"] = Field(description="Never from scores.")
+    type_source: Literal["none", "observer-3RS", "client-report", "therapist-report"]
+    rule: str
+    method: str
+    norms: str
+    text: str
+    follows: str | None
+    evidence: list[EvidenceAnswer]
+
+
+class WatchAnswer(BaseModel):
+    """A rating in the tier *watch*, for charts: no alert, so no id, task or delivery."""
+
+    patient: str
+    therapist: str | None
+    severity: Literal["watch"]
+    session_number: int | None
+    session_date: str
+    response: str
+    updated_at: str
+    historical: bool
+    type: Literal["unknown"]
+    type_source: Literal["none"]
+    rule: str
+    method: str
+    norms: str
+    evidence: list[EvidenceAnswer]
+
+
+class AlertList(BaseModel):
+    """One page of alerts, the latest change first; watch points, where asked for, after the last alert."""
+
+    items: list[AlertAnswer | WatchAnswer]
+    next: str | None = Field(description="Hand it back as `after` for the next page; null on the last one.")
+
+
+class Receipt(BaseModel):
+    """What recording or correcting a response gave."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_RECEIPT]})
+
+    id: str
+    version: int
+    instrument: str
+    perspective: Perspective
+    complete: bool = Field(description="Every score has a value.")
+    scores: dict[str, Number | None] = Field(description="In the instrument's own points; null: no value.")
+    check_in_prompts: list[PromptAnswer]
+    alerts: list[AlertAnswer] = Field(description="Those that this response opened, raised or raised again.")
+    deliveries: list[str]
+
+
+class StoredResponse(Receipt):
+    """The receipt with everything that was sent."""
+
+    status: Literal["completed", "amended", "entered-in-error"]
+    instrument_version: str
+    patient: str
+    therapist: str | None
+    respondent: str
+    recorded_by: str | None
+    encounter: str | None
+    session_number: int | None
+    session_date: str | None
+    authored: str
+    language: str | None
+    identifier: str | None
+    answers: dict[str, Number]
+    updated_at: str
+
+
+class RangeAnswer(BaseModel):
+    """A range in the scale's points, both ends belonging to it."""
+
+    low: Number
+    high: Number
+
+
+class PointAnswer(BaseModel):
+    """One rating of a series; `usual`, `fall`, `z` and `tier` are null where it was not judged."""
+
+    session_number: int | None
+    session_date: str
+    authored: str
+    response: str
+    response_version: int
+    historical: bool
+    scores: dict[str, Number | None]
+    check_in_prompts: list[PromptAnswer]
+    tier: Tier | None
+    usual: RangeAnswer | None = Field(description="What the earlier ratings let one expect.")
+    fall: Number | None = Field(description="Points below the level before.")
+    z: Number | None
+
+
+class CoverageAnswer(BaseModel):
+    """Rated of attended sessions; `attended` null where it is unknown, `reason` says why."""
+
+    rated: int
+    attended: int | None
+    reason: str | None
+
+
+class GapAnswer(BaseModel):
+    """A stretch without ratings, between two responses (null: before the first, after the last)."""
+
+    after: str | None
+    before: str | None
+    unrated_sessions: int | None
+    days: int | None
+
+
+class SeriesAnswer(BaseModel):
+    """One instrument of one therapist; a new therapist starts a new series."""
+
+    instrument: str
+    perspective: Perspective
+    therapist: str | None
+    points: list[PointAnswer]
+    level: Number | None
+    level_range: RangeAnswer | None
+    first_impression: bool = Field(description="Fewer than four ratings so far.")
+    slope_per_session: Number | None
+    slope_interval: list[Number] | None
+    direction: Literal["rising", "falling", "no clear direction"] | None
+    usual_next: RangeAnswer | None
+    coverage: CoverageAnswer
+    gaps: list[GapAnswer]
+    at_maximum_share: Number | None
+    low_start: bool
+    notes: list[str]
+    norms: str | None
+    norms_status: Literal["assumed", "fitted"] | None
+
+
+class TrendAnswer(BaseModel):
+    """How the alliance of one patient moves, with all that is needed to compute it again."""
+
+    patient: str
+    as_of: str
+    rule: str
+    method: str
+    parameters: dict[str, Number]
+    series: list[SeriesAnswer]

@@ -1,0 +1,141 @@
+"""Deliveries to the EHR: what waits, what was confirmed, what a person must look at; and what they decide."""
+
+import re
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from starlette.responses import Response
+
+from fhir_mappings.errors import Fault
+from service.api.bodies import Body
+from service.api.doors import Doors
+from service.api.security import access_of
+from service.api.v1.delivery_models import DeliveryAnswer, DeliveryDetailAnswer, DeliveryList
+from service.api.v1.described import json_body, refusals
+from service.api.v1.etags import etag, version_in
+from service.api.v1.fields import read_text
+from service.api.v1.queries import LONGEST, After, Count, bad_parameter, read_token, to_token
+from service.api.v1.reading import answer, audited, refusals_audited
+from service.api.v1.shown_delivery import show_delivery, show_detail
+from service.errors import FaultsInRequest
+from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
+from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
+from service.store.deliveries import DeliveryRow
+
+DeliveryState = Literal[
+    "waiting", "pending", "sent", "confirmed", "rejected", "unknown", "held", "discarded", "parked"
+]
+DeliveryId = Annotated[str, Path(max_length=64)]
+IfMatch = Annotated[str | None, Header(description='The version that was looked at, such as `W/"2"`.')]
+State = Annotated[
+    DeliveryState | None, Query(description="`parked`: all that a person must look at, whatever its state.")
+]
+Subject = Annotated[
+    str | None, Query(max_length=LONGEST, description="The id of a response, alert or definition.")
+]
+_REFUSALS = refusals(400, 404, 409, 412, 413, 415, 422)
+_EHR_REFERENCE = re.compile(r"(?:https?://\S+/)?(?:[A-Z][A-Za-z]{1,40}/)?([A-Za-z0-9\-.]{1,64})")
+_LAST_ROW_DIGITS = 18
+
+
+def build_router(doors: Doors) -> APIRouter:
+    """Return the routes below ``/v1/deliveries``."""
+    router = APIRouter(tags=["deliveries"])
+    _add_reads(router, doors)
+    _add_acts(router, doors)
+    return router
+
+
+def _add_reads(router: APIRouter, doors: Doors) -> None:
+    @router.get(
+        "/v1/deliveries",
+        summary="List deliveries in the order they were queued",
+        responses={200: {"model": DeliveryList}, **refusals(400)},
+    )
+    def list_page(
+        request: Request,
+        state: State = None,
+        subject: Subject = None,
+        count: Count = 50,
+        after: After = None,
+    ) -> Response:
+        access = access_of(request, "R")
+        with audited(doors, access):
+            place = None if after is None else _read_place(after)
+            query = DeliveryListQuery(state, subject, place, count)
+            page = list_delivery_page(doors.deployment, query, access.clinic)
+        following = None if page.next is None else to_token(str(page.next))
+        return answer({"items": [show_delivery(row) for row in page.items], "next": following})
+
+    @router.get(
+        "/v1/deliveries/{delivery_id}",
+        summary="Read a delivery with its parts, attempts and the EHR's answers",
+        responses={200: {"model": DeliveryDetailAnswer}, **refusals(404)},
+    )
+    def read(request: Request, delivery_id: DeliveryId) -> Response:
+        access = access_of(request, "R")
+        with audited(doors, access, delivery_id):
+            detail = read_delivery(doors.deployment, delivery_id, access.clinic)
+        return answer(show_detail(detail), {"ETag": etag(detail.delivery.version)})
+
+
+def _add_acts(router: APIRouter, doors: Doors) -> None:
+    deployment = doors.deployment
+
+    @router.post(
+        "/v1/deliveries/{delivery_id}/retry",
+        summary="Try a parked or waiting-for-its-turn delivery again, now",
+        responses={200: {"model": DeliveryAnswer}, **refusals(400, 404, 409, 412)},
+    )
+    def retry(request: Request, delivery_id: DeliveryId, if_match: IfMatch = None) -> Response:
+        access = access_of(request, "E")
+        with refusals_audited(doors, access):
+            changed = retry_delivery(deployment, delivery_id, version_in(if_match), access)
+        return _changed(doors, changed)
+
+    @router.post(
+        "/v1/deliveries/{delivery_id}/confirm",
+        summary="Confirm that a parked delivery is in the EHR",
+        responses={200: {"model": DeliveryAnswer}, **_REFUSALS},
+        openapi_extra=json_body("Confirmation"),
+    )
+    def confirm(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
+        access = access_of(request, "E")
+        with refusals_audited(doors, access):
+            version, ehr_id = version_in(if_match), _ehr_id(read_text(body.value, "ehr_reference"))
+            changed = confirm_delivery(deployment, delivery_id, ehr_id, version, access)
+        return _changed(doors, changed)
+
+    @router.post(
+        "/v1/deliveries/{delivery_id}/discard",
+        summary="Give a delivery up for good",
+        responses={200: {"model": DeliveryAnswer}, **_REFUSALS},
+        openapi_extra=json_body("Discard"),
+    )
+    def discard(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
+        access = access_of(request, "E")
+        with refusals_audited(doors, access):
+            version, reason = version_in(if_match), read_text(body.value, "reason")
+            changed = discard_delivery(deployment, delivery_id, reason, version, access)
+        return _changed(doors, changed)
+
+
+def _changed(doors: Doors, row: DeliveryRow) -> Response:
+    doors.wake()
+    return answer(show_delivery(row), {"ETag": etag(row.version)})
+
+
+def _read_place(token: str) -> int:
+    (row,) = read_token(token, "after", 1)
+    if row.isascii() and row.isdecimal() and len(row) <= _LAST_ROW_DIGITS:
+        return int(row)
+    raise bad_parameter("after", "Must be the `next` of an earlier page.")
+
+
+def _ehr_id(reference: str) -> str:
+    """Return the id in ``Observation/42``, in a whole address, or standing alone."""
+    found = _EHR_REFERENCE.fullmatch(reference.strip())
+    if found is None:
+        message = "Must be a reference in the EHR, such as Observation/42."
+        raise FaultsInRequest([Fault("ehr_reference", "wrong-reference", message)])
+    return found[1]

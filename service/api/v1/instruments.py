@@ -1,0 +1,47 @@
+"""The instruments that this service knows: what to show, what may be answered, how it is scored."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from fhir_mappings.catalogue import find
+from service.api.doors import Doors
+from service.api.security import access_of
+from service.api.v1.described import refusals
+from service.api.v1.models import InstrumentAnswer, InstrumentList
+from service.api.v1.reading import answer, audited
+from service.api.v1.shown_instrument import show_instrument, show_summary
+from service.errors import NotFound
+
+InstrumentId = Annotated[str, Path(description="`srs-3`, or `srs-3|1.0.0` for a fixed revision.")]
+
+
+def build_router(doors: Doors) -> APIRouter:
+    """Return the routes below ``/v1/instruments``."""
+    router = APIRouter(tags=["instruments"])
+    instruments = doors.deployment.instruments
+
+    @router.get(
+        "/v1/instruments",
+        summary="List the instruments",
+        responses={200: {"model": InstrumentList}},
+    )
+    def list_all(request: Request) -> Response:
+        with audited(doors, access_of(request, "R")):
+            items = [show_summary(instrument) for instrument in instruments.values()]
+        return answer({"items": items, "next": None})
+
+    @router.get(
+        "/v1/instruments/{instrument}",
+        summary="Read an instrument: items, ranges, choices, scores, cut-offs, sources",
+        responses={200: {"model": InstrumentAnswer}, **refusals(404)},
+    )
+    def read(request: Request, instrument: InstrumentId) -> Response:
+        with audited(doors, access_of(request, "R")):
+            found = find(instruments, instrument)
+            if found is None:
+                raise NotFound("There is no such instrument, or not in this revision.")
+        return answer(show_instrument(found))
+
+    return router

@@ -1,0 +1,102 @@
+"""Record, read, correct and withdraw a response in plain JSON."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Request
+from starlette.responses import Response
+
+from fhir_mappings import json_text
+from service.api.bodies import Body
+from service.api.doors import Doors
+from service.api.security import access_of
+from service.api.v1.answer_models import Receipt, StoredResponse
+from service.api.v1.described import json_body, refusals
+from service.api.v1.etags import etag, is_unchanged, required_version, version_in
+from service.api.v1.fields import read_text
+from service.api.v1.reading import audited, refusals_audited
+from service.api.v1.response_body import read_response_body
+from service.api.v1.shown_response import Json, show_receipt, show_response
+from service.flows.correct_response import correct_response, withdraw_response
+from service.flows.new_response import Recorded
+from service.flows.read_response import read_response
+from service.flows.record_response import record_response
+
+ResponseId = Annotated[str, Path(description="The id that the receipt gave.", max_length=64)]
+IfMatch = Annotated[str | None, Header(description='The version that is meant, such as `W/"1"`.')]
+IfNoneMatch = Annotated[str | None, Header(description="A version that the caller has already.")]
+_JSON = "application/json"
+
+
+def build_router(doors: Doors) -> APIRouter:
+    """Return the routes below ``/v1/responses``."""
+    router = APIRouter(tags=["responses"])
+    deployment = doors.deployment
+
+    @router.post(
+        "/v1/responses",
+        summary="Record one filled instrument, scored and judged at once",
+        status_code=201,
+        responses={
+            200: {"model": Receipt, "description": "The same response was stored already."},
+            201: {"model": Receipt, "description": "Recorded."},
+            **refusals(400, 409, 413, 415, 422),
+        },
+        openapi_extra=json_body("ResponseBody"),
+    )
+    def record(request: Request, body: Body) -> Response:
+        access = access_of(request, "C")
+        with refusals_audited(doors, access):
+            recorded = record_response(deployment, read_response_body(body, deployment), access)
+        doors.wake()
+        return _answer(recorded, show_receipt(recorded), 201 if recorded.created else 200)
+
+    @router.get(
+        "/v1/responses/{response_id}",
+        summary="Read a response with its scores and what it raised",
+        responses={200: {"model": StoredResponse}, 304: {"description": "Unchanged."}, **refusals(404)},
+    )
+    def read(request: Request, response_id: ResponseId, if_none_match: IfNoneMatch = None) -> Response:
+        access = access_of(request, "R")
+        with audited(doors, access, response_id):
+            recorded = read_response(deployment, response_id, access)
+        if is_unchanged(if_none_match, recorded.filled.version):
+            return Response(status_code=304, headers={"ETag": etag(recorded.filled.version)})
+        return _answer(recorded, show_response(recorded))
+
+    @router.put(
+        "/v1/responses/{response_id}",
+        summary="Correct a response; earlier versions are kept",
+        responses={200: {"model": Receipt}, **refusals(400, 404, 409, 412, 413, 415, 422, 428)},
+        openapi_extra=json_body("ResponseBody"),
+    )
+    def correct(request: Request, response_id: ResponseId, body: Body, if_match: IfMatch = None) -> Response:
+        access = access_of(request, "U")
+        with refusals_audited(doors, access):
+            version = required_version(if_match)
+            new = read_response_body(body, deployment)
+            recorded = correct_response(deployment, response_id, version, new, access)
+        doors.wake()
+        return _answer(recorded, show_receipt(recorded))
+
+    @router.post(
+        "/v1/responses/{response_id}/withdraw",
+        summary="Withdraw a response as entered in error",
+        responses={200: {"model": StoredResponse}, **refusals(400, 404, 412, 413, 415, 422)},
+        openapi_extra=json_body("Withdrawal"),
+    )
+    def withdraw(request: Request, response_id: ResponseId, body: Body, if_match: IfMatch = None) -> Response:
+        access = access_of(request, "D")
+        with refusals_audited(doors, access):
+            version = version_in(if_match)
+            reason = read_text(body.value, "reason")
+            recorded = withdraw_response(deployment, response_id, version, reason, access)
+        doors.wake()
+        return _answer(recorded, show_response(recorded))
+
+    return router
+
+
+def _answer(recorded: Recorded, content: Json, status: int = 200) -> Response:
+    filled = recorded.filled
+    headers = {"Location": f"/v1/responses/{filled.id}", "ETag": etag(filled.version)}
+    return Response(json_text.dumps(content), status, headers, _JSON)

@@ -1,0 +1,56 @@
+"""A rupture alert, and a watch point beside it, as /v1 shows them."""
+
+from fhir_mappings import json_text
+from service.flows.list_alerts import WatchPoint
+from service.store.alerts import AlertRow
+
+Json = dict[str, object]
+
+
+def show_alert(row: AlertRow) -> Json:
+    """Return one alert; ``evidence`` in the order of the dyad's ratings, figures as they were stored."""
+    return {
+        "id": row.id,
+        "version": row.version,
+        "patient": row.patient,
+        "therapist": row.therapist or None,
+        "status": row.status,
+        "score_course": row.score_course,
+        "severity": row.severity,
+        "live": row.live,
+        "historical": row.historical,
+        "session_number": row.session_number,
+        "session_date": row.session_date,
+        "response": row.opened_by,
+        "raised_at": row.raised_at,
+        "updated_at": row.updated_at,
+        "type": row.type,
+        "type_source": row.type_source,
+        "rule": row.rule,
+        "method": row.method,
+        "norms": row.norms,
+        "text": row.text,
+        "follows": row.follows,
+        "evidence": json_text.loads(row.evidence),
+    }
+
+
+def show_watch_point(point: WatchPoint) -> Json:
+    """Return a rating in the tier *watch*: no alert, so it has no id, status or version."""
+    row = point.rating
+    return {
+        "patient": row.patient,
+        "therapist": row.therapist or None,
+        "severity": "watch",
+        "session_number": row.session_number,
+        "session_date": row.session_date,
+        "response": row.id,
+        "updated_at": row.believed_from,
+        "historical": row.historical,
+        "type": "unknown",
+        "type_source": "none",
+        "rule": point.rule,
+        "method": point.method,
+        "norms": point.norms,
+        "evidence": [point.evidence],
+    }

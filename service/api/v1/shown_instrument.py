@@ -1,0 +1,84 @@
+"""An instrument as /v1 shows it."""
+
+from fhir_mappings.instrument import AnswerScale, CutOff, Instrument, Item, ScoreRule
+
+Json = dict[str, object]
+
+
+def show_summary(instrument: Instrument) -> Json:
+    """Return what a list of instruments says of one."""
+    return {
+        "id": instrument.id,
+        "version": instrument.version,
+        "reference": instrument.reference,
+        "title": instrument.title,
+        "short_title": instrument.short_title,
+        "perspective": instrument.perspective,
+        "status": instrument.status,
+        "status_reason": instrument.status_reason or None,
+        "push": instrument.push,
+        "bare_total": instrument.bare_total,
+    }
+
+
+def show_instrument(instrument: Instrument) -> Json:
+    """Return everything a caller needs to present, fill and read the form; items in form order."""
+    return show_summary(instrument) | {
+        "date": instrument.date,
+        "description": instrument.description,
+        "timing": instrument.timing,
+        "looks_back": instrument.looks_back,
+        "copyright": instrument.copyright,
+        "citation": instrument.citation,
+        "items": [_item(item) for item in instrument.items],
+        "scores": [_score(rule) for rule in instrument.scores],
+        "cut_offs": [_cut_off(cut_off) for cut_off in instrument.cut_offs],
+    }
+
+
+def _item(item: Item) -> Json:
+    return {
+        "link_id": item.link_id,
+        "text": item.text,
+        "minimum": item.minimum,
+        "maximum": item.maximum,
+        "step": item.step,
+        "reversed": item.reversed,
+        "lower_anchor": item.lower_anchor,
+        "upper_anchor": item.upper_anchor,
+        "choices": _choices(item.scale),
+    }
+
+
+def _choices(scale: AnswerScale | None) -> list[Json]:
+    """Return the choices in rising order; an answer is sent as its ``weight``. Empty for a marked line."""
+    if scale is None:
+        return []
+    return [{"code": one.code, "weight": one.weight, "display": one.display} for one in scale.choices]
+
+
+def _score(rule: ScoreRule) -> Json:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "kind": rule.kind,
+        "items": list(rule.items),
+        "parts": list(rule.parts),
+        "missing": rule.missing,
+        "minimum": rule.minimum,
+        "maximum": rule.maximum,
+        "observed": rule.observed,
+        "source": rule.source,
+    }
+
+
+def _cut_off(cut_off: CutOff) -> Json:
+    return {
+        "id": cut_off.id,
+        "kind": cut_off.kind,
+        "score": cut_off.score,
+        "value": cut_off.value,
+        "inclusive": cut_off.inclusive,
+        "status": cut_off.status,
+        "source": cut_off.source,
+    }

@@ -1,0 +1,56 @@
+"""What a person decides about a delivery: try it again, confirm that it is in the EHR, or give it up."""
+
+from collections.abc import Callable
+
+from service.clock import as_instant
+from service.flows.deployment import Access, Deployment
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
+from service.store.database import Tx
+from service.store.deliveries import DeliveryRow
+from service.store.delivery_acts import confirm, discard, retry
+
+OK = 200
+
+
+def retry_delivery(
+    deployment: Deployment, delivery_id: str, version: int | None, access: Access
+) -> DeliveryRow:
+    """Return the delivery, due again at once.
+
+    ``version`` None: whatever its version is. Raises ``NotFound``, ``StaleVersion``, ``WrongState``, as the
+    two acts below do.
+    """
+    return _act(
+        deployment, access, lambda tx, now: retry(tx, access.clinic, delivery_id, now, version=version)
+    )
+
+
+def confirm_delivery(
+    deployment: Deployment, delivery_id: str, ehr_id: str, version: int | None, access: Access
+) -> DeliveryRow:
+    """Return the delivery as confirmed: a person found it in the EHR under ``ehr_id``."""
+    return _act(
+        deployment,
+        access,
+        lambda tx, now: confirm(tx, access.clinic, delivery_id, ehr_id, now, version=version),
+    )
+
+
+def discard_delivery(
+    deployment: Deployment, delivery_id: str, reason: str, version: int | None, access: Access
+) -> DeliveryRow:
+    """Return the delivery as given up for good, with a person's reason."""
+    return _act(
+        deployment,
+        access,
+        lambda tx, now: discard(tx, access.clinic, delivery_id, reason, now, version=version),
+    )
+
+
+def _act(deployment: Deployment, access: Access, act: Callable[[Tx, str], DeliveryRow]) -> DeliveryRow:
+    now = as_instant(deployment.clock())
+    with deployment.database.write() as tx:
+        changed = act(tx, now)
+        add_audit(tx, audit_row(access, now, OK, changed.id))
+    return changed

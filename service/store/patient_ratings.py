@@ -1,0 +1,115 @@
+"""Ratings across therapists and instruments: what a trend and a list of watch points are drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from service.store.database import Tx
+from service.store.responses import IN_ERROR
+from service.store.tables import dyads, responses, scores
+
+# A session without a number stands after the numbered ones of its date.
+_NO_NUMBER = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRating:
+    """One response of a patient with its scores by id, None where a score has no value.
+
+    ``therapist`` is the dyad's, '' where unknown. ``answers`` is JSON text as stored.
+    """
+
+    scores: dict[str, Decimal | None]
+    id: str
+    version: int
+    dyad_row: int
+    patient: str
+    therapist: str
+    instrument: str
+    perspective: str
+    session_date: str
+    session_number: int | None
+    authored: str
+    historical: bool
+    answers: str
+    bare_total: Decimal | None
+    believed_from: str
+
+
+_COLUMNS = (
+    responses.c.row_id,
+    responses.c.id,
+    responses.c.version,
+    responses.c.dyad_row,
+    responses.c.patient,
+    dyads.c.therapist,
+    responses.c.instrument,
+    responses.c.perspective,
+    responses.c.session_date,
+    responses.c.session_number,
+    responses.c.authored,
+    responses.c.historical,
+    responses.c.answers,
+    responses.c.bare_total,
+    responses.c.believed_from,
+    responses.c.authored_at,
+    responses.c.received_at,
+)
+_ORDER_ONLY = 2
+
+
+def ratings_of_patient(
+    tx: Tx, clinic: str, alias_rows: Sequence[int], *, as_of: str | None = None
+) -> list[PatientRating]:
+    """Return the ratings under any of these aliases, by session date, number, authored, arrival.
+
+    Entries in error are left out; a response without a total stays. ``as_of``: those that were believed at
+    that instant. Costs two queries, however many ratings or patients there are.
+    """
+    return _read(tx, [responses.c.alias_row.in_(alias_rows), *_believed(clinic, as_of)])
+
+
+def ratings_of_recent_dyads(tx: Tx, clinic: str, authored_from: str) -> list[PatientRating]:
+    """Return all ratings of every dyad with one that was authored at or after an instant, in the same order.
+
+    Ratings of different dyads come mixed. Costs two queries.
+    """
+    recent = select(responses.c.dyad_row).where(
+        responses.c.authored_at >= authored_from, *_believed(clinic, None)
+    )
+    return _read(tx, [responses.c.dyad_row.in_(recent), *_believed(clinic, None)])
+
+
+def _read(tx: Tx, which: Sequence[ColumnElement[bool]]) -> list[PatientRating]:
+    joined = select(*_COLUMNS).join(dyads, dyads.c.row_id == responses.c.dyad_row)
+    found: list[Any] = list(tx.execute(joined.where(*which)))
+    wanted = (
+        select(scores.c.response_row, scores.c.part, scores.c.value)
+        .join(responses, responses.c.row_id == scores.c.response_row)
+        .where(*which, scores.c.kind == "score")
+        .order_by(scores.c.row_id)
+    )
+    by_row: dict[int, dict[str, Decimal | None]] = {row.row_id: {} for row in found}
+    for score in tx.execute(wanted):
+        by_row[score.response_row][score.part] = score.value
+    return [PatientRating(by_row[row.row_id], *_kept(row)) for row in sorted(found, key=_order)]
+
+
+def _believed(clinic: str, as_of: str | None) -> list[ColumnElement[bool]]:
+    current = responses.c.believed_until.is_(None)
+    counts = [responses.c.clinic == clinic, responses.c.status != IN_ERROR]
+    if as_of is None:
+        return [*counts, current]
+    return [*counts, responses.c.believed_from <= as_of, current | (responses.c.believed_until > as_of)]
+
+
+def _order(row: Any) -> tuple[str, int, str, str]:  # noqa: ANN401 - a row of the query above
+    number = _NO_NUMBER if row.session_number is None else row.session_number
+    return row.session_date, number, row.authored_at, row.received_at
+
+
+def _kept(row: Any) -> list[Any]:  # noqa: ANN401 - the same row, without what only sorts it
+    return list(row)[1:-_ORDER_ONLY]
