@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from fhir_mappings.expressions import calculated_expression, score_variables
 from fhir_mappings.questionnaire import to_questionnaire
 from tests.builders import NAMES, srs, wai_sr
@@ -141,3 +143,11 @@ def test_codes_that_are_not_their_weight_are_weighed():
     items = tuple(replace(item, scale=lettered) for item in wai_sr().items)
     answers = score_variables(replace(wai_sr(), items=items))["taskAnswers"]
     assert answers.endswith(".answer.value.select($this.weight())")
+
+
+@pytest.mark.parametrize(("items", "needed"), [(3, 3), (4, 3), (5, 4), (12, 9)])
+def test_three_quarters_of_the_items_are_rounded_up(items, needed):
+    links = tuple(item.link_id for item in wai_sr().items[:items])
+    rule = replace(wai_sr().scores[0], items=links)
+    variables = score_variables(replace(wai_sr(), scores=(rule,)))
+    assert variables["task"].startswith(f"iif(%taskAnswers.count() >= {needed}, ")
