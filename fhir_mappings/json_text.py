@@ -4,6 +4,7 @@ Example: ``dumps(loads(b'{"value":7.10}')) == b'{"value":7.10}'``.
 """
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,10 @@ import orjson
 
 # Deeper than any FHIR resource we know; HAPI's own guard is higher. Past it a parser may run out of stack.
 MAX_DEPTH = 64
+
+# A text that never ends reaches to the end of the input: so each byte is looked at once, whatever was sent.
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
+_NO_BRACKET = re.compile(rb"[^][{}]+")
 
 
 def loads(text: bytes | str) -> Any:  # noqa: ANN401 - JSON may hold anything
@@ -65,26 +70,11 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _depth(raw: bytes) -> int:
-    """Return the deepest nesting of brackets outside strings (0 where so few cannot be too deep)."""
+    """Return the deepest nesting of brackets outside texts (0 where so few cannot be too deep)."""
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
         return 0
     depth = deepest = 0
-    in_text = escaped = False
-    for byte in raw:
-        if in_text:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:  # a backslash
-                escaped = True
-            elif byte == 0x22:  # a quotation mark
-                in_text = False
-        elif byte == 0x22:
-            in_text = True
-        elif byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-            if deepest > MAX_DEPTH:
-                return deepest
-        elif byte in b"}]":
-            depth -= 1
+    for bracket in _NO_BRACKET.sub(b"", _TEXT.sub(b"", raw)):
+        depth += 1 if bracket in b"{[" else -1
+        deepest = max(deepest, depth)
     return deepest
