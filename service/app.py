@@ -1,6 +1,8 @@
 """The app: one deployment behind its doors."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -9,6 +11,7 @@ from starlette.exceptions import HTTPException
 from fhir_mappings.errors import FaultsFound
 from service.api import health
 from service.api.doors import Doors
+from service.api.fhir import door as fhir
 from service.api.gate import Gate
 from service.api.refusals import (
     answer_faults_found,
@@ -16,6 +19,8 @@ from service.api.refusals import (
     answer_invalid_parameters,
     answer_request_refused,
 )
+from service.api.schema import describe
+from service.api.v1 import routes as v1
 from service.errors import RequestRefused
 from service.flows.deployment import Deployment
 from service.log import Log
@@ -23,7 +28,7 @@ from service.store.audit import ReadAudit
 
 VERSION = "0.1.0"
 
-DOORS = (health.build_router,)
+DOORS = (health.build_router, fhir.build_router, v1.build_router)
 
 
 def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lambda: None) -> FastAPI:
@@ -39,12 +44,20 @@ def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lamb
         redoc_url=None,
         redirect_slashes=False,
     )
-    doors = Doors(deployment, ReadAudit(deployment.database), log, wake)
+    doors = Doors(deployment, ReadAudit(deployment.database), log, wake, VERSION)
     for build_router in DOORS:
         app.include_router(build_router(doors))
     app.add_exception_handler(RequestRefused, answer_request_refused)
     app.add_exception_handler(FaultsFound, answer_faults_found)
     app.add_exception_handler(RequestValidationError, answer_invalid_parameters)
     app.add_exception_handler(HTTPException, answer_http_exception)
+    app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
     app.add_middleware(Gate, log=log, max_body_bytes=deployment.settings.max_body_bytes)
     return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """Return the app's OpenAPI description, made at the first asking."""
+    if app.openapi_schema is None:
+        app.openapi_schema = describe(app)
+    return app.openapi_schema

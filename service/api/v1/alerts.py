@@ -73,6 +73,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get(
         "/v1/rupture-alerts",
+        operation_id="listRuptureAlerts",
         summary="List rupture alerts, the latest change first",
         responses={200: {"model": AlertList}, **refusals(400)},
     )
@@ -86,6 +87,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get(
         "/v1/rupture-alerts/{alert_id}",
+        operation_id="readRuptureAlert",
         summary="Read one rupture alert",
         responses={200: {"model": AlertAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
     )

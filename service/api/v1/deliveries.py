@@ -49,6 +49,7 @@ def build_router(doors: Doors) -> APIRouter:
 def _add_reads(router: APIRouter, doors: Doors) -> None:
     @router.get(
         "/v1/deliveries",
+        operation_id="listDeliveries",
         summary="List deliveries in the order they were queued",
         responses={200: {"model": DeliveryList}, **refusals(400)},
     )
@@ -69,6 +70,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
 
     @router.get(
         "/v1/deliveries/{delivery_id}",
+        operation_id="readDelivery",
         summary="Read a delivery with its parts, attempts and the EHR's answers",
         responses={200: {"model": DeliveryDetailAnswer}, **refusals(404)},
     )
@@ -84,6 +86,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
 
     @router.post(
         "/v1/deliveries/{delivery_id}/retry",
+        operation_id="retryDelivery",
         summary="Try a parked or waiting-for-its-turn delivery again, now",
         responses={200: {"model": DeliveryAnswer}, **refusals(400, 404, 409, 412)},
     )
@@ -95,6 +98,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
 
     @router.post(
         "/v1/deliveries/{delivery_id}/confirm",
+        operation_id="confirmDelivery",
         summary="Confirm that a parked delivery is in the EHR",
         responses={200: {"model": DeliveryAnswer}, **_REFUSALS},
         openapi_extra=json_body("Confirmation"),
@@ -108,6 +112,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
 
     @router.post(
         "/v1/deliveries/{delivery_id}/discard",
+        operation_id="discardDelivery",
         summary="Give a delivery up for good",
         responses={200: {"model": DeliveryAnswer}, **_REFUSALS},
         openapi_extra=json_body("Discard"),

@@ -24,6 +24,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get(
         "/v1/instruments",
+        operation_id="listInstruments",
         summary="List the instruments",
         responses={200: {"model": InstrumentList}},
     )
@@ -34,6 +35,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get(
         "/v1/instruments/{instrument}",
+        operation_id="readInstrument",
         summary="Read an instrument: items, ranges, choices, scores, cut-offs, sources",
         responses={200: {"model": InstrumentAnswer}, **refusals(404)},
     )

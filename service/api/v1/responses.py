@@ -34,6 +34,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.post(
         "/v1/responses",
+        operation_id="recordResponse",
         summary="Record one filled instrument, scored and judged at once",
         status_code=201,
         responses={
@@ -52,6 +53,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get(
         "/v1/responses/{response_id}",
+        operation_id="readResponse",
         summary="Read a response with its scores and what it raised",
         responses={200: {"model": StoredResponse}, 304: {"description": "Unchanged."}, **refusals(404)},
     )
@@ -65,6 +67,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.put(
         "/v1/responses/{response_id}",
+        operation_id="correctResponse",
         summary="Correct a response; earlier versions are kept",
         responses={200: {"model": Receipt}, **refusals(400, 404, 409, 412, 413, 415, 422, 428)},
         openapi_extra=json_body("ResponseBody"),
@@ -80,6 +83,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.post(
         "/v1/responses/{response_id}/withdraw",
+        operation_id="withdrawResponse",
         summary="Withdraw a response as entered in error",
         responses={200: {"model": StoredResponse}, **refusals(400, 404, 412, 413, 415, 422)},
         openapi_extra=json_body("Withdrawal"),

@@ -69,6 +69,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get(
         "/v1/patients/{patient}/alliance-trend",
+        operation_id="readAllianceTrend",
         summary="How the alliance of a patient moves, series by series",
         responses={200: {"model": TrendAnswer}, **refusals(400, 404)},
     )
@@ -78,6 +79,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get(
         "/v1/patients/{patient}/alliance-trend.svg",
+        operation_id="drawAllianceTrend",
         summary="The same as one picture, for print and screen readers too",
         response_class=SvgResponse,
         responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}, **refusals(400, 404)},

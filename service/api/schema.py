@@ -1,0 +1,103 @@
+"""The OpenAPI description of the whole app, in the words in which it really answers.
+
+FastAPI describes its own 422 and knows nothing of bodies that are read raw, so that both are put right here:
+refusals are RFC 9457 problems at /v1 and OperationOutcomes at /fhir, and request models are added by name.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from service.api.outcomes import is_fhir
+from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Withdrawal
+
+Json = dict[str, Any]
+
+# Named in routes by reference alone, since no route parses or answers with them.
+_MODELS: tuple[type[BaseModel], ...] = (Problem, ResponseBody, Withdrawal, Confirmation, Discard)
+_METHODS = ("get", "post", "put", "patch", "delete")
+_FRAMEWORK = ("HTTPValidationError", "ValidationError")
+_REF = "#/components/schemas/{model}"
+_OUTCOME: Json = {
+    "type": "object",
+    "title": "OperationOutcome",
+    "description": "FHIR R4 OperationOutcome: one issue for every fault, none repeating a value.",
+    "required": ["resourceType", "issue"],
+    "properties": {
+        "resourceType": {"const": "OperationOutcome"},
+        "issue": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+    },
+}
+# What the gate before every door may answer.
+_ALWAYS = {
+    "403": "The Host or Origin header does not name this machine.",
+    "500": "The service failed; the log tells more under the request id.",
+}
+_BAD_PARAMETER = "A parameter or header cannot be read; every one is named."
+
+
+def describe(app: FastAPI) -> Json:
+    """Return the OpenAPI 3.1 description of the app's routes; the same app gives the same description."""
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+    )
+    schemas: Json = schema.setdefault("components", {}).setdefault("schemas", {})
+    for name in _FRAMEWORK:
+        schemas.pop(name, None)
+    schemas["OperationOutcome"] = _OUTCOME
+    for model in _MODELS:
+        schemas |= _components(model)
+    schema["components"]["schemas"] = dict(sorted(schemas.items()))
+    for path, operations in schema["paths"].items():
+        for method in _METHODS:
+            if method in operations:
+                _correct(path, operations[method])
+    return schema
+
+
+def _components(model: type[BaseModel]) -> Json:
+    """Return a model's schema under its name, and those that it refers to."""
+    own = model.model_json_schema(ref_template=_REF, mode="serialization")
+    return {**own.pop("$defs", {}), model.__name__: own}
+
+
+def _correct(path: str, operation: Json) -> None:
+    """Describe the refusals of one operation as they are answered at its door."""
+    responses: Json = operation["responses"]
+    if _names_framework(responses.get("422", {})):
+        del responses["422"]
+        responses.setdefault("400", _refusal(path, _BAD_PARAMETER))
+    for status, description in _ALWAYS.items():
+        responses.setdefault(status, _refusal(path, description))
+    operation["responses"] = dict(sorted(responses.items()))
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _without_null(parameter["schema"])
+
+
+def _names_framework(response: Json) -> bool:
+    content = response.get("content", {}).get("application/json", {})
+    return str(content.get("schema", {}).get("$ref", "")).endswith("HTTPValidationError")
+
+
+def _refusal(path: str, description: str) -> Json:
+    media_type, model = (
+        ("application/fhir+json", "OperationOutcome")
+        if is_fhir(path)
+        else ("application/problem+json", "Problem")
+    )
+    schema = {"$ref": _REF.format(model=model)}
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _without_null(schema: Json) -> Json:
+    """Return a parameter's schema without "or null": a parameter is left out, never null."""
+    options: list[Json] = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(options) != 1:
+        return schema
+    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "description", "title"}}
+    return options[0] | rest
