@@ -13,13 +13,15 @@ from service.store.audit import AuditRow, ReadAudit
 class Doors:
     """The deployment behind the doors, and what they share.
 
-    ``wake`` tells the worker of this process that something is due; call it after a write.
+    ``wake`` tells the worker of this process that something is due: call it after a write. ``version`` is
+    the software's.
     """
 
     deployment: Deployment
     read_audit: ReadAudit
     log: Log
     wake: Callable[[], None]
+    version: str
 
     def audit_read(self, access: Access, subject: str = "", status: int = 200) -> None:
         """Return once the row of a read is durable; call it before the answer. ``subject``: our ids only."""

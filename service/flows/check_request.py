@@ -114,7 +114,7 @@ def refers_to(reference: str, types: frozenset[str]) -> bool:
 
 def _respondent(claims: SessionClaims) -> Iterator[Fault]:
     source = claims.source or ""
-    if claims.perspective == "client" and source != claims.patient:
+    if claims.perspective == "client" and claims.patient and source != claims.patient:
         yield Fault("source", "wrong-respondent", "A client's form is answered by the patient it is about.")
     elif claims.perspective == "therapist" and not refers_to(source, THERAPISTS):
         message = "A therapist's form is answered by a Practitioner or PractitionerRole."

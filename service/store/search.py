@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, or_, select, true
 
 from service.store.alerts import AlertRow
 from service.store.database import Tx
@@ -237,7 +237,7 @@ def _pair(
     columns: tuple[ColumnElement[Any], ColumnElement[Any]], pair: tuple[str | None, str | None]
 ) -> ColumnElement[bool]:
     sides = zip(columns, pair, strict=True)
-    return and_(*(_side(column, value) for column, value in sides if value is not None))
+    return and_(true(), *(_side(column, value) for column, value in sides if value is not None))
 
 
 def _side(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:

@@ -1,1 +1,1 @@
-"""The FHIR door: `/fhir`."""
+"""The FHIR door, R4, at ``/fhir``. ``offered.py`` is the one table of what it offers: routes and metadata."""

@@ -1,0 +1,68 @@
+"""The FHIR door in the OpenAPI description, made of the same table as its routes."""
+
+from typing import Any
+
+from service.api.fhir.offered import RESULT_PARAMETERS, Offered
+from service.api.fhir.search_request import CURSOR
+from service.api.outcomes import FHIR_JSON
+
+_MEDIA_TYPE = FHIR_JSON.partition(";")[0]
+
+
+def resource_content(resource_type: str) -> dict[str, Any]:
+    """Return the content of a request or answer that holds one resource of a type."""
+    schema = {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"type": "string", "enum": [resource_type]}},
+    }
+    return {"content": {_MEDIA_TYPE: {"schema": schema}}}
+
+
+def answers(resource_type: str, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a route: the resource under each of these statuses, refusals as outcomes."""
+    found: dict[int | str, dict[str, Any]] = {
+        status: {"description": resource_type} | resource_content(resource_type) for status in statuses
+    }
+    return found | {
+        "4XX": {"description": "Refused, with every fault"} | resource_content("OperationOutcome")
+    }
+
+
+def read_answers(resource_type: str) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a read, which may find that the caller has this version already."""
+    return answers(resource_type, 200) | {304: {"description": "If-None-Match names this version"}}
+
+
+def search_parameters(offered: Offered) -> dict[str, Any]:
+    """Return the parameters of a search by GET."""
+    return {"parameters": [_parameter(name, meaning) for name, meaning in _meanings(offered).items()]}
+
+
+def search_form(offered: Offered) -> dict[str, Any]:
+    """Return the form of a search by POST."""
+    properties = {
+        name: {"type": "string", "description": meaning} for name, meaning in _meanings(offered).items()
+    }
+    form = {"schema": {"type": "object", "properties": properties}}
+    return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": form}}}
+
+
+def create_request(resource_type: str) -> dict[str, Any]:
+    """Return body and headers of a create."""
+    return {
+        "requestBody": {"required": True, **resource_content(resource_type)},
+        "parameters": [
+            _parameter("If-None-Exist", "identifier=system|value: create only where none has it", "header"),
+            _parameter("Prefer", "return=minimal, representation or OperationOutcome", "header"),
+        ],
+    }
+
+
+def _meanings(offered: Offered) -> dict[str, str]:
+    own = {one.name: f"{one.meaning} ({one.type})" for one in offered.parameters}
+    return own | dict(RESULT_PARAMETERS) | {CURSOR: "Where a next link goes on"}
+
+
+def _parameter(name: str, meaning: str, place: str = "query") -> dict[str, Any]:
+    return {"name": name, "in": place, "description": meaning, "schema": {"type": "string"}}

@@ -1,0 +1,168 @@
+"""The routes of the FHIR door, made of the table of what it offers."""
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from service.api.bodies import Body, FormBody
+from service.api.doors import Doors
+from service.api.fhir.answers import Shown, answer, answer_read, fhir_base, to_searchset
+from service.api.fhir.capability import to_capability_statement
+from service.api.fhir.described import (
+    answers,
+    create_request,
+    read_answers,
+    search_form,
+    search_parameters,
+)
+from service.api.fhir.negotiation import is_strict, require_json
+from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
+from service.api.fhir.parameters import Context
+from service.api.fhir.receive import receive_response
+from service.api.fhir.search_request import read_search
+from service.api.fhir.sources import Responses, Source, content_tag, sources
+from service.api.security import access_of
+from service.errors import NotFound
+from service.flows.search_chart import NO_SUCH
+
+_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9.-]{0,63}")
+NOT_FOUND = 404
+TEMPORARY_REDIRECT = 307
+
+
+def build_router(doors: Doors) -> APIRouter:
+    """Return the routes below ``/fhir``."""
+    router = APIRouter(prefix="/fhir", tags=["FHIR"], dependencies=[Depends(require_json)])
+    _add_metadata(router, doors)
+    by_type = sources(doors.deployment)
+    for offered in OFFERED:
+        source = by_type[offered.type]
+        if "read" in offered.interactions:
+            _add_read(router, doors, offered, source)
+        if "search-type" in offered.interactions:
+            _add_search(router, doors, offered, source)
+        if "create" in offered.interactions:
+            _add_create(router, doors, offered)
+        if "vread" in offered.interactions and isinstance(source, Responses):
+            _add_vread(router, doors, offered, source)
+    for resource_type in ELSEWHERE:
+        _add_elsewhere(router, doors, resource_type)
+    return router
+
+
+def _add_metadata(router: APIRouter, doors: Doors) -> None:
+    @router.get("/metadata", summary="What this door offers", responses=read_answers("CapabilityStatement"))
+    def metadata(request: Request) -> Response:
+        base = fhir_base(request, doors.deployment.settings)
+        statement = to_capability_statement(base, doors.version)
+        return answer_read(request, Shown(statement, content_tag(statement)))
+
+
+def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:
+    kind = offered.type
+
+    @router.get(
+        f"/{kind}/{{logical_id}}", name=f"read {kind}", summary=f"Read a {kind}", responses=read_answers(kind)
+    )
+    def read(request: Request, logical_id: str) -> Response:
+        return answer_read(request, _audited(doors, request, lambda: source.read(logical_id)))
+
+
+def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: Responses) -> None:
+    kind = offered.type
+
+    @router.get(
+        f"/{kind}/{{logical_id}}/_history/{{version}}",
+        name=f"vread {kind}",
+        summary=f"Read one version of a {kind}",
+        responses=read_answers(kind),
+    )
+    def vread(request: Request, logical_id: str, version: str) -> Response:
+        shown = _audited(doors, request, lambda: source.read_version(logical_id, version))
+        return answer_read(request, shown)
+
+
+def _audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown:
+    """Return what was found once the audit knows of it; what was not found is kept without its id."""
+    access = access_of(request, "R")
+    try:
+        shown = find()
+    except NotFound:
+        doors.audit_read(access, status=NOT_FOUND)
+        raise
+    doors.audit_read(access, shown.resource["id"])
+    return shown
+
+
+def _add_search(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:
+    kind = offered.type
+
+    def answer_search(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
+        settings = doors.deployment.settings
+        base = fhir_base(request, settings)
+        context = Context(doors.deployment.names, base, settings.ehr_base_url)
+        asked = read_search(offered, pairs, context, strict=is_strict(request))
+        page = source.search(asked)
+        doors.audit_read(access_of(request, "E"))
+        queries = {"self": asked.self_query()}
+        if page.next_after:
+            queries["next"] = asked.next_query(page.next_after)
+        return answer(request, to_searchset(base, kind, page, queries))
+
+    @router.get(
+        f"/{kind}",
+        name=f"search {kind}",
+        summary=f"Search {kind}",
+        responses=answers("Bundle", 200),
+        openapi_extra=search_parameters(offered),
+    )
+    def search(request: Request) -> Response:
+        return answer_search(request, parse_qsl(request.url.query, keep_blank_values=True))
+
+    @router.post(
+        f"/{kind}/_search",
+        name=f"search {kind} by form",
+        summary=f"Search {kind} with the parameters in a form",
+        responses=answers("Bundle", 200),
+        openapi_extra=search_form(offered),
+    )
+    def search_by_form(request: Request, form: FormBody) -> Response:
+        written = f"{request.url.query}&{form.decode('utf-8', 'replace')}"
+        return answer_search(request, parse_qsl(written, keep_blank_values=True))
+
+
+def _add_create(router: APIRouter, doors: Doors, offered: Offered) -> None:
+    kind = offered.type
+
+    @router.post(
+        f"/{kind}",
+        name=f"create {kind}",
+        summary=f"Create a {kind}",
+        status_code=201,
+        responses=answers(kind, 200, 201),
+        openapi_extra=create_request(kind),
+    )
+    def create(request: Request, body: Body) -> Response:
+        return receive_response(doors, request, body)
+
+
+def _add_elsewhere(router: APIRouter, doors: Doors, resource_type: str) -> None:
+    """Send the reader of a resource that is the EHR's there, where its base is known."""
+
+    @router.get(
+        f"/{resource_type}/{{logical_id}}",
+        name=f"find {resource_type}",
+        summary=f"Where to read a {resource_type}: in the EHR",
+        status_code=TEMPORARY_REDIRECT,
+        responses=answers("OperationOutcome") | {TEMPORARY_REDIRECT: {"description": "In the EHR"}},
+    )
+    def read_elsewhere(request: Request, logical_id: str) -> Response:
+        base = doors.deployment.settings.ehr_base_url
+        is_known = base is not None and _ID.fullmatch(logical_id) is not None
+        doors.audit_read(access_of(request, "R"), status=TEMPORARY_REDIRECT if is_known else NOT_FOUND)
+        if not is_known:
+            raise NotFound(NO_SUCH)
+        return RedirectResponse(f"{base}/{resource_type}/{logical_id}", TEMPORARY_REDIRECT)

@@ -1,0 +1,83 @@
+"""What the caller's headers ask for: the format (JSON only), the FHIR version (4.0), the Prefer header."""
+
+import re
+from email.message import Message
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from fhir_mappings.errors import Fault
+from service.errors import FaultsInRequest, NotAcceptable
+
+_JSON = frozenset({"application/fhir+json", "application/json", "text/json", "application/*", "*/*"})
+_FORMATS = frozenset({"json", "application/fhir+json", "application/json", "text/json"})
+_VERSIONS = frozenset({"", "4.0", "4.0.1"})
+
+Return = Literal["minimal", "representation", "OperationOutcome"]
+_RETURNS: dict[str, Return] = {
+    "minimal": "minimal",
+    "representation": "representation",
+    "operationoutcome": "OperationOutcome",
+}
+
+
+async def require_json(request: Request) -> None:
+    """Raise ``NotAcceptable`` unless the caller takes FHIR R4 as JSON; ``_format`` beats Accept."""
+    asked = request.query_params.get("_format")
+    if asked is not None:
+        # A + in a query stands for a blank.
+        if asked.replace(" ", "+") not in _FORMATS:
+            raise NotAcceptable("Only JSON is written here.", at="_format")
+        return
+    accept = request.headers.get("accept", "*/*") or "*/*"
+    if not any(_is_written(one) for one in accept.split(",")):
+        raise NotAcceptable("Only FHIR 4.0 as application/fhir+json is written here.", at="Accept")
+
+
+def _is_written(media_range: str) -> bool:
+    header = Message()
+    header["Content-Type"] = media_range.strip()
+    version = str(header.get_param("fhirVersion", ""))
+    weight = str(header.get_param("q", "1"))
+    is_json = media_range.partition(";")[0].strip().lower() in _JSON
+    return is_json and version in _VERSIONS and re.fullmatch(r"0(\.0*)?", weight) is None
+
+
+def preferred_return(request: Request) -> Return:
+    """Return which body a create answers with; the representation unless the caller prefers otherwise."""
+    return _RETURNS.get(_preference(request, "return"), "representation")
+
+
+def is_strict(request: Request) -> bool:
+    """Tell whether unknown search parameters are to be refused instead of left out."""
+    return _preference(request, "handling") == "strict"
+
+
+def _preference(request: Request, name: str) -> str:
+    for one in re.split(r"[,;]", ",".join(request.headers.getlist("prefer"))):
+        key, _, value = one.partition("=")
+        if key.strip().lower() == name:
+            return value.strip().strip('"').lower()
+    return ""
+
+
+def matches_version(request: Request, tag: str) -> bool:
+    """Tell whether If-None-Match names this ETag."""
+    named = request.headers.get("if-none-match", "")
+    return named.strip() == "*" or tag.removeprefix("W/") in re.findall(r'"[^"]*"', named)
+
+
+def condition_of_create(request: Request) -> str | None:
+    """Return the ``identifier`` value of If-None-Exist, or None without that header.
+
+    Raises ``FaultsInRequest`` (400) where it asks for anything else: what is ignored would match everything.
+    """
+    header = request.headers.get("if-none-exist")
+    if header is None:
+        return None
+    pairs = parse_qsl(header.removeprefix("?"), keep_blank_values=True)
+    if len(pairs) != 1 or pairs[0][0] != "identifier" or "|" not in pairs[0][1]:
+        message = "Only identifier=system|value is offered as a condition, once."
+        raise FaultsInRequest([Fault("If-None-Exist", "bad-parameter", message)], status=400)
+    return pairs[0][1]

@@ -1,0 +1,89 @@
+"""Create a QuestionnaireResponse, maybe on condition that none has its identifier (If-None-Exist)."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from fhir_mappings.errors import Fault
+from service.api.bodies import JsonBody
+from service.api.doors import Doors
+from service.api.fhir.answers import answer, fhir_base
+from service.api.fhir.create_response import to_new_response
+from service.api.fhir.negotiation import condition_of_create, preferred_return
+from service.api.fhir.parameters import BadValueError, Pair, alternatives, token
+from service.api.fhir.sources import show_response
+from service.api.outcomes import success_outcome
+from service.api.security import access_of
+from service.errors import Duplicate, FaultsInRequest, ManyMatches
+from service.flows.deployment import Access
+from service.flows.record_response import record_response
+from service.flows.search_chart import find_identified, find_response
+from service.store.responses import ResponseVersion
+
+CREATED = 201
+STORED_ALREADY = 200
+
+
+def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response:
+    """Return 201 for a new response, 200 for one that is here already; see DESIGN.md, "Duplicates"."""
+    access = access_of(request, "C")
+    condition = _condition(request)
+    match = _find_match(doors, access, condition)
+    if match:
+        return _answer_match(doors, request, access, match)
+    new = to_new_response(body, doors.deployment)
+    try:
+        recorded = record_response(doors.deployment, new, access)
+    except Duplicate:
+        # Another caller with the same condition may have been faster.
+        match = _find_match(doors, access, condition)
+        if match is None:
+            raise
+        return _answer_match(doors, request, access, match)
+    if recorded.created:
+        doors.wake()
+    filled = recorded.filled
+    stored = find_response(doors.deployment, access.clinic, filled.id, filled.version)
+    return _answer(doors, request, stored, CREATED if recorded.created else STORED_ALREADY)
+
+
+def _condition(request: Request) -> tuple[Pair, ...]:
+    """Return the identifiers of If-None-Exist, none without that header."""
+    value = condition_of_create(request)
+    if value is None:
+        return ()
+    try:
+        pairs = tuple(token(one) for one in alternatives(value))
+    except BadValueError:
+        pairs = ((None, None),)
+    if any(system is None or part is None for system, part in pairs):
+        fault = Fault("If-None-Exist", "bad-parameter", "An identifier has a system and a value.")
+        raise FaultsInRequest([fault], status=400)
+    return pairs
+
+
+def _find_match(doors: Doors, access: Access, condition: tuple[Pair, ...]) -> ResponseVersion | None:
+    if not condition:
+        return None
+    found = find_identified(doors.deployment, access.clinic, condition, limit=2)
+    if len(found) > 1:
+        raise ManyMatches("The condition matches several responses.", at="If-None-Exist")
+    return found[0] if found else None
+
+
+def _answer_match(doors: Doors, request: Request, access: Access, match: ResponseVersion) -> Response:
+    doors.audit_read(access, match.id)
+    return _answer(doors, request, match, STORED_ALREADY)
+
+
+def _answer(doors: Doors, request: Request, stored: ResponseVersion, status: int) -> Response:
+    shown = show_response(stored, doors.deployment)
+    base = fhir_base(request, doors.deployment.settings)
+    address = f"{base}/QuestionnaireResponse/{stored.id}/_history/{stored.version}"
+    headers = shown.headers() | {"Location": address}
+    match preferred_return(request):
+        case "minimal":
+            return Response(None, status, headers)
+        case "OperationOutcome":
+            message = "Stored." if status == CREATED else "Nothing changed: it is here already."
+            return answer(request, success_outcome(message), status, headers)
+    return answer(request, shown.resource, status, headers)

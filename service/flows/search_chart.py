@@ -1,0 +1,170 @@
+"""Search and read what the FHIR door shows: responses, their scores, alerts. The door adds audit rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from fhir_mappings.filled import Filled
+from service.errors import NotFound
+from service.flows.deployment import Deployment
+from service.flows.load import alert_facts, filled_from
+from service.store.alerts import AlertRow, find_alert
+from service.store.database import Tx
+from service.store.responses import ResponseVersion, find_current, find_version
+from service.store.search import (
+    Condition,
+    Kind,
+    OneOf,
+    Page,
+    PairOneOf,
+    Place,
+    alerts_beside,
+    alerts_by_row,
+    count_places,
+    find_places,
+    newest_version_with,
+    versions_by_row,
+)
+
+Item = TypeVar("Item")
+NO_SUCH = "There is no such resource."
+
+
+@dataclass(frozen=True, slots=True)
+class Implicated:
+    """The alert rests on one of these Observations: (response id, part)."""
+
+    observations: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSearch:
+    """One search: every condition must hold. ``counted``: say how many fit in all."""
+
+    conditions: tuple[Condition | Implicated, ...]
+    page: Page
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage(Generic[Item]):
+    """One page of a search; ``next_after`` is the place to go on from, None at the end."""
+
+    items: tuple[Item, ...]
+    total: int | None
+    next_after: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPart:
+    """One Observation: the filled instrument that gives it, its part, and whether it was since withdrawn."""
+
+    filled: Filled
+    part: str
+    withdrawn: bool = False
+
+
+def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ResponseVersion]:
+    """Return current responses, by the moment they were authored."""
+
+    def load(tx: Tx, places: Sequence[Place]) -> list[ResponseVersion]:
+        versions = versions_by_row(tx, [place.owner_row for place in places])
+        return [versions[place.owner_row] for place in places]
+
+    return _search(deployment, clinic, "response", search, load)
+
+
+def search_observations(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ObservedPart]:
+    """Return current Observations, by the moment their response was authored."""
+
+    def load(tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
+        rows = {place.owner_row for place in places}
+        versions = versions_by_row(tx, sorted(rows))
+        filled = {row: filled_from(one, deployment.instruments) for row, one in versions.items()}
+        return [ObservedPart(filled[place.owner_row], place.part) for place in places]
+
+    return _search(deployment, clinic, "observation", search, load)
+
+
+def search_alerts(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[AlertRow]:
+    """Return current alerts, historical ones too, by the moment they were raised."""
+
+    def load(tx: Tx, places: Sequence[Place]) -> list[AlertRow]:
+        rows = alerts_by_row(tx, [place.row_id for place in places])
+        return [rows[place.row_id] for place in places]
+
+    return _search(deployment, clinic, "alert", search, load)
+
+
+def find_response(
+    deployment: Deployment, clinic: str, response_id: str, version: int | None = None
+) -> ResponseVersion:
+    """Return the current version of a response, or the one asked for; raises ``NotFound``."""
+    with deployment.database.read() as tx:
+        if version is None:
+            found = find_current(tx, clinic, response_id)
+        else:
+            found = find_version(tx, clinic, response_id, version)
+    if found is None:
+        raise NotFound(NO_SUCH)
+    return found
+
+
+def find_observation(deployment: Deployment, clinic: str, response_id: str, part: str) -> ObservedPart:
+    """Return one Observation; one that a correction took away comes as withdrawn. Raises ``NotFound``."""
+    with deployment.database.read() as tx:
+        found = newest_version_with(tx, clinic, response_id, part)
+    if found is None:
+        raise NotFound(NO_SUCH)
+    filled = filled_from(found, deployment.instruments)
+    return ObservedPart(filled, part, withdrawn=found.believed_until is not None)
+
+
+def find_alert_row(deployment: Deployment, clinic: str, alert_id: str) -> AlertRow:
+    """Return the current version of an alert; raises ``NotFound``."""
+    with deployment.database.read() as tx:
+        found = find_alert(tx, clinic, alert_id)
+    if found is None:
+        raise NotFound(NO_SUCH)
+    return found
+
+
+def find_identified(
+    deployment: Deployment, clinic: str, identifiers: tuple[tuple[str | None, str | None], ...], limit: int
+) -> list[ResponseVersion]:
+    """Return at most ``limit`` current responses that carry one of these identifiers (system, value)."""
+    condition = PairOneOf(("identifier_system", "identifier_value"), identifiers)
+    search = ChartSearch((condition,), Page(limit), counted=False)
+    return list(search_responses(deployment, clinic, search).items)
+
+
+def _search(
+    deployment: Deployment,
+    clinic: str,
+    kind: Kind,
+    search: ChartSearch,
+    load: Callable[[Tx, Sequence[Place]], list[Item]],
+) -> FoundPage[Item]:
+    limit = search.page.limit
+    one_more = Page(limit + 1, search.page.after, search.page.newest_first)
+    with deployment.database.read() as tx:
+        conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
+        places = find_places(tx, clinic, kind, conditions, one_more)
+        total = count_places(tx, clinic, kind, conditions) if search.counted else None
+        items = load(tx, places[:limit])
+    last = places[limit - 1] if 0 < limit < len(places) else None
+    return FoundPage(tuple(items), total, (last.at, last.row_id) if last else None)
+
+
+def _stored(tx: Tx, clinic: str, condition: Condition | Implicated) -> Condition:
+    """Return a condition that the store can answer: it keeps evidence as text, so alerts are read."""
+    if not isinstance(condition, Implicated):
+        return condition
+    wanted = set(condition.observations)
+    beside = alerts_beside(tx, clinic, sorted({response_id for response_id, _ in wanted}))
+    rows = [row.row_id for row in beside if wanted & _evidence(row)]
+    return OneOf("row", tuple(row for row in rows if row is not None))
+
+
+def _evidence(row: AlertRow) -> set[tuple[str, str]]:
+    return {(seen.response_id, seen.part) for seen in alert_facts(row).evidence}
