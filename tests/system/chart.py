@@ -55,16 +55,11 @@ class Chart:
         """Return whether there is such a resource."""
         return self._client.get(f"{self.base_url}/{reference}").status_code == httpx.codes.OK
 
-    def validation_errors(self, resources: list[Json]) -> list[str]:
-        """Return what the server's validator calls an error in these resources, with its place."""
-        entries = [
-            {"fullUrl": f"{self.base_url}/{one['resourceType']}/{one['id']}", "resource": one}
-            for one in resources
-        ]
-        bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    def validation_errors(self, resource: Json) -> list[str]:
+        """Return what the server's validator calls an error in a resource, with its place."""
         answer = self._client.post(
-            f"{self.base_url}/Bundle/$validate",
-            content=json_text.dumps(bundle),
+            f"{self.base_url}/{resource['resourceType']}/$validate",
+            content=json_text.dumps(resource),
             headers={"Content-Type": "application/fhir+json"},
         )
         return [
@@ -77,6 +72,14 @@ class Chart:
         answer = self._client.get(address).raise_for_status()
         found: Json = json_text.loads(answer.content)
         return found
+
+
+def collection_of(resources: list[Json], base_url: str) -> Json:
+    """Return a Bundle of resources of this server: validated in one go, they take a third of the time."""
+    entries = [
+        {"fullUrl": f"{base_url}/{one['resourceType']}/{one['id']}", "resource": one} for one in resources
+    ]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 
 def own_identifier(resource: Json) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.chart import Chart, only, own_identifier
+from tests.system.chart import Chart, collection_of, only, own_identifier
 from tests.system.children import Service
 from tests.system.exactly_once import find_differences, wait_until_delivered
 from tests.system.hapi import Hapi
@@ -173,12 +173,15 @@ def test_each_definition_is_there_once(played, hapi_chart, resource_type, name):
 
 
 @pytest.mark.parametrize("resource_type", ["QuestionnaireResponse", "Observation", "DetectedIssue"])
-def test_the_validator_finds_no_error_in_what_our_own_door_serves(played, hapi_chart, resource_type):
+def test_the_validator_finds_no_error_in_what_our_own_door_serves(
+    played, hapi_chart, own_chart, resource_type
+):
     served = list(played.ours[resource_type].values())
 
     assert served
     for start in range(0, len(served), BUNDLE):
-        assert hapi_chart.validation_errors(served[start : start + BUNDLE]) == []
+        bundle = collection_of(served[start : start + BUNDLE], own_chart.base_url)
+        assert hapi_chart.validation_errors(bundle) == []
 
 
 @pytest.mark.parametrize("resource_type", ["Questionnaire", "CodeSystem", "ValueSet"])
@@ -186,7 +189,7 @@ def test_the_validator_finds_no_error_in_our_definitions(own_chart, hapi_chart, 
     served = own_chart.find(resource_type)
 
     assert served
-    assert hapi_chart.validation_errors(served) == []
+    assert [error for one in served for error in hapi_chart.validation_errors(one)] == []
 
 
 def test_our_own_door_serves_what_was_sent(played):
