@@ -11,10 +11,10 @@ from fhir_mappings.filled import Filled, Identifier
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.observation import to_observations, to_withdrawn
 from fhir_mappings.provenance import to_device, to_provenance
-from fhir_mappings.response import RESPONSE_PROFILE, to_response
+from fhir_mappings.response import to_response
 from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
-from service.ehr.lookup import logical_of, without_bookkeeping
+from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
 from service.flows.lane import Work
 from service.flows.load import load_alert, load_filled
@@ -22,6 +22,7 @@ from service.store.chart import ChartEntry, ehr_reference_of, entries_of_respons
 from service.store.database import Tx
 
 IN_ERROR = "entered-in-error"
+_OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
         facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
         wanted = Wanted((to_detected_issue(facts, work.lane.names),), {}, claim.subject_version)
     else:
-        wanted = _response(tx, work, capabilities)
-    resources = tuple(without_bookkeeping(resource) for resource in wanted.resources)
+        wanted = _response(tx, work)
+    resources = tuple(_as_sent(resource, capabilities) for resource in wanted.resources)
     known = read_entries(tx, claim.clinic, claim.ehr, _named_in(resources))
     return replace(wanted, resources=resources, chart={**known, **wanted.chart})
 
@@ -72,13 +73,13 @@ def _definition(work: Work) -> Wanted:
     return Wanted((resource,), {}, work.claim.subject_version)
 
 
-def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
+def _response(tx: Tx, work: Work) -> Wanted:
     lane, claim = work.lane, work.claim
     filled = load_filled(tx, claim.clinic, claim.subject_id, claim.subject_version, lane.instruments)
     if filled.instrument.push == "never":
         return Wanted((), {}, filled.version, held="answers on this instrument are never written to an EHR")
     chart = entries_of_response(tx, claim.clinic, claim.ehr, filled.id)
-    form = _form(lane.names, filled, capabilities)
+    form = _form(lane.names, filled)
     observations = to_observations(filled, lane.names)
     withdrawn = _withdrawn(tx, work, chart, {logical_of(resource) for resource in observations})
     already_there = _already_there(tx, work, form)
@@ -94,11 +95,14 @@ def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     return Wanted(tuple(resources), {**chart, **already_there}, filled.version)
 
 
-def _form(names: Names, filled: Filled, capabilities: Capabilities) -> Json:
-    """In the EHR a response carries our identifier; the caller's own stays with us."""
-    profiles = RESPONSE_PROFILE in capabilities.of("QuestionnaireResponse").profiles
+def _form(names: Names, filled: Filled) -> Json:
+    """In the EHR a response carries our identifier; the caller's own stays with us.
+
+    SDC's profile is not claimed: to judge our root extensions by it a server must know extensions of R5, and
+    HAPI, which declares the profile, refuses the response over one that it does not know (tried, 8.8.0).
+    """
     ours = Identifier(names.identifier("response"), filled.id)
-    return to_response(filled, names, identifier=ours, profiles=profiles)
+    return to_response(filled, names, identifier=ours)
 
 
 def _already_there(tx: Tx, work: Work, form: Json) -> dict[str, ChartEntry]:
@@ -126,6 +130,15 @@ def _withdrawn(tx: Tx, work: Work, chart: Mapping[str, ChartEntry], current: set
             if entry.our_version == version and entry.logical in earlier
         )
     return found
+
+
+def _as_sent(resource: Json, capabilities: Capabilities) -> Json:
+    """Return a resource as it goes out: without our own door's marks, with profiles that the EHR declares."""
+    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in _OUR_DOORS}
+    declared = capabilities.of(resource["resourceType"]).profiles
+    profiles = [profile for profile in meta.pop("profile", []) if profile in declared]
+    meta |= {"profile": profiles} if profiles else {}
+    return {key: meta if key == "meta" else value for key, value in resource.items() if key != "meta" or meta}
 
 
 def _is_score(logical: str) -> bool:
