@@ -145,11 +145,18 @@ def _refuse_open_host(settings: Settings) -> None:
 def _listen(settings: Settings) -> socket.socket:
     """Return the listening socket; raises ``SettingsRefused`` where the address cannot be taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # CAUTION: the protocol must be named. asyncio turns Nagle's algorithm off only where it is, and with it on
+    # every answer waits 40 ms for the caller's delayed acknowledgement.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((settings.host.strip("[]"), settings.port), family=family, backlog=2048)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host.strip("[]"), settings.port))
+        listening.listen(2048)
     except OSError as error:
+        listening.close()
         reason = os.strerror(error.errno) if error.errno else "the address cannot be taken"
         raise SettingsRefused([f"ALLIANCE_PORT: cannot listen on {_address(settings)}: {reason}"]) from error
+    return listening
 
 
 def _welcome(settings: Settings) -> str:
