@@ -56,6 +56,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         count: Count = 50,
         after: After = None,
     ) -> Response:
+        """Answer one page, without the EHR's words."""
         access = access_of(request, "R")
         with audited(doors, access):
             place = None if after is None else _read_place(after)
@@ -71,6 +72,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         responses={200: {"model": DeliveryDetailAnswer}, **refusals(404)},
     )
     def read(request: Request, delivery_id: DeliveryId) -> Response:
+        """Answer what was sent when and what came of it; as protected as the answers are."""
         access = access_of(request, "R")
         with audited(doors, access, delivery_id):
             detail = read_delivery(doors.deployment, delivery_id, access.clinic)
@@ -87,6 +89,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         responses={200: {"model": DeliveryAnswer}, **refusals(400, 404, 409, 412)},
     )
     def retry(request: Request, delivery_id: DeliveryId, if_match: IfMatch = None) -> Response:
+        """Plan anew what was refused or held; search once more for what is unknown, then send it."""
         access = access_of(request, "E")
         with refusals_audited(doors, access):
             changed = retry_delivery(deployment, delivery_id, version_in(if_match), access)
@@ -100,6 +103,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         openapi_extra=json_body("Confirmation"),
     )
     def confirm(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
+        """Take your word that it is in the EHR, under this reference, and go on with the rest."""
         access = access_of(request, "E")
         with refusals_audited(doors, access):
             version, reference = version_in(if_match), read_text(body.value, "ehr_reference")
@@ -114,6 +118,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         openapi_extra=json_body("Discard"),
     )
     def discard(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
+        """Keep your reason; it is never sent."""
         access = access_of(request, "E")
         with refusals_audited(doors, access):
             version, reason = version_in(if_match), read_text(body.value, "reason")
