@@ -178,7 +178,9 @@ def test_the_picture_is_one_svg_document(client: TestClient, clock: FixedClock) 
 def test_the_picture_shows_the_break_at_a_new_therapist(client: TestClient, clock: FixedClock) -> None:
     record_course(client, clock, STEADY)
     post(client, therapist="Practitioner/ben", session_number=7, identifier="urn:x|new")
-    assert "new therapist" in client.get(f"{TREND}.svg").text
+    picture = client.get(f"{TREND}.svg").text
+    assert "new therapist" in picture
+    assert "SRS, therapist 2: " in picture
 
 
 def test_two_therapists_at_a_time_are_two_lines(client: TestClient, clock: FixedClock) -> None:
