@@ -145,7 +145,7 @@ def _refuse_open_host(settings: Settings) -> None:
 def _listen(settings: Settings) -> socket.socket:
     """Return the listening socket; raises ``SettingsRefused`` where the address cannot be taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # CAUTION: the protocol must be named. asyncio turns Nagle's algorithm off only where it is, and with it on
+    # CAUTION: the protocol must be named. asyncio turns Nagle's algorithm off only where it is; with it on
     # every answer waits 40 ms for the caller's delayed acknowledgement.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
