@@ -22,8 +22,8 @@ from tests.service.ehr.fake_ehr import HOST, PLAIN, Fault, Surface
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, Crash, CrashPlan, a_bench
 
 RETRY = (("Retry-After", "3"),)
-# Later than this a commit or a search may not lag: it is what the settling time stands for.
-LAG_SECONDS = SETTLE_SECONDS - 10
+# A late commit and a lagging search together stay below the settling time: that is what it stands for.
+LAG_SECONDS = SETTLE_SECONDS / 2 - 5
 SURFACES = [
     Surface(),
     PLAIN,
@@ -92,7 +92,7 @@ def copies(bench: Bench) -> Counter[str]:
     return found
 
 
-@settings(deadline=None, max_examples=60, phases=[Phase.generate])
+@settings(deadline=None, max_examples=25, phases=[Phase.generate])
 @given(
     surface=st.sampled_from(SURFACES),
     misfortunes=faults,
