@@ -86,14 +86,9 @@ def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: Respon
 
 
 def _audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown:
-    """Return what was found once the audit knows of it; what was not found is kept without its id."""
-    access = access_of(request, "R")
-    try:
-        shown = find()
-    except NotFound:
-        doors.audit_read(access, status=NOT_FOUND)
-        raise
-    doors.audit_read(access, shown.resource["id"])
+    """Return what was found once the audit knows of it."""
+    shown = find()
+    doors.audit_read(access_of(request, "R"), shown.resource["id"])
     return shown
 
 
