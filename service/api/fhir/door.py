@@ -96,12 +96,13 @@ def _add_search(router: APIRouter, doors: Doors, offered: Offered, source: Sourc
     kind = offered.type
 
     def answer_search(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
+        access = access_of(request, "E")
         settings = doors.deployment.settings
         base = fhir_base(request, settings)
         context = Context(doors.deployment.names, base, settings.ehr_base_url)
         asked = read_search(offered, pairs, context, strict=is_strict(request))
         page = source.search(asked)
-        doors.audit_read(access_of(request, "E"))
+        doors.audit_read(access)
         queries = {"self": asked.self_query()}
         if page.next_after:
             queries["next"] = asked.next_query(page.next_after)
