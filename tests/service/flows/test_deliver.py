@@ -252,7 +252,7 @@ def test_one_of_a_patient_is_on_its_way_at_a_time(bench: Bench) -> None:
 
 
 def test_a_promise_that_is_not_kept_leads_to_the_next_form(bench: Bench) -> None:
-    bench.ehr.faults = [Fault(403), Fault(403)]
+    bench.ehr.faults = [Fault(405), Fault(405)]
     bench.record()
     bench.deliver_all()
     assert bench.states() == ["confirmed"]
@@ -260,7 +260,7 @@ def test_a_promise_that_is_not_kept_leads_to_the_next_form(bench: Bench) -> None
 
 
 def test_an_ehr_that_refuses_every_form_holds_the_delivery(bench: Bench) -> None:
-    bench.ehr.faults = [Fault(403)] * 6
+    bench.ehr.faults = [Fault(405)] * 6
     bench.record()
     bench.deliver_all()
     assert bench.states() == ["held"]
