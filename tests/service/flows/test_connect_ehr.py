@@ -13,7 +13,7 @@ from service.flows.record_response import record_response
 from service.store.delivery_acts import HELD_AS_OLD, release_held
 from tests.service.build import a_response, an_access
 from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
-from tests.service.flows.delivering import Bench, a_bench
+from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
 
 DEFINITIONS = {"Device": 1, "CodeSystem": 2, "ValueSet": 1, "Questionnaire": 2}
 
@@ -90,6 +90,22 @@ def test_responses_wait_for_an_unfinished_definition(bench: Bench) -> None:
     bench.deliver_all()
     assert not bench.ehr.found("QuestionnaireResponse")
     assert [one.state for one in bench.deliveries() if one.subject_kind == "response"] == ["pending"]
+
+
+def test_a_definition_under_our_own_id_goes_again_before_the_settling_time(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(500), Fault()]
+    bench.connect()
+    bench.record()
+    bench.deliver_all(seconds=SETTLE_SECONDS / 2)
+    assert set(bench.states()) == {"confirmed"}
+    assert counts(bench) == DEFINITIONS
+
+
+def test_a_definition_that_the_ehr_keeps_failing_at_is_parked(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(500)] * 100
+    bench.connect()
+    bench.deliver_all(seconds=3600)
+    assert {one.reason for one in bench.deliveries(state="parked")} == {"the EHR keeps failing at it"}
 
 
 def test_responses_do_not_wait_for_a_definition_that_the_ehr_refuses(bench: Bench) -> None:
