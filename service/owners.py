@@ -4,6 +4,7 @@ A process that was killed leaves its leases behind. On the machine where it ran 
 that the next start need not wait for them to end.
 """
 
+import hashlib
 import os
 import re
 import socket
@@ -14,7 +15,7 @@ _PROCESSES = Path("/proc")
 _OWNER = re.compile(r"(?P<host>.+)-(?P<pid>\d+)\.(?P<started>\d+)-[0-9a-f]{12}(-\d+)*")
 # proc(5): starttime is field 22; the fields after the command's closing bracket begin with the third.
 _START_TIME = 22 - 3
-_HOST_LETTERS = 20
+_HOST_LETTERS = 16
 
 
 def new_owner() -> str:
@@ -35,7 +36,15 @@ def is_gone(owner: str) -> bool:
 
 
 def _host() -> str:
-    return socket.gethostname()[:_HOST_LETTERS]
+    """Return a short name of what gives processes their numbers here: this machine, or this container of it.
+
+    The whole host name counts: replicas often share its beginning.
+    """
+    try:
+        numbering = (_PROCESSES / "self" / "ns" / "pid").readlink().name
+    except OSError:
+        numbering = ""
+    return hashlib.sha256(f"{socket.gethostname()}|{numbering}".encode()).hexdigest()[:_HOST_LETTERS]
 
 
 def _started(pid: int) -> int | None:
