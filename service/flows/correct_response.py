@@ -8,6 +8,7 @@ from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
+from service.flows.patient_references import reference_here
 from service.flows.queue_delivery import queue
 from service.flows.recorded import previous_total, recorded_again
 from service.flows.review_alliance import review_dyad
@@ -108,7 +109,8 @@ def _unchanged(write: Write, stored: ResponseVersion) -> Recorded:
 
 
 def _corrected(write: Write, stored: ResponseVersion, new: NewResponse) -> ResponseVersion:
-    alias = take_alias(write.tx, write.clinic, new.patient, write.now)
+    patient = reference_here(new.patient, write.deployment.settings)
+    alias = take_alias(write.tx, write.clinic, patient, write.now)
     context = {"site": new.site, "team": new.team, "approach": new.approach}
     therapist = new.therapist or ""
     dyad = take_dyad(write.tx, write.clinic, alias.patient_key, therapist, write.now, **context)

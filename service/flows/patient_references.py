@@ -17,3 +17,12 @@ def references_to_patient(patient: str, settings: Settings) -> tuple[str, ...]:
     if relative.startswith(("http://", "https://")):
         return (relative,)
     return (relative, f"{base}/{relative}")
+
+
+def reference_here(patient: str, settings: Settings) -> str:
+    """Return the one form under which a patient is kept: relative where it lies below the EHR's own base.
+
+    So ``Patient/anna`` and ``https://ehr.example/fhir/Patient/anna`` are one patient, with one series.
+    """
+    base = settings.ehr_base_url
+    return patient.removeprefix(f"{base}/") if base else patient

@@ -15,6 +15,7 @@ from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
+from service.flows.patient_references import reference_here
 from service.flows.queue_delivery import queue
 from service.flows.recorded import previous_total, recorded_again
 from service.flows.review_alliance import review_dyad
@@ -54,7 +55,8 @@ def _record(write: Write, new: NewResponse) -> Recorded:
     if stored:
         add_audit(tx, audit_row(access, write.now, STORED_ALREADY, stored.id))
         return recorded_again(tx, deployment, stored)
-    alias = take_alias(tx, write.clinic, new.patient, write.now)
+    patient = reference_here(new.patient, deployment.settings)
+    alias = take_alias(tx, write.clinic, patient, write.now)
     context = {"site": new.site, "team": new.team, "approach": new.approach}
     dyad = take_dyad(tx, write.clinic, alias.patient_key, new.therapist or "", write.now, **context)
     ratings = dyad_ratings(tx, write.clinic, dyad.row)

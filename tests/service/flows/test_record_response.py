@@ -10,7 +10,7 @@ from service.flows.deployment import Deployment
 from service.flows.new_response import Recorded
 from service.flows.record_response import record_response
 from service.store import tables
-from tests.service.build import StandingClock, a_response, an_access, marks
+from tests.service.build import StandingClock, a_deployment, a_response, an_access, marks
 
 
 def record(deployment: Deployment, **changes: object) -> Recorded:
@@ -103,6 +103,18 @@ def test_an_unknown_therapist_makes_a_series_of_its_own(deployment: Deployment) 
     assert record(deployment, identifier=OTHER, therapist=None).created
 
 
+def test_a_patient_below_the_ehrs_base_is_the_patient_of_the_same_id(tmp_path) -> None:
+    base = "http://127.0.0.1:8095/fhir"
+    deployment = a_deployment(tmp_path, ehr_base_url=base)
+    record(deployment, session=6)
+    absolute = f"{base}/Patient/anna"
+    with pytest.raises(Duplicate):
+        record(deployment, session=6, identifier=OTHER, patient=absolute)
+    record(deployment, session=7, patient=absolute, source=absolute)
+    assert count(deployment, "dyads") == count(deployment, "patient_aliases") == 1
+    deployment.database.close()
+
+
 def test_of_racing_callers_one_creates(deployment: Deployment) -> None:
     found: list[bool] = []
     callers = [threading.Thread(target=lambda: found.append(record(deployment).created)) for _ in range(8)]
@@ -183,8 +195,6 @@ def test_a_live_rating_makes_a_historical_alert_live(deployment: Deployment, clo
 
 
 def test_order_of_arrival_does_not_matter(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.service.build import a_deployment  # noqa: PLC0415 - two databases in one test
-
     totals = dict(enumerate(("36.2", "37.0", "36.4", "37.4", "28.0", "29.0"), 2))
     found = []
     for order in (sorted(totals), sorted(totals, reverse=True)):
