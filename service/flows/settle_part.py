@@ -13,8 +13,7 @@ from service.flows.settle_unknown import Finding, Look, is_safe_to_repeat, look_
 from service.ledger import Event, State
 from service.store.parts import NewAttempt, PartRow, count_attempts, last_write_ended
 
-_MOST_RACES = 6
-_MOST_REPEATS = 6
+_MOST_TIMES = 6
 _NOT_YET = "not found in the EHR; sent again when that is sure"
 _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
@@ -112,33 +111,32 @@ def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt)
 
 def _repeat_by_id(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
     """Send again what lies under an id of our own: however often it arrives, it is there once."""
-    with work.lane.database.read() as tx:
-        failures = count_attempts(tx, work.claim.clinic, part.row, Verdict.UNKNOWN)
-    if failures >= _MOST_REPEATS:
-        return _park(work, part, finding, attempt, reason="the EHR keeps failing at it")
-    return give_back(
-        work,
-        part,
-        Event.ABSENT,
-        reason="the EHR failed at it; sent again",
-        due_at=work.lane.later(back_off_seconds(failures)),
-        attempt=attempt,
-    )
+    words = ("the EHR failed at it; sent again", "the EHR keeps failing at it")
+    return _try_again(work, part, finding, attempt, counted=Verdict.UNKNOWN, words=words)
 
 
 def _after_race(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
+    words = ("the EHR reported a conflict", "the EHR keeps reporting a conflict")
+    return _try_again(work, part, finding, attempt, counted=Verdict.LOST_RACE, words=words)
+
+
+def _try_again(
+    work: Work,
+    part: PartRow,
+    finding: Finding,
+    attempt: NewAttempt,
+    *,
+    counted: Verdict,
+    words: tuple[str, str],
+) -> Delivered:
+    """Give a part back to be sent later, each time later; park it when it went so too often."""
     with work.lane.database.read() as tx:
-        races = count_attempts(tx, work.claim.clinic, part.row, Verdict.LOST_RACE)
-    if races >= _MOST_RACES:
-        return _park(work, part, finding, attempt, reason="the EHR keeps reporting a conflict")
-    return give_back(
-        work,
-        part,
-        Event.ABSENT,
-        reason="the EHR reported a conflict",
-        due_at=work.lane.later(back_off_seconds(races)),
-        attempt=attempt,
-    )
+        times = count_attempts(tx, work.claim.clinic, part.row, counted)
+    once, too_often = words
+    if times >= _MOST_TIMES:
+        return _park(work, part, finding, attempt, reason=too_often)
+    due_at = work.lane.later(back_off_seconds(times))
+    return give_back(work, part, Event.ABSENT, reason=once, due_at=due_at, attempt=attempt)
 
 
 def _park(
