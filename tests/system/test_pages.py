@@ -18,7 +18,7 @@ pytestmark = pytest.mark.readme
 
 DEMO_SECONDS = 180
 PAGE_SECONDS = 120
-STOP_SECONDS = 30
+STOP_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)
