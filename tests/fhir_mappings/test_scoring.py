@@ -11,7 +11,7 @@ SRS = builtin_instruments()["srs-3"]
 WAI = builtin_instruments()["wai-sr-client"]
 REVERSED_4_AND_10 = replace(
     WAI,
-    items=tuple(replace(item, reversed=item.link_id in {"item-4", "item-10"}) for item in WAI.items),
+    all_items=tuple(replace(item, reversed=item.link_id in {"item-4", "item-10"}) for item in WAI.items),
 )
 
 
