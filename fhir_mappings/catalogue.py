@@ -13,7 +13,14 @@ from fhir_mappings.instrument import Instrument
 from fhir_mappings.instrument_family import find_clashes
 from fhir_mappings.instrument_file import load_instrument
 
-__all__ = ["builtin_instruments", "find", "load_instrument", "shipped_instruments", "switched_on"]
+__all__ = [
+    "builtin_instruments",
+    "find",
+    "load_instrument",
+    "load_instruments",
+    "shipped_instruments",
+    "switched_on",
+]
 
 
 @cache
@@ -24,13 +31,20 @@ def shipped_instruments() -> Mapping[str, Instrument]:
     ``InstrumentFileError`` if one of them is bad or does not fit the others.
     """
     folder = resources.files("fhir_mappings") / "instruments"
-    files = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda f: f.name
-    )
-    loaded = (load_instrument(file.name, file.read_text(encoding="utf-8")) for file in files)
+    files = {file.name: file for file in folder.iterdir() if file.name.endswith(".toml")}
+    return load_instruments({name: files[name].read_text(encoding="utf-8") for name in sorted(files)})
+
+
+def load_instruments(files: Mapping[str, str]) -> Mapping[str, Instrument]:
+    """Return the instruments of several files (name -> text) by id, in the order given.
+
+    Raises ``InstrumentFileError`` with the first fault of a file, or where one form does not fit another.
+    """
+    loaded = [load_instrument(name, text) for name, text in files.items()]
     instruments = {instrument.id: instrument for instrument in loaded}
-    for clash in find_clashes(instruments):
-        raise InstrumentFileError(f"{clash.instrument}.toml", clash.key, clash.reason)
+    clashes = find_clashes(instruments)
+    if clashes:
+        raise InstrumentFileError(f"{clashes[0].instrument}.toml", clashes[0].key, clashes[0].reason)
     return MappingProxyType(instruments)
 
 

@@ -62,8 +62,7 @@ def read_answer(item: AnyItem, given: object) -> Answer | Fault | None:
             return given if isinstance(given, bool) else fault(item.link_id, "wrong-type", wanted="yes or no")
         case TextItem():
             return _read_text(item, given)
-        case ChoiceItem():
-            return _read_choices(item, given)
+    return _read_choices(item, given)
 
 
 def read_number(given: object, allowed: Range) -> Decimal | Reason:
