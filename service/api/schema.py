@@ -69,14 +69,27 @@ def _components(model: type[BaseModel]) -> Json:
 def _correct(path: str, operation: Json) -> None:
     """Describe the refusals of one operation as they are answered at its door."""
     responses: Json = operation["responses"]
+    refusals = dict(_ALWAYS)
     if _names_framework(responses.get("422", {})):
         del responses["422"]
-        responses.setdefault("400", _refusal(path, _BAD_PARAMETER))
-    for status, description in _ALWAYS.items():
-        responses.setdefault(status, _refusal(path, description))
+        refusals["400"] = _BAD_PARAMETER
+    for status, description in refusals.items():
+        if status not in responses and f"{status[0]}XX" not in responses:
+            responses[status] = _refusal(path, description)
+    for response in responses.values():
+        _forget_undescribed(response)
     operation["responses"] = dict(sorted(responses.items()))
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _without_null(parameter["schema"])
+
+
+def _forget_undescribed(response: Json) -> None:
+    """Take away FastAPI's "some JSON" where the route itself says what comes, or that nothing does."""
+    content = response.get("content", {})
+    if content.get("application/json") == {"schema": {}}:
+        del content["application/json"]
+    if not content:
+        response.pop("content", None)
 
 
 def _names_framework(response: Json) -> bool:

@@ -6,8 +6,6 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from fhir_mappings.elements import Json
-
 # What a server may set, drop or rewrite without changing what we said.
 _SERVERS_OWN = frozenset({"id", "meta", "text"})
 
@@ -80,16 +78,6 @@ def holds(stored: object, sent: object) -> bool:
     if isinstance(sent, int | Decimal) and isinstance(stored, int | Decimal):
         return Decimal(stored) == Decimal(sent)
     return stored == sent
-
-
-def without_bookkeeping(resource: Json) -> Json:
-    """Return a resource without the version and time that only our own door shows."""
-    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in _OUR_DOORS}
-    rest = {key: value for key, value in resource.items() if key != "meta"}
-    return {**rest, "meta": meta} if meta else rest
-
-
-_OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 
 
 def _identifiers(resource: Mapping[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ BACK_OFF_CAP_SECONDS = 900.0
 BUSY_SECONDS = 60.0
 _RETRY_AFTER_CAP_SECONDS = 86_400.0
 _CODES_LENGTH = 255
-_PLAIN = re.compile(r"[^A-Za-z0-9.\[\]_-]")
+_PLAIN = re.compile(r"/\*.*?\*/|[^A-Za-z0-9.\[\]_-]")  # HAPI puts comments into paths
 _VENDOR_CODE = re.compile(r"\bHAPI-\d{3,5}\b")
 
 
@@ -92,6 +92,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 def issue_codes(body: bytes) -> str:
     """Return the codes and element paths of an OperationOutcome: ``invalid@Observation.code HAPI-1094``.
 
+    Warnings are told only where there is no error.
     Diagnostics may name the patient and are left out; of them only HAPI's message numbers are kept.
     """
     try:
@@ -99,7 +100,9 @@ def issue_codes(body: bytes) -> str:
     except ValueError:
         return ""
     issues = outcome.get("issue") if isinstance(outcome, dict) else None
-    words = [word for issue in issues or [] if isinstance(issue, dict) for word in _issue_words(issue)]
+    known = [issue for issue in issues or [] if isinstance(issue, dict)]
+    errors = [issue for issue in known if issue.get("severity") in ("error", "fatal")]
+    words = [word for issue in errors or known for word in _issue_words(issue)]
     return " ".join(dict.fromkeys(words))[:_CODES_LENGTH]
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from service.clock import as_instant
+from service.flows import decide_delivery
 from service.flows.deployment import Access, Deployment
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.deliveries import DeliveryRow
-from service.store.delivery_acts import confirm, discard, retry
+from service.store.delivery_acts import discard, retry
 
 OK = 200
 
@@ -27,13 +28,18 @@ def retry_delivery(
 
 
 def confirm_delivery(
-    deployment: Deployment, delivery_id: str, ehr_id: str, version: int | None, access: Access
+    deployment: Deployment, delivery_id: str, ehr_reference: str, version: int | None, access: Access
 ) -> DeliveryRow:
-    """Return the delivery as confirmed: a person found it in the EHR under ``ehr_id``."""
+    """Return the delivery as confirmed: a person found it in the EHR under this reference.
+
+    Raises ``FaultsInRequest`` too, for a reference that is none or of another type.
+    """
     return _act(
         deployment,
         access,
-        lambda tx, now: confirm(tx, access.clinic, delivery_id, ehr_id, now, version=version),
+        lambda tx, now: decide_delivery.confirm_delivery(
+            tx, access.clinic, delivery_id, ehr_reference, now, version=version
+        ),
     )
 
 

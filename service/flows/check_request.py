@@ -88,7 +88,9 @@ def find_session_faults(
 def _people(claims: SessionClaims) -> Iterator[Fault]:
     if not claims.patient:
         yield Fault("patient", "required", "The patient must be named.")
-    if not claims.source:
+    if not claims.source and claims.perspective == "client":
+        pass  # it is the patient, who was missed above
+    elif not claims.source:
         yield Fault("source", "required", "Who answered must be named for this form.")
     else:
         yield from _respondent(claims)

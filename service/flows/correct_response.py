@@ -15,7 +15,14 @@ from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, first_version, score_rows
 from service.store.audit import add_audit
 from service.store.patients import Dyad, dyad_of, take_alias, take_dyad
-from service.store.responses import IN_ERROR, ResponseVersion, end_version, find_current, insert_version
+from service.store.responses import (
+    IN_ERROR,
+    ResponseVersion,
+    dyad_ratings,
+    end_version,
+    find_current,
+    insert_version,
+)
 
 OK = 200
 
@@ -105,7 +112,7 @@ def _corrected(write: Write, stored: ResponseVersion, new: NewResponse) -> Respo
     context = {"site": new.site, "team": new.team, "approach": new.approach}
     therapist = new.therapist or ""
     dyad = take_dyad(write.tx, write.clinic, alias.patient_key, therapist, write.now, **context)
-    find_same_session(write, new, dyad, besides=stored.id)
+    find_same_session(new, dyad_ratings(write.tx, write.clinic, dyad.row), besides=stored.id)
     fresh = first_version(write, new, stored.id, alias, dyad)
     return replace(
         fresh,
@@ -130,7 +137,7 @@ def _replace(write: Write, stored: ResponseVersion, version: ResponseVersion) ->
     dyad = dyad_of(write.tx, version.dyad_row)
     own = queue(write, "response", version.id, version.version, patient_key=dyad.patient_key)
     left = _review_left(write, stored, dyad)
-    review = review_dyad(write, dyad)
+    review = review_dyad(write, dyad, dyad_ratings(write.tx, write.clinic, dyad.row))
     add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
     before = previous_total(review.judged, filled)
     return Recorded(
@@ -147,4 +154,5 @@ def _review_left(write: Write, stored: ResponseVersion, dyad: Dyad) -> tuple[str
     """Review the dyad that the response left, if it left one, and return the deliveries of that."""
     if stored.dyad_row == dyad.row:
         return ()
-    return review_dyad(write, dyad_of(write.tx, stored.dyad_row)).deliveries
+    left = dyad_of(write.tx, stored.dyad_row)
+    return review_dyad(write, left, dyad_ratings(write.tx, write.clinic, left.row)).deliveries

@@ -18,12 +18,17 @@ def draw_patient_trend(trend: PatientTrend, title: str) -> str:
     """Return the SVG document. Instruments without a total are left out; a blank total is no point."""
     drawn = [series for series in trend.series if JUDGED_SCALE in series.instrument.score_by_id]
     groups = [list(group) for _, group in groupby(drawn, key=lambda series: series.instrument.id)]
-    footnotes = [
-        f"{series.instrument.short_title}: {' '.join(series.trend.notes)}"
-        for group in groups
-        for series in group
-    ]
+    footnotes = [note for group in groups for note in _footnotes(group)]
     return draw_trend(TrendPicture(title, tuple(_panel(group) for group in groups), tuple(footnotes)))
+
+
+def _footnotes(group: Sequence[TrendSeries]) -> list[str]:
+    """Return one note for each series; where there are several, each says of which therapist in order."""
+    name = group[0].instrument.short_title
+    names = (
+        [name] if len(group) == 1 else [f"{name}, therapist {place}" for place in range(1, len(group) + 1)]
+    )
+    return [f"{told}: {' '.join(one.trend.notes)}" for told, one in zip(names, group, strict=True)]
 
 
 def _panel(group: Sequence[TrendSeries]) -> Panel:

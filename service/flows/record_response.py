@@ -5,6 +5,7 @@ the patient and dyad, duplicates, 5 earlier scores, 6 check-in prompts and alert
 deliveries and the audit's row. What the EHR is told, and in which form, the worker decides later.
 """
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 from fhir_mappings.filled import Filled
@@ -12,6 +13,7 @@ from fhir_mappings.prompts import check_in_prompts
 from service.clock import as_instant
 from service.errors import Duplicate
 from service.flows.deployment import Access, Deployment, Write
+from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.queue_delivery import queue
@@ -21,7 +23,16 @@ from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows
 from service.store.audit import add_audit
 from service.store.patients import Dyad, take_alias, take_dyad
-from service.store.responses import IN_ERROR, ResponseVersion, find_by_identifier, insert_version
+from service.store.responses import (
+    IN_ERROR,
+    DyadRating,
+    ResponseVersion,
+    dyad_ratings,
+    find_by_identifier,
+    in_therapy_order,
+    insert_version,
+    rating_of,
+)
 
 CREATED = 201
 STORED_ALREADY = 200
@@ -52,13 +63,14 @@ def _record(write: Write, new: NewResponse) -> Recorded:
     alias = take_alias(tx, write.clinic, new.patient, write.now)
     context = {"site": new.site, "team": new.team, "approach": new.approach}
     dyad = take_dyad(tx, write.clinic, alias.patient_key, new.therapist or "", write.now, **context)
-    find_same_session(write, new, dyad)
+    ratings = dyad_ratings(tx, write.clinic, dyad.row)
+    find_same_session(new, ratings)
     version = first_version(write, new, str(uuid4()), alias, dyad)
     filled = filled_from(version, deployment.instruments)
     insert_version(tx, version, score_rows(filled))
     delivery = queue(write, "response", version.id, version.version, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id))
-    return _judge(write, dyad, filled, delivery)
+    return _judge(write, dyad, filled, in_therapy_order([*ratings, _as_rating(version, filled)]), delivery)
 
 
 def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
@@ -67,9 +79,7 @@ def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
         return None
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
     if stored and stored.status == IN_ERROR:
-        message = (
-            f"Response {stored.id} of this identifier was withdrawn: use another identifier."
-        )
+        message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."
         raise Duplicate(message, stored.id)
     if stored and stored.content_hash != content_hash(new):
         message = f"This identifier belongs to response {stored.id} with other content: correct that one."
@@ -77,8 +87,14 @@ def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
     return stored
 
 
-def _judge(write: Write, dyad: Dyad, filled: Filled, delivery: str) -> Recorded:
-    review = review_dyad(write, dyad)
+def _as_rating(version: ResponseVersion, filled: Filled) -> DyadRating:
+    return rating_of(version, next((one.value for one in filled.scores if one.id == JUDGED_SCALE), None))
+
+
+def _judge(
+    write: Write, dyad: Dyad, filled: Filled, ratings: Sequence[DyadRating], delivery: str
+) -> Recorded:
+    review = review_dyad(write, dyad, ratings)
     before = previous_total(review.judged, filled)
     return Recorded(
         filled=filled,

@@ -5,6 +5,7 @@ withdrawn response leads to the same alerts as if it had been right and in time 
 known by the response that opened it: its id is made from that, so a review that runs twice changes nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from uuid import UUID, uuid5
 
@@ -17,7 +18,7 @@ from service.flows.queue_delivery import queue
 from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, insert_alert
 from service.store.database import Tx
 from service.store.patients import Dyad
-from service.store.responses import ResponseVersion, dyad_ratings, find_current
+from service.store.responses import RatingRow, ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
 RULE = "own-baseline"
@@ -45,10 +46,10 @@ def alert_id(opened_by: str) -> str:
     return str(uuid5(_ALERTS, opened_by))
 
 
-def review_dyad(write: Write, dyad: Dyad) -> Review:
-    """Judge the dyad, store what changed about its alerts, and queue the deliveries of that."""
+def review_dyad(write: Write, dyad: Dyad, ratings: Sequence[RatingRow]) -> Review:
+    """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries."""
     tx, deployment = write.tx, write.deployment
-    judged = judge_dyad(dyad_ratings(tx, write.clinic, dyad.row), deployment.norms, deployment.parameters)
+    judged = judge_dyad(ratings, deployment.norms, deployment.parameters)
     stored = {row.id: row for row in alerts_of_dyad(tx, write.clinic, dyad.row)}
     wanted = _wanted(write, dyad, judged, stored)
     changed = [row for row in wanted if _is_news(row, stored.get(row.id))]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from service.store.database import Tx
 from service.store.tables import alerts
@@ -49,6 +49,17 @@ class AlertRow:
 _COLUMNS = tuple(column.name for column in fields(AlertRow))
 
 
+_OF_DYAD = (
+    select(alerts)
+    .where(
+        alerts.c.clinic == bindparam("clinic"),
+        alerts.c.dyad_row == bindparam("dyad_row"),
+        alerts.c.believed_until.is_(None),
+    )
+    .order_by(alerts.c.row_id)
+)
+
+
 def insert_alert(tx: Tx, row: AlertRow) -> None:
     """Store one version of an alert; the one before must be ended first."""
     tx.execute(insert(alerts), {name: getattr(row, name) for name in _COLUMNS if name != "row_id"})
@@ -61,16 +72,8 @@ def end_alert(tx: Tx, row: AlertRow, at: str) -> None:
 
 def alerts_of_dyad(tx: Tx, clinic: str, dyad_row: int) -> list[AlertRow]:
     """Return the current version of every alert of a dyad, oldest first."""
-    query = (
-        select(alerts)
-        .where(
-            alerts.c.clinic == clinic,
-            alerts.c.dyad_row == dyad_row,
-            alerts.c.believed_until.is_(None),
-        )
-        .order_by(alerts.c.row_id)
-    )
-    return [_row(found._mapping) for found in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
+    rows = tx.execute(_OF_DYAD, {"clinic": clinic, "dyad_row": dyad_row})
+    return [_row(found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def find_alert(tx: Tx, clinic: str, alert_id: str, version: int | None = None) -> AlertRow | None:

@@ -32,9 +32,12 @@ class AuditRow:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+_INSERT = insert(audit_rows)
+
+
 def add_audit(tx: Tx, row: AuditRow) -> None:
     """Add one row in the transaction of the write that it tells of."""
-    tx.execute(insert(audit_rows), [row.values()])
+    tx.execute(_INSERT, row.values())
 
 
 @dataclass(slots=True)
@@ -71,7 +74,7 @@ class ReadAudit:
                 self._batch = _Batch()
             try:
                 with self._database.write() as tx:
-                    tx.execute(insert(audit_rows), [row.values() for row in batch.rows])
+                    tx.execute(_INSERT, [row.values() for row in batch.rows])
             except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it
                 batch.error = error
             finally:

@@ -4,6 +4,7 @@ SQLite in WAL with ``synchronous=FULL``: a commit that returned survives a power
 begins with BEGIN IMMEDIATE, so that what it read first cannot change under it.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,9 @@ class Database:
         event.listen(self._engine, "connect", _prepare_connection)
         event.listen(self._engine, "begin", _begin)
         self._writing = self._engine.execution_options(writes=True)
+        # SQLite has one writer at a time, and one that finds it busy sleeps for milliseconds and asks again.
+        # Our own threads queue here instead, and are woken at once.
+        self._one_writer = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -40,7 +44,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """Give a transaction that is committed durably at the end, or rolled back whole on an error."""
-        with self._writing.connect() as tx, tx.begin():
+        with self._one_writer, self._writing.connect() as tx, tx.begin():
             yield tx
 
     def migrate(self) -> None:

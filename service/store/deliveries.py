@@ -147,3 +147,13 @@ def _is_parked() -> ColumnElement[bool]:
 
 def _attempt(row: Row[tuple[object, ...]]) -> AttemptRow:
     return AttemptRow(*(getattr(row, column.name) for column in fields(AttemptRow)))
+
+
+def ids_of_subject(tx: Tx, clinic: str, subject_kind: str, subject_id: str) -> list[str]:
+    """Return the ids of the deliveries of every version of a subject, in the order they were queued."""
+    query = select(deliveries.c.id).where(
+        deliveries.c.clinic == clinic,
+        deliveries.c.subject_kind == subject_kind,
+        deliveries.c.subject_id == subject_id,
+    )
+    return list(tx.execute(query.order_by(deliveries.c.row_id)).scalars())

@@ -1,5 +1,6 @@
 """What people do to deliveries: try again, confirm, give up; and what happens when an EHR is connected."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -35,23 +36,24 @@ def retry(tx: Tx, clinic: str, delivery_id: str, now: str, *, version: int | Non
 
 
 def confirm(
-    tx: Tx, clinic: str, delivery_id: str, ehr_id: str, now: str, *, version: int | None = None
+    tx: Tx,
+    clinic: str,
+    delivery_id: str,
+    entries: Sequence[ChartEntry],
+    now: str,
+    *,
+    version: int | None = None,
 ) -> DeliveryRow:
-    """Take a person's word that what is parked is in the EHR, under this id.
+    """Take a person's word that what is parked is in the EHR, where ``entries`` say; go on with the rest.
 
-    The id is kept for the resource that the parked part is about; for a transaction, and where nothing was
-    planned, that is the response or alert itself, and of its scores we only know that they are there.
     Raises ``NotFound``, ``StaleVersion``, ``WrongState``.
     """
     delivery = _idle(tx, clinic, delivery_id, now, version)
     _require_parked_or(delivery)
-    parked = next((p for p in _open_parts(tx, clinic, delivery_id) if p.state is not State.PENDING), None)
-    single = parked and parked.logical != "transaction"
-    logical = parked.logical if parked and single else own_reference(delivery)
-    entry = ChartEntry(logical, ehr_id, "", delivery.subject_version)
-    put_entries(tx, clinic, delivery.ehr, [entry], now)
-    if parked:
-        _move(tx, parked, Event.SEEN_THERE, "")
+    put_entries(tx, clinic, delivery.ehr, entries, now)
+    for part in _open_parts(tx, clinic, delivery_id):
+        if part.state is not State.PENDING:
+            _move(tx, part, Event.SEEN_THERE, "")
     rest = _open_parts(tx, clinic, delivery_id)
     state = State.PENDING if rest else step(State(delivery.state), Event.SEEN_THERE)
     return _set(tx, clinic, delivery, state=state, now=now)

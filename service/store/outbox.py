@@ -141,11 +141,11 @@ def is_anything_due(tx: Tx, clinic: str, ehr: str, now: str) -> bool:
     )
 
 
-def renew_leases(tx: Tx, clinic: str, owner: str, ids: Sequence[str], lease_until: str) -> None:
-    """Extend the leases that ``owner`` still holds on these deliveries."""
+def renew_leases(tx: Tx, clinic: str, owners: Sequence[str], lease_until: str) -> None:
+    """Extend the leases that these owners still hold."""
     tx.execute(
         update(deliveries)
-        .where(deliveries.c.clinic == clinic, deliveries.c.id.in_(ids), deliveries.c.lease_owner == owner)
+        .where(deliveries.c.clinic == clinic, deliveries.c.lease_owner.in_(owners))
         .values(lease_until=lease_until),
     )
 

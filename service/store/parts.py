@@ -216,3 +216,15 @@ def last_write_ended(tx: Tx, clinic: str, part_row: int) -> str | None:
         ),
     ).scalar()
     return found
+
+
+def count_attempts(tx: Tx, clinic: str, part_row: int, outcome: str) -> int:
+    """Return how many attempts at a part had this outcome."""
+    found: int = tx.execute(
+        select(func.count()).where(
+            attempts.c.clinic == clinic,
+            attempts.c.part_row == part_row,
+            attempts.c.outcome == outcome,
+        ),
+    ).scalar_one()
+    return found

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from service.store.database import Tx
 from service.store.tables import dyads, patient_aliases
@@ -26,16 +26,26 @@ class Dyad:
     therapist: str
 
 
+_ALIAS = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
+    patient_aliases.c.clinic == bindparam("clinic"),
+    patient_aliases.c.kind == "reference",
+    patient_aliases.c.system == "",
+    patient_aliases.c.value == bindparam("reference"),
+)
+_DYAD = (
+    select(dyads.c.row_id)
+    .where(
+        dyads.c.clinic == bindparam("clinic"),
+        dyads.c.patient_key == bindparam("patient_key"),
+        dyads.c.therapist == bindparam("therapist"),
+    )
+    .with_for_update()
+)
+
+
 def find_alias(tx: Tx, clinic: str, reference: str) -> Alias | None:
     """Return the alias of a FHIR reference such as ``Patient/anna``, or None for one never seen."""
-    row = tx.execute(
-        select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
-            patient_aliases.c.clinic == clinic,
-            patient_aliases.c.kind == "reference",
-            patient_aliases.c.system == "",
-            patient_aliases.c.value == reference,
-        ),
-    ).first()
+    row = tx.execute(_ALIAS, {"clinic": clinic, "reference": reference}).first()
     return Alias(row.row_id, row.patient_key) if row else None
 
 
@@ -72,16 +82,12 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
 
 def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, **context: str | None) -> Dyad:
     """Return the dyad, made where it is new; ``context`` (site, team, approach) is updated where given."""
-    where = (
-        dyads.c.clinic == clinic,
-        dyads.c.patient_key == patient_key,
-        dyads.c.therapist == therapist,
-    )
     given = {name: value for name, value in context.items() if value is not None}
-    row = tx.execute(select(dyads.c.row_id).where(*where).with_for_update()).scalar()
+    key = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist}
+    row = tx.execute(_DYAD, key).scalar()
     if row is None:
-        values = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist, "created_at": now}
-        row = tx.execute(dyads.insert().values(**values, **given).returning(dyads.c.row_id)).scalar_one()
+        made = dyads.insert().values(**key, created_at=now, **given).returning(dyads.c.row_id)
+        row = tx.execute(made).scalar_one()
     elif given:
         tx.execute(update(dyads).where(dyads.c.row_id == row).values(**given))
     return Dyad(row, patient_key, therapist)

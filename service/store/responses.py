@@ -1,11 +1,11 @@
 """Responses and their scores: versions in, versions and series out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from service.store.database import Tx
 from service.store.tables import responses, scores
@@ -70,7 +70,7 @@ class ScoreRow:
 
 @dataclass(frozen=True, slots=True)
 class RatingRow:
-    """One scored response of a dyad, as the rules need it; in the dyad's order."""
+    """One scored response of a dyad, as the rules need it."""
 
     id: str
     version: int
@@ -81,6 +81,17 @@ class RatingRow:
     historical: bool
     total: Decimal | None
     answers: str
+
+
+@dataclass(frozen=True, slots=True)
+class DyadRating(RatingRow):
+    """One rating with what places it in the therapy and tells its session from others."""
+
+    source: str
+    encounter: str | None
+    another_session: bool
+    authored_at: str
+    received_at: str
 
 
 _COLUMNS = tuple(column.name for column in fields(ResponseVersion))
@@ -125,20 +136,6 @@ _BY_IDENTIFIER = select(responses).where(
     responses.c.identifier_value == bindparam("value"),
     responses.c.believed_until.is_(None),
 )
-_OF_DYAD = select(
-    responses.c.id,
-    responses.c.session_number,
-    responses.c.session_date,
-    responses.c.encounter,
-    responses.c.another_session,
-).where(
-    responses.c.clinic == bindparam("clinic"),
-    responses.c.dyad_row == bindparam("dyad_row"),
-    responses.c.instrument == bindparam("instrument"),
-    responses.c.source == bindparam("source"),
-    responses.c.believed_until.is_(None),
-    responses.c.status != IN_ERROR,
-)
 
 
 def find_current(tx: Tx, clinic: str, response_id: str) -> ResponseVersion | None:
@@ -156,28 +153,8 @@ def find_by_identifier(tx: Tx, clinic: str, system: str, value: str) -> Response
     return _one(tx, _BY_IDENTIFIER, clinic=clinic, system=system, value=value)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """Which session a stored response is about."""
-
-    id: str
-    session_number: int | None
-    session_date: str
-    encounter: str | None
-    another_session: bool
-
-
-def sessions_rated(tx: Tx, clinic: str, dyad_row: int, instrument: str, source: str) -> list[SessionRow]:
-    """Return the sessions that this respondent has rated on this instrument, entries in error left out."""
-    rows = tx.execute(
-        _OF_DYAD,
-        {"clinic": clinic, "dyad_row": dyad_row, "instrument": instrument, "source": source},
-    )
-    return [SessionRow(*row) for row in rows]
-
-
-def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None) -> list[RatingRow]:
-    """Return the dyad's ratings of every instrument, by session date, number, authored, arrival.
+def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None) -> list[DyadRating]:
+    """Return the dyad's ratings of every instrument, in therapy order.
 
     Entries in error are left out; a response without a total stays, with ``total`` None. ``as_of``: the
     ratings that were believed at that instant.
@@ -185,26 +162,31 @@ def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None
     rows = tx.execute(
         _RATINGS if as_of is None else _RATINGS_AS_OF,
         {"clinic": clinic, "dyad_row": dyad_row, "as_of": as_of},
-    ).all()
-    return [RatingRow(*row[:-2]) for row in sorted(rows, key=_order)]
+    )
+    return in_therapy_order([DyadRating(*row) for row in rows])
 
 
-_RATING_COLUMNS = (
-    responses.c.id,
-    responses.c.version,
-    responses.c.instrument,
-    responses.c.session_date,
-    responses.c.session_number,
-    responses.c.authored,
-    responses.c.historical,
-    scores.c.value,
-    responses.c.answers,
-    responses.c.authored_at,
-    responses.c.received_at,
-)
+def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
+    """Return ratings by session date, then number, then authored, then arrival."""
+    return sorted(ratings, key=_place)
+
+
+def rating_of(version: ResponseVersion, total: Decimal | None) -> DyadRating:
+    """Return a version as one of its dyad's ratings."""
+    facts: dict[str, Any] = {
+        column.name: getattr(version, column.name) for column in fields(DyadRating) if column.name != "total"
+    }
+    return DyadRating(total=total, **facts)
+
+
 _RATED: Select[Any] = (
-    select(*_RATING_COLUMNS)
-    .join(scores, (scores.c.response_row == responses.c.row_id) & (scores.c.part == "total"))
+    select(
+        *(
+            scores.c.value if column.name == "total" else responses.c[column.name]
+            for column in fields(DyadRating)
+        ),
+    )
+    .outerjoin(scores, (scores.c.response_row == responses.c.row_id) & (scores.c.part == "total"))
     .where(
         responses.c.clinic == bindparam("clinic"),
         responses.c.dyad_row == bindparam("dyad_row"),
@@ -220,9 +202,9 @@ _RATINGS_AS_OF = _RATED.where(
 _NO_NUMBER = 1_000_000
 
 
-def _order(row: Row[Any]) -> tuple[str, int, str, str]:
-    number = _NO_NUMBER if row.session_number is None else row.session_number
-    return row.session_date, number, row.authored_at, row.received_at
+def _place(rating: DyadRating) -> tuple[str, int, str, str]:
+    number = _NO_NUMBER if rating.session_number is None else rating.session_number
+    return rating.session_date, number, rating.authored_at, rating.received_at
 
 
 def _values(row: ScoreRow) -> dict[str, object]:

@@ -281,6 +281,14 @@ deliveries = Table(
     UniqueConstraint("clinic", "ehr", "subject_kind", "subject_id", "subject_version"),
     Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at"),
     Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state"),
+    Index(
+        "ix_deliveries_leased",
+        "clinic",
+        "lease_owner",
+        sqlite_where=text("lease_owner IS NOT NULL"),
+        postgresql_where=text("lease_owner IS NOT NULL"),
+    ),
+    Index("ix_deliveries_subject", "clinic", "subject_id"),
 )
 
 # One request of a delivery. The body is frozen when the part becomes `sent`; a resend sends those bytes.

@@ -75,7 +75,7 @@ def _draw(rng: Random, kind: Kind, *, strained: bool) -> Course:
 
 def _present(rng: Random, sessions: int) -> Rupture:
     """A strain that began in one of the last three sessions and has not been mended."""
-    return Rupture(sessions - rng.randrange(3), sessions, depth=rng.uniform(1.5, 3.4), left=1.0)
+    return Rupture(sessions - rng.randrange(3), sessions, depth=rng.uniform(1.3, 2.8), left=1.0)
 
 
 def _past(rng: Random, sessions: int) -> tuple[Rupture, ...]:

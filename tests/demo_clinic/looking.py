@@ -19,7 +19,7 @@ def deliveries_by_state(service: str) -> Counter[str]:
 
 def is_underway(service: str) -> bool:
     """Return whether any delivery may still move by itself."""
-    return any(_first_page(service, f"/v1/deliveries?state={state}")["items"] for state in sorted(UNDERWAY))
+    return any(_page(service, "/v1/deliveries", state=state)["items"] for state in sorted(UNDERWAY))
 
 
 def live_alerts(service: str) -> list[dict[str, Any]]:
@@ -51,13 +51,14 @@ def trend_picture(service: str, patient: str) -> str:
 
 
 def _items(service: str, path: str) -> Iterator[dict[str, Any]]:
-    following: str | None = path
-    while following:
-        page = _first_page(service, following)
+    page = _page(service, path)
+    yield from page["items"]
+    while page["next"]:
+        page = _page(service, path, after=page["next"])
         yield from page["items"]
-        following = page["next"]
 
 
-def _first_page(service: str, path: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(httpx.URL(service).join(path), timeout=10).raise_for_status().json()
+def _page(service: str, path: str, **parameters: str) -> dict[str, Any]:
+    answer = httpx.get(f"{service}{path}", params=parameters, timeout=10).raise_for_status()
+    found: dict[str, Any] = answer.json()
     return found

@@ -19,10 +19,12 @@ from typing import Any, NoReturn
 
 import httpx
 
+from service.sandbox import SURFACES, seed_database
 from tests.demo_clinic import looking
 from tests.demo_clinic.clinic import DemoClinic, make_clinic
 from tests.demo_clinic.processes import ROOT, NotStarted, Process, free_port, running
-from tests.demo_clinic.sending import CALLERS, Tally, send_people, start_sending
+from tests.demo_clinic.seed import seed_bundle
+from tests.demo_clinic.sending import CALLERS, Tally, start_sending
 
 CLIENTS = 40
 SEED = 7
@@ -60,16 +62,17 @@ def main(arguments: Sequence[str]) -> int:
     """Run the demo and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.demo_clinic.play", description="The demo clinic.")
     parser.add_argument("--once", action="store_true", help="check the outcome and end instead of staying up")
-    once = parser.parse_args(arguments).once
+    parser.add_argument("--surface", default="everything", choices=SURFACES, help="what the EHR takes")
+    asked = parser.parse_args(arguments)
+    clinic = make_clinic(CLIENTS, SEED, datetime.now(UTC).date())
     # A demo that is told to end stops its children, just as at Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     OUTPUT.mkdir(parents=True, exist_ok=True)
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="alliance-demo-") as folder,
-            _servers(Path(folder)) as addresses,
-        ):
-            return _play(addresses, once=once)
+        with tempfile.TemporaryDirectory(prefix="alliance-demo-") as folder:
+            seed_database(str(Path(folder) / "ehr.db"), seed_bundle(clinic))
+            with _servers(Path(folder), asked.surface) as addresses:
+                return _play(clinic, addresses, once=asked.once)
     except NotStarted as error:
         _tell(f"The demo did not start: {error}")
         return 1
@@ -78,13 +81,11 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         _tell("\nStopped.")
-        return 1 if once else 0
+        return 1 if asked.once else 0
 
 
-def _play(addresses: Addresses, *, once: bool) -> int:
-    clinic = make_clinic(CLIENTS, SEED, datetime.now(UTC).date())
+def _play(clinic: DemoClinic, addresses: Addresses, *, once: bool) -> int:
     _tell(f"Sandbox EHR   {addresses.sandbox}\nService       {addresses.service}\n")
-    send_people(clinic, addresses.fhir)
     _tell(f"{len(clinic.clients)} made-up clients, {len(clinic.ratings)} filled forms, in therapy order:")
     ending = _send_and_watch(clinic, addresses)
     faults = find_faults(ending, len(clinic.ratings))
@@ -140,7 +141,8 @@ def find_faults(ending: Ending, ratings: int) -> list[str]:
 def _account(ending: Ending, addresses: Addresses) -> None:
     _tell(
         f"\nDone in {ending.seconds:.1f} s. {ending.tally.ratings} forms, {ending.tally.scores} scores, "
-        f"{ending.tally.prompts} check-in prompts, {ending.tally.alerts} times a clinician would be told."
+        f"{ending.tally.prompts} check-in prompts. "
+        f"An alert opened or rose {ending.tally.alerts} times, history included."
     )
     _tell(f"Deliveries: {_listed(ending.deliveries)}.")
     _tell(f"The EHR holds: {_listed(ending.ehr)}.")
@@ -166,20 +168,23 @@ def _account(ending: Ending, addresses: Addresses) -> None:
 def _tell_progress(tally: Tally, addresses: Addresses) -> None:
     ehr = looking.ehr_counts(addresses.sandbox)
     _tell(
-        f"  {tally.ratings:4} forms taken, {tally.scores:5} scores, {tally.alerts:3} alerts told"
+        f"  {tally.ratings:4} forms taken, {tally.scores:5} scores, {tally.alerts:3} times an alert rose"
         f"   ->   in the EHR {ehr.get('QuestionnaireResponse', 0):4} responses, "
         f"{ehr.get('Observation', 0):5} observations, {ehr.get('DetectedIssue', 0):3} alerts"
     )
 
 
 @contextmanager
-def _servers(folder: Path) -> Iterator[Addresses]:
+def _servers(folder: Path, surface: str) -> Iterator[Addresses]:
     sandbox_port = free_port(8095)
     service_port = free_port(8000)
     addresses = Addresses(f"http://127.0.0.1:{service_port}", f"http://127.0.0.1:{sandbox_port}")
     sandbox = Process(
         name="the sandbox EHR",
-        arguments=("sandbox-ehr", "--port", str(sandbox_port), "--database", str(folder / "ehr.db")),
+        arguments=(
+            *("sandbox-ehr", "--surface", surface),
+            *("--port", str(sandbox_port), "--database", str(folder / "ehr.db")),
+        ),
         environment={},
         log=OUTPUT / "sandbox-ehr.log",
     )

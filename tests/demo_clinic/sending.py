@@ -9,7 +9,7 @@ import httpx
 
 from fhir_mappings.json_text import dumps, loads
 from tests.demo_clinic.clinic import DemoClinic, Rating
-from tests.demo_clinic.seed import seed_bundle, submission
+from tests.demo_clinic.seed import submission
 
 CALLERS = 4
 
@@ -40,17 +40,6 @@ class Tally:
             self.scores += sum(value is not None for value in body["scores"].values())
             self.prompts += len(body["check_in_prompts"])
             self.alerts += len(body["alerts"])
-
-
-def send_people(clinic: DemoClinic, fhir_base: str) -> None:
-    """Put the clinic's patients and practitioners into an EHR that takes transactions."""
-    answer = httpx.post(
-        fhir_base,
-        content=dumps(seed_bundle(clinic)),
-        headers={"Content-Type": "application/fhir+json"},
-        timeout=30,
-    )
-    answer.raise_for_status()
 
 
 def start_sending(

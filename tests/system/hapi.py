@@ -46,6 +46,17 @@ def running_hapi() -> Iterator[Hapi]:
         _ehr("stop", environment=environment)
 
 
+@contextmanager
+def running_plain_hapi() -> Iterator[Hapi]:
+    """Give a HAPI server of one's own, without validation, for as long as the block lasts."""
+    environment = os.environ | {"EHR_PORT": str(free_port(0))}
+    try:
+        printed = _ehr("start", environment=environment)
+        yield Hapi(printed.strip().splitlines()[-1])
+    finally:
+        _ehr("stop", environment=environment)
+
+
 def _ehr(*arguments: str, environment: dict[str, str]) -> str:
     # The project's own script. What it says about its work goes to our standard error.
     done = subprocess.run(  # noqa: S603

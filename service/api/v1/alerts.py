@@ -78,6 +78,7 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"model": AlertList}, **refusals(400)},
     )
     def list_page(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
+        """Answer one page; a patient never seen here has none."""
         access = access_of(request, "R")
         with audited(doors, access):
             page = list_alert_page(deployment, _query(asked, deployment.settings), access.clinic)
@@ -92,6 +93,7 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"model": AlertAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
     )
     def read(request: Request, alert_id: AlertId, if_none_match: IfNoneMatch = None) -> Response:
+        """Answer the current version with its evidence."""
         access = access_of(request, "R")
         with audited(doors, access, alert_id):
             row = read_alert(deployment, alert_id, access.clinic)

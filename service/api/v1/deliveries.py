@@ -1,12 +1,10 @@
 """Deliveries to the EHR: what waits, what was confirmed, what a person must look at; and what they decide."""
 
-import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response
 
-from fhir_mappings.errors import Fault
 from service.api.bodies import Body
 from service.api.doors import Doors
 from service.api.security import access_of
@@ -17,7 +15,6 @@ from service.api.v1.fields import read_text
 from service.api.v1.queries import LONGEST, After, Count, bad_parameter, read_token, to_token
 from service.api.v1.reading import answer, audited, refusals_audited
 from service.api.v1.shown_delivery import show_delivery, show_detail
-from service.errors import FaultsInRequest
 from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
 from service.store.deliveries import DeliveryRow
@@ -34,7 +31,6 @@ Subject = Annotated[
     str | None, Query(max_length=LONGEST, description="The id of a response, alert or definition.")
 ]
 _REFUSALS = refusals(400, 404, 409, 412, 413, 415, 422)
-_EHR_REFERENCE = re.compile(r"(?:https?://\S+/)?(?:[A-Z][A-Za-z]{1,40}/)?([A-Za-z0-9\-.]{1,64})")
 _LAST_ROW_DIGITS = 18
 
 
@@ -60,6 +56,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         count: Count = 50,
         after: After = None,
     ) -> Response:
+        """Answer one page, without the EHR's words."""
         access = access_of(request, "R")
         with audited(doors, access):
             place = None if after is None else _read_place(after)
@@ -75,6 +72,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         responses={200: {"model": DeliveryDetailAnswer}, **refusals(404)},
     )
     def read(request: Request, delivery_id: DeliveryId) -> Response:
+        """Answer what was sent when and what came of it; as protected as the answers are."""
         access = access_of(request, "R")
         with audited(doors, access, delivery_id):
             detail = read_delivery(doors.deployment, delivery_id, access.clinic)
@@ -91,6 +89,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         responses={200: {"model": DeliveryAnswer}, **refusals(400, 404, 409, 412)},
     )
     def retry(request: Request, delivery_id: DeliveryId, if_match: IfMatch = None) -> Response:
+        """Plan anew what was refused or held; search once more for what is unknown, then send it."""
         access = access_of(request, "E")
         with refusals_audited(doors, access):
             changed = retry_delivery(deployment, delivery_id, version_in(if_match), access)
@@ -104,10 +103,11 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         openapi_extra=json_body("Confirmation"),
     )
     def confirm(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
+        """Take your word that it is in the EHR, under this reference, and go on with the rest."""
         access = access_of(request, "E")
         with refusals_audited(doors, access):
-            version, ehr_id = version_in(if_match), _ehr_id(read_text(body.value, "ehr_reference"))
-            changed = confirm_delivery(deployment, delivery_id, ehr_id, version, access)
+            version, reference = version_in(if_match), read_text(body.value, "ehr_reference")
+            changed = confirm_delivery(deployment, delivery_id, reference, version, access)
         return _changed(doors, changed)
 
     @router.post(
@@ -118,6 +118,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         openapi_extra=json_body("Discard"),
     )
     def discard(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
+        """Keep your reason; it is never sent."""
         access = access_of(request, "E")
         with refusals_audited(doors, access):
             version, reason = version_in(if_match), read_text(body.value, "reason")
@@ -135,12 +136,3 @@ def _read_place(token: str) -> int:
     if row.isascii() and row.isdecimal() and len(row) <= _LAST_ROW_DIGITS:
         return int(row)
     raise bad_parameter("after", "Must be the `next` of an earlier page.")
-
-
-def _ehr_id(reference: str) -> str:
-    """Return the id in ``Observation/42``, in a whole address, or standing alone."""
-    found = _EHR_REFERENCE.fullmatch(reference.strip())
-    if found is None:
-        message = "Must be a reference in the EHR, such as Observation/42."
-        raise FaultsInRequest([Fault("ehr_reference", "wrong-reference", message)])
-    return found[1]

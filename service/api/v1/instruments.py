@@ -29,6 +29,7 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"model": InstrumentList}},
     )
     def list_all(request: Request) -> Response:
+        """Answer what each instrument is, without its items."""
         with audited(doors, access_of(request, "R")):
             items = [show_summary(instrument) for instrument in instruments.values()]
         return answer({"items": items, "next": None})
@@ -40,6 +41,7 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"model": InstrumentAnswer}, **refusals(404)},
     )
     def read(request: Request, instrument: InstrumentId) -> Response:
+        """Answer everything needed to present, fill and read the form."""
         with audited(doors, access_of(request, "R")):
             found = find(instruments, instrument)
             if found is None:

@@ -25,9 +25,19 @@ class ResponseBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE_RESPONSE]})
 
     instrument: str = Field(description="Its id, or `id|version` for a fixed revision.", examples=["srs-3"])
-    patient: str = Field(description="FHIR reference of the patient in the EHR.", examples=["Patient/anna"])
-    authored: str = Field(description="When it was filled: ISO 8601 with an offset; kept as sent.")
-    identifier: str = Field(description="The caller's own, as `system|value`: makes sending it again safe.")
+    patient: str = Field(
+        pattern=r"^(https?://\S+/)?Patient/[A-Za-z0-9\-.]{1,64}$",
+        description="FHIR reference of the patient in the EHR.",
+        examples=["Patient/anna"],
+    )
+    authored: str = Field(
+        description="When it was filled: ISO 8601 with an offset; kept as sent.",
+        json_schema_extra={"format": "date-time"},
+    )
+    identifier: str = Field(
+        pattern=r"^[^\s|]+\|.+$",
+        description="The caller's own, as `system|value`: makes sending it again safe.",
+    )
     answers: dict[str, Number | None] | None = Field(
         None,
         description="Link id -> answer as given, before reversing; a choice as its weight; null is a blank.",
@@ -39,7 +49,11 @@ class ResponseBody(BaseModel):
         None, description="Practitioner or PractitionerRole. Unknown: a series of its own."
     )
     session_number: int | None = Field(None, ge=1, le=9999, description="Which attended session, from 1.")
-    session_date: str | None = Field(None, description="`YYYY-MM-DD`; without it the date of `authored`.")
+    session_date: str | None = Field(
+        None,
+        description="Without it the date of `authored`, in its own zone.",
+        json_schema_extra={"format": "date"},
+    )
     encounter: str | None = Field(None, description="FHIR reference of the session's Encounter.")
     respondent: str | None = Field(
         None,

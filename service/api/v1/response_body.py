@@ -53,10 +53,9 @@ def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
     claims = _claims(fields, instrument)
     another_session = fields.flag("another_session")
     answers = _answers(fields, instrument)
-    for fault in find_session_faults(claims, deployment.clock(), _PLACES):
-        # A field of the wrong type was read as absent: that it is required is no second fault.
-        if fields.is_sound(fault.at):
-            fields.faults.append(fault)
+    found = find_session_faults(claims, deployment.clock(), _PLACES)
+    # A field of the wrong type was read as absent: that it is required is no second fault.
+    fields.faults += [fault for fault in found if fields.is_sound(fault.at) and not _follows(fault, claims)]
     fields.faults.sort(key=_place)
     fields.refuse_faults()
     if instrument is None or answers is None or claims.patient is None or claims.authored is None:
@@ -83,6 +82,11 @@ def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
         origin="v1",
         body=body.raw,
     )
+
+
+def _follows(fault: Fault, claims: SessionClaims) -> bool:
+    """Tell whether a client's form lacks its respondent only because it lacks its patient."""
+    return fault.at == "respondent" and claims.perspective == "client" and not claims.source
 
 
 def _place(fault: Fault) -> int:

@@ -30,6 +30,14 @@ _JSON = "application/json"
 def build_router(doors: Doors) -> APIRouter:
     """Return the routes below ``/v1/responses``."""
     router = APIRouter(tags=["responses"])
+    _add_record(router, doors)
+    _add_read(router, doors)
+    _add_correct(router, doors)
+    _add_withdraw(router, doors)
+    return router
+
+
+def _add_record(router: APIRouter, doors: Doors) -> None:
     deployment = doors.deployment
 
     @router.post(
@@ -45,11 +53,16 @@ def build_router(doors: Doors) -> APIRouter:
         openapi_extra=json_body("ResponseBody"),
     )
     def record(request: Request, body: Body) -> Response:
+        """Answer 201, or 200 where the same response was stored already: safe to send again."""
         access = access_of(request, "C")
         with refusals_audited(doors, access):
             recorded = record_response(deployment, read_response_body(body, deployment), access)
         doors.wake()
         return _answer(recorded, show_receipt(recorded), 201 if recorded.created else 200)
+
+
+def _add_read(router: APIRouter, doors: Doors) -> None:
+    deployment = doors.deployment
 
     @router.get(
         "/v1/responses/{response_id}",
@@ -58,12 +71,17 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"model": StoredResponse}, 304: {"description": "Unchanged."}, **refusals(404)},
     )
     def read(request: Request, response_id: ResponseId, if_none_match: IfNoneMatch = None) -> Response:
+        """Answer the current version with its prompts and the alerts that it raised."""
         access = access_of(request, "R")
         with audited(doors, access, response_id):
             recorded = read_response(deployment, response_id, access)
         if is_unchanged(if_none_match, recorded.filled.version):
             return Response(status_code=304, headers={"ETag": etag(recorded.filled.version)})
         return _answer(recorded, show_response(recorded))
+
+
+def _add_correct(router: APIRouter, doors: Doors) -> None:
+    deployment = doors.deployment
 
     @router.put(
         "/v1/responses/{response_id}",
@@ -73,6 +91,7 @@ def build_router(doors: Doors) -> APIRouter:
         openapi_extra=json_body("ResponseBody"),
     )
     def correct(request: Request, response_id: ResponseId, body: Body, if_match: IfMatch = None) -> Response:
+        """Answer what the corrected version gave; patient and instrument cannot change."""
         access = access_of(request, "U")
         with refusals_audited(doors, access):
             version = required_version(if_match)
@@ -80,6 +99,10 @@ def build_router(doors: Doors) -> APIRouter:
             recorded = correct_response(deployment, response_id, version, new, access)
         doors.wake()
         return _answer(recorded, show_receipt(recorded))
+
+
+def _add_withdraw(router: APIRouter, doors: Doors) -> None:
+    deployment = doors.deployment
 
     @router.post(
         "/v1/responses/{response_id}/withdraw",
@@ -89,6 +112,7 @@ def build_router(doors: Doors) -> APIRouter:
         openapi_extra=json_body("Withdrawal"),
     )
     def withdraw(request: Request, response_id: ResponseId, body: Body, if_match: IfMatch = None) -> Response:
+        """Answer the response as entered in error; its scores count no longer, and the EHR is told."""
         access = access_of(request, "D")
         with refusals_audited(doors, access):
             version = version_in(if_match)
@@ -96,8 +120,6 @@ def build_router(doors: Doors) -> APIRouter:
             recorded = withdraw_response(deployment, response_id, version, reason, access)
         doors.wake()
         return _answer(recorded, show_response(recorded))
-
-    return router
 
 
 def _answer(recorded: Recorded, content: Json, status: int = 200) -> Response:

@@ -74,6 +74,7 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"model": TrendAnswer}, **refusals(400, 404)},
     )
     def read(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
+        """Answer a series for each instrument and therapist; a new therapist starts a new one."""
         trend = read_trend(request, patient, asked)
         return answer(shown(trend, f"Patient/{patient}", deployment.parameters))
 
@@ -85,6 +86,7 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}, **refusals(400, 404)},
     )
     def draw(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
+        """Answer a panel for each instrument, one below the other."""
         trend = read_trend(request, patient, asked)
         return SvgResponse(draw_patient_trend(trend, f"Alliance trend of Patient/{patient}"))
 

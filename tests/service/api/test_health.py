@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from tests.service.api.fhir.calls import create, sent
 
 
 def test_the_process_is_live(client):
@@ -15,3 +18,23 @@ def test_a_migrated_database_is_ready(client):
         "clock": True,
         "ehr": "not-configured",
     }
+
+
+def test_an_old_schema_is_not_ready(client, database):
+    with database.write() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
+
+    answer = client.get("/ready")
+
+    assert answer.status_code == 503
+    assert answer.json()["schema"] is False
+
+
+def test_a_clock_that_was_set_back_is_not_ready(client, clock):
+    create(client, sent())
+    clock.now -= timedelta(hours=1)
+
+    answer = client.get("/ready")
+
+    assert answer.status_code == 503
+    assert answer.json()["clock"] is False

@@ -75,8 +75,16 @@ def upgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_due", ["clinic", "ehr", "state", "due_at"], unique=False)
         batch_op.create_index(
+            "ix_deliveries_leased",
+            ["clinic", "lease_owner"],
+            unique=False,
+            sqlite_where=sa.text("lease_owner IS NOT NULL"),
+            postgresql_where=sa.text("lease_owner IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_deliveries_patient", ["clinic", "ehr", "patient_key", "state"], unique=False
         )
+        batch_op.create_index("ix_deliveries_subject", ["clinic", "subject_id"], unique=False)
 
     op.create_table(
         "dyads",
@@ -396,7 +404,13 @@ def downgrade() -> None:
     op.drop_table("kept_facts")
     op.drop_table("dyads")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_deliveries_subject")
         batch_op.drop_index("ix_deliveries_patient")
+        batch_op.drop_index(
+            "ix_deliveries_leased",
+            sqlite_where=sa.text("lease_owner IS NOT NULL"),
+            postgresql_where=sa.text("lease_owner IS NOT NULL"),
+        )
         batch_op.drop_index("ix_deliveries_due")
 
     op.drop_table("deliveries")

@@ -1,0 +1,57 @@
+"""A person's word that a parked delivery is in the EHR, under an id that they looked up there."""
+
+from fhir_mappings.errors import Fault
+from service.ehr.places import Place, parse_location
+from service.errors import FaultsInRequest, NotFound
+from service.flows.plan_parts import TRANSACTION
+from service.flows.settle_unknown import entries_at
+from service.ledger import State
+from service.store.chart import ChartEntry
+from service.store.database import Tx
+from service.store.deliveries import DeliveryRow, get_delivery
+from service.store.delivery_acts import confirm, own_reference
+from service.store.parts import PartRow
+
+_OPEN = (State.REJECTED, State.UNKNOWN, State.HELD)
+
+
+def confirm_delivery(
+    tx: Tx,
+    clinic: str,
+    delivery_id: str,
+    ehr_reference: str,
+    now: str,
+    *,
+    version: int | None = None,
+) -> DeliveryRow:
+    """Record that the parked part of a delivery is in the EHR as ``Type/id`` or ``id``; go on with the rest.
+
+    For a transaction, and where nothing was planned, the reference is the response's (the alert's); of the
+    scores that went with it we then know only that they are there. Raises ``NotFound``, ``StaleVersion``,
+    ``WrongState``, and ``FaultsInRequest`` for a reference that is none or of another type.
+    """
+    detail = get_delivery(tx, clinic, delivery_id)
+    if detail is None:
+        raise NotFound("There is no such delivery.")
+    parked = next((part for part in detail.parts if part.state in _OPEN), None)
+    logical = own_reference(detail.delivery)
+    if parked and parked.logical != TRANSACTION:
+        logical = parked.logical
+    place = _place(ehr_reference, logical)
+    entries = _entries(parked, logical, place, detail.delivery.subject_version)
+    return confirm(tx, clinic, delivery_id, entries, now, version=version)
+
+
+def _place(ehr_reference: str, logical: str) -> Place:
+    wanted = logical.partition("/")[0]
+    place = parse_location(ehr_reference if "/" in ehr_reference else f"{wanted}/{ehr_reference}")
+    if place is None or place.resource_type != wanted:
+        sentence = f"must be a reference to a {wanted}, such as {wanted}/123"
+        raise FaultsInRequest([Fault("ehr_reference", "wrong-reference", sentence)])
+    return place
+
+
+def _entries(parked: PartRow | None, logical: str, place: Place, our_version: int) -> list[ChartEntry]:
+    if parked is None or not parked.body:
+        return [ChartEntry(logical, place.id, place.version, our_version)]
+    return entries_at(parked, {logical: place}, our_version)

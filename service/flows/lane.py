@@ -1,0 +1,82 @@
+"""What delivering to one EHR works with, and what one round of it comes to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from fhir_mappings.codes import Names
+from fhir_mappings.instrument import Instrument
+from service.clock import Clock, as_instant
+from service.ehr.client import EhrClient
+from service.ledger import State
+from service.log import Log
+from service.store.database import Database
+from service.store.outbox import Claim
+
+
+def no_crash(_: str) -> None:
+    """Do nothing: the crash point of a service that is not under test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The way to one clinic's EHR.
+
+    ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
+    that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
+    bites.
+    """
+
+    database: Database
+    client: EhrClient
+    clinic: str
+    ehr: str
+    names: Names
+    instruments: Mapping[str, Instrument]
+    clock: Clock
+    log: Log
+    owner: str
+    software_version: str
+    settle_seconds: float
+    lease_seconds: float
+    crash_point: Callable[[str], None] = no_crash
+
+    def now(self) -> str:
+        """Return the present instant."""
+        return as_instant(self.clock())
+
+    def later(self, seconds: float) -> str:
+        """Return the instant so many seconds from now."""
+        return as_instant(self.clock() + timedelta(seconds=seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed delivery on its lane."""
+
+    lane: Lane
+    claim: Claim
+
+
+class Next(StrEnum):
+    """What follows after a step on one part."""
+
+    GO_ON = "go-on"  # the part is in the EHR: the next one
+    AGAIN = "again"  # its state changed: look at it again
+    REPLAN = "replan"  # the EHR does not take this kind of write: another plan
+    STOP = "stop"  # the delivery was given back, with its state and when to look again
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one round came to.
+
+    ``pause_seconds`` is set where the trouble is the whole EHR's: nothing should be sent for so long; 0
+    leaves the length to the worker. ``well``: the EHR answered as it should.
+    """
+
+    delivery: str
+    state: State
+    well: bool
+    pause_seconds: float | None = None

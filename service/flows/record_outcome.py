@@ -1,0 +1,175 @@
+"""Write down what came of a step on one part: attempt, part, chart and delivery in one commit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.ehr.places import Place
+from service.ehr.retry import Outcome, Verdict
+from service.flows.lane import Delivered, Work
+from service.flows.settle_unknown import entries_at
+from service.http import Answer
+from service.ledger import Event, State, delivery_state, is_parked, step
+from service.store.chart import put_entries
+from service.store.outbox import close_claim, set_delivery
+from service.store.parts import NewAttempt, PartRow, add_attempt, move_part, read_parts, replace_plan
+
+_REASON_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One write that was tried: when it began, what it came to, and the answer if there was one."""
+
+    started_at: str
+    outcome: Outcome
+    answer: Answer | None
+
+    def attempt(self, ended_at: str) -> NewAttempt:
+        """Return it as it is recorded."""
+        outcome = self.outcome
+        body = self.answer.body if self.answer else b""
+        # A success is told by its place; keeping its body would only keep the record twice.
+        kept = b"" if outcome.verdict is Verdict.CONFIRMED else body
+        return NewAttempt(
+            "write", self.started_at, ended_at, outcome.verdict, outcome.status, outcome.codes, kept
+        )
+
+
+def record_confirmed(
+    work: Work,
+    part: PartRow,
+    event: Event,
+    places: Mapping[str, Place],
+    *,
+    exchange: Exchange | None = None,
+    is_last: bool,
+) -> None:
+    """Record that a part is in the EHR; with the last one the delivery is confirmed and its lease ends.
+
+    ``places`` are by our own reference; what is not among them is there under an id that we do not know.
+    Raises ``LeaseLost`` or ``ImpossibleStep``, then nothing is recorded.
+    """
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        if exchange:
+            add_attempt(tx, claim.clinic, part.row, exchange.attempt(now))
+        move_part(tx, part, event)
+        put_entries(tx, claim.clinic, claim.ehr, entries_at(part, places, claim.subject_version), now)
+        if is_last:
+            close_claim(tx, claim, now, state=State.CONFIRMED)
+        else:
+            set_delivery(tx, claim, now, State.PENDING)
+    if is_last:
+        lane.log.event("delivery_confirmed", delivery=claim.id, attempt=claim.tries)
+
+
+def record_unknown(work: Work, part: PartRow, exchange: Exchange) -> None:
+    """Record that a write's outcome is not known; the lease stays, since the search follows at once."""
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        add_attempt(tx, claim.clinic, part.row, exchange.attempt(now))
+        move_part(tx, part, Event.ANSWER_LOST)
+        set_delivery(tx, claim, now, State.UNKNOWN)
+    outcome = exchange.outcome
+    lane.log.event("delivery_unknown", delivery=claim.id, status=outcome.status, code=outcome.codes)
+
+
+def record_not_taken(work: Work, part: PartRow, exchange: Exchange) -> None:
+    """Record that the EHR does not take this kind of write, and make room for another plan."""
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        add_attempt(tx, claim.clinic, part.row, exchange.attempt(now))
+        move_part(tx, part, Event.NOT_PERFORMED, sent_at=part.sent_at)
+        replace_plan(tx, claim.clinic, claim.id, exchange.outcome.reason)
+        set_delivery(tx, claim, now, State.PENDING)
+    lane.log.event("write_not_taken", delivery=claim.id, status=exchange.outcome.status)
+
+
+def give_back(
+    work: Work,
+    part: PartRow,
+    event: Event,
+    *,
+    reason: str,
+    due_at: str,
+    attempt: NewAttempt | None = None,
+    sent_at: str | None = None,
+    resent: bool | None = None,
+) -> Delivered:
+    """Record a step after which the delivery rests, or is parked, and end the lease."""
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        if attempt:
+            add_attempt(tx, claim.clinic, part.row, attempt)
+        state = move_part(tx, part, event, reason=reason, sent_at=sent_at, resent=resent)
+        close_claim(tx, claim, now, state=state, reason=reason, due_at=due_at)
+    return _told(work, state, reason, attempt)
+
+
+def rest(
+    work: Work,
+    part: PartRow,
+    *,
+    due_at: str,
+    attempt: NewAttempt | None = None,
+    reason: str = "",
+) -> Delivered:
+    """Give a delivery back with its part as it was, to be looked at again at ``due_at``."""
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        if attempt:
+            add_attempt(tx, claim.clinic, part.row, attempt)
+        close_claim(tx, claim, now, state=part.state, reason=reason, due_at=due_at)
+    return _told(work, part.state, reason, attempt)
+
+
+def postpone(work: Work, *, due_at: str, reason: str) -> Delivered:
+    """Give a delivery back before any of its parts was touched."""
+    state = delivery_state(part.state for part in work.claim.parts)
+    with work.lane.database.write() as tx:
+        # An unknown delivery with a reason would be a parked one.
+        words = "" if state is State.UNKNOWN else reason
+        close_claim(tx, work.claim, work.lane.now(), state=state, reason=words, due_at=due_at)
+    return _told(work, state, words, None)
+
+
+def hold(work: Work, reason: str) -> Delivered:
+    """Hold a delivery of which nothing (more) may be sent, for a person."""
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    state = step(State.PENDING, Event.NOT_ACCEPTED)
+    with lane.database.write() as tx:
+        close_claim(tx, claim, now, state=state, reason=reason[:_REASON_LENGTH])
+    return _told(work, state, reason, None)
+
+
+def park_broken(work: Work, error: str) -> Delivered:
+    """Park a delivery over which this program itself stumbled; ``error`` is the kind of it, nothing more.
+
+    What may be in the air is left to its lease: when that ends it is unknown, and searched for.
+    """
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        state = delivery_state(part.state for part in read_parts(tx, claim.clinic, claim.id))
+        if state is State.SENT:
+            return Delivered(claim.id, state, well=False)
+        if state is not State.UNKNOWN:
+            state = State.HELD
+        reason = f"this service failed at it ({error})"
+        close_claim(tx, claim, now, state=state, reason=reason)
+    return _told(work, state, reason, None)
+
+
+def finish(work: Work) -> Delivered:
+    """Confirm a delivery of which everything is in the EHR already."""
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        close_claim(tx, claim, now, state=State.CONFIRMED)
+    return _told(work, State.CONFIRMED, "", None)
+
+
+def _told(work: Work, state: State, reason: str, attempt: NewAttempt | None) -> Delivered:
+    name = "delivery_parked" if is_parked(state, reason) else f"delivery_{state}"
+    status = attempt.status if attempt else None
+    codes = attempt.codes if attempt else ""
+    work.lane.log.event(name, delivery=work.claim.id, state=state, status=status, code=codes)
+    return Delivered(work.claim.id, state, well=True)

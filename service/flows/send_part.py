@@ -1,0 +1,170 @@
+"""Send one part: freeze its bytes, commit it as sent, let it go, and act on the answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from service.clock import as_instant, from_instant
+from service.ehr.capabilities import Capabilities
+from service.ehr.places import Place, place_in_answer, places_in_transaction
+from service.ehr.retry import Outcome, Verdict, back_off_seconds, classify_answer, classify_error
+from service.errors import EhrError, LeaseLost
+from service.flows.canonical_base import keep_canonical_base
+from service.flows.lane import Delivered, Next, Work
+from service.flows.plan_parts import TRANSACTION
+from service.flows.record_outcome import (
+    Exchange,
+    give_back,
+    record_confirmed,
+    record_not_taken,
+    record_unknown,
+)
+from service.flows.settle_part import settle
+from service.flows.settle_unknown import Finding, look_for, places_by_logical, sent_writes
+from service.http import Answer
+from service.ledger import Event, State
+from service.store.database import Tx
+from service.store.outbox import set_delivery
+from service.store.parts import NewPart, PartRow, add_parts, freeze_part
+
+BodyOf = Callable[[Tx, PartRow], bytes]
+_BUSY_AFTER_SENDING = 503
+
+
+def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf) -> tuple[PartRow, ...]:
+    """Store the parts of a plan and freeze the first, in one commit; return those of this plan."""
+    lane, claim = work.lane, work.claim
+    with lane.database.write() as tx:
+        rows = add_parts(tx, claim.clinic, claim.id, planned)[-len(planned) :]
+        first = _freeze(tx, work, rows[0], body_of)
+    lane.crash_point("frozen")
+    return (first, *rows[1:])
+
+
+def freeze(work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
+    """Commit a pending part as sent, with the bytes that are about to leave. Raises ``LeaseLost``."""
+    with work.lane.database.write() as tx:
+        frozen = _freeze(tx, work, part, body_of)
+    work.lane.crash_point("frozen")
+    return frozen
+
+
+def send(
+    work: Work,
+    part: PartRow,
+    capabilities: Capabilities,
+    *,
+    left_before: str | None,
+    is_last: bool,
+) -> Delivered | Next:
+    """Send a frozen part once and record what came of it.
+
+    ``left_before`` is when it had left before this time, if ever. Raises ``LeaseLost``.
+    """
+    exchange = _exchange(work, part)
+    places = _places(work, part, exchange, capabilities)
+    if places is not None:
+        record_confirmed(work, part, Event.ACCEPTED, places, exchange=exchange, is_last=is_last)
+        work.lane.crash_point("recorded")
+        return Next.GO_ON
+    verdict = exchange.outcome.verdict
+    if verdict is Verdict.NOT_TAKEN:
+        record_not_taken(work, replace(part, sent_at=left_before), exchange)
+        return Next.REPLAN
+    if verdict is Verdict.REJECTED:
+        attempt = exchange.attempt(work.lane.now())
+        reason = exchange.outcome.reason
+        return give_back(work, part, Event.REFUSED, reason=reason, due_at=work.lane.now(), attempt=attempt)
+    if verdict is Verdict.LATER:
+        return _come_later(work, part, exchange, left_before)
+    record_unknown(work, part, exchange)
+    work.lane.crash_point("unknown")
+    raced = verdict is Verdict.LOST_RACE
+    unknown = replace(part, state=State.UNKNOWN)
+    settled = settle(work, unknown, capabilities, raced=raced, is_last=is_last)
+    return settled if raced or not isinstance(settled, Delivered) else replace(settled, well=False)
+
+
+def _freeze(tx: Tx, work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
+    lane, now = work.lane, work.lane.now()
+    body = part.body or body_of(tx, part)
+    keep_canonical_base(tx, work.claim.clinic, lane.names)
+    freeze_part(tx, part, body, now)
+    set_delivery(tx, work.claim, now, State.SENT)
+    return replace(part, state=State.SENT, body=body, sent_at=now)
+
+
+def _exchange(work: Work, part: PartRow) -> Exchange:
+    lane = work.lane
+    started = lane.clock()
+    if started > from_instant(part.sent_at or "") + timedelta(seconds=lane.lease_seconds):
+        # This process slept between commit and sending: another may be at it by now.
+        raise LeaseLost("slept-too-long")
+    answer: Answer | None = None
+    try:
+        answer = lane.client.send(part.method, part.path, part.headers, part.body)
+    except EhrError as error:
+        outcome = classify_error(error)
+    else:
+        outcome = classify_answer(answer, part.method, lane.clock())
+    lane.crash_point("answered")
+    if outcome.verdict is Verdict.CONFIRMED and answer and not _is_understood(part, answer):
+        outcome = Outcome(Verdict.UNKNOWN, "the answer is no transaction response", status=answer.status)
+    return Exchange(as_instant(started), outcome, answer)
+
+
+def _is_understood(part: PartRow, answer: Answer) -> bool:
+    if part.logical != TRANSACTION:
+        return True
+    return places_in_transaction(answer.body, len(sent_writes(part))) is not None
+
+
+def _places(
+    work: Work,
+    part: PartRow,
+    exchange: Exchange,
+    capabilities: Capabilities,
+) -> Mapping[str, Place] | None:
+    """Return where a confirmed part went, by our own reference; None where it is not confirmed."""
+    if exchange.outcome.verdict is not Verdict.CONFIRMED or exchange.answer is None:
+        return None
+    if part.logical == TRANSACTION:
+        found = places_in_transaction(exchange.answer.body, len(sent_writes(part)))
+        return places_by_logical(part, found or [])
+    place = place_in_answer(exchange.answer)
+    resource_type, _, resource_id = part.path.partition("/")
+    if place is not None and place.resource_type == resource_type:
+        return {part.logical: place}
+    if resource_id:
+        return {part.logical: Place(resource_type, resource_id)}
+    return _searched_place(work, part, capabilities)
+
+
+def _searched_place(work: Work, part: PartRow, capabilities: Capabilities) -> Mapping[str, Place]:
+    """Search once for what was taken without telling its id; it is there whatever the search says."""
+    try:
+        look = look_for(part, work.lane.client, capabilities)
+    except EhrError:
+        return {}
+    return look.places if look.finding is Finding.THERE else {}
+
+
+def _come_later(work: Work, part: PartRow, exchange: Exchange, left_before: str | None) -> Delivered:
+    """Give a part back that was not performed, by the EHR's word or because nothing left."""
+    lane, outcome = work.lane, exchange.outcome
+    wait = outcome.after_seconds
+    if wait is None:
+        wait = 0.0 if outcome.whole_ehr else back_off_seconds(work.claim.tries)
+    # CAUTION: "busy" may come from a gateway after the EHR performed it; what left is searched for first.
+    left = part.sent_at if outcome.status == _BUSY_AFTER_SENDING else left_before
+    given = give_back(
+        work,
+        part,
+        Event.NOT_PERFORMED,
+        reason=outcome.reason,
+        due_at=lane.later(wait),
+        attempt=exchange.attempt(lane.now()),
+        sent_at=left,
+    )
+    pause = (outcome.after_seconds or 0.0) if outcome.whole_ehr else None
+    return replace(given, well=False, pause_seconds=pause)

@@ -1,0 +1,159 @@
+"""Settle a part whose outcome is not known: search, then confirm, wait, release once, or park it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from service.clock import as_instant, from_instant
+from service.ehr.capabilities import Capabilities
+from service.ehr.retry import Verdict, back_off_seconds
+from service.errors import EhrError, EhrUnreachable
+from service.flows.lane import Delivered, Next, Work
+from service.flows.record_outcome import give_back, record_confirmed, rest
+from service.flows.settle_unknown import Finding, Look, is_safe_to_repeat, look_for, sent_writes
+from service.ledger import Event, State
+from service.store.parts import NewAttempt, PartRow, count_attempts, last_write_ended
+
+_MOST_RACES = 6
+_NOT_YET = "not found in the EHR; sent again when that is sure"
+_REASONS = {
+    Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
+    Finding.CHANGED: "somebody else changed it in the EHR meanwhile",
+    Finding.BLIND: "the answer was lost, and this EHR cannot be searched for it",
+    Finding.PARTLY: "only some of it is in the EHR",
+    Finding.ABSENT: "not in the EHR after it was sent twice",
+}
+
+
+def settle(
+    work: Work,
+    part: PartRow,
+    capabilities: Capabilities,
+    *,
+    raced: bool,
+    is_last: bool,
+) -> Delivered | Next:
+    """Search for an unknown part and act on what is found.
+
+    ``raced``: the EHR said that this request was not performed because of another one, so that there is
+    nothing to wait for. Not found otherwise counts only after the lane's settling time; then the part is
+    pending once more, and a second time a person must look.
+    """
+    started = work.lane.now()
+    try:
+        look = look_for(part, work.lane.client, capabilities)
+    except EhrError as error:
+        return _ask_later(work, part, error)
+    if look.finding is Finding.THERE:
+        record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
+        return Next.GO_ON
+    attempt = _search_attempt(work, started, look)
+    if look.finding in (Finding.SEVERAL, Finding.CHANGED, Finding.BLIND):
+        return _park(work, part, look.finding, attempt)
+    if raced:
+        return _after_race(work, part, look.finding, attempt)
+    return _not_found(work, part, look.finding, attempt)
+
+
+def find_before_repeat(
+    work: Work,
+    part: PartRow,
+    capabilities: Capabilities,
+    *,
+    is_last: bool,
+) -> Delivered | Next:
+    """Search for a pending part that left before, or may be there already; ``AGAIN``: it may be sent.
+
+    A part that the EHR itself keeps from doubling goes at once where the search finds nothing; another only
+    when the settling time is over too.
+    """
+    started = work.lane.now()
+    try:
+        look = look_for(part, work.lane.client, capabilities)
+    except EhrError as error:
+        return _ask_later(work, part, error)
+    if look.finding is Finding.THERE:
+        record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
+        return Next.GO_ON
+    attempt = _search_attempt(work, started, look)
+    if look.finding is Finding.SEVERAL:
+        return _park(work, part, look.finding, attempt)
+    settled_at = from_instant(part.sent_at) + _settling(work) if part.sent_at else work.lane.clock()
+    if is_safe_to_repeat(sent_writes(part)) or work.lane.clock() >= settled_at:
+        return Next.AGAIN
+    return rest(work, part, due_at=as_instant(settled_at), attempt=attempt, reason=_NOT_YET)
+
+
+def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
+    settled_at = _settled_at(work, part)
+    now = work.lane.clock()
+    if now < settled_at:
+        soon = now + max(_settling(work) / 4, timedelta(seconds=1))
+        return rest(work, part, due_at=as_instant(min(soon, settled_at)), attempt=attempt)
+    safe = finding is Finding.ABSENT or is_safe_to_repeat(sent_writes(part))
+    if part.resent or not safe:
+        return _park(work, part, finding, attempt)
+    return give_back(
+        work,
+        part,
+        Event.ABSENT,
+        reason="not found in the EHR; sent once more",
+        due_at=as_instant(now),
+        attempt=attempt,
+        resent=True,
+    )
+
+
+def _after_race(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
+    with work.lane.database.read() as tx:
+        races = count_attempts(tx, work.claim.clinic, part.row, Verdict.LOST_RACE)
+    if races >= _MOST_RACES:
+        return _park(work, part, finding, attempt, reason="the EHR keeps reporting a conflict")
+    return give_back(
+        work,
+        part,
+        Event.ABSENT,
+        reason="the EHR reported a conflict",
+        due_at=work.lane.later(back_off_seconds(races)),
+        attempt=attempt,
+    )
+
+
+def _park(
+    work: Work,
+    part: PartRow,
+    finding: Finding,
+    attempt: NewAttempt,
+    *,
+    reason: str = "",
+) -> Delivered:
+    if part.state is State.PENDING:
+        event = Event.ANSWER_LOST
+    else:
+        event = Event.REFUSED if finding is Finding.CHANGED else Event.UNSETTLED
+    words = reason or _REASONS[finding]
+    return give_back(work, part, event, reason=words, due_at=work.lane.now(), attempt=attempt)
+
+
+def _ask_later(work: Work, part: PartRow, error: EhrError) -> Delivered:
+    """Leave a part as it is, since the EHR cannot be asked now."""
+    due_at = work.lane.later(back_off_seconds(work.claim.tries))
+    work.lane.log.event("search_failed", delivery=work.claim.id, code=error.code)
+    rested = rest(work, part, due_at=due_at)
+    pause = 0.0 if isinstance(error, EhrUnreachable) else None
+    return replace(rested, well=False, pause_seconds=pause)
+
+
+def _settling(work: Work) -> timedelta:
+    return timedelta(seconds=work.lane.settle_seconds)
+
+
+def _settled_at(work: Work, part: PartRow) -> datetime:
+    """Return from when on a search that finds nothing counts: after the last moment it was in the air."""
+    with work.lane.database.read() as tx:
+        ended = last_write_ended(tx, work.claim.clinic, part.row)
+    last = max(moment for moment in (part.sent_at, ended) if moment is not None)
+    return from_instant(last) + _settling(work)
+
+
+def _search_attempt(work: Work, started: str, look: Look) -> NewAttempt:
+    return NewAttempt("search", started, work.lane.now(), look.finding)

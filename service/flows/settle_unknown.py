@@ -1,0 +1,153 @@
+"""Look in the EHR for what a write may have left there, and say what that means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fhir_mappings import json_text
+from service.ehr.capabilities import Capabilities
+from service.ehr.client import EhrClient
+from service.ehr.lookup import holds, logical_of, lookup_for
+from service.ehr.places import Place, parse_etag
+from service.errors import EhrUnreadable
+from service.flows.plan_parts import TRANSACTION
+from service.store.chart import ChartEntry
+from service.store.parts import PartRow
+
+# Answers to a search that will not change by waiting.
+_NO_SEARCH = frozenset({"status-400", "status-403", "status-404", "status-405", "status-501"})
+
+
+class Finding(StrEnum):
+    """What a look at the EHR says of one write, or of all writes of a part; the worst comes first."""
+
+    SEVERAL = "several"  # more than one is ours: never pick one
+    CHANGED = "changed"  # somebody else changed the resource since we read its version
+    BLIND = "blind"  # this EHR cannot be searched for it
+    PARTLY = "partly"  # some are there and some are not
+    ABSENT = "absent"  # nothing is there (yet)
+    THERE = "there"  # all is there, as we sent it
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A finding, and where the resources are that were found, by our own reference."""
+
+    finding: Finding
+    places: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True)
+class SentWrite:
+    """One write as its frozen bytes say it."""
+
+    method: str
+    path: str
+    resource: Mapping[str, Any]
+    condition: str | None
+    match: str | None
+
+    @property
+    def is_findable(self) -> bool:
+        """Whether its presence can be asked for; a Provenance comes and goes with what it is about."""
+        return bool(self.resource["resourceType"] != "Provenance")
+
+
+def sent_writes(part: PartRow) -> list[SentWrite]:
+    """Return the writes of a part whose bytes are frozen, in the order sent."""
+    body = json_text.loads(part.body)
+    if part.logical != TRANSACTION:
+        headers = part.headers
+        return [
+            SentWrite(part.method, part.path, body, headers.get("If-None-Exist"), headers.get("If-Match")),
+        ]
+    return [
+        SentWrite(
+            method=entry["request"]["method"],
+            path=entry["request"]["url"],
+            resource=entry["resource"],
+            condition=entry["request"].get("ifNoneExist"),
+            match=entry["request"].get("ifMatch"),
+        )
+        for entry in body["entry"]
+    ]
+
+
+def is_safe_to_repeat(writes: Sequence[SentWrite]) -> bool:
+    """Tell whether the EHR itself keeps a repeat from doubling anything: all conditional, or by id.
+
+    A help, not the guard: conditions race, and may not see fresh rows.
+    """
+    return all(write.method == "PUT" or write.condition or not write.is_findable for write in writes)
+
+
+def entries_at(part: PartRow, places: Mapping[str, Place], our_version: int) -> list[ChartEntry]:
+    """Return the chart entries of a part that is in the EHR; an id that was not told is ''."""
+    writes = [write for write in sent_writes(part) if write.is_findable]
+    found = []
+    for write in writes:
+        logical = _logical(part, write)
+        place = places.get(logical)
+        found.append(
+            ChartEntry(logical, place.id if place else "", place.version if place else "", our_version)
+        )
+    return found
+
+
+def places_by_logical(part: PartRow, places: Sequence[Place | None]) -> dict[str, Place]:
+    """Return the places of a part's writes, given in the order sent, by our own reference."""
+    pairs = zip(sent_writes(part), places, strict=True)
+    return {_logical(part, write): place for write, place in pairs if place is not None}
+
+
+def look_for(part: PartRow, client: EhrClient, capabilities: Capabilities) -> Look:
+    """Return whether what a part sent is in the EHR. Raises ``EhrError`` where it cannot be asked."""
+    places: dict[str, Place] = {}
+    findings = set()
+    for write in sent_writes(part):
+        if not write.is_findable and part.logical == TRANSACTION:
+            continue
+        finding, place = _look_for_write(write, client, capabilities)
+        findings.add(finding)
+        if place is not None:
+            places[_logical(part, write)] = place
+    if findings == {Finding.ABSENT, Finding.THERE}:
+        return Look(Finding.PARTLY, places)
+    return Look(next(one for one in Finding if one in findings), places)
+
+
+def _look_for_write(
+    write: SentWrite,
+    client: EhrClient,
+    capabilities: Capabilities,
+) -> tuple[Finding, Place | None]:
+    if write.method == "PUT":
+        return _look_for_update(write, client)
+    lookup = lookup_for(write.resource)
+    if lookup is None or not lookup.parameters.keys() <= capabilities.of(lookup.resource_type).search_params:
+        return Finding.BLIND, None
+    try:
+        found = client.find(lookup)
+    except EhrUnreadable as error:
+        if error.code in _NO_SEARCH:
+            return Finding.BLIND, None
+        raise
+    if len(found) > 1:
+        return Finding.SEVERAL, None
+    return (Finding.THERE, found[0].place) if found else (Finding.ABSENT, None)
+
+
+def _look_for_update(write: SentWrite, client: EhrClient) -> tuple[Finding, Place | None]:
+    resource_type, _, resource_id = write.path.partition("/")
+    found = client.read(resource_type, resource_id)
+    if found is None:
+        return Finding.ABSENT, None
+    if holds(found.resource, write.resource):
+        return Finding.THERE, found.place
+    unchanged = write.match is None or parse_etag(write.match) == found.place.version
+    return (Finding.ABSENT if unchanged else Finding.CHANGED), None
+
+
+def _logical(part: PartRow, write: SentWrite) -> str:
+    return logical_of(write.resource) if part.logical == TRANSACTION else part.logical

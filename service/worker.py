@@ -1,0 +1,202 @@
+"""The worker: threads that deliver what is due, and one that keeps their leases.
+
+They look about twice a second, and at once when woken. While the EHR is in trouble nothing is tried again and
+again: the whole lane pauses, longer each time, until one delivery gets an answer.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import uuid4
+
+from fhir_mappings.codes import Names
+from fhir_mappings.instrument import Instrument
+from service import VERSION
+from service.clock import Clock
+from service.ehr.client import EhrClient
+from service.flows.connect_ehr import connect_ehr
+from service.flows.deliver import deliver_next
+from service.flows.lane import Delivered, Lane, no_crash
+from service.http import Http
+from service.log import Log
+from service.settings import Settings
+from service.store.database import Database
+from service.store.outbox import is_anything_due, renew_leases
+
+DEFAULT_CLINIC = "default"
+LEASE_SECONDS = 15.0
+POLL_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 60.0
+# So many deliveries in a row without a usable answer make it the EHR's trouble, not theirs.
+_TROUBLE_AFTER = 3
+
+
+class Breaker:
+    """When the EHR as a whole may be tried again; each pause in a row is twice the last. Thread-safe."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._in_a_row = 0
+        self._pauses = 0
+        self._until: datetime | None = None
+
+    def may_go(self) -> bool:
+        """Tell whether something may be sent; after a pause, to one caller at a time."""
+        with self._lock:
+            if self._until is None:
+                return True
+            if self._clock() < self._until:
+                return False
+            # The next ones wait until this one's answer is known, or a second passed.
+            self._until = self._clock() + timedelta(seconds=1)
+            return True
+
+    def note(self, done: Delivered) -> None:
+        """Take notice of how a delivery went: close, count, or pause."""
+        with self._lock:
+            if done.well:
+                self._in_a_row, self._pauses, self._until = 0, 0, None
+                return
+            self._in_a_row += 1
+            if done.pause_seconds is None and self._in_a_row < _TROUBLE_AFTER:
+                return
+            self._pauses += 1
+            growing = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(self._pauses - 1, 10))
+            seconds = max(done.pause_seconds or 0.0, growing)
+            self._until = self._clock() + timedelta(seconds=seconds)
+
+
+class Worker:
+    """Delivers to the EHR of the settings; without one it does nothing and deliveries wait."""
+
+    def __init__(  # noqa: PLR0917 - the six things that every worker needs
+        self,
+        database: Database,
+        settings: Settings,
+        http: Http,
+        instruments: Mapping[str, Instrument],
+        clock: Clock,
+        log: Log,
+        *,
+        clinic: str = DEFAULT_CLINIC,
+        crash_point: Callable[[str], None] = no_crash,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._log = log
+        self._owner = f"{socket.gethostname()[:20]}-{os.getpid()}-{uuid4().hex[:12]}"
+        self._stopping = threading.Event()
+        self._woken = threading.Condition()
+        self._breaker = Breaker(clock)
+        self._threads: list[threading.Thread] = []
+        self._at_work: dict[str, datetime] = {}  # the owner of each round under way, and since when
+        self._lane: Lane | None = None
+        if settings.ehr_base_url:
+            self._lane = Lane(
+                database=database,
+                client=EhrClient(http, settings.ehr_base_url, clock),
+                clinic=clinic,
+                ehr=settings.ehr_name,
+                names=Names(settings.canonical_base),
+                instruments=instruments,
+                clock=clock,
+                log=log,
+                owner=self._owner,
+                software_version=VERSION,
+                settle_seconds=settings.ehr_settle_seconds,
+                lease_seconds=LEASE_SECONDS,
+                crash_point=crash_point,
+            )
+
+    def start(self) -> None:
+        """Queue definitions, release what waited, and start the threads."""
+        lane = self._lane
+        if lane is None:
+            return
+        released = connect_ehr(lane, self._settings.historical_after_days)
+        self._log.event("worker_started", ehr=lane.ehr, deliveries=released)
+        self._spawn("leases", partial(self._keep_leases, lane))
+        for number in range(self._settings.ehr_parallel):
+            self._spawn(f"deliver-{number}", partial(self._deliver, lane, f"{self._owner}-{number}"))
+
+    def stop(self, drain_seconds: float) -> None:
+        """Let what is on its way finish for so long, then leave; the next start settles what is left."""
+        self._stopping.set()
+        with self._woken:
+            self._woken.notify_all()
+        deadline = time.monotonic() + drain_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self._lane is not None:
+            self._log.event("worker_stopped", ehr=self._lane.ehr)
+
+    def wake(self) -> None:
+        """Say that something was queued; returns at once."""
+        with self._woken:
+            self._woken.notify()
+
+    def _spawn(self, name: str, run: Callable[[], None]) -> None:
+        # A thread that still waits for the EHR after the drain must not keep the process alive.
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _deliver(self, lane: Lane, name: str) -> None:
+        """Deliver until stopped; asks before it claims whenever the last look found nothing."""
+        rounds, is_busy = 0, False
+        while not self._stopping.is_set():
+            try:
+                if self._breaker.may_go() and (is_busy or self._is_anything_due(lane)):
+                    rounds += 1
+                    is_busy = self._round(replace(lane, owner=f"{name}-{rounds}"))
+                else:
+                    is_busy = False
+            except Exception as error:  # noqa: BLE001 - a database that is locked or full must not end the thread
+                self._log.event("worker_failed", error=type(error).__name__)
+                is_busy = False
+            if not is_busy:
+                self._wait()
+
+    def _round(self, lane: Lane) -> bool:
+        """Deliver one; return whether there was one."""
+        # Every round is an owner of its own: a lease that a round left behind is not renewed by the next.
+        self._at_work[lane.owner] = self._clock()
+        try:
+            done = deliver_next(lane)
+        finally:
+            del self._at_work[lane.owner]
+        if done is None:
+            return False
+        self._breaker.note(done)
+        self.wake()
+        return True
+
+    def _is_anything_due(self, lane: Lane) -> bool:
+        with self._database.read() as tx:
+            return is_anything_due(tx, lane.clinic, lane.ehr, lane.now())
+
+    def _keep_leases(self, lane: Lane) -> None:
+        """Renew the leases of rounds that take long, a slow EHR's for instance."""
+        every = LEASE_SECONDS / 3
+        while not self._stopping.wait(every):
+            before = self._clock() - timedelta(seconds=every)
+            owners = [owner for owner, since in list(self._at_work.items()) if since <= before]
+            if not owners:
+                continue
+            try:
+                with self._database.write() as tx:
+                    renew_leases(tx, lane.clinic, owners, lane.later(LEASE_SECONDS))
+            except Exception as error:  # noqa: BLE001 - the next turn may succeed; a lost lease is settled
+                self._log.event("worker_failed", error=type(error).__name__)
+
+    def _wait(self) -> None:
+        with self._woken:
+            if not self._stopping.is_set():
+                self._woken.wait(POLL_SECONDS)

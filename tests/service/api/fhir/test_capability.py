@@ -1,0 +1,93 @@
+"""The CapabilityStatement is true: what it lists works, and what it does not list is refused."""
+
+import pytest
+
+from fhir_mappings.structure import check_structure
+from service.api.fhir.offered import OFFERED
+from tests.service.api.fhir.calls import create, created_id, issues, sent, session
+
+TYPES = [offered.type for offered in OFFERED]
+
+
+@pytest.fixture
+def stated(client):
+    return {one["type"]: one for one in client.get("/fhir/metadata").json()["rest"][0]["resource"]}
+
+
+@pytest.fixture
+def existing(client):
+    """An id that exists, for every type."""
+    for number in range(4, 10):
+        create(client, session(number, total="37.0"))
+    response_id = created_id(client, session(10, total="22.0"))
+    alerts = client.get("/fhir/DetectedIssue").json()
+    return {
+        "Questionnaire": "srs-3-1.0.0",
+        "CodeSystem": "alliance-measures-1.0.0",
+        "ValueSet": "wai-frequency-5-1.0.0",
+        "QuestionnaireResponse": response_id,
+        "Observation": f"{response_id}.total",
+        "DetectedIssue": alerts["entry"][0]["resource"]["id"],
+    }
+
+
+def test_the_statement_is_built_as_fhir_says(client):
+    statement = client.get("/fhir/metadata").json()
+
+    assert check_structure(statement) == []
+    assert statement["fhirVersion"] == "4.0.1"
+    assert statement["implementation"]["url"] == "http://127.0.0.1:8000/fhir"
+
+
+def test_the_statement_has_a_tag(client):
+    tag = client.get("/fhir/metadata").headers["etag"]
+
+    assert client.get("/fhir/metadata", headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_interaction_that_is_stated_works(client, stated, existing, kind):
+    calls = {
+        "read": lambda: client.get(f"/fhir/{kind}/{existing[kind]}"),
+        "vread": lambda: client.get(f"/fhir/{kind}/{existing[kind]}/_history/1"),
+        "search-type": lambda: client.get(f"/fhir/{kind}", params={"_id": existing[kind]}),
+        "create": lambda: create(client, sent(subject={"reference": "Patient/bob"}, source=None)),
+    }
+
+    for interaction in stated[kind]["interaction"]:
+        assert calls[interaction["code"]]().status_code in {200, 201}, interaction
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_what_is_not_stated_is_refused(client, stated, existing, kind):
+    offered = {interaction["code"] for interaction in stated[kind]["interaction"]}
+    calls = {
+        "update": client.put(f"/fhir/{kind}/{existing[kind]}", json={}),
+        "delete": client.delete(f"/fhir/{kind}/{existing[kind]}"),
+        "history-instance": client.get(f"/fhir/{kind}/{existing[kind]}/_history"),
+        "history-type": client.get(f"/fhir/{kind}/_history"),
+        "create": client.post(f"/fhir/{kind}", json={}) if "create" not in offered else None,
+    }
+
+    refused = [answer for code, answer in calls.items() if answer is not None and code not in offered]
+    assert {answer.status_code for answer in refused} <= {404, 405}
+    assert all(issues(answer)[0][0] in {"not-supported", "not-found"} for answer in refused)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter"),
+    [(offered.type, one.name) for offered in OFFERED for one in offered.parameters],
+)
+def test_every_parameter_that_is_stated_narrows(client, stated, existing, kind, parameter):
+    assert parameter in {one["name"] for one in stated[kind]["searchParam"]}
+
+    # A well-formed value that nothing has, whatever the parameter's type.
+    nothing = {"authored": "1950", "date": "1950", "identified": "1950"}.get(parameter, "no-such-thing")
+    narrowed = client.get(f"/fhir/{kind}", params={parameter: nothing})
+
+    assert narrowed.status_code == 200
+    assert narrowed.json()["total"] == 0
+
+
+def test_a_conditional_create_is_stated_where_it_works(stated):
+    assert [kind for kind, one in stated.items() if one["conditionalCreate"]] == ["QuestionnaireResponse"]

@@ -1,0 +1,152 @@
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.store.database import Database
+from tests.service.api.v1.build import faults_of, post
+
+DELIVERIES = "/v1/deliveries"
+FOUND = {"ehr_reference": "QuestionnaireResponse/42"}
+
+
+def park(database: Database, delivery_id: str) -> None:
+    """Leave a delivery as if the EHR had refused one of its parts."""
+    with database.write() as tx:
+        tx.exec_driver_sql(
+            "UPDATE deliveries SET state = 'rejected', reason = 'refused: 422' WHERE id = ?", (delivery_id,)
+        )
+        part = tx.exec_driver_sql(
+            "INSERT INTO parts "
+            "(clinic, delivery_id, sequence, logical, method, path, headers, body, state, reason) VALUES "
+            "('default', ?, 1, 'transaction', 'POST', '', '{}', x'', 'rejected', 'refused: 422') "
+            "RETURNING row_id",
+            (delivery_id,),
+        ).scalar_one()
+        tx.exec_driver_sql(
+            "INSERT INTO attempts "
+            "(clinic, part_row, number, kind, started_at, outcome, status, codes, answer) "
+            "VALUES ('default', ?, 1, 'write', '2026-03-02T12:00:01.000000Z', 'rejected', 422, 'invalid', "
+            "'the EHR says no')",
+            (part,),
+        )
+
+
+@pytest.fixture
+def parked(client: TestClient, database: Database) -> str:
+    delivery_id: str = post(client).json()["deliveries"][0]
+    park(database, delivery_id)
+    return f"{DELIVERIES}/{delivery_id}"
+
+
+def test_without_an_ehr_a_delivery_waits_visibly(client: TestClient) -> None:
+    receipt = post(client).json()
+    (delivery,) = client.get(DELIVERIES).json()["items"]
+    assert (delivery["id"], delivery["state"]) == (receipt["deliveries"][0], "waiting")
+    assert (delivery["subject_kind"], delivery["subject"]) == ("response", receipt["id"])
+    assert delivery["parked"] is False
+
+
+def test_deliveries_are_narrowed_to_a_state_and_a_subject(client: TestClient, parked: str) -> None:
+    other = post(client, identifier="urn:x|2", session_number=8).json()
+    by_state = client.get(f"{DELIVERIES}?state=parked").json()["items"]
+    by_subject = client.get(f"{DELIVERIES}?subject={other['id']}").json()["items"]
+    assert [one["id"] for one in by_state] == [parked.rpartition("/")[2]]
+    assert [one["id"] for one in by_subject] == other["deliveries"]
+
+
+def test_pages_give_every_delivery_once(client: TestClient) -> None:
+    made = [
+        post(client, identifier=f"urn:x|{n}", session_number=n).json()["deliveries"][0] for n in (1, 2, 3)
+    ]
+    first = client.get(f"{DELIVERIES}?_count=2").json()
+    second = client.get(f"{DELIVERIES}?_count=2&after={first['next']}").json()
+    assert [one["id"] for one in first["items"] + second["items"]] == made
+    assert second["next"] is None
+
+
+def test_the_ehrs_words_stand_in_the_single_read_alone(client: TestClient, parked: str) -> None:
+    detail = client.get(parked)
+    ((attempt,),) = (part["attempts"] for part in detail.json()["parts"])
+    assert (attempt["status"], attempt["codes"]) == (422, "invalid")
+    assert attempt["answer"] == "the EHR says no"
+    assert "the EHR says no" not in client.get(DELIVERIES).text
+
+
+def test_a_parked_delivery_says_why(client: TestClient, parked: str) -> None:
+    detail = client.get(parked).json()
+    assert (detail["parked"], detail["reason"]) == (True, "refused: 422")
+
+
+def test_a_retry_makes_it_due_again(client: TestClient, parked: str) -> None:
+    answer = client.post(f"{parked}/retry")
+    assert (answer.status_code, answer.json()["state"]) == (200, "pending")
+    assert answer.headers["ETag"] == 'W/"2"'
+
+
+@pytest.mark.parametrize(
+    "reference", ["QuestionnaireResponse/42", "https://ehr.example/fhir/QuestionnaireResponse/42"]
+)
+def test_a_confirmation_settles_it(client: TestClient, parked: str, reference: str) -> None:
+    answer = client.post(f"{parked}/confirm", json={"ehr_reference": reference})
+    assert (answer.status_code, answer.json()["state"]) == (200, "confirmed")
+
+
+def test_discarding_keeps_the_reason(client: TestClient, parked: str) -> None:
+    answer = client.post(f"{parked}/discard", json={"reason": "entered by hand"})
+    assert (answer.json()["state"], answer.json()["reason"]) == ("discarded", "entered by hand")
+
+
+def test_an_act_on_a_stale_version_is_refused(client: TestClient, parked: str) -> None:
+    answer = client.post(f"{parked}/retry", headers={"If-Match": 'W/"7"'})
+    assert answer.status_code == 412
+
+
+def test_what_nobody_must_decide_is_not_confirmed(client: TestClient) -> None:
+    delivery = post(client).json()["deliveries"][0]
+    answer = client.post(f"{DELIVERIES}/{delivery}/confirm", json=FOUND)
+    assert (answer.status_code, faults_of(answer)) == (409, {("", "wrong-state")})
+
+
+@pytest.mark.parametrize("act", ["retry", "confirm", "discard"])
+def test_an_unknown_delivery_is_not_found(client: TestClient, act: str) -> None:
+    body = {
+        "retry": None,
+        "confirm": FOUND,
+        "discard": {"reason": "x"},
+    }[act]
+    assert client.post(f"{DELIVERIES}/nowhere/{act}", json=body).status_code == 404
+    assert client.get(f"{DELIVERIES}/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "fault"),
+    [
+        ("confirm", {}, ("ehr_reference", "required")),
+        ("confirm", {"ehr_reference": "no reference"}, ("ehr_reference", "wrong-reference")),
+        ("confirm", {"ehr_reference": "Observation/42"}, ("ehr_reference", "wrong-reference")),
+        ("discard", {"reason": " "}, ("reason", "required")),
+        ("discard", {"reason": "x", "why": 1}, ("why", "unknown-field")),
+    ],
+)
+def test_a_bad_body_is_refused(
+    client: TestClient, parked: str, act: str, body: dict[str, Any], fault: tuple[str, str]
+) -> None:
+    answer = client.post(f"{parked}/{act}", json=body)
+    assert (answer.status_code, faults_of(answer)) == (422, {fault})
+
+
+@pytest.mark.parametrize("query", ["?state=lost", "?after=x", "?after=WyJ4Il0", "?_count=none"])
+def test_a_bad_parameter_is_refused(client: TestClient, query: str) -> None:
+    assert client.get(f"{DELIVERIES}{query}").status_code == 400
+
+
+def test_acts_are_audited(client: TestClient, database: Database, parked: str) -> None:
+    client.post(f"{parked}/discard", json={"reason": "entered by hand"})
+    client.post(f"{parked}/discard", json={"reason": "again"})
+    with database.read() as tx:
+        rows = tx.exec_driver_sql(
+            "SELECT route, status FROM audit_rows WHERE action = 'E' ORDER BY row_id"
+        ).all()
+    route = "/v1/deliveries/{delivery_id}/discard"
+    assert [tuple(row) for row in rows] == [(route, 200), (route, 409)]

@@ -1,0 +1,141 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import respx
+
+from fhir_mappings import json_text
+from service.ehr.client import EhrClient
+from service.ehr.lookup import Lookup
+from service.errors import EhrUnreadable
+from service.http import Http
+from tests.service.build import StandingClock
+from tests.service.ehr.fake_ehr import BASE, FHIR, HOST, FakeEhr, Surface
+
+LOOKUP = Lookup("Observation/r-7.total", "Observation", {"identifier": "urn:a|r-7.total"})
+
+
+@pytest.fixture
+def moment() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def ehr(moment: StandingClock) -> FakeEhr:
+    return FakeEhr(moment)
+
+
+@pytest.fixture
+def router() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as mounted:
+        yield mounted
+
+
+@pytest.fixture
+def client(ehr: FakeEhr, moment: StandingClock, router: respx.MockRouter) -> Iterator[EhrClient]:
+    ehr.mount(router)
+    http = Http(frozenset({HOST}), 5.0)
+    yield EhrClient(http, BASE, moment)
+    http.close()
+
+
+def answer_instead(router: respx.MockRouter, path: str, *answers: httpx.Response) -> None:
+    """Let the EHR answer this path otherwise, the last answer for ever."""
+    router.clear()
+    kept = list(answers)
+    router.get(f"{BASE}/{path}").mock(side_effect=lambda _: kept.pop(0) if len(kept) > 1 else kept[0])
+
+
+def a_score(resource_id: str, value: str = "r-7.total") -> dict[str, object]:
+    identifier = [{"system": "urn:a", "value": value}]
+    return {"resourceType": "Observation", "id": resource_id, "identifier": identifier}
+
+
+def a_page(*resources: object, following: str | None = None) -> httpx.Response:
+    link = [{"relation": "next", "url": following}] if following else []
+    entries = [{"resource": resource} for resource in resources]
+    body = {"resourceType": "Bundle", "type": "searchset", "entry": entries, "link": link}
+    return httpx.Response(200, headers=FHIR, content=json_text.dumps(body))
+
+
+def test_the_statement_is_read_once_a_day(client: EhrClient, ehr: FakeEhr, moment: StandingClock) -> None:
+    client.capabilities()
+    client.capabilities()
+    assert len(ehr.reads) == 1
+    moment.pass_by(hours=24)
+    client.capabilities()
+    assert len(ehr.reads) == 2
+
+
+def test_a_broken_promise_counts_as_not_offered_for_an_hour(client: EhrClient, moment: StandingClock) -> None:
+    client.strike_out("create", "Observation")
+    client.strike_out("transaction")
+    struck = client.capabilities()
+    assert not struck.transaction
+    assert not struck.of("Observation").create
+    moment.pass_by(hours=1)
+    assert client.capabilities().of("Observation").create
+
+
+def test_an_old_statement_is_read_again_on_demand(
+    client: EhrClient, ehr: FakeEhr, moment: StandingClock
+) -> None:
+    client.capabilities()
+    ehr.surface = Surface(transaction=False)
+    assert client.refresh_capabilities(60).transaction
+    moment.pass_by(seconds=61)
+    assert not client.refresh_capabilities(60).transaction
+
+
+def test_a_search_passes_caches_by(client: EhrClient, ehr: FakeEhr) -> None:
+    client.find(LOOKUP)
+    assert ehr.reads[-1].headers["cache-control"] == "no-cache"
+
+
+def test_a_parameter_that_is_ignored_matches_nothing(client: EhrClient, router: respx.MockRouter) -> None:
+    answer_instead(router, "Observation", a_page(a_score("1", "other"), a_score("2")))
+    assert [found.place.id for found in client.find(LOOKUP)] == ["2"]
+
+
+def test_pages_are_followed_and_doubles_dropped(client: EhrClient, router: respx.MockRouter) -> None:
+    first = a_page(a_score("1"), following=f"{BASE}/Observation?page=2")
+    answer_instead(router, "Observation", first, a_page(a_score("1"), a_score("2")))
+    assert [found.place.id for found in client.find(LOOKUP)] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (httpx.Response(500, text="<html>"), "status-500"),
+        (httpx.Response(200, text="<html>"), "not-json"),
+        (httpx.Response(200, text="[]"), "not-an-object"),
+        (httpx.Response(200, text="{}"), "not-a-bundle"),
+        (a_page(following="http://elsewhere.test/"), "next-page-elsewhere"),
+        (a_page(following=f"{BASE}/Observation?identifier=again"), "too-many-pages"),
+    ],
+)
+def test_a_search_that_cannot_be_used_says_so(
+    client: EhrClient, router: respx.MockRouter, answer: httpx.Response, code: str
+) -> None:
+    answer_instead(router, "Observation", answer)
+    with pytest.raises(EhrUnreadable) as failed:
+        client.find(LOOKUP)
+    assert failed.value.code == code
+
+
+def test_a_page_that_is_no_statement_is_unreadable(client: EhrClient, router: respx.MockRouter) -> None:
+    answer_instead(router, "metadata", a_page())
+    with pytest.raises(EhrUnreadable) as failed:
+        client.capabilities()
+    assert failed.value.code == "no-capability-statement"
+
+
+def test_what_is_not_there_is_none(client: EhrClient) -> None:
+    assert client.read("Observation", "1") is None
+
+
+def test_a_read_that_gives_another_type_is_unreadable(client: EhrClient, router: respx.MockRouter) -> None:
+    answer_instead(router, "Observation/1", httpx.Response(200, json={"resourceType": "Patient", "id": "1"}))
+    with pytest.raises(EhrUnreadable) as failed:
+        client.read("Observation", "1")
+    assert failed.value.code == "not-the-resource"
