@@ -160,11 +160,15 @@ def _panel(filled: Filled, members: list[_Member], names: Names) -> Json:
     code = concept(measure_coding(names, filled.instrument))
     targets = [f"Observation/{observation_id(filled.id, member.part)}" for member in members]
     return (
-        _head(filled, PANEL, code, f"{code['text']}: {len(members)} results", names)
+        _head(filled, PANEL, code, f"{code['text']}: {_number_of_results(members)}", names)
         | _notes(filled, None)
         | {"hasMember": [reference(target) for target in targets]}
         | _derived_from(filled)
     )
+
+
+def _number_of_results(members: list[_Member]) -> str:
+    return f"{len(members)} result{'' if len(members) == 1 else 's'}"
 
 
 def _compact(filled: Filled, members: list[_Member], names: Names) -> Json:
@@ -181,7 +185,7 @@ def _compact(filled: Filled, members: list[_Member], names: Names) -> Json:
         absent = concept(coding(DATA_ABSENT_REASON, "unknown", "Unknown"))
         words, result = "none, too few items answered", {"dataAbsentReason": absent}
     else:
-        words, result = f"{len(members)} results", {}
+        words, result = _number_of_results(members), {}
     components = [_component(filled, member, names) for member in members if member is not total]
     return (
         _head(filled, COMPACT, code, f"{code['text']}: {words}", names)

@@ -1,5 +1,6 @@
 """A filled instrument as QuestionnaireResponse, and back (``reading.py``)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from fhir_mappings.codes import EXTENSION, SDC, Names
@@ -16,7 +17,7 @@ from fhir_mappings.elements import (
     weights,
 )
 from fhir_mappings.filled import Answers, Filled, Identifier
-from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, Item, TextItem
+from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, Item
 from fhir_mappings.reading import CheckedResponse, ReadResponse, read_and_check, read_response
 
 __all__ = ["CheckedResponse", "ReadResponse", "read_and_check", "read_response", "to_response"]
@@ -26,13 +27,19 @@ RESPONSE_PROFILE = f"{SDC}/sdc-questionnaireresponse"
 
 
 def to_response(
-    filled: Filled, names: Names, *, identifier: Identifier | None = None, profiles: bool = False
+    filled: Filled,
+    names: Names,
+    *,
+    identifier: Identifier | None = None,
+    profiles: bool = False,
+    texts: bool = True,
 ) -> Json:
     """Return the QuestionnaireResponse of one version of a response, in FHIR R4 JSON.
 
     Answered items stand in form order below one group ``panel``, then the scores that have a value; a bare
     total is its score item alone. References and ``authored`` are as they were sent. ``identifier`` takes the
-    place of the response's own; ``profiles`` claims SDC's profile, for servers that declare it.
+    place of the response's own; ``profiles`` claims SDC's profile, for servers that declare it. ``texts``
+    False leaves out answers in own words, which are never written to an EHR.
     """
     chosen = identifier or filled.identifier
     return {
@@ -55,7 +62,7 @@ def to_response(
         "authored": filled.authored,
         **({"author": reference(filled.author)} if filled.author else {}),
         "source": reference(filled.source),
-        "item": [_panel(filled, names)],
+        "item": [_panel(filled, names, texts=texts)],
     }
 
 
@@ -93,8 +100,9 @@ def _extensions(filled: Filled, names: Names) -> Json:
     return {"extension": found} if found else {}
 
 
-def _panel(filled: Filled, names: Names) -> Json:
-    instrument, answers = filled.instrument, filled.answers
+def _panel(filled: Filled, names: Names, *, texts: bool) -> Json:
+    instrument = filled.instrument
+    answers = filled.answers if texts else replace(filled.answers, texts={})
     answered = [
         _answered(item.link_id, item.text, _answers(item, answers, names))
         for item in instrument.all_items
@@ -115,17 +123,15 @@ def _answered(link_id: str, text: str, answers: list[Json]) -> Json:
 
 def _answers(item: AnyItem, answers: Answers, names: Names) -> list[Json]:
     """Return the answers to one answered item: one, or one for each of several choices."""
-    match item:
-        case Item():
-            return [_number(item, answers.values[item.link_id], names)]
-        case FlagItem():
-            return [{"valueBoolean": answers.flags[item.link_id]}]
-        case ChoiceItem():
-            chosen = answers.choices[item.link_id]
-            options = [option for option in item.options.options if option.code in chosen]
-            return [{"valueCoding": answer_coding(names, item.options, option)} for option in options]
-        case TextItem():
-            return [{"valueString": answers.texts[item.link_id]}]
+    if isinstance(item, Item):
+        return [_number(item, answers.values[item.link_id], names)]
+    if isinstance(item, FlagItem):
+        return [{"valueBoolean": answers.flags[item.link_id]}]
+    if isinstance(item, ChoiceItem):
+        chosen = answers.choices[item.link_id]
+        options = [option for option in item.options.options if option.code in chosen]
+        return [{"valueCoding": answer_coding(names, item.options, option)} for option in options]
+    return [{"valueString": answers.texts[item.link_id]}]
 
 
 def _number(item: Item, value: Decimal, names: Names) -> Json:

@@ -56,6 +56,12 @@ def test_an_answer_that_is_its_own_score_is_written_once():
     assert written()["marker-count"] == [{"valueDecimal": 2}]
 
 
+def test_own_words_can_be_left_out_for_an_ehr():
+    (panel,) = to_response(filled_kinds(), NAMES, texts=False)["item"]
+    link_ids = [one["linkId"] for one in panel["item"]]
+    assert ("why" in link_ids, "on-track" in link_ids) == (False, True)
+
+
 def test_the_narrative_holds_no_word_that_was_written():
     narrative = to_response(filled_kinds(), NAMES)["text"]["div"]
     assert "8 of 9 items answered" in narrative
