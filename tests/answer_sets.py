@@ -22,18 +22,25 @@ def answer_sets(instrument: Instrument, count: int, seed: int = 1) -> Iterator[G
         yield random_answers(instrument, chance, blanks)
 
 
-def complete_answers(instrument: Instrument, seed: int = 1) -> GivenAnswers:
-    """Return one random set in which every item is answered, those too that another one must open."""
-    chance = random.Random(f"{instrument.id}/{seed}")  # noqa: S311 - made-up answers, no secrets
-    while True:
-        given = random_answers(instrument, chance, 0.0)
-        if len(given) == len(instrument.all_items):
-            return given
+def complete_answers(instrument: Instrument, shift: int = 1) -> GivenAnswers:
+    """Return the same set each time, every item answered, those too that another one must open.
+
+    Another ``shift`` gives other answers.
+    """
+    opening = {
+        item.enabled_when.link_id: item.enabled_when.value
+        for item in instrument.all_items
+        if item.enabled_when
+    }
+    return {
+        item.link_id: opening.get(item.link_id, _patterned_answer(item, 3 * place + shift))
+        for place, item in enumerate(instrument.all_items)
+    }
 
 
-def partial_answers(instrument: Instrument, seed: int = 1) -> GivenAnswers:
+def partial_answers(instrument: Instrument, shift: int = 1) -> GivenAnswers:
     """Return a complete set without its first item that may be left blank and closes no other."""
-    given = complete_answers(instrument, seed)
+    given = complete_answers(instrument, shift)
     asked = {item.enabled_when.link_id for item in instrument.all_items if item.enabled_when}
     blank = next(
         item.link_id for item in instrument.all_items if not item.required and item.link_id not in asked
@@ -69,6 +76,20 @@ def _random_answer(item: AnyItem, chance: random.Random) -> object:
             return WORDS
         case ChoiceItem():
             return _chosen(item, chance)
+
+
+def _patterned_answer(item: AnyItem, turn: int) -> object:
+    match item:
+        case Item():
+            steps = int((item.maximum - item.minimum) / item.step)
+            return item.minimum + item.step * (turn * 7 % (steps + 1))
+        case FlagItem():
+            return True
+        case TextItem():
+            return WORDS
+        case ChoiceItem():
+            codes = [option.code for option in item.options.options if not option.exclusive]
+            return codes[turn % 2 :][:2] if item.several else codes[turn % len(codes)]
 
 
 def _chosen(item: ChoiceItem, chance: random.Random) -> object:
