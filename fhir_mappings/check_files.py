@@ -1,16 +1,14 @@
-"""A clinic's own instrument files: every fault of each, and what a valid one scores, by example."""
+"""A clinic's own instrument files: every fault of each, and a worked example of a valid one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import PurePosixPath
 
 from fhir_mappings.errors import InstrumentFileError
-from fhir_mappings.filled import Answers
-from fhir_mappings.instrument import Instrument, Item
+from fhir_mappings.instrument import Instrument
 from fhir_mappings.instrument_family import Clash, find_clashes
 from fhir_mappings.instrument_file import read_instrument
-from fhir_mappings.scoring import score
+from fhir_mappings.summary import summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class FilesReport:
         return sum(len(one.faults) for one in self.files)
 
     def text(self) -> str:
-        """Return the report for people: per file its faults (file, key, reason), or a worked example."""
+        """Return the report for people: per file its faults (file, key, reason), or its summary."""
         return "\n".join(line for one in self.files for line in _lines(one))
 
 
@@ -86,41 +84,10 @@ def _with_faults(checked: CheckedFile, faults: Iterable[tuple[str, str]]) -> Che
     return replace(checked, instrument=None, faults=(*checked.faults, *more))
 
 
-def example_answers(instrument: Instrument) -> Answers:
-    """Return made-up answers that let a reader follow the key: the items' steps in turn, downwards."""
-    return Answers({item.link_id: _in_turn(item, place) for place, item in enumerate(instrument.items)})
-
-
-def _in_turn(item: Item, place: int) -> Decimal:
-    steps = int((item.maximum - item.minimum) / item.step)
-    return item.maximum - item.step * (place % (min(steps, 6) + 1))
-
-
 def _lines(checked: CheckedFile) -> Iterator[str]:
     if checked.instrument is None:
         yield f"{checked.file}: {len(checked.faults)} fault{'s' if len(checked.faults) > 1 else ''}"
         yield from (f"  {fault.key}: {fault.reason}" for fault in checked.faults)
         return
-    yield f"{checked.file}: valid, {checked.instrument.reference}"
-    yield from _example(checked.instrument)
-
-
-def _example(instrument: Instrument) -> Iterator[str]:
-    """Yield a worked example: what each answer counts, then what comes of them."""
-    if not instrument.scores:
-        yield "  nothing is scored"
-        return
-    answers = example_answers(instrument)
-    yield "  worked example, all items answered:"
-    for item in instrument.items:
-        yield f"    {item.link_id} = {answers.values[item.link_id]:f}{_turned(item, answers)}"
-    for rule, one in zip(instrument.scores, score(instrument, answers), strict=True):
-        of = ", ".join(rule.parts or rule.items)
-        value = "none" if one.value is None else f"{one.value:f}"
-        yield f"    {rule.id} ({rule.kind} of {of}) = {value}, in {rule.minimum:f} to {rule.maximum:f}"
-
-
-def _turned(item: Item, answers: Answers) -> str:
-    if not item.reversed:
-        return ""
-    return f", reversed: counts {item.minimum + item.maximum - answers.values[item.link_id]:f}"
+    yield f"{checked.file}: valid"
+    yield summary(checked.instrument)

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fhir_mappings.catalogue import shipped_instruments
-from fhir_mappings.instrument import AnyItem, ChoiceItem, CutOff, FlagItem, Instrument, Item, ScoreRule
+from fhir_mappings.instrument import CutOff, Instrument, Item, ScoreRule
+from fhir_mappings.item_words import answer_words
 
 _INTRODUCTION = """# Keys of the instruments
 
@@ -71,28 +72,7 @@ def _item_rows(one: Instrument) -> Iterator[tuple[str, ...]]:
     for item in one.all_items:
         rules = [rule.id for rule in one.scores if item.link_id in rule.items]
         turned = "reversed" if isinstance(item, Item) and item.reversed else ""
-        yield item.link_id, item.text, _answer_of(item), turned, ", ".join(rules)
-
-
-def _answer_of(item: AnyItem) -> str:
-    parts = [_kind_of(item)]
-    if item.required:
-        parts.append("required")
-    if item.enabled_when:
-        value = item.enabled_when.value
-        shown = ("yes" if value else "no") if isinstance(value, bool) else value
-        parts.append(f"only when {item.enabled_when.link_id} is {shown}")
-    return "; ".join(parts)
-
-
-def _kind_of(item: AnyItem) -> str:
-    if isinstance(item, Item):
-        anchors = f"{item.lower_anchor} to {item.upper_anchor}"
-        return f"{item.minimum:f} to {item.maximum:f} by {item.step:f}, {anchors}"
-    if isinstance(item, ChoiceItem):
-        codes = [f"{one.code} (alone)" if one.exclusive else one.code for one in item.options.options]
-        return f"{'several' if item.several else 'one'} of {', '.join(codes)}"
-    return "yes or no" if isinstance(item, FlagItem) else "own words"
+        yield item.link_id, item.text, answer_words(item), turned, ", ".join(rules)
 
 
 def _score_row(rule: ScoreRule) -> tuple[str, ...]:
