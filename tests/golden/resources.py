@@ -57,7 +57,7 @@ def golden_resources() -> dict[str, list[Json]]:
 
 
 def golden_answers() -> dict[str, list[Json]]:
-    """Return file name -> what no R4 EHR receives as we ship: R5, instruments that are off, our operations."""
+    """Return file name -> what no R4 EHR receives: R5, instruments that are off, our operations."""
     found = {}
     for instrument in shipped_instruments().values():
         filled = _complete(instrument)
