@@ -4,6 +4,7 @@ Never resolved by acronym: "SRS" alone is also the Social Responsiveness Scale.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -20,6 +21,7 @@ __all__ = [
     "load_instruments",
     "shipped_instruments",
     "switched_on",
+    "with_inclusive_cut_off",
 ]
 
 
@@ -66,3 +68,24 @@ def find(instruments: Mapping[str, Instrument], reference: str) -> Instrument | 
     if instrument is None or (bar and version != instrument.version):
         return None
     return instrument
+
+
+def with_inclusive_cut_off(
+    instruments: Mapping[str, Instrument], cut_off_id: str
+) -> Mapping[str, Instrument]:
+    """Return the instruments with one cut-off prompting at its very value too, as some sources have it.
+
+    Sources disagree at an SRS of exactly 36: below it (OpenFIT), or at it too (two public score sheets).
+    """
+    return MappingProxyType(
+        {
+            name: replace(
+                instrument,
+                cut_offs=tuple(
+                    replace(cut_off, inclusive=cut_off.inclusive or cut_off.id == cut_off_id)
+                    for cut_off in instrument.cut_offs
+                ),
+            )
+            for name, instrument in instruments.items()
+        },
+    )

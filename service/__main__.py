@@ -16,7 +16,7 @@ from typing import NoReturn
 import uvicorn
 
 from fhir_mappings import json_text
-from fhir_mappings.catalogue import builtin_instruments, load_instrument
+from fhir_mappings.catalogue import builtin_instruments, load_instrument, with_inclusive_cut_off
 from fhir_mappings.codes import Names
 from fhir_mappings.errors import InstrumentFileError
 from fhir_mappings.structure import check_structure
@@ -145,7 +145,7 @@ def _refuse_open_host(settings: Settings) -> None:
 def _listen(settings: Settings) -> socket.socket:
     """Return the listening socket; raises ``SettingsRefused`` where the address cannot be taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # CAUTION: the protocol must be named. asyncio turns Nagle's algorithm off only where it is, and with it on
+    # CAUTION: the protocol must be named. asyncio turns Nagle's algorithm off only where it is; with it on
     # every answer waits 40 ms for the caller's delayed acknowledgement.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -275,11 +275,14 @@ def _settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _deployment(settings: Settings) -> Deployment:
+    instruments = builtin_instruments()
+    if settings.srs_cutoff_inclusive:
+        instruments = with_inclusive_cut_off(instruments, "total-36")
     return Deployment(
         database=Database(settings.database_url),
         settings=settings,
         names=Names(settings.canonical_base),
-        instruments=builtin_instruments(),
+        instruments=instruments,
         norms=load_norms(),
         parameters=default_parameters(),
         clock=system_clock,

@@ -19,7 +19,7 @@ from service.flows.settle_part import find_before_repeat, settle
 from service.ledger import State
 from service.store.chart import read_entries
 from service.store.database import Tx
-from service.store.outbox import claim_due
+from service.store.outbox import Claim, claim_due
 from service.store.parts import PartRow, add_parts
 
 _FINISHED = (State.CONFIRMED, State.DISCARDED)
@@ -44,7 +44,7 @@ def deliver_next(lane: Lane) -> Delivered | None:
         )
     if not claims:
         return None
-    work = Work(lane, claims[0])
+    work = _work_on(lane, claims[0])
     lane.crash_point("claimed")
     try:
         return _deliver(work)
@@ -56,6 +56,11 @@ def deliver_next(lane: Lane) -> Delivered | None:
         return park_broken(work, type(error).__name__)
 
 
+def _work_on(lane: Lane, claim: Claim) -> Work:
+    replaced = [part.sent_at for part in claim.parts if part.state is State.DISCARDED and part.sent_at]
+    return Work(lane, claim, max(replaced, default=None))
+
+
 def _deliver(work: Work) -> Delivered:
     """Bring one claimed delivery as far as it goes, with another plan where a kind of write is not taken."""
     try:
@@ -64,7 +69,7 @@ def _deliver(work: Work) -> Delivered:
             done = _follow_plan(work, capabilities)
             if isinstance(done, Delivered):
                 return done
-            work = Work(work.lane, replace(work.claim, parts=()))
+            work = replace(work, claim=replace(work.claim, parts=()))
     except EhrError as error:
         return _ehr_in_trouble(work, error)
     return hold(work, "this EHR refused every form that it declares")
@@ -91,18 +96,23 @@ def _follow_plan(work: Work, capabilities: Capabilities) -> Delivered | Next:
 def _start(work: Work, plan: Plan, wanted: Wanted) -> Sequence[PartRow]:
     """Store the parts of a new plan, the first one frozen unless it must be searched for first."""
     planned = plan.parts()
+    body_of = _body_of(work, wanted)
+    if plan.together:
+        body = transaction_body(plan.writes, wanted.chart)
+        planned = [replace(planned[0], body=body)]
     if _may_be_there(work, planned[0].method):
         with work.lane.database.write() as tx:
             return add_parts(tx, work.claim.clinic, work.claim.id, planned)[-len(planned) :]
-    if plan.together:
-        body = transaction_body(plan.writes, wanted.chart)
-        return begin(work, planned, lambda _tx, _part: body)
-    return begin(work, planned, _body_of(work, wanted))
+    return begin(work, planned, body_of)
 
 
 def _may_be_there(work: Work, method: str) -> bool:
-    """Definitions may have been put there before us, by another installation or a former ledger."""
-    return work.claim.subject_kind == "definition" and method == "POST"
+    """Tell whether something may be in the EHR before it is sent for the first time.
+
+    Definitions may have been put there before us, by another installation or a former ledger; and a former
+    plan of this delivery may have left something.
+    """
+    return method == "POST" and (work.claim.subject_kind == "definition" or work.left_at is not None)
 
 
 def _work_through(

@@ -53,10 +53,15 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One claimed delivery on its lane."""
+    """One claimed delivery on its lane.
+
+    ``left_at`` is when something of a former plan left last, None where nothing did: what it may have left in
+    the EHR must be searched for before another plan is followed.
+    """
 
     lane: Lane
     claim: Claim
+    left_at: str | None = None
 
 
 class Next(StrEnum):

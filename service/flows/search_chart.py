@@ -57,11 +57,11 @@ class FoundPage(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class ObservedPart:
-    """One Observation: the filled instrument that gives it, its part, and whether it was since withdrawn."""
+    """One Observation: the filled instrument that gives it, its part, and when a correction took it away."""
 
     filled: Filled
     part: str
-    withdrawn: bool = False
+    withdrawn_at: str | None = None
 
 
 def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ResponseVersion]:
@@ -117,7 +117,7 @@ def find_observation(deployment: Deployment, clinic: str, response_id: str, part
     if found is None:
         raise NotFound(NO_SUCH)
     filled = filled_from(found, deployment.instruments)
-    return ObservedPart(filled, part, withdrawn=found.believed_until is not None)
+    return ObservedPart(filled, part, found.believed_until)
 
 
 def find_alert_row(deployment: Deployment, clinic: str, alert_id: str) -> AlertRow:

@@ -75,11 +75,15 @@ def find_before_repeat(
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
         return Next.GO_ON
     attempt = _search_attempt(work, started, look)
+    is_safe = is_safe_to_repeat(sent_writes(part))
     if look.finding is Finding.SEVERAL:
         return _park(work, part, look.finding, attempt)
-    settled_at = from_instant(part.sent_at) + _settling(work) if part.sent_at else work.lane.clock()
-    if is_safe_to_repeat(sent_writes(part)) or work.lane.clock() >= settled_at:
+    left_at = max((moment for moment in (part.sent_at, work.left_at) if moment), default=None)
+    settled_at = from_instant(left_at) + _settling(work) if left_at else work.lane.clock()
+    if is_safe or (work.lane.clock() >= settled_at and look.finding is not Finding.PARTLY):
         return Next.AGAIN
+    if work.lane.clock() >= settled_at:
+        return _park(work, part, look.finding, attempt)
     return rest(work, part, due_at=as_instant(settled_at), attempt=attempt, reason=_NOT_YET)
 
 

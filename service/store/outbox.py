@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from service.errors import LeaseLost
@@ -218,7 +218,7 @@ def _claimable(
         deliveries.c.due_at <= now,
         _is_free(now),
         ~_held_back_by_patient(now, state),
-        ~_held_back_by_earlier_version(),
+        ~_waits_for_earlier_version(deliveries),
     )
     if state is State.UNKNOWN:
         query = query.where(deliveries.c.reason == "")
@@ -251,7 +251,12 @@ def _held_back_by_patient(now: str, state: State) -> ColumnElement[bool]:
     if state is State.PENDING:
         reasons += [
             and_(other.c.state == State.UNKNOWN, other.c.reason == ""),
-            and_(other.c.state == State.PENDING, other.c.row_id < deliveries.c.row_id),
+            and_(
+                other.c.state == State.PENDING,
+                other.c.row_id < deliveries.c.row_id,
+                # One that waits for a parked version of itself holds back nothing else.
+                ~_waits_for_earlier_version(other),
+            ),
         ]
     return exists().where(
         other.c.clinic == deliveries.c.clinic,
@@ -263,13 +268,13 @@ def _held_back_by_patient(now: str, state: State) -> ColumnElement[bool]:
     )
 
 
-def _held_back_by_earlier_version() -> ColumnElement[bool]:
-    earlier = deliveries.alias("earlier")
+def _waits_for_earlier_version(delivery: FromClause) -> ColumnElement[bool]:
+    earlier = deliveries.alias()
     return exists().where(
-        earlier.c.clinic == deliveries.c.clinic,
-        earlier.c.ehr == deliveries.c.ehr,
-        earlier.c.subject_kind == deliveries.c.subject_kind,
-        earlier.c.subject_id == deliveries.c.subject_id,
-        earlier.c.subject_version < deliveries.c.subject_version,
+        earlier.c.clinic == delivery.c.clinic,
+        earlier.c.ehr == delivery.c.ehr,
+        earlier.c.subject_kind == delivery.c.subject_kind,
+        earlier.c.subject_id == delivery.c.subject_id,
+        earlier.c.subject_version < delivery.c.subject_version,
         earlier.c.state.not_in((State.CONFIRMED, State.DISCARDED)),
     )

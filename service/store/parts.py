@@ -23,6 +23,7 @@ class NewPart:
     method: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def add_parts(tx: Tx, clinic: str, delivery_id: str, planned: Sequence[NewPart])
                 "method": part.method,
                 "path": part.path,
                 "headers": json_text.dumps(dict(part.headers)).decode(),
-                "body": b"",
+                "body": part.body,
                 "state": State.PENDING,
             }
             for place, part in enumerate(planned, 1)

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.catalogue import builtin_instruments, with_inclusive_cut_off
 from fhir_mappings.filled import Answers
 from fhir_mappings.prompts import CheckInPrompt, check_in_prompts, crossed_cut_offs
 from fhir_mappings.scoring import score
@@ -111,3 +111,12 @@ def test_a_cut_off_that_is_off_is_judged_once_it_is_turned_on():
 @pytest.mark.parametrize(("resolution", "expected"), [(1, ["unresolved"]), (2, ["unresolved"]), (3, [])])
 def test_a_strain_is_unresolved_up_to_two(resolution, expected):
     assert crossed(REPORT, Answers({"resolution": Decimal(resolution)}, flags={"happened": True})) == expected
+
+
+@pytest.mark.parametrize(("inclusive", "expected"), [(False, []), (True, ["total-36"])])
+def test_a_total_at_the_cut_off_prompts_only_where_a_clinic_says_so(inclusive, expected):
+    instruments = builtin_instruments()
+    form = (with_inclusive_cut_off(instruments, "total-36") if inclusive else instruments)["srs-3"]
+    answers = srs("9", "9", "9", "9")
+    prompts = check_in_prompts(form, answers, score(form, answers), None)
+    assert [prompt.rule for prompt in prompts] == expected

@@ -137,8 +137,12 @@ class Observations:
         wanted = observation_id(filled.id, observed.part)
         made = to_observations(filled, self.deployment.names)
         resource = next(one for one in made if one["id"] == wanted)
-        shown = to_withdrawn(resource) if observed.withdrawn else resource
-        return Shown(shown, str(filled.version), filled.last_updated)
+        if observed.withdrawn_at is None:
+            return Shown(resource, str(filled.version), filled.last_updated)
+        # It has the version that took it away: the one before is still in callers' caches.
+        tag = str(filled.version + 1)
+        resource["meta"] |= {"versionId": tag, "lastUpdated": observed.withdrawn_at}
+        return Shown(to_withdrawn(resource), tag, observed.withdrawn_at)
 
 
 @dataclass(frozen=True, slots=True)

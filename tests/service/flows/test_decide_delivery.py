@@ -1,0 +1,172 @@
+"""What people do to parked deliveries."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
+from service.flows.decide_delivery import confirm_delivery
+from service.store.deliveries import count_by_state, oldest_unfinished
+from service.store.delivery_acts import discard, retry
+from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
+from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with a_bench(tmp_path) as made:
+        yield made
+
+
+def a_refused(bench: Bench) -> str:
+    """The id of a delivery that the EHR refused."""
+    bench.ehr.faults = [Fault(422)]
+    bench.record()
+    bench.deliver_all()
+    return bench.only().id
+
+
+def try_again(bench: Bench, delivery_id: str, version: int | None = None) -> None:
+    with bench.deployment.database.write() as tx:
+        retry(tx, "default", delivery_id, bench.now(), version=version)
+
+
+def say_it_is_there(bench: Bench, delivery_id: str, reference: str) -> None:
+    with bench.deployment.database.write() as tx:
+        confirm_delivery(tx, "default", delivery_id, reference, bench.now())
+
+
+def test_what_was_refused_is_planned_and_sent_anew(bench: Bench) -> None:
+    delivery = a_refused(bench)
+    try_again(bench, delivery)
+    bench.deliver_all(SETTLE_SECONDS)
+    assert bench.states() == ["confirmed"]
+    states = [part.state for part in bench.detail(delivery).parts]
+    assert states == ["discarded", "confirmed"]
+
+
+def test_what_was_held_goes_once_the_ehr_takes_it(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=Surface(types=("Device",))) as bench:
+        bench.record()
+        bench.deliver_all()
+        bench.ehr.surface = Surface()
+        bench.clock.pass_by(minutes=2)
+        try_again(bench, bench.only().id)
+        bench.deliver_all()
+        assert bench.states() == ["confirmed"]
+
+
+def test_what_is_confirmed_cannot_be_tried_again(bench: Bench) -> None:
+    bench.record()
+    bench.deliver_all()
+    with pytest.raises(WrongState) as refused:
+        try_again(bench, bench.only().id)
+    assert refused.value.message == "Nobody needs to decide about this delivery now."
+
+
+def test_an_act_on_another_version_than_the_one_seen_is_refused(bench: Bench) -> None:
+    delivery = a_refused(bench)
+    seen = bench.only().version
+    try_again(bench, delivery, seen)
+    with pytest.raises(StaleVersion) as refused:
+        try_again(bench, delivery, seen)
+    assert refused.value.status == 412
+
+
+def test_a_delivery_that_does_not_exist_is_not_found(bench: Bench) -> None:
+    with pytest.raises(NotFound) as refused:
+        try_again(bench, "nothing")
+    assert refused.value.status == 404
+
+
+def test_a_delivery_on_its_way_is_left_alone(bench: Bench) -> None:
+    bench.record()
+    outcome: list[WrongState] = []
+
+    def interfere(name: str) -> None:
+        if name == "frozen":
+            with pytest.raises(WrongState) as refused:
+                try_again(bench, bench.only().id)
+            outcome.append(refused.value)
+
+    bench.crash_point = interfere
+    bench.restart()
+    bench.deliver_all()
+    assert [one.status for one in outcome] == [409]
+    assert bench.states() == ["confirmed"]
+
+
+def test_given_up_is_final_and_says_why(bench: Bench) -> None:
+    delivery = a_refused(bench)
+    with bench.deployment.database.write() as tx:
+        changed = discard(tx, "default", delivery, "entered by hand", bench.now())
+    bench.deliver_all()
+    assert (changed.state, changed.reason, changed.parked) == ("discarded", "entered by hand", False)
+    assert not bench.ehr.rows
+
+
+def test_what_a_person_found_is_corrected_under_that_id(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=Surface(types=("QuestionnaireResponse",), transaction=False)) as bench:
+        bench.ehr.faults = [Fault(performs=True), Fault()]
+        bench.ehr.hides_seconds = 10_000.0
+        recorded = bench.record()
+        bench.deliver_all(3 * SETTLE_SECONDS)
+        assert bench.only().parked
+        say_it_is_there(bench, bench.only().id, f"QuestionnaireResponse/{bench.ehr.rows[0].id}")
+        bench.correct(recorded.filled.id, total="30.0")
+        bench.deliver_all()
+        assert bench.states() == ["confirmed", "confirmed"]
+        assert [row.resource["status"] for row in bench.ehr.rows] == ["amended"]
+
+
+def test_the_rest_of_the_parts_goes_on(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=PLAIN, faults=[Fault(), Fault()]) as bench:
+        bench.record()
+        bench.deliver_all(3 * SETTLE_SECONDS)
+        say_it_is_there(bench, bench.only().id, "777")
+        bench.deliver_all()
+        assert bench.states() == ["confirmed"]
+        derived = {one["derivedFrom"][0]["reference"] for one in bench.ehr.found("Observation")}
+        assert derived == {"QuestionnaireResponse/777"}
+
+
+def test_of_a_transactions_scores_we_know_only_that_they_are_there(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(), Fault()]
+    recorded = bench.record()
+    bench.deliver_all(3 * SETTLE_SECONDS)
+    say_it_is_there(bench, bench.only().id, "QuestionnaireResponse/777")
+    bench.correct(recorded.filled.id, total="30.0")
+    bench.deliver_all()
+    held = bench.deliveries()[1]
+    assert bench.only().state == "confirmed"
+    assert held.reason == (
+        "the EHR holds the Observation under an id that it never told; correct it there by hand"
+    )
+
+
+@pytest.mark.parametrize("reference", ["Observation/7", "QuestionnaireResponse/", "not a reference/"])
+def test_a_reference_of_another_type_is_refused(bench: Bench, reference: str) -> None:
+    delivery = a_refused(bench)
+    with pytest.raises(FaultsInRequest) as refused:
+        say_it_is_there(bench, delivery, reference)
+    assert [fault.at for fault in refused.value.faults] == ["ehr_reference"]
+
+
+def test_parked_deliveries_are_listed_and_counted(bench: Bench) -> None:
+    a_refused(bench)
+    bench.record(8)
+    bench.deliver_all()
+    assert [one.state for one in bench.deliveries(state="parked")] == ["rejected"]
+    with bench.deployment.database.read() as tx:
+        assert count_by_state(tx, "default") == {"rejected": 1, "confirmed": 1}
+        assert oldest_unfinished(tx, "default") == bench.only().created_at
+
+
+def test_the_list_goes_on_behind_a_row(bench: Bench) -> None:
+    for session in (6, 7, 8):
+        bench.record(session)
+    first = bench.deliveries(limit=2)
+    rest = bench.deliveries(after=first[-1].row)
+    assert len(first) == 2
+    assert [one.subject_id for one in rest] == [bench.deliveries()[2].subject_id]

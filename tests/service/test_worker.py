@@ -1,0 +1,159 @@
+"""The worker's threads: with a real clock, since they wait; the EHR is in memory."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from service.clock import system_clock
+from service.flows.lane import Delivered
+from service.http import Http
+from service.ledger import State
+from service.log import Log
+from service.worker import Breaker, Worker
+from tests.service.build import StandingClock
+from tests.service.ehr.fake_ehr import Fault
+from tests.service.flows.delivering import Bench, a_bench
+
+WELL = Delivered("d-1", State.CONFIRMED, well=True)
+LOST = Delivered("d-1", State.UNKNOWN, well=False)
+DOWN = Delivered("d-1", State.PENDING, well=False, pause_seconds=0.0)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with a_bench(tmp_path) as made:
+        made.clock.moment = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+        yield made
+
+
+def a_worker(bench: Bench, http: Http) -> Worker:
+    deployment = bench.deployment
+    bench.ehr.clock = system_clock
+    return Worker(
+        deployment.database, deployment.settings, http, deployment.instruments, system_clock, Log(bench.log)
+    )
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
+
+
+def is_all_confirmed(bench: Bench) -> bool:
+    return set(bench.states()) == {"confirmed"}
+
+
+def test_it_delivers_what_is_due_and_stops(bench: Bench) -> None:
+    bench.record(6)
+    bench.record(7)
+    worker = a_worker(bench, bench.http)
+    worker.start()
+    wait_until(lambda: is_all_confirmed(bench))
+    worker.stop(5)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("deliver-")]
+    assert len(bench.ehr.found("QuestionnaireResponse")) == 2
+
+
+def test_it_wakes_for_what_is_queued_later(bench: Bench) -> None:
+    worker = a_worker(bench, bench.http)
+    worker.start()
+    wait_until(lambda: is_all_confirmed(bench))
+    bench.record()
+    worker.wake()
+    wait_until(lambda: len(bench.ehr.found("QuestionnaireResponse")) == 1)
+    worker.stop(5)
+
+
+def test_without_an_ehr_it_does_nothing(tmp_path: Path) -> None:
+    with a_bench(tmp_path) as bench:
+        settings = bench.deployment.settings.model_copy(update={"ehr_base_url": None})
+        worker = Worker(bench.deployment.database, settings, bench.http, {}, system_clock, Log(bench.log))
+        worker.start()
+        worker.wake()
+        worker.stop(1)
+        assert bench.log.getvalue() == ""
+        assert bench.states() == []
+
+
+def test_an_ehr_that_is_down_is_not_hammered(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(refuses=True)] * 50
+    bench.record()
+    worker = a_worker(bench, bench.http)
+    worker.start()
+    time.sleep(2.5)
+    worker.stop(5)
+    assert 1 <= 50 - len(bench.ehr.faults) <= 4
+    assert "confirmed" not in bench.states()
+
+
+def test_the_log_names_deliveries_and_nobody(bench: Bench) -> None:
+    bench.record()
+    worker = a_worker(bench, bench.http)
+    worker.start()
+    wait_until(lambda: is_all_confirmed(bench))
+    worker.stop(5)
+    assert "delivery_confirmed" in bench.log.getvalue()
+    assert not [word for word in ("anna", "localhost", "/fhir") if word in bench.log.getvalue()]
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+def breaker(clock: StandingClock) -> Breaker:
+    return Breaker(clock)
+
+
+def pauses(breaker: Breaker, clock: StandingClock, outcomes: list[Delivered]) -> list[float]:
+    """How long the lane rests after each outcome, in seconds."""
+    found = []
+    for outcome in outcomes:
+        breaker.note(outcome)
+        start = clock.moment
+        while not breaker.may_go():
+            clock.moment += timedelta(seconds=1)
+        found.append((clock.moment - start).total_seconds())
+    return found
+
+
+def test_each_pause_in_a_row_is_twice_the_last_up_to_a_minute(breaker: Breaker, clock: StandingClock) -> None:
+    assert pauses(breaker, clock, [DOWN] * 8) == [
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        60,
+        60,
+    ]
+
+
+def test_an_answer_ends_the_pauses(breaker: Breaker, clock: StandingClock) -> None:
+    assert pauses(breaker, clock, [DOWN, DOWN, WELL, DOWN]) == [1, 2, 0, 1]
+
+
+def test_the_ehrs_own_word_is_kept(breaker: Breaker, clock: StandingClock) -> None:
+    throttled = Delivered("d-1", State.PENDING, well=False, pause_seconds=30.0)
+    assert pauses(breaker, clock, [throttled]) == [30]
+
+
+def test_only_several_lost_answers_in_a_row_are_the_ehrs_trouble(
+    breaker: Breaker, clock: StandingClock
+) -> None:
+    assert pauses(breaker, clock, [LOST, LOST, WELL, LOST, LOST, LOST]) == [0, 0, 0, 0, 0, 1]
+
+
+def test_after_a_pause_one_goes_first(breaker: Breaker, clock: StandingClock) -> None:
+    breaker.note(DOWN)
+    clock.pass_by(seconds=1)
+    assert breaker.may_go()
+    assert not breaker.may_go()
