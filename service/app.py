@@ -5,23 +5,14 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 
-from fhir_mappings.errors import FaultsFound
 from service.api import health
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
 from service.api.gate import Gate
-from service.api.refusals import (
-    answer_faults_found,
-    answer_http_exception,
-    answer_invalid_parameters,
-    answer_request_refused,
-)
+from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
 from service.api.v1 import routes as v1
-from service.errors import RequestRefused
 from service.flows.deployment import Deployment
 from service.log import Log
 from service.store.audit import ReadAudit
@@ -47,10 +38,7 @@ def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lamb
     doors = Doors(deployment, ReadAudit(deployment.database), log, wake, VERSION)
     for build_router in DOORS:
         app.include_router(build_router(doors))
-    app.add_exception_handler(RequestRefused, answer_request_refused)
-    app.add_exception_handler(FaultsFound, answer_faults_found)
-    app.add_exception_handler(RequestValidationError, answer_invalid_parameters)
-    app.add_exception_handler(HTTPException, answer_http_exception)
+    add_refusal_handlers(app, doors)
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
     app.add_middleware(Gate, log=log, max_body_bytes=deployment.settings.max_body_bytes)
     return app

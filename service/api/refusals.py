@@ -1,5 +1,6 @@
 """What the framework raises, as refusals of ours: unknown paths, wrong methods, unreadable parameters."""
 
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -7,45 +8,44 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from fhir_mappings.errors import Fault, FaultsFound
+from service.api.doors import Doors
 from service.api.outcomes import answer_refusal
+from service.api.security import access_refused
 from service.errors import FaultsInRequest, NotFound, NotOffered, RequestRefused
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-async def answer_request_refused(request: Request, error: Exception) -> Response:
-    """Return the answer to a refusal of ours."""
-    if not isinstance(error, RequestRefused):
-        raise error
-    return answer_refusal(request.url.path, error)
+def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
+    """Answer every refusal at every door, ours and the framework's, once the audit has its row."""
 
+    def refuse(request: Request, refusal: RequestRefused, headers: dict[str, str] | None = None) -> Response:
+        doors.audit_read(access_refused(request), status=refusal.status)
+        return answer_refusal(request.url.path, refusal, headers)
 
-async def answer_faults_found(request: Request, error: Exception) -> Response:
-    """Return the answer to faults that the mappings found: 422, all of them."""
-    if not isinstance(error, FaultsFound):
-        raise error
-    return answer_refusal(request.url.path, FaultsInRequest(error.faults))
+    @app.exception_handler(RequestRefused)
+    def answer_request_refused(request: Request, error: RequestRefused) -> Response:
+        return refuse(request, error)
 
+    @app.exception_handler(FaultsFound)
+    def answer_faults_found(request: Request, error: FaultsFound) -> Response:
+        return refuse(request, FaultsInRequest(error.faults))
 
-async def answer_invalid_parameters(request: Request, error: Exception) -> Response:
-    """Return the answer to parameters that the framework could not read: 400, naming each."""
-    if not isinstance(error, RequestValidationError):
-        raise error
-    faults = [
-        Fault(str(one["loc"][-1]), "bad-parameter", "The parameter cannot be read.") for one in error.errors()
-    ]
-    return answer_refusal(request.url.path, FaultsInRequest(faults, status=400))
+    @app.exception_handler(RequestValidationError)
+    def answer_invalid_parameters(request: Request, error: RequestValidationError) -> Response:
+        faults = [
+            Fault(str(one["loc"][-1]), "bad-parameter", "The parameter cannot be read.")
+            for one in error.errors()
+        ]
+        return refuse(request, FaultsInRequest(faults, status=400))
 
-
-async def answer_http_exception(request: Request, error: Exception) -> Response:
-    """Return the answer to an unknown path (404) or a method that is not offered there (405, with Allow)."""
-    if not isinstance(error, HTTPException):
-        raise error
-    allowed = _allowed_methods(request)
-    if allowed:
-        refusal: RequestRefused = NotOffered(f"Here only {', '.join(allowed)} is offered.")
-        return answer_refusal(request.url.path, refusal, {"Allow": ", ".join(allowed)})
-    return answer_refusal(request.url.path, _NothingHere("There is nothing at this address."))
+    @app.exception_handler(HTTPException)
+    def answer_http_exception(request: Request, _: HTTPException) -> Response:
+        allowed = _allowed_methods(request)
+        if not allowed:
+            return refuse(request, _NothingHere("There is nothing at this address."))
+        listed = ", ".join(allowed)
+        return refuse(request, NotOffered(f"Here only {listed} is offered."), {"Allow": listed})
 
 
 class _NothingHere(NotFound):

@@ -18,6 +18,7 @@ from service.settings import is_loopback
 CLINIC = "default"
 CALLER = "loopback"
 
+_ACTIONS: dict[str, Action] = {"GET": "R", "HEAD": "R", "POST": "C", "PUT": "U", "DELETE": "D"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -39,13 +40,28 @@ def request_id_of(headers: Headers) -> str:
 
 def access_of(request: Request, action: Action) -> Access:
     """Return who asks for what, as the audit keeps it: the route's template, never its values."""
-    return Access(
+    access = Access(
         clinic=CLINIC,
         caller=CALLER,
         route=request.scope["route"].path,
         action=action,
         request_id=request.scope["state"]["request_id"],
     )
+    request.scope["state"]["access"] = access
+    return access
+
+
+def access_refused(request: Request) -> Access:
+    """Return who asked for what in vain: what the route made of it, else what method and route tell.
+
+    An address that is not ours is the caller's text and is left out.
+    """
+    known: Access | None = request.scope["state"].get("access")
+    if known is not None:
+        return known
+    action = "E" if request.url.path.endswith("/_search") else _ACTIONS.get(request.method, "E")
+    route = getattr(request.scope.get("route"), "path", "none")
+    return Access(CLINIC, CALLER, route, action, request.scope["state"]["request_id"])
 
 
 def _host_name(address: str) -> str:

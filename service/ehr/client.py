@@ -58,6 +58,11 @@ class EhrClient:
                 self._capabilities = None
         return self.capabilities()
 
+    def forget_capabilities(self) -> None:
+        """Read the statement again before the next delivery."""
+        with self._lock:
+            self._capabilities = None
+
     def strike_out(self, kind: WriteKind, resource_type: str = "") -> None:
         """Read the statement again after a refusal; what it still promises counts as not offered for an hour.
 

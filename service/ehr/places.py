@@ -63,14 +63,14 @@ def place_in_answer(answer: Answer) -> Place | None:
     return place_of(_json(answer.body))
 
 
-def places_in_transaction(body: bytes, count: int) -> Sequence[Place | None] | None:
-    """Return where each entry of a transaction went, in the order sent.
+def places_in_transaction(body: bytes) -> Sequence[Place | None] | None:
+    """Return where each entry of a transaction went, in the order sent; never empty.
 
-    None where the answer is no transaction-response with as many successful entries as were sent.
+    None where the answer is no transaction-response whose entries all went well.
     """
     bundle = _json(body)
     entries = bundle.get("entry") if isinstance(bundle, dict) else None
-    if not isinstance(entries, list) or len(entries) != count:
+    if not isinstance(entries, list) or not entries:
         return None
     if bundle.get("type") != "transaction-response" or not all(_succeeded(entry) for entry in entries):
         return None

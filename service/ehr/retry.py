@@ -59,12 +59,12 @@ def classify_error(error: EhrError) -> Outcome:
 
 def classify_answer(answer: Answer, method: str, now: datetime) -> Outcome:
     """Return what an answer to a POST or PUT means."""
-    status, codes = answer.status, issue_codes(answer.body)
-    after = retry_after_seconds(answer.headers, now)
+    status = answer.status
     if status in (200, 201, 204):
         return _success(answer)
+    codes, after = issue_codes(answer.body), retry_after_seconds(answer.headers, now)
     verdict, reason, whole_ehr = _meaning(status, method, told_when=after is not None)
-    if verdict is Verdict.REJECTED:
+    if verdict is Verdict.REJECTED and not reason:
         reason = f"the EHR refused it ({status}{f': {codes}' if codes else ''})"[:_CODES_LENGTH]
     if status == 429 and after is None:  # noqa: PLR2004 - an HTTP status
         after = BUSY_SECONDS
@@ -124,7 +124,8 @@ def _success(answer: Answer) -> Outcome:
 # By status: what it means for any write. The rest is refused (4xx) or unknown.
 _BY_STATUS = {
     401: (Verdict.LATER, "the EHR asks for credentials (401)", True),
-    403: (Verdict.NOT_TAKEN, "the EHR does not allow it (403)", False),
+    # CAUTION: a right may be missing for one patient only, so that a 403 says nothing about the next one.
+    403: (Verdict.REJECTED, "the EHR does not allow it (403)", False),
     405: (Verdict.NOT_TAKEN, "the EHR does not take it (405)", False),
     409: (Verdict.LOST_RACE, "the EHR reports a conflict (409)", False),
     412: (Verdict.LOST_RACE, "the EHR reports a conflict (412)", False),

@@ -4,7 +4,7 @@ from fhir_mappings.errors import Fault
 from service.ehr.places import Place, parse_location
 from service.errors import FaultsInRequest, NotFound
 from service.flows.plan_parts import TRANSACTION
-from service.flows.settle_unknown import entries_at
+from service.flows.settle_unknown import entries_at, places_of
 from service.ledger import State
 from service.store.chart import ChartEntry
 from service.store.database import Tx
@@ -54,4 +54,5 @@ def _place(ehr_reference: str, logical: str) -> Place:
 def _entries(parked: PartRow | None, logical: str, place: Place, our_version: int) -> list[ChartEntry]:
     if parked is None or not parked.body:
         return [ChartEntry(logical, place.id, place.version, our_version)]
-    return entries_at(parked, {logical: place}, our_version)
+    known = dict.fromkeys(places_of(parked, []))
+    return entries_at({**known, logical: place}, our_version)

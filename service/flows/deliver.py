@@ -20,7 +20,7 @@ from service.ledger import State
 from service.store.chart import read_entries
 from service.store.database import Tx
 from service.store.outbox import Claim, claim_due
-from service.store.parts import PartRow, add_parts
+from service.store.parts import PartRow, add_parts, read_parts
 
 _FINISHED = (State.CONFIRMED, State.DISCARDED)
 _MOST_PLANS = 6
@@ -61,6 +61,12 @@ def _work_on(lane: Lane, claim: Claim) -> Work:
     return Work(lane, claim, max(replaced, default=None))
 
 
+def _read_again(work: Work) -> Work:
+    with work.lane.database.read() as tx:
+        parts = read_parts(tx, work.claim.clinic, work.claim.id)
+    return replace(work, claim=replace(work.claim, parts=parts))
+
+
 def _deliver(work: Work) -> Delivered:
     """Bring one claimed delivery as far as it goes, with another plan where a kind of write is not taken."""
     try:
@@ -69,7 +75,7 @@ def _deliver(work: Work) -> Delivered:
             done = _follow_plan(work, capabilities)
             if isinstance(done, Delivered):
                 return done
-            work = replace(work, claim=replace(work.claim, parts=()))
+            work = _read_again(work)
     except EhrError as error:
         return _ehr_in_trouble(work, error)
     return hold(work, "this EHR refused every form that it declares")
@@ -102,7 +108,7 @@ def _start(work: Work, plan: Plan, wanted: Wanted) -> Sequence[PartRow]:
         planned = [replace(planned[0], body=body)]
     if _may_be_there(work, planned[0].method):
         with work.lane.database.write() as tx:
-            return add_parts(tx, work.claim.clinic, work.claim.id, planned)[-len(planned) :]
+            return add_parts(tx, work.claim.clinic, work.claim.id, planned, behind=work.last_sequence)
     return begin(work, planned, body_of)
 
 

@@ -50,7 +50,10 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     else:
         wanted = _response(tx, work)
     resources = tuple(_as_sent(resource, capabilities) for resource in wanted.resources)
-    known = read_entries(tx, claim.clinic, claim.ehr, _named_in(resources))
+    named = _named_in(resources)
+    if claim.subject_kind == "response":
+        named -= {name for name in named if claim.subject_id in name}  # those were read with the response
+    known = read_entries(tx, claim.clinic, claim.ehr, named)
     return replace(wanted, resources=resources, chart={**known, **wanted.chart})
 
 

@@ -63,6 +63,11 @@ class Work:
     claim: Claim
     left_at: str | None = None
 
+    @property
+    def last_sequence(self) -> int:
+        """The number of the delivery's last part so far, 0 before the first plan."""
+        return self.claim.parts[-1].sequence if self.claim.parts else 0
+
 
 class Next(StrEnum):
     """What follows after a step on one part."""

@@ -1,12 +1,10 @@
 """Write down what came of a step on one part: attempt, part, chart and delivery in one commit."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.ehr.places import Place
 from service.ehr.retry import Outcome, Verdict
 from service.flows.lane import Delivered, Work
-from service.flows.settle_unknown import entries_at
+from service.flows.settle_unknown import Places, entries_at
 from service.http import Answer
 from service.ledger import Event, State, delivery_state, is_parked, step
 from service.store.chart import put_entries
@@ -39,14 +37,14 @@ def record_confirmed(
     work: Work,
     part: PartRow,
     event: Event,
-    places: Mapping[str, Place],
+    places: Places,
     *,
     exchange: Exchange | None = None,
     is_last: bool,
 ) -> None:
     """Record that a part is in the EHR; with the last one the delivery is confirmed and its lease ends.
 
-    ``places`` are by our own reference; what is not among them is there under an id that we do not know.
+    ``places`` are by our own reference; None: it is there under an id that we do not know.
     Raises ``LeaseLost`` or ``ImpossibleStep``, then nothing is recorded.
     """
     lane, claim, now = work.lane, work.claim, work.lane.now()
@@ -54,7 +52,7 @@ def record_confirmed(
         if exchange:
             add_attempt(tx, claim.clinic, part.row, exchange.attempt(now))
         move_part(tx, part, event)
-        put_entries(tx, claim.clinic, claim.ehr, entries_at(part, places, claim.subject_version), now)
+        put_entries(tx, claim.clinic, claim.ehr, entries_at(places, claim.subject_version), now)
         if is_last:
             close_claim(tx, claim, now, state=State.CONFIRMED)
         else:
@@ -94,7 +92,7 @@ def give_back(
     due_at: str,
     attempt: NewAttempt | None = None,
     sent_at: str | None = None,
-    resent: bool | None = None,
+    resent: bool = False,
 ) -> Delivered:
     """Record a step after which the delivery rests, or is parked, and end the lease."""
     lane, claim, now = work.lane, work.claim, work.lane.now()

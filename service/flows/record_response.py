@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from fhir_mappings.filled import Filled
 from fhir_mappings.prompts import check_in_prompts
-from service.clock import as_instant
 from service.errors import Duplicate
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_dyad import JUDGED_SCALE
@@ -42,16 +41,11 @@ def record_response(deployment: Deployment, new: NewResponse, access: Access) ->
     """Return what recording gave; ``created`` is False where the same response was stored already.
 
     Raises ``Duplicate`` (naming the stored id) where its identifier is taken by other content, or where this
-    respondent has rated this session on this instrument before. Nothing is stored then but the audit's row.
+    respondent has rated this session on this instrument before. Nothing is stored then; the door, which
+    answers the refusal, adds the audit's row.
     """
-    now = deployment.clock()
-    try:
-        with deployment.database.write() as tx:
-            return _record(Write(tx, deployment, access, now), new)
-    except Duplicate as refusal:
-        with deployment.database.write() as tx:
-            add_audit(tx, audit_row(access, as_instant(now), refusal.status, refusal.stored_id))
-        raise
+    with deployment.database.write() as tx:
+        return _record(Write(tx, deployment, access, deployment.clock()), new)
 
 
 def _record(write: Write, new: NewResponse) -> Recorded:

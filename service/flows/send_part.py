@@ -1,13 +1,13 @@
 """Send one part: freeze its bytes, commit it as sent, let it go, and act on the answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from service.clock import as_instant, from_instant
 from service.ehr.capabilities import Capabilities
 from service.ehr.places import Place, place_in_answer, places_in_transaction
-from service.ehr.retry import Outcome, Verdict, back_off_seconds, classify_answer, classify_error
+from service.ehr.retry import Verdict, back_off_seconds, classify_answer, classify_error
 from service.errors import EhrError, LeaseLost
 from service.flows.canonical_base import keep_canonical_base
 from service.flows.lane import Delivered, Next, Work
@@ -20,8 +20,7 @@ from service.flows.record_outcome import (
     record_unknown,
 )
 from service.flows.settle_part import settle
-from service.flows.settle_unknown import Finding, look_for, places_by_logical, sent_writes
-from service.http import Answer
+from service.flows.settle_unknown import Finding, Places, look_for, places_of
 from service.ledger import Event, State
 from service.store.database import Tx
 from service.store.outbox import set_delivery
@@ -29,13 +28,14 @@ from service.store.parts import NewPart, PartRow, add_parts, freeze_part
 
 BodyOf = Callable[[Tx, PartRow], bytes]
 _BUSY_AFTER_SENDING = 503
+_FORBIDDEN = 403
 
 
 def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf) -> tuple[PartRow, ...]:
     """Store the parts of a plan and freeze the first, in one commit; return those of this plan."""
     lane, claim = work.lane, work.claim
     with lane.database.write() as tx:
-        rows = add_parts(tx, claim.clinic, claim.id, planned)[-len(planned) :]
+        rows = add_parts(tx, claim.clinic, claim.id, planned, behind=work.last_sequence)
         first = _freeze(tx, work, rows[0], body_of)
     lane.crash_point("frozen")
     return (first, *rows[1:])
@@ -63,6 +63,8 @@ def send(
     """
     exchange = _exchange(work, part)
     places = _places(work, part, exchange, capabilities)
+    if places is None and exchange.outcome.verdict is Verdict.CONFIRMED:
+        exchange = replace(exchange, outcome=replace(exchange.outcome, verdict=Verdict.UNKNOWN))
     if places is not None:
         record_confirmed(work, part, Event.ACCEPTED, places, exchange=exchange, is_last=is_last)
         work.lane.crash_point("recorded")
@@ -72,6 +74,8 @@ def send(
         record_not_taken(work, replace(part, sent_at=left_before), exchange)
         return Next.REPLAN
     if verdict is Verdict.REJECTED:
+        if exchange.outcome.status == _FORBIDDEN:
+            work.lane.client.forget_capabilities()
         attempt = exchange.attempt(work.lane.now())
         reason = exchange.outcome.reason
         return give_back(work, part, Event.REFUSED, reason=reason, due_at=work.lane.now(), attempt=attempt)
@@ -100,23 +104,14 @@ def _exchange(work: Work, part: PartRow) -> Exchange:
     if started > from_instant(part.sent_at or "") + timedelta(seconds=lane.lease_seconds):
         # This process slept between commit and sending: another may be at it by now.
         raise LeaseLost("slept-too-long")
-    answer: Answer | None = None
+    answer = None
     try:
         answer = lane.client.send(part.method, part.path, part.headers, part.body)
+        outcome = classify_answer(answer, part.method, lane.clock())
     except EhrError as error:
         outcome = classify_error(error)
-    else:
-        outcome = classify_answer(answer, part.method, lane.clock())
     lane.crash_point("answered")
-    if outcome.verdict is Verdict.CONFIRMED and answer and not _is_understood(part, answer):
-        outcome = Outcome(Verdict.UNKNOWN, "the answer is no transaction response", status=answer.status)
     return Exchange(as_instant(started), outcome, answer)
-
-
-def _is_understood(part: PartRow, answer: Answer) -> bool:
-    if part.logical != TRANSACTION:
-        return True
-    return places_in_transaction(answer.body, len(sent_writes(part))) is not None
 
 
 def _places(
@@ -124,29 +119,29 @@ def _places(
     part: PartRow,
     exchange: Exchange,
     capabilities: Capabilities,
-) -> Mapping[str, Place] | None:
-    """Return where a confirmed part went, by our own reference; None where it is not confirmed."""
+) -> Places | None:
+    """Return where a confirmed part went, by our own reference; None where it is not confirmed after all."""
     if exchange.outcome.verdict is not Verdict.CONFIRMED or exchange.answer is None:
         return None
     if part.logical == TRANSACTION:
-        found = places_in_transaction(exchange.answer.body, len(sent_writes(part)))
-        return places_by_logical(part, found or [])
+        found = places_in_transaction(exchange.answer.body)
+        return None if found is None else places_of(part, found)
     place = place_in_answer(exchange.answer)
     resource_type, _, resource_id = part.path.partition("/")
     if place is not None and place.resource_type == resource_type:
-        return {part.logical: place}
+        return places_of(part, [place])
     if resource_id:
-        return {part.logical: Place(resource_type, resource_id)}
+        return places_of(part, [Place(resource_type, resource_id)])
     return _searched_place(work, part, capabilities)
 
 
-def _searched_place(work: Work, part: PartRow, capabilities: Capabilities) -> Mapping[str, Place]:
+def _searched_place(work: Work, part: PartRow, capabilities: Capabilities) -> Places:
     """Search once for what was taken without telling its id; it is there whatever the search says."""
     try:
         look = look_for(part, work.lane.client, capabilities)
     except EhrError:
-        return {}
-    return look.places if look.finding is Finding.THERE else {}
+        return places_of(part, [])
+    return look.places if look.finding is Finding.THERE else places_of(part, [])
 
 
 def _come_later(work: Work, part: PartRow, exchange: Exchange, left_before: str | None) -> Delivered:

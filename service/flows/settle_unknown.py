@@ -1,11 +1,13 @@
 """Look in the EHR for what a write may have left there, and say what that means."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
-from fhir_mappings import json_text
 from service.ehr.capabilities import Capabilities
 from service.ehr.client import EhrClient
 from service.ehr.lookup import holds, logical_of, lookup_for
@@ -14,6 +16,8 @@ from service.errors import EhrUnreadable
 from service.flows.plan_parts import TRANSACTION
 from service.store.chart import ChartEntry
 from service.store.parts import PartRow
+
+Places = Mapping[str, Place | None]
 
 # Answers to a search that will not change by waiting.
 _NO_SEARCH = frozenset({"status-400", "status-403", "status-404", "status-405", "status-501"})
@@ -35,7 +39,7 @@ class Look:
     """A finding, and where the resources are that were found, by our own reference."""
 
     finding: Finding
-    places: Mapping[str, Place]
+    places: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class SentWrite:
 
 def sent_writes(part: PartRow) -> list[SentWrite]:
     """Return the writes of a part whose bytes are frozen, in the order sent."""
-    body = json_text.loads(part.body)
+    # Our own bytes: neither too deep nor doubled, and Decimals keep their digits here too.
+    body = json.loads(part.body, parse_float=Decimal)
     if part.logical != TRANSACTION:
         headers = part.headers
         return [
@@ -82,35 +87,34 @@ def is_safe_to_repeat(writes: Sequence[SentWrite]) -> bool:
     return all(write.method == "PUT" or write.condition or not write.is_findable for write in writes)
 
 
-def entries_at(part: PartRow, places: Mapping[str, Place], our_version: int) -> list[ChartEntry]:
-    """Return the chart entries of a part that is in the EHR; an id that was not told is ''."""
-    writes = [write for write in sent_writes(part) if write.is_findable]
-    found = []
-    for write in writes:
-        logical = _logical(part, write)
-        place = places.get(logical)
-        found.append(
-            ChartEntry(logical, place.id if place else "", place.version if place else "", our_version)
-        )
-    return found
+def places_of(part: PartRow, places: Sequence[Place | None]) -> Places:
+    """Return the places of a part's resources, given in the order sent, by our own reference.
+
+    None, and a place that is missing: it is there, under an id that was not told. What cannot be looked for
+    again has no entry.
+    """
+    pairs = zip_longest(sent_writes(part), places)
+    return {_logical(part, write): place for write, place in pairs if write is not None and write.is_findable}
 
 
-def places_by_logical(part: PartRow, places: Sequence[Place | None]) -> dict[str, Place]:
-    """Return the places of a part's writes, given in the order sent, by our own reference."""
-    pairs = zip(sent_writes(part), places, strict=True)
-    return {_logical(part, write): place for write, place in pairs if place is not None}
+def entries_at(places: Places, our_version: int) -> list[ChartEntry]:
+    """Return the chart entries of what is at these places; an id that was not told is ''."""
+    return [
+        ChartEntry(logical, place.id if place else "", place.version if place else "", our_version)
+        for logical, place in places.items()
+    ]
 
 
 def look_for(part: PartRow, client: EhrClient, capabilities: Capabilities) -> Look:
     """Return whether what a part sent is in the EHR. Raises ``EhrError`` where it cannot be asked."""
-    places: dict[str, Place] = {}
+    places: dict[str, Place | None] = {}
     findings = set()
     for write in sent_writes(part):
         if not write.is_findable and part.logical == TRANSACTION:
             continue
         finding, place = _look_for_write(write, client, capabilities)
         findings.add(finding)
-        if place is not None:
+        if place is not None and write.is_findable:
             places[_logical(part, write)] = place
     if findings == {Finding.ABSENT, Finding.THERE}:
         return Look(Finding.PARTLY, places)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, bindparam, insert, or_, select
 from sqlalchemy.dialects import sqlite
 
 from service.store.database import Tx
@@ -45,44 +45,51 @@ def put_entries(tx: Tx, clinic: str, ehr: str, entries: Iterable[ChartEntry], no
     ]
     if not rows:
         return
-    statement = sqlite.insert(chart_entries)
-    replaced = {
-        name: statement.excluded[name] for name in ("ehr_id", "ehr_version", "our_version", "updated_at")
-    }
-    tx.execute(
-        statement.on_conflict_do_update(index_elements=["clinic", "ehr", "logical"], set_=replaced),
-        rows,
-    )
+    tx.execute(_PUT, rows)
 
 
 def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict[str, ChartEntry]:
     """Return the entries of these references, by reference; what is not there is left out."""
-    rows = tx.execute(
-        select(
-            chart_entries.c.logical,
-            chart_entries.c.ehr_id,
-            chart_entries.c.ehr_version,
-            chart_entries.c.our_version,
-        ).where(
-            chart_entries.c.clinic == clinic,
-            chart_entries.c.ehr == ehr,
-            chart_entries.c.logical.in_(sorted(logicals)),
-        ),
-    )
+    query = _ENTRIES.where(chart_entries.c.logical.in_(sorted(logicals)))
+    rows = tx.execute(query, {"clinic": clinic, "ehr": ehr})
     return {row.logical: ChartEntry(*row) for row in rows}
 
 
 def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
     """Return what the EHR holds of a response: itself and its Observations, by our reference."""
-    below = f"Observation/{response_id}."
-    found = select(chart_entries.c.logical).where(
-        chart_entries.c.clinic == clinic,
-        chart_entries.c.ehr == ehr,
-        chart_entries.c.logical >= below,
-        chart_entries.c.logical < f"Observation/{response_id}/",  # '/' is what follows '.'
+    rows = tx.execute(
+        _OF_RESPONSE,
+        {
+            "clinic": clinic,
+            "ehr": ehr,
+            "form": f"QuestionnaireResponse/{response_id}",
+            "from": f"Observation/{response_id}.",
+            "until": f"Observation/{response_id}/",  # '/' is what follows '.'
+        },
     )
-    logicals = set(tx.execute(found).scalars()) | {f"QuestionnaireResponse/{response_id}"}
-    return read_entries(tx, clinic, ehr, logicals)
+    return {row.logical: ChartEntry(*row) for row in rows}
+
+
+_NEW = sqlite.insert(chart_entries)
+_PUT = _NEW.on_conflict_do_update(
+    index_elements=["clinic", "ehr", "logical"],
+    set_={name: _NEW.excluded[name] for name in ("ehr_id", "ehr_version", "our_version", "updated_at")},
+)
+_ENTRIES = select(
+    chart_entries.c.logical,
+    chart_entries.c.ehr_id,
+    chart_entries.c.ehr_version,
+    chart_entries.c.our_version,
+).where(chart_entries.c.clinic == bindparam("clinic"), chart_entries.c.ehr == bindparam("ehr"))
+_OF_RESPONSE = _ENTRIES.where(
+    or_(
+        chart_entries.c.logical == bindparam("form"),
+        and_(
+            chart_entries.c.logical >= bindparam("from"),
+            chart_entries.c.logical < bindparam("until"),
+        ),
+    ),
+)
 
 
 def ehr_reference_of(tx: Tx, clinic: str, response_id: str, version: int) -> str | None:

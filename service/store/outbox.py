@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 
 from service.errors import LeaseLost
@@ -99,22 +111,15 @@ def claim_due(
     parked one. A delivery waits for earlier unfinished ones of its patient, and for earlier versions of
     itself, parked ones included.
     """
-    for delivery_id in tx.execute(_left_behind(clinic, ehr, now)).scalars().all():
+    where = {"clinic": clinic, "ehr": ehr, "now": now}
+    for delivery_id in tx.execute(_LEFT_BEHIND, where).scalars().all():
         lose_owner(tx, clinic, delivery_id, now)
-    found = tx.execute(_claimable(tx, clinic, ehr, now=now, state=State.UNKNOWN, limit=limit)).all()
+    found = list(tx.execute(_CLAIMABLE[State.UNKNOWN], {**where, "limit": limit}))
     if len(found) < limit:
-        found = [
-            *found,
-            *tx.execute(
-                _claimable(tx, clinic, ehr, now=now, state=State.PENDING, limit=limit - len(found))
-            ).all(),
-        ]
+        found.extend(tx.execute(_CLAIMABLE[State.PENDING], {**where, "limit": limit - len(found)}))
+    lease = {"owner": owner, "lease_until": lease_until}
     for row in found:
-        tx.execute(
-            update(deliveries)
-            .where(deliveries.c.row_id == row.row_id)
-            .values(lease_owner=owner, lease_until=lease_until, tries=row.tries + 1),
-        )
+        tx.execute(_LEASE, {**lease, "row": row.row_id, "tries": row.tries + 1})
     return [
         Claim(
             clinic=clinic,
@@ -125,7 +130,8 @@ def claim_due(
             subject_version=row.subject_version,
             owner=owner,
             tries=row.tries + 1,
-            parts=read_parts(tx, clinic, row.id),
+            # Parts come with the first claim.
+            parts=read_parts(tx, clinic, row.id) if row.tries else (),
         )
         for row in found
     ]
@@ -133,12 +139,9 @@ def claim_due(
 
 def is_anything_due(tx: Tx, clinic: str, ehr: str, now: str) -> bool:
     """Tell whether ``claim_due`` would find something; changes nothing, so it may be asked often."""
-    if tx.execute(_left_behind(clinic, ehr, now).limit(1)).first():
-        return True
-    return any(
-        tx.execute(_claimable(tx, clinic, ehr, now=now, state=state, limit=1)).first()
-        for state in (State.UNKNOWN, State.PENDING)
-    )
+    where = {"clinic": clinic, "ehr": ehr, "now": now, "limit": 1}
+    queries = (_LEFT_BEHIND, _CLAIMABLE[State.UNKNOWN], _CLAIMABLE[State.PENDING])
+    return any(tx.execute(query, where).first() for query in queries)
 
 
 def renew_leases(tx: Tx, clinic: str, owners: Sequence[str], lease_until: str) -> None:
@@ -150,9 +153,9 @@ def renew_leases(tx: Tx, clinic: str, owners: Sequence[str], lease_until: str) -
     )
 
 
-def set_delivery(tx: Tx, claim: Claim, now: str, state: State, reason: str = "") -> None:
+def set_delivery(tx: Tx, claim: Claim, now: str, state: State) -> None:
     """Set the state of a claimed delivery and keep its lease. Raises ``LeaseLost``."""
-    _set(tx, claim, {"state": state, "reason": reason, "updated_at": now})
+    _change(tx, _SET, claim, {"to_state": state, "at": now})
 
 
 def close_claim(
@@ -162,47 +165,50 @@ def close_claim(
 
     Raises ``LeaseLost``.
     """
-    ended = {"lease_owner": None, "lease_until": None, "due_at": due_at or now}
-    _set(tx, claim, {"state": state, "reason": reason, "updated_at": now, **ended})
+    _change(tx, _CLOSE, claim, {"to_state": state, "why": reason, "due": due_at or now, "at": now})
 
 
-def _set(tx: Tx, claim: Claim, values: dict[str, object]) -> None:
-    changed = tx.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.clinic == claim.clinic,
-            deliveries.c.id == claim.id,
-            deliveries.c.lease_owner == claim.owner,
-            deliveries.c.tries == claim.tries,
-        )
-        .values(version=deliveries.c.version + 1, **values),
-    )
-    if changed.rowcount != 1:
+def _change(tx: Tx, statement: Update, claim: Claim, values: dict[str, object]) -> None:
+    fence = {"of": claim.clinic, "delivery": claim.id, "owner": claim.owner, "claimed": claim.tries}
+    if tx.execute(statement, values | fence).rowcount != 1:
         raise LeaseLost("lease-lost")
 
 
-def _left_behind(clinic: str, ehr: str, now: str) -> Select[str]:
-    return select(deliveries.c.id).where(
-        deliveries.c.clinic == clinic,
-        deliveries.c.ehr == ehr,
-        deliveries.c.state == State.SENT,
-        _is_free(now),
+# Built once: they are asked for every delivery.
+_NOW: BindParameter[str] = bindparam("now")
+_OF_EHR = (deliveries.c.clinic == bindparam("clinic"), deliveries.c.ehr == bindparam("ehr"))
+_IS_FREE = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= _NOW)
+_LEFT_BEHIND = select(deliveries.c.id).where(*_OF_EHR, deliveries.c.state == State.SENT, _IS_FREE)
+_LEASE = (
+    update(deliveries)
+    .where(deliveries.c.row_id == bindparam("row"))
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("lease_until"),
+        tries=bindparam("tries"),
     )
+)
+_CLAIMED = update(deliveries).where(
+    deliveries.c.clinic == bindparam("of"),
+    deliveries.c.id == bindparam("delivery"),
+    deliveries.c.lease_owner == bindparam("owner"),
+    deliveries.c.tries == bindparam("claimed"),
+)
+_SET = _CLAIMED.values(
+    state=bindparam("to_state"),
+    reason="",
+    updated_at=bindparam("at"),
+    version=deliveries.c.version + 1,
+)
+_CLOSE = _SET.values(
+    reason=bindparam("why"),
+    due_at=bindparam("due"),
+    lease_owner=None,
+    lease_until=None,
+)
 
 
-def _is_free(now: str) -> ColumnElement[bool]:
-    return or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
-
-
-def _claimable(
-    tx: Tx,
-    clinic: str,
-    ehr: str,
-    *,
-    now: str,
-    state: State,
-    limit: int,
-) -> Select[tuple[int, str, str, str, int, int]]:
+def _claimable(state: State) -> Select[tuple[int, str, str, str, int, int]]:
     """Return the query for what may be claimed in a state, the longest due first."""
     query = select(
         deliveries.c.row_id,
@@ -212,42 +218,37 @@ def _claimable(
         deliveries.c.subject_version,
         deliveries.c.tries,
     ).where(
-        deliveries.c.clinic == clinic,
-        deliveries.c.ehr == ehr,
+        *_OF_EHR,
         deliveries.c.state == state,
-        deliveries.c.due_at <= now,
-        _is_free(now),
-        ~_held_back_by_patient(now, state),
+        deliveries.c.due_at <= _NOW,
+        _IS_FREE,
+        or_(deliveries.c.patient_key == "", ~_is_a_definition_open()),
+        ~_held_back_by_patient(state),
         ~_waits_for_earlier_version(deliveries),
     )
     if state is State.UNKNOWN:
         query = query.where(deliveries.c.reason == "")
-    if tx.execute(_open_definitions(clinic, ehr)).first():
-        query = query.where(deliveries.c.patient_key == "")
-    return query.order_by(deliveries.c.due_at, deliveries.c.row_id).limit(limit)
+    return query.order_by(deliveries.c.due_at, deliveries.c.row_id).limit(bindparam("limit"))
 
 
-def _open_definitions(clinic: str, ehr: str) -> Select[int]:
-    return (
-        select(literal(1))
-        .where(
-            deliveries.c.clinic == clinic,
-            deliveries.c.ehr == ehr,
-            deliveries.c.patient_key == "",
-            deliveries.c.state.in_(_UNFINISHED),
-            or_(deliveries.c.state != State.UNKNOWN, deliveries.c.reason == ""),
-        )
-        .limit(1)
+def _is_a_definition_open() -> ColumnElement[bool]:
+    definition = deliveries.alias()
+    return exists().where(
+        definition.c.clinic == bindparam("clinic"),
+        definition.c.ehr == bindparam("ehr"),
+        definition.c.patient_key == "",
+        definition.c.state.in_(_UNFINISHED),
+        or_(definition.c.state != State.UNKNOWN, definition.c.reason == ""),
     )
 
 
-def _held_back_by_patient(now: str, state: State) -> ColumnElement[bool]:
+def _held_back_by_patient(state: State) -> ColumnElement[bool]:
     """One request in flight per patient; earlier unfinished deliveries of the patient go first.
 
     What is unknown only waits for requests in flight: it holds back the rest, so it must not wait for them.
     """
-    other = deliveries.alias("other")
-    reasons = [other.c.state == State.SENT, other.c.lease_until > now]
+    other = deliveries.alias()
+    reasons = [other.c.state == State.SENT, other.c.lease_until > _NOW]
     if state is State.PENDING:
         reasons += [
             and_(other.c.state == State.UNKNOWN, other.c.reason == ""),
@@ -278,3 +279,6 @@ def _waits_for_earlier_version(delivery: FromClause) -> ColumnElement[bool]:
         earlier.c.subject_version < delivery.c.subject_version,
         earlier.c.state.not_in((State.CONFIRMED, State.DISCARDED)),
     )
+
+
+_CLAIMABLE = {state: _claimable(state) for state in (State.UNKNOWN, State.PENDING)}

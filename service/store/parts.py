@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from fhir_mappings import json_text
 from service.ledger import Event, State, step
@@ -81,21 +81,22 @@ def read_parts(tx: Tx, clinic: str, delivery_id: str) -> tuple[PartRow, ...]:
     )
 
 
-def add_parts(tx: Tx, clinic: str, delivery_id: str, planned: Sequence[NewPart]) -> tuple[PartRow, ...]:
-    """Store the parts of a plan behind those that the delivery has; return all of them."""
-    last = tx.execute(
-        select(func.coalesce(func.max(parts.c.sequence), 0)).where(
-            parts.c.clinic == clinic,
-            parts.c.delivery_id == delivery_id,
-        ),
-    ).scalar_one()
-    tx.execute(
-        insert(parts),
+def add_parts(
+    tx: Tx,
+    clinic: str,
+    delivery_id: str,
+    planned: Sequence[NewPart],
+    *,
+    behind: int,
+) -> tuple[PartRow, ...]:
+    """Store the parts of a plan behind that sequence number (0: they are the first) and return them."""
+    rows = tx.execute(
+        insert(parts).returning(parts.c.row_id, sort_by_parameter_order=True),
         [
             {
                 "clinic": clinic,
                 "delivery_id": delivery_id,
-                "sequence": last + place,
+                "sequence": behind + place,
                 "logical": part.logical,
                 "method": part.method,
                 "path": part.path,
@@ -105,8 +106,23 @@ def add_parts(tx: Tx, clinic: str, delivery_id: str, planned: Sequence[NewPart])
             }
             for place, part in enumerate(planned, 1)
         ],
+    ).scalars()
+    return tuple(
+        PartRow(
+            row=row,
+            sequence=behind + place,
+            logical=part.logical,
+            method=part.method,
+            path=part.path,
+            headers=part.headers,
+            body=part.body,
+            state=State.PENDING,
+            reason="",
+            resent=False,
+            sent_at=None,
+        )
+        for place, (row, part) in enumerate(zip(rows, planned, strict=True), 1)
     )
-    return read_parts(tx, clinic, delivery_id)
 
 
 def replace_plan(tx: Tx, clinic: str, delivery_id: str, reason: str) -> None:
@@ -124,8 +140,8 @@ def replace_plan(tx: Tx, clinic: str, delivery_id: str, reason: str) -> None:
 
 def freeze_part(tx: Tx, part: PartRow, body: bytes, now: str) -> None:
     """Keep the bytes of a part that is about to leave; a part sent before keeps those it had."""
-    kept = {"state": step(part.state, Event.FROZEN), "reason": "", "sent_at": now}
-    tx.execute(update(parts).where(parts.c.row_id == part.row).values(body=part.body or body, **kept))
+    state = step(part.state, Event.FROZEN)
+    tx.execute(_FREEZE, {"row": part.row, "to_state": state, "bytes": part.body or body, "at": now})
 
 
 def move_part(
@@ -134,22 +150,34 @@ def move_part(
     event: Event,
     *,
     reason: str = "",
-    resent: bool | None = None,
+    resent: bool = False,
     sent_at: str | None = None,
 ) -> State:
     """Take a part over the step that the ledger allows and return its new state.
 
-    ``sent_at`` sets back when it last left, after an attempt that never did. Raises ``ImpossibleStep``, also
-    where the part is no longer in the state that ``part`` says.
+    ``resent`` marks that it is sent once more; ``sent_at`` sets back when it last left, after an attempt that
+    was not performed. Raises ``ImpossibleStep``.
     """
     state = step(part.state, event)
-    values: dict[str, object] = {"state": state, "reason": reason}
-    if resent is not None:
-        values["resent"] = resent
-    if event is Event.NOT_PERFORMED:
-        values["sent_at"] = sent_at
-    tx.execute(update(parts).where(parts.c.row_id == part.row).values(**values))
+    left = sent_at if event is Event.NOT_PERFORMED else part.sent_at
+    values = {"to_state": state, "why": reason, "again": part.resent or resent, "at": left}
+    tx.execute(_MOVE, {"row": part.row, **values})
     return state
+
+
+_OF_ROW = update(parts).where(parts.c.row_id == bindparam("row"))
+_FREEZE = _OF_ROW.values(
+    state=bindparam("to_state"),
+    body=bindparam("bytes"),
+    reason="",
+    sent_at=bindparam("at"),
+)
+_MOVE = _OF_ROW.values(
+    state=bindparam("to_state"),
+    reason=bindparam("why"),
+    resent=bindparam("again"),
+    sent_at=bindparam("at"),
+)
 
 
 def lose_owner(tx: Tx, clinic: str, delivery_id: str, now: str) -> None:
@@ -178,23 +206,14 @@ def lose_owner(tx: Tx, clinic: str, delivery_id: str, now: str) -> None:
     )
 
 
-def add_attempt(tx: Tx, clinic: str, part_row: int, attempt: NewAttempt) -> int:
-    """Record one attempt and return its number, counted from 1 for each part."""
-    number: int = (
-        tx.execute(
-            select(func.coalesce(func.max(attempts.c.number), 0)).where(
-                attempts.c.clinic == clinic,
-                attempts.c.part_row == part_row,
-            ),
-        ).scalar_one()
-        + 1
-    )
+def add_attempt(tx: Tx, clinic: str, part_row: int, attempt: NewAttempt) -> None:
+    """Record one attempt; it is numbered from 1 for each part."""
     tx.execute(
-        insert(attempts),
+        _ADD_ATTEMPT,
         {
             "clinic": clinic,
             "part_row": part_row,
-            "number": number,
+            "of_part": part_row,
             "kind": attempt.kind,
             "started_at": attempt.started_at,
             "ended_at": attempt.ended_at,
@@ -204,7 +223,14 @@ def add_attempt(tx: Tx, clinic: str, part_row: int, attempt: NewAttempt) -> int:
             "answer": attempt.answer.decode(errors="replace")[:ANSWER_LENGTH],
         },
     )
-    return number
+
+
+_EARLIER = attempts.alias()
+_ADD_ATTEMPT = insert(attempts).values(
+    number=select(func.coalesce(func.max(_EARLIER.c.number), 0) + 1)
+    .where(_EARLIER.c.part_row == bindparam("of_part"))
+    .scalar_subquery(),
+)
 
 
 def last_write_ended(tx: Tx, clinic: str, part_row: int) -> str | None:

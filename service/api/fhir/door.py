@@ -86,14 +86,9 @@ def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: Respon
 
 
 def _audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown:
-    """Return what was found once the audit knows of it; what was not found is kept without its id."""
-    access = access_of(request, "R")
-    try:
-        shown = find()
-    except NotFound:
-        doors.audit_read(access, status=NOT_FOUND)
-        raise
-    doors.audit_read(access, shown.resource["id"])
+    """Return what was found once the audit knows of it."""
+    shown = find()
+    doors.audit_read(access_of(request, "R"), shown.resource["id"])
     return shown
 
 
@@ -101,12 +96,13 @@ def _add_search(router: APIRouter, doors: Doors, offered: Offered, source: Sourc
     kind = offered.type
 
     def answer_search(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
+        access = access_of(request, "E")
         settings = doors.deployment.settings
         base = fhir_base(request, settings)
         context = Context(doors.deployment.names, base, settings.ehr_base_url)
         asked = read_search(offered, pairs, context, strict=is_strict(request))
         page = source.search(asked)
-        doors.audit_read(access_of(request, "E"))
+        doors.audit_read(access)
         queries = {"self": asked.self_query()}
         if page.next_after:
             queries["next"] = asked.next_query(page.next_after)

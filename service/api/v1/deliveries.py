@@ -13,7 +13,7 @@ from service.api.v1.described import json_body, refusals
 from service.api.v1.etags import etag, version_in
 from service.api.v1.fields import read_text
 from service.api.v1.queries import LONGEST, After, Count, bad_parameter, read_token, to_token
-from service.api.v1.reading import answer, audited, refusals_audited
+from service.api.v1.reading import answer, audited
 from service.api.v1.shown_delivery import show_delivery, show_detail
 from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
@@ -91,8 +91,7 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
     def retry(request: Request, delivery_id: DeliveryId, if_match: IfMatch = None) -> Response:
         """Plan anew what was refused or held; search once more for what is unknown, then send it."""
         access = access_of(request, "E")
-        with refusals_audited(doors, access):
-            changed = retry_delivery(deployment, delivery_id, version_in(if_match), access)
+        changed = retry_delivery(deployment, delivery_id, version_in(if_match), access)
         return _changed(doors, changed)
 
     @router.post(
@@ -105,9 +104,8 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
     def confirm(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
         """Take your word that it is in the EHR, under this reference, and go on with the rest."""
         access = access_of(request, "E")
-        with refusals_audited(doors, access):
-            version, reference = version_in(if_match), read_text(body.value, "ehr_reference")
-            changed = confirm_delivery(deployment, delivery_id, reference, version, access)
+        version, reference = version_in(if_match), read_text(body.value, "ehr_reference")
+        changed = confirm_delivery(deployment, delivery_id, reference, version, access)
         return _changed(doors, changed)
 
     @router.post(
@@ -120,9 +118,8 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
     def discard(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
         """Keep your reason; it is never sent."""
         access = access_of(request, "E")
-        with refusals_audited(doors, access):
-            version, reason = version_in(if_match), read_text(body.value, "reason")
-            changed = discard_delivery(deployment, delivery_id, reason, version, access)
+        version, reason = version_in(if_match), read_text(body.value, "reason")
+        changed = discard_delivery(deployment, delivery_id, reason, version, access)
         return _changed(doors, changed)
 
 

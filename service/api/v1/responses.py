@@ -13,7 +13,7 @@ from service.api.v1.answer_models import Receipt, StoredResponse
 from service.api.v1.described import json_body, refusals
 from service.api.v1.etags import etag, is_unchanged, required_version, version_in
 from service.api.v1.fields import read_text
-from service.api.v1.reading import audited, refusals_audited
+from service.api.v1.reading import audited
 from service.api.v1.response_body import read_response_body
 from service.api.v1.shown_response import Json, show_receipt, show_response
 from service.flows.correct_response import correct_response, withdraw_response
@@ -55,8 +55,7 @@ def _add_record(router: APIRouter, doors: Doors) -> None:
     def record(request: Request, body: Body) -> Response:
         """Answer 201, or 200 where the same response was stored already: safe to send again."""
         access = access_of(request, "C")
-        with refusals_audited(doors, access):
-            recorded = record_response(deployment, read_response_body(body, deployment), access)
+        recorded = record_response(deployment, read_response_body(body, deployment), access)
         doors.wake()
         return _answer(recorded, show_receipt(recorded), 201 if recorded.created else 200)
 
@@ -93,10 +92,9 @@ def _add_correct(router: APIRouter, doors: Doors) -> None:
     def correct(request: Request, response_id: ResponseId, body: Body, if_match: IfMatch = None) -> Response:
         """Answer what the corrected version gave; patient and instrument cannot change."""
         access = access_of(request, "U")
-        with refusals_audited(doors, access):
-            version = required_version(if_match)
-            new = read_response_body(body, deployment)
-            recorded = correct_response(deployment, response_id, version, new, access)
+        version = required_version(if_match)
+        new = read_response_body(body, deployment)
+        recorded = correct_response(deployment, response_id, version, new, access)
         doors.wake()
         return _answer(recorded, show_receipt(recorded))
 
@@ -114,10 +112,9 @@ def _add_withdraw(router: APIRouter, doors: Doors) -> None:
     def withdraw(request: Request, response_id: ResponseId, body: Body, if_match: IfMatch = None) -> Response:
         """Answer the response as entered in error; its scores count no longer, and the EHR is told."""
         access = access_of(request, "D")
-        with refusals_audited(doors, access):
-            version = version_in(if_match)
-            reason = read_text(body.value, "reason")
-            recorded = withdraw_response(deployment, response_id, version, reason, access)
+        version = version_in(if_match)
+        reason = read_text(body.value, "reason")
+        recorded = withdraw_response(deployment, response_id, version, reason, access)
         doors.wake()
         return _answer(recorded, show_response(recorded))
 

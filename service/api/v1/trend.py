@@ -13,7 +13,7 @@ from service.api.security import access_of
 from service.api.v1.answer_models import TrendAnswer
 from service.api.v1.described import refusals
 from service.api.v1.queries import DATE, INSTANT, LONGEST, bad_parameter, to_date, to_instant
-from service.api.v1.reading import answer, refusals_audited
+from service.api.v1.reading import answer
 from service.api.v1.shown_trend import show_trend as shown
 from service.flows.deployment import Deployment
 from service.flows.draw_trend import draw_patient_trend
@@ -62,8 +62,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     def read_trend(request: Request, patient: str, asked: Asked) -> PatientTrend:
         access = access_of(request, "R")
-        with refusals_audited(doors, access):
-            trend = show_trend(deployment, _query(patient, asked, deployment), access.clinic)
+        trend = show_trend(deployment, _query(patient, asked, deployment), access.clinic)
         doors.audit_read(access, f"patient/{trend.patient_key}")
         return trend
 

@@ -72,6 +72,7 @@ class FakeEhr:
     writes: list[httpx.Request] = field(default_factory=list)
     reads: list[httpx.Request] = field(default_factory=list)
     _late: list[tuple[datetime, httpx.Request]] = field(default_factory=list)
+    _committing_at: datetime | None = None
 
     def mount(self, router: respx.MockRouter) -> None:
         router.route(url__startswith=BASE).mock(side_effect=self.answer)
@@ -89,10 +90,15 @@ class FakeEhr:
 
     def commit_late(self) -> None:
         """Perform what was sent earlier and is committed only now."""
-        due = [request for moment, request in self._late if moment <= self.clock()]
-        self._late = [(moment, request) for moment, request in self._late if moment > self.clock()]
-        for request in due:
+        due = [late for late in self._late if late[0] <= self.clock()]
+        self._late = [late for late in self._late if late not in due]
+        for moment, request in due:
+            self._committing_at = moment
             self._write(request)
+        self._committing_at = None
+
+    def _now(self) -> datetime:
+        return self._committing_at or self.clock()
 
     def found(self, resource_type: str) -> list[Json]:
         return [row.resource | {"id": row.id} for row in self.rows if row.type == resource_type]
@@ -168,11 +174,11 @@ class FakeEhr:
             return self._create(resource_type, resource_id, resource)
         if match and match != f'W/"{row.version}"':
             return _refusal(412)
-        row.version, row.resource, row.written_at = row.version + 1, resource, self.clock()
+        row.version, row.resource, row.written_at = row.version + 1, resource, self._now()
         return _placed(200, row)
 
     def _create(self, resource_type: str, resource_id: str, resource: Json) -> httpx.Response:
-        row = Row(resource_type, resource_id, 1, resource, self.clock())
+        row = Row(resource_type, resource_id, 1, resource, self._now())
         self.rows.append(row)
         return _placed(201, row)
 

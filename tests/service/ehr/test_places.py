@@ -53,7 +53,7 @@ def a_transaction_answer(*entries: object, kind: str = "transaction-response") -
 def test_a_transaction_tells_the_place_of_each_entry_in_order() -> None:
     first = {"response": {"status": "201 Created", "location": "Observation/1", "etag": 'W/"1"'}}
     second = {"response": {"status": "200"}, "resource": {"resourceType": "Observation", "id": "2"}}
-    places = places_in_transaction(a_transaction_answer(first, second), 2)
+    places = places_in_transaction(a_transaction_answer(first, second))
     assert places == [Place("Observation", "1", "1"), Place("Observation", "2")]
 
 
@@ -69,4 +69,4 @@ def test_a_transaction_tells_the_place_of_each_entry_in_order() -> None:
     ],
 )
 def test_anything_else_is_no_transaction_that_went_well(body: bytes) -> None:
-    assert places_in_transaction(body, 1) is None
+    assert places_in_transaction(body) is None

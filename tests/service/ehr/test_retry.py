@@ -31,7 +31,7 @@ def an_answer(status: int, body: bytes = b"", **headers: str) -> Answer:
         (307, Verdict.LATER),
         (400, Verdict.REJECTED),
         (401, Verdict.LATER),
-        (403, Verdict.NOT_TAKEN),
+        (403, Verdict.REJECTED),
         (404, Verdict.NOT_TAKEN),
         (405, Verdict.NOT_TAKEN),
         (408, Verdict.UNKNOWN),

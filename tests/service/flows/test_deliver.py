@@ -252,15 +252,54 @@ def test_one_of_a_patient_is_on_its_way_at_a_time(bench: Bench) -> None:
 
 
 def test_a_promise_that_is_not_kept_leads_to_the_next_form(bench: Bench) -> None:
-    bench.ehr.faults = [Fault(403), Fault(403)]
+    bench.ehr.faults = [Fault(405), Fault(405)]
     bench.record()
     bench.deliver_all()
     assert bench.states() == ["confirmed"]
     assert {row.type for row in bench.ehr.rows} == {"Observation", "Provenance"}
 
 
+def test_a_missing_right_parks_one_delivery_and_no_other(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(403)]
+    bench.record(6)
+    bench.record(7)
+    bench.deliver_all()
+    assert bench.states() == ["rejected", "confirmed"]
+    assert bench.only().reason == "the EHR does not allow it (403)"
+
+
+def test_another_plan_waits_until_what_may_have_arrived_was_searched_for(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=Surface(conditional=False), hides_seconds=30.0) as bench:
+        bench.ehr.faults = [BUSY_YET_PERFORMED, Fault(405), Fault(405)]
+        bench.record()
+        bench.deliver_all(3 * SETTLE_SECONDS)
+        assert len(bench.ehr.found("QuestionnaireResponse")) == 1
+        assert len(bench.ehr.found("Observation")) == 6
+
+
+def test_what_is_only_partly_there_is_left_to_a_person(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=Surface(conditional=False), faults=[LOST]) as bench:
+        bench.ehr.hides_seconds = 1.0
+        bench.record()
+        bench.deliver()
+        bench.ehr.rows = [row for row in bench.ehr.rows if row.type != "Observation"]
+        bench.deliver_all(2 * SETTLE_SECONDS)
+        assert bench.only().reason == "only some of it is in the EHR"
+        assert len(bench.ehr.writes) == 1
+
+
+def test_two_workers_deliver_each_response_once(bench: Bench) -> None:
+    for session in range(1, 8):
+        bench.record(session, patient=f"Patient/p-{session}", source=f"Patient/p-{session}", identifier=None)
+    second = in_parallel(bench, "second")
+    while any(deliver_next(lane) for lane in (bench.lane, second)):
+        pass
+    assert set(bench.states()) == {"confirmed"}
+    assert len(bench.ehr.found("QuestionnaireResponse")) == 7
+
+
 def test_an_ehr_that_refuses_every_form_holds_the_delivery(bench: Bench) -> None:
-    bench.ehr.faults = [Fault(403)] * 6
+    bench.ehr.faults = [Fault(405)] * 6
     bench.record()
     bench.deliver_all()
     assert bench.states() == ["held"]

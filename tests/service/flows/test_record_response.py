@@ -60,14 +60,6 @@ def test_an_identifier_with_other_content_is_refused(deployment: Deployment) -> 
     assert count(deployment, "responses") == 1
 
 
-def test_a_refused_duplicate_leaves_an_audit_row(deployment: Deployment) -> None:
-    record(deployment, total="36.3")
-    with pytest.raises(Duplicate):
-        record(deployment, total="36.4")
-    with deployment.database.read() as tx:
-        assert list(tx.execute(select(tables.audit_rows.c.status)).scalars()) == [201, 409]
-
-
 OTHER = Identifier("urn:clinic:north", "another")
 
 
