@@ -29,9 +29,13 @@ from fhir_mappings.elements import (
 from fhir_mappings.extra_codings import NO_EXTRA_CODINGS, with_extra_codings
 from fhir_mappings.filled import Filled, Score
 from fhir_mappings.instrument import AnyItem, ChoiceItem, Instrument, Item, ScoreRule
+from fhir_mappings.scoring import is_straight_lined
 
 Form = Literal["panel", "compact"]
 COMPACT = "compact"
+STRAIGHT_LINED = (
+    "Every item got the same answer, on a form with reversed items: the answers contradict each other."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +258,8 @@ def _notes(filled: Filled, score: Score | None) -> Json:
         notes.append(f"{score.answered} of {score.of} items answered, prorated.")
     if filled.instrument.status == "provisional":
         notes.append(f"Provisional instrument: {filled.instrument.status_reason}")
+    if is_straight_lined(filled.instrument, filled.answers):
+        notes.append(STRAIGHT_LINED)
     return {"note": [{"text": note} for note in notes]} if notes else {}
 
 

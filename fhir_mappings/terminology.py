@@ -1,7 +1,10 @@
 """Our codes as CodeSystems and ValueSets, and everything an EHR should hold before the first response."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
+from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.codes import EXTENSION, Names
 from fhir_mappings.elements import PUBLISHER, Json, display_of, extension, narrative, range_of
 from fhir_mappings.extensions import to_extension_definitions
@@ -44,17 +47,19 @@ def definitions(instruments: Mapping[str, Instrument], names: Names) -> list[Jso
 
     CodeSystems, then ValueSets, then Questionnaires, those derived from others last: a validator remembers a
     form or code asked for too early as unknown. Each has a logical id that ends in its version, so that it is
-    put there once.
+    put there once. The codes are those of every shipped instrument, on or off, and of those given: so they
+    are the same whatever a clinic turned on.
     """
     lists = answer_lists(instruments.values())
+    coded = {**shipped_instruments(), **instruments}
     forms = sorted(instruments.values(), key=lambda one: one.derived_from is not None)
     return [
-        to_measures_code_system(instruments, names),
+        to_measures_code_system(coded, names),
         *(to_answer_code_system(one, names, ANSWERS_VERSION) for one in lists),
         *(to_term_code_system(one, names) for one in TERM_LISTS),
         *(to_answer_value_set(one, names, ANSWERS_VERSION) for one in lists),
         *(to_term_value_set(one, names) for one in TERM_LISTS),
-        *to_measure_value_sets(instruments, names),
+        *to_measure_value_sets(coded, names),
         *(to_questionnaire(one, names) for one in forms),
     ]
 
@@ -77,6 +82,19 @@ def answer_lists(instruments: Iterable[Instrument]) -> list[AnswerList]:
     return list({one.id: one for one in used if one is not None}.values())
 
 
+def measures_version(instruments: Mapping[str, Instrument]) -> str:
+    """Return the version of the codes of these instruments, which is our own where all of them are shipped.
+
+    A clinic's own forms add codes, and a published version never changes: then a fingerprint of these codes
+    follows, such as ``1.0.0-own.4f1c22ab``, with forms in the order of their ids.
+    """
+    own = [instruments[key] for key in sorted(instruments.keys() - shipped_instruments().keys())]
+    if not own:
+        return MEASURES_VERSION
+    concepts = [concept for one in own for concept in _instrument_concepts(one)]
+    return f"{MEASURES_VERSION}-own.{sha256(json.dumps(concepts).encode()).hexdigest()[:8]}"
+
+
 def to_measures_code_system(instruments: Mapping[str, Instrument], names: Names) -> Json:
     """Return the CodeSystem of all instruments, items, scores and alerts, in the order given.
 
@@ -85,7 +103,8 @@ def to_measures_code_system(instruments: Mapping[str, Instrument], names: Names)
     concepts = [concept for one in instruments.values() for concept in _instrument_concepts(one)]
     concepts += [_concept(code, display, definition) for code, display, definition in _ALERT_CODES]
     described = "Instruments of the therapeutic alliance, their items and scores, and alerts. "
-    head = _head("CodeSystem", "alliance-measures", MEASURES_VERSION, names.measures, "Alliance measures")
+    version = measures_version(instruments)
+    head = _head("CodeSystem", "alliance-measures", version, names.measures, "Alliance measures")
     head["description"] = f"{described}Local codes: no LOINC code is known for them."
     return head | _content(concepts)
 
@@ -136,7 +155,7 @@ def to_measure_value_sets(instruments: Mapping[str, Instrument], names: Names) -
         "rupture-markers": ("Rupture markers", _marker_codes(instruments.values())),
     }
     return [
-        _head("ValueSet", list_id, MEASURES_VERSION, names.value_set(list_id), title)
+        _head("ValueSet", list_id, measures_version(instruments), names.value_set(list_id), title)
         | _including(names.measures, codes)
         for list_id, (title, codes) in chosen.items()
         if codes

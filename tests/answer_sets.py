@@ -82,7 +82,7 @@ def _patterned_answer(item: AnyItem, turn: int) -> object:
     match item:
         case Item():
             steps = int((item.maximum - item.minimum) / item.step)
-            return item.minimum + item.step * (turn * 7 % (steps + 1))
+            return item.minimum + item.step * (turn * 11 % (steps + 1))
         case FlagItem():
             return True
         case TextItem():

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from fhir_mappings.catalogue import shipped_instruments
-from fhir_mappings.observation import observation_parts, to_observations, to_withdrawn
+from fhir_mappings.observation import STRAIGHT_LINED, observation_parts, to_observations, to_withdrawn
 from tests.answer_sets import complete_answers
 from tests.builders import NAMES, WAI_CHOICES, a_filled, numbered, srs, wai_sr
 from tests.every_kind import every_kind, filled_kinds
@@ -175,6 +175,12 @@ def test_a_provisional_instrument_says_so_in_every_observation():
     form = replace(srs(), status="provisional", status_reason="Key unsure.")
     notes = [one["note"] for one in by_part(a_filled(form)).values()]
     assert notes == [[{"text": "Provisional instrument: Key unsure."}]] * 6
+
+
+def test_a_form_answered_alike_throughout_says_so_in_every_observation():
+    form = shipped_instruments()["arm-5-client"]
+    alike = a_filled(form, {item.link_id: Decimal(4) for item in form.items})
+    assert [one["note"] for one in by_part(alike).values()] == [[{"text": STRAIGHT_LINED}]] * 2
 
 
 def test_the_scale_range_does_not_pass_for_a_normal_range():

@@ -4,7 +4,14 @@ from itertools import groupby
 
 from fhir_mappings.catalogue import builtin_instruments, shipped_instruments
 from fhir_mappings.observation import to_observations
-from fhir_mappings.terminology import definitions, served_definitions, to_measures_code_system
+from fhir_mappings.terminology import (
+    MEASURES_VERSION,
+    definitions,
+    measures_version,
+    served_definitions,
+    to_measure_value_sets,
+    to_measures_code_system,
+)
 from tests.answer_sets import complete_answers
 from tests.builders import NAMES, a_filled, srs
 from tests.every_kind import every_kind
@@ -115,7 +122,7 @@ def test_instruments_scores_and_markers_can_be_listed():
 
 
 def test_where_no_form_has_markers_there_is_no_list_of_them():
-    urls = {one["url"] for one in definitions({"srs-3": srs()}, NAMES)}
+    urls = {one["url"] for one in to_measure_value_sets({"srs-3": srs()}, NAMES)}
     assert NAMES.value_set("rupture-markers") not in urls
     assert NAMES.value_set("alliance-scores") in urls
 
@@ -130,3 +137,21 @@ def test_our_own_words_are_code_systems_with_a_value_set_each():
     statuses = defined("CodeSystem", "alert-statuses")
     assert statuses["valueSet"] == defined("ValueSet", "alert-statuses")["url"]
     assert "closed-by-scores" in [one["code"] for one in statuses["concept"]]
+
+
+def test_the_codes_are_the_same_whatever_a_clinic_turned_on():
+    on, all_of_them = (definitions(forms, NAMES) for forms in (builtin_instruments(), SHIPPED))
+    assert on[0] == all_of_them[0]
+    assert on[0]["version"] == MEASURES_VERSION
+
+
+def test_a_clinics_own_form_gives_the_codes_a_version_of_their_own():
+    own, changed = ({"every-kind": every_kind(title=title)} for title in ("Ours", "Ours, changed"))
+    found = {definitions(forms, NAMES)[0]["id"] for forms in (own, changed, SHIPPED)}
+    assert len(found) == 3
+    assert all(one.startswith(f"alliance-measures-{MEASURES_VERSION}") for one in found)
+
+
+def test_the_version_of_own_codes_does_not_depend_on_the_order_of_forms():
+    one, other = every_kind(), every_kind(id="another")
+    assert measures_version({"a": one, "b": other}) == measures_version({"b": other, "a": one})
