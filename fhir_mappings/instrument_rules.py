@@ -12,6 +12,8 @@ from fhir_mappings.toml_table import Table
 
 # By convention these kinds of score, and only these, have ids that end so.
 _ENDINGS = {"mean": "-mean", "count": "-count", "peak": "-peak"}
+# An Observation's id is that of its response (36 characters), a full stop and its part; FHIR allows 64.
+LONGEST_PART = 27
 
 
 def find_double(ids: Iterable[str]) -> str | None:
@@ -39,6 +41,8 @@ def check_score(
     earlier: Mapping[str, ScoreRule | None],
 ) -> None:
     """Refuse a score whose key, id, missing rule or range does not follow from items and earlier scores."""
+    if len(rule.id) > LONGEST_PART:
+        table.fault("id", f"of a score has at most {LONGEST_PART} characters")
     for kind, ending in _ENDINGS.items():
         if (rule.kind == kind) != rule.id.endswith(ending):
             table.fault("id", f"ends in {ending} where, and only where, the kind is {kind}")
@@ -149,7 +153,7 @@ def check_form(top: Table, instrument: Instrument) -> None:
 
     ``bare_total`` needs a total that is the plain sum of all items: a total alone then says all that the
     form's scores say, and its step is that of the items. Own words never go to an EHR, so a form that asks
-    for them is not pushed whole.
+    for them is not pushed whole. An observed item has a link id that fits into an Observation's id.
     """
     total = instrument.score_by_id.get("total")
     if instrument.bare_total and (
@@ -162,3 +166,5 @@ def check_form(top: Table, instrument: Instrument) -> None:
         top.fault("bare_total", "needs one score, a complete-only total of all items with one step")
     if instrument.push == "always" and any(isinstance(item, TextItem) for item in instrument.all_items):
         top.fault("push", "must be scores-only or never where an item asks for own words")
+    if instrument.observed_items and any(len(item.link_id) > LONGEST_PART for item in instrument.all_items):
+        top.fault("observed_items", f"needs link ids of at most {LONGEST_PART} characters")

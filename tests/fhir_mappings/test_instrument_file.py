@@ -6,6 +6,7 @@ import pytest
 from fhir_mappings.errors import InstrumentFileError
 from fhir_mappings.instrument import Condition
 from fhir_mappings.instrument_file import load_instrument, read_instrument
+from fhir_mappings.instrument_rules import LONGEST_PART
 
 SRS = (resources.files("fhir_mappings") / "instruments" / "srs-3.toml").read_text(encoding="utf-8")
 WAI = (resources.files("fhir_mappings") / "instruments" / "wai-sr-client.toml").read_text(encoding="utf-8")
@@ -398,3 +399,11 @@ def test_a_total_of_parts_without_their_faults_is_still_judged():
     text = changed(WAI, "maximum = 60", "maximum = 61")
     found = [fault.key for fault in read_instrument("wai-sr-client.toml", text).faults]
     assert found == ["scores[6].maximum"]
+
+
+def test_an_observed_part_has_a_name_that_fits_into_an_observations_id():
+    long_name = f"i{LONGEST_PART * '-i'}"[:LONGEST_PART] + "x"
+    observed = SMALL.replace("observed_items = false", "observed_items = true")
+    assert keys_of_faults(observed.replace('"second"', f'"{long_name}"')) == ["observed_items"]
+    assert keys_of_faults(SMALL.replace('"second"', f'"{long_name}"')) == []
+    assert "scores[0].id" in keys_of_faults(SMALL.replace("one-mean", f"{'o' * LONGEST_PART}-mean"))
