@@ -42,7 +42,11 @@ def check_in_prompts(
     age_years: int | None = None,
 ) -> tuple[CheckInPrompt, ...]:
     """Return the prompts of one rating: the crossed cut-offs whose use is ``check-in``, in their order."""
-    crossed = crossed_cut_offs(instrument, answers, scores, previous_total, age_years)
+    return prompts_among(crossed_cut_offs(instrument, answers, scores, previous_total, age_years))
+
+
+def prompts_among(crossed: Sequence[CrossedCutOff]) -> tuple[CheckInPrompt, ...]:
+    """Return the prompts among crossed cut-offs; the others only say where a person stands."""
     return tuple(
         CheckInPrompt(one.cut_off.id, one.item, one.score, one.cut_off.source)
         for one in crossed
