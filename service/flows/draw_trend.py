@@ -40,7 +40,7 @@ def _panel(group: Sequence[TrendSeries]) -> Panel:
         maximum=float(scale.maximum),
         traces=_traces(group),
         cut_off=_cut_off(instrument),
-        places=max(item.decimal_places for item in instrument.items),
+        places=max((item.decimal_places for item in instrument.items), default=0),
     )
 
 

@@ -112,7 +112,7 @@ def _query(patient: str, asked: Asked, deployment: Deployment) -> TrendQuery:
 def _known(instrument: str | None, deployment: Deployment) -> str | None:
     if instrument is None:
         return None
-    found = find(deployment.instruments, instrument)
+    found = find(deployment.known, instrument)
     if found is None:
         raise bad_parameter("instrument", _UNKNOWN)
     return found.id
