@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--port", type=int, default=8095)
     sandbox.add_argument("--database", default="sandbox-ehr.db", help="path of its SQLite file")
     sandbox.add_argument("--surface", default="everything", help="what it lets others write")
+    sandbox.add_argument("--fhir-version", default="4.0.1", help="the release that it says to speak")
     return parser
 
 
@@ -286,9 +287,9 @@ def _sandbox_ehr(asked: argparse.Namespace, _: Mapping[str, str], __: Write) -> 
     from service.sandbox.server import run_sandbox  # noqa: PLC0415 - see above
 
     try:
-        run_sandbox(asked.host, asked.port, asked.database, asked.surface)
+        run_sandbox(asked.host, asked.port, asked.database, asked.surface, asked.fhir_version)
     except ValueError as error:
-        raise SettingsRefused([f"--surface: {error}"]) from error
+        raise SettingsRefused([f"--surface, --fhir-version: {error}"]) from error
     return 0
 
 

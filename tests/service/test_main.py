@@ -173,4 +173,4 @@ def test_an_unknown_surface_of_the_sandbox_is_refused(capsys, tmp_path):
     code, _ = run("sandbox-ehr", "--surface", "nonsense", "--database", tmp_path / "ehr.db")
 
     assert code == 2
-    assert capsys.readouterr().err.startswith("--surface:")
+    assert capsys.readouterr().err.startswith("--surface, --fhir-version: there is no surface")
