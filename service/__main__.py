@@ -21,9 +21,10 @@ from fhir_mappings.check_files import check_instrument_files
 from fhir_mappings.codes import Names
 from fhir_mappings.structure import check_structure
 from fhir_mappings.summary import summary
+from service import VERSION
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
-from service.app import VERSION, create_app
+from service.app import create_app
 from service.clock import system_clock
 from service.errors import EhrError, SettingsRefused
 from service.flows.canonical_base import check_canonical_base
@@ -127,7 +128,9 @@ def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Wr
     worker = Worker(deployment, http, log)
     app = create_app(deployment, log, worker.wake)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
-    config = uvicorn.Config(app, log_config=None, log_level="critical", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
+    )
     check_structure(
         {"resourceType": "QuestionnaireResponse"}
     )  # builds the models before the first caller waits

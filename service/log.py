@@ -49,7 +49,7 @@ class Log:
                 _only_listed,
                 structlog.processors.JSONRenderer(),
             ],
-        )
+        ).bind()  # bound once: the proxy would build a logger anew for each event
 
     def event(self, name: str, **fields: str | float | None) -> None:
         """Write one event; raises ``ValueError`` for a field that is not allow-listed."""

@@ -4,15 +4,12 @@ They look about twice a second, and at once when woken. While the EHR is in trou
 again: the whole lane pauses, longer each time, until one delivery gets an answer.
 """
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import uuid4
 
 from service import VERSION
 from service.clock import Clock
@@ -23,6 +20,7 @@ from service.flows.deployment import Deployment
 from service.flows.lane import Delivered, Lane, no_crash
 from service.http import Http
 from service.log import Log
+from service.owners import new_owner
 from service.store.outbox import is_anything_due, renew_leases
 
 DEFAULT_CLINIC = "default"
@@ -86,7 +84,7 @@ class Worker:
         self._database = deployment.database
         self._clock = clock
         self._log = log
-        self._owner = f"{socket.gethostname()[:20]}-{os.getpid()}-{uuid4().hex[:12]}"
+        self._owner = new_owner()
         self._stopping = threading.Event()
         self._woken = threading.Condition()
         self._breaker = Breaker(clock)

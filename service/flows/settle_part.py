@@ -14,6 +14,7 @@ from service.ledger import Event, State
 from service.store.parts import NewAttempt, PartRow, count_attempts, last_write_ended
 
 _MOST_RACES = 6
+_MOST_REPEATS = 6
 _NOT_YET = "not found in the EHR; sent again when that is sure"
 _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
@@ -88,6 +89,8 @@ def find_before_repeat(
 
 
 def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
+    if all(write.method == "PUT" and write.match is None for write in sent_writes(part)):
+        return _repeat_by_id(work, part, finding, attempt)
     settled_at = _settled_at(work, part)
     now = work.lane.clock()
     if now < settled_at:
@@ -104,6 +107,22 @@ def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt)
         due_at=as_instant(now),
         attempt=attempt,
         resent=True,
+    )
+
+
+def _repeat_by_id(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
+    """Send again what lies under an id of our own: however often it arrives, it is there once."""
+    with work.lane.database.read() as tx:
+        failures = count_attempts(tx, work.claim.clinic, part.row, Verdict.UNKNOWN)
+    if failures >= _MOST_REPEATS:
+        return _park(work, part, finding, attempt, reason="the EHR keeps failing at it")
+    return give_back(
+        work,
+        part,
+        Event.ABSENT,
+        reason="the EHR failed at it; sent again",
+        due_at=work.lane.later(back_off_seconds(failures)),
+        attempt=attempt,
     )
 
 

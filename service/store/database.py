@@ -15,11 +15,18 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError
+
+from service.errors import SettingsRefused
 
 Tx = Connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MILLISECONDS = 30_000
+_CANNOT_OPEN = (
+    "ALLIANCE_DATABASE_URL: the database cannot be opened or written; does its folder exist, may this user"
+    " write there, and is the file a database of this service?"
+)
 
 
 class Database:
@@ -48,11 +55,17 @@ class Database:
             yield tx
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision; does nothing where it is there already."""
-        with self._writing.connect() as tx, tx.begin():
-            config = _alembic_config()
-            config.attributes["connection"] = tx
-            command.upgrade(config, "head")
+        """Bring the schema to the newest revision; does nothing where it is there already.
+
+        Raises ``SettingsRefused`` where the database cannot be opened or written.
+        """
+        try:
+            with self._writing.connect() as tx, tx.begin():
+                config = _alembic_config()
+                config.attributes["connection"] = tx
+                command.upgrade(config, "head")
+        except DatabaseError as error:
+            raise SettingsRefused([_CANNOT_OPEN]) from error
 
     def is_current(self) -> bool:
         """Tell whether the schema is at the newest revision and the database answers."""

@@ -4,7 +4,7 @@ A claim is fenced: every later change names the owner and the number of the clai
 whose lease ended cannot touch what another has taken over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid5
@@ -161,6 +161,18 @@ def renew_leases(tx: Tx, clinic: str, owners: Sequence[str], lease_until: str) -
         update(deliveries)
         .where(deliveries.c.clinic == clinic, deliveries.c.lease_owner.in_(owners))
         .values(lease_until=lease_until),
+    )
+
+
+def free_leases(tx: Tx, clinic: str, now: str, is_gone: Callable[[str], bool]) -> None:
+    """End the leases of owners that are gone: what they left as ``sent`` is then settled without waiting."""
+    running = (deliveries.c.clinic == clinic, deliveries.c.lease_until > now)
+    owners = tx.execute(select(deliveries.c.lease_owner).where(*running).distinct()).scalars()
+    gone = [owner for owner in owners if is_gone(owner)]
+    tx.execute(
+        update(deliveries)
+        .where(*running, deliveries.c.lease_owner.in_(gone))
+        .values(lease_owner=None, lease_until=None),
     )
 
 

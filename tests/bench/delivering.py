@@ -1,54 +1,56 @@
-"""Delivering: the worker's rate against a bare httpx loop that sends the same bytes to the same EHR."""
+"""Delivering: the worker's rate against a bare httpx loop that sends as many such transactions to the EHR.
+
+The EHR is HAPI (H2 in memory, validation off). The bare loop sends the worker's own bytes with other ids.
+"""
 
 import sqlite3
 import threading
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
 from fhir_mappings.json_text import dumps
 from tests.bench.callers import measure
 from tests.bench.figures import Figure
-from tests.bench.processes import sandbox, service
+from tests.bench.processes import service
 from tests.bench.ratings import as_request, srs_bodies
+from tests.system.hapi import running_plain_hapi
 from tests.system.waiting import wait_until
 
 PARALLEL = 4
+SESSIONS_EACH = 4  # none is older than what the first connection holds back
 _FHIR = {"Content-Type": "application/fhir+json"}
 
 
 def run(folder: Path, count: int) -> list[Figure]:
-    """Return the ratio. Everything is recorded before an EHR is named, so that delivering alone is timed."""
-    with service(folder) as base:
-        measure(base, [as_request(body) for body in srs_bodies(count)], 4)
-    patients = {str(body["patient"]) for body in srs_bodies(count)}
-    people = [*sorted(patients), "Practitioner/bench"]
-    with sandbox(folder) as ehr:
-        _seed(ehr, people)
-        ours = _ours(folder, ehr)
-    definitions, bodies = _sent(folder)
-    with sandbox(_fresh(folder)) as ehr:
-        _seed(ehr, people)
-        for path, body in definitions:
-            httpx.put(f"{ehr}/fhir/{path}", content=body, headers=_FHIR).raise_for_status()
-        theirs = _bare_loop(f"{ehr}/fhir", bodies)
+    """Return the ratio of the better of two turns each: HAPI grows faster for a while."""
+    ours, theirs = [], []
+    with running_plain_hapi() as hapi:
+        for turn in (1, 2):
+            fresh = folder / str(turn)
+            fresh.mkdir()
+            bodies = list(srs_bodies(count // 2, sessions_each=SESSIONS_EACH, seed=turn))
+            patients = {str(body["patient"]) for body in bodies}
+            _seed(hapi.fhir, [*sorted(patients), "Practitioner/bench"])
+            _bare_loop(hapi.fhir, _warming(patients))
+            # Everything is recorded before an EHR is named, so that delivering alone is timed.
+            with service(fresh) as base:
+                measure(base, [as_request(body) for body in bodies], 4)
+            ours.append(_ours(fresh, hapi.fhir))
+            theirs.append(_bare_loop(hapi.fhir, _sent(fresh)))
     return [
-        Figure("delivering: ours / bare httpx loop, 4 at a time", ours / theirs, at_least=0.9),
-        Figure("  ours, deliveries per second", ours),
-        Figure("  bare loop, per second", theirs),
+        Figure("delivering: ours / bare httpx loop, 4 at a time", max(ours) / max(theirs), at_least=0.9),
+        Figure("  ours, deliveries per second", max(ours)),
+        Figure("  bare loop, per second", max(theirs)),
     ]
 
 
-def _fresh(folder: Path) -> Path:
-    made = folder / "again"
-    made.mkdir()
-    return made
-
-
-def _ours(folder: Path, ehr: str) -> float:
+def _ours(folder: Path, fhir: str) -> float:
     """Return deliveries per second from the first confirmed one to the last."""
-    with service(folder, ehr_base_url=f"{ehr}/fhir", ehr_parallel=str(PARALLEL)):
+    # HAPI answers 500 to one of the first transactions at a time; what follows must not wait a minute for it.
+    with service(folder, ehr_base_url=fhir, ehr_parallel=str(PARALLEL), ehr_settle_seconds="1"):
         wait_until(lambda: _count(folder, "confirmed") > 0, seconds=120, what="a first delivery", every=0.01)
         start, done = time.perf_counter(), _count(folder, "confirmed")
         wait_until(lambda: _count(folder, "pending") == 0, seconds=600, what="the deliveries", every=0.05)
@@ -61,24 +63,43 @@ def _count(folder: Path, state: str) -> int:
     return int(found[0])
 
 
-def _seed(ehr: str, references: list[str]) -> None:
+def _seed(fhir: str, references: list[str]) -> None:
     for reference in references:
         kind, _, name = reference.partition("/")
         content = dumps({"resourceType": kind, "id": name})
-        httpx.put(f"{ehr}/fhir/{reference}", content=content, headers=_FHIR).raise_for_status()
+        httpx.put(f"{fhir}/{reference}", content=content, headers=_FHIR, timeout=60).raise_for_status()
 
 
-def _sent(folder: Path) -> tuple[list[tuple[str, bytes]], list[bytes]]:
-    """Return what the worker sent: the definitions with their paths, and the transactions."""
+def _warming(patients: set[str]) -> list[bytes]:
+    """Return transactions that make HAPI compile what it needs, before anybody is timed."""
+    resource = {"resourceType": "Observation", "status": "final", "code": {"text": "warming"}}
+    request = {"method": "POST", "url": "Observation"}
+    return [
+        dumps(
+            {
+                "resourceType": "Bundle",
+                "type": "transaction",
+                "entry": [{"resource": resource | {"subject": {"reference": patient}}, "request": request}]
+                * 6,
+            },
+        )
+        for patient in sorted(patients) * 3
+    ]
+
+
+def _sent(folder: Path) -> list[bytes]:
+    """Return the transactions that the worker sent, each about another response of the same patient."""
     with sqlite3.connect(folder / "alliance.db") as database:
-        rows = database.execute("SELECT logical, path, body FROM parts ORDER BY row_id").fetchall()
-    definitions = [(path, body) for logical, path, body in rows if logical != "transaction"]
-    return definitions, [body for logical, _, body in rows if logical == "transaction"]
+        rows = database.execute(
+            "SELECT subject_id, body FROM parts JOIN deliveries ON deliveries.id = delivery_id"
+            " WHERE logical = 'transaction'"
+        ).fetchall()
+    return [body.replace(response_id.encode(), str(uuid4()).encode()) for response_id, body in rows]
 
 
 def _bare_loop(url: str, bodies: list[bytes]) -> float:
     def send(share: list[bytes]) -> None:
-        with httpx.Client() as client:
+        with httpx.Client(timeout=60) as client:
             for body in share:
                 client.post(url, content=body, headers=_FHIR).raise_for_status()
 

@@ -29,16 +29,6 @@ def service(folder: Path, **settings: str) -> Iterator[str]:
 
 
 @contextmanager
-def sandbox(folder: Path) -> Iterator[str]:
-    """Give the base URL of a fresh sandbox EHR that takes everything."""
-    port = free_port(0)
-    arguments = ("sandbox-ehr", "--port", str(port), "--database", str(folder / "ehr.db"))
-    base = f"http://127.0.0.1:{port}"
-    with running(Process("sandbox", arguments, {}, folder / "sandbox.log"), f"{base}/fhir/metadata"):
-        yield base
-
-
-@contextmanager
 def bare(folder: Path) -> Iterator[str]:
     """Give the base URL of the bare endpoints on a fresh database."""
     port = free_port(0)

@@ -54,7 +54,10 @@ def _hapi(count: int) -> Measured:
             for number in range(CALLERS)
         ]
         measure(hapi.fhir, people, 1)
-        measure(hapi.fhir, [_transaction(number) for number in range(count)], CALLERS)  # warm
+        # Warmed by one caller first: of several first transactions at a time HAPI fails at one (HAPI-2223).
+        few = min(8, count)
+        measure(hapi.fhir, [_transaction(number) for number in range(few)], 1)
+        measure(hapi.fhir, [_transaction(number) for number in range(few, count)], CALLERS)
         return measure(hapi.fhir, [_transaction(number) for number in range(count, 2 * count)], CALLERS)
 
 

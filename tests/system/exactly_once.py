@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import httpx
+
 from tests.demo_clinic import Rating
 from tests.demo_clinic.looking import deliveries_by_state, is_underway
 from tests.system.chart import Chart, own_identifier
-from tests.system.listing import live_and_past_alerts
+from tests.system.listing import items, live_and_past_alerts
 from tests.system.sending import Sent
 from tests.system.waiting import wait_until
 
@@ -16,6 +18,17 @@ DELIVERED_SECONDS = 300
 def wait_until_delivered(base_url: str, seconds: float = DELIVERED_SECONDS) -> None:
     """Return once no delivery can move by itself any more."""
     wait_until(lambda: not is_underway(base_url), seconds=seconds, what="the deliveries", every=0.5)
+
+
+def try_parked_again(base_url: str) -> None:
+    """Do what a person does once the EHR is well again: try all that is parked, until all is delivered."""
+
+    def try_all() -> bool:
+        for one in items(base_url, "/v1/deliveries", state="parked"):
+            httpx.post(f"{base_url}/v1/deliveries/{one['id']}/retry", timeout=30).raise_for_status()
+        return not is_underway(base_url)
+
+    wait_until(try_all, seconds=DELIVERED_SECONDS, what="what was parked", every=1)
 
 
 def find_differences(ehr: Chart, base_url: str, sent: Sequence[Sent]) -> list[str]:

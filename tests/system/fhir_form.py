@@ -10,7 +10,7 @@ _CHOICES = f"{_BASE}/CodeSystem/wai-frequency-5"
 
 
 def to_form(rating: Rating) -> dict[str, Any]:
-    """Return the QuestionnaireResponse: items flat, session and therapist as extensions."""
+    """Return the QuestionnaireResponse: items in their group, session and therapist as extensions."""
     system, _, value = rating.identifier.partition("|")
     return {
         "resourceType": "QuestionnaireResponse",
@@ -25,7 +25,7 @@ def to_form(rating: Rating) -> dict[str, Any]:
         "subject": {"reference": rating.client},
         "authored": rating.authored,
         "source": {"reference": rating.client},
-        "item": _items(rating),
+        "item": [{"linkId": "panel", "item": _items(rating)}],
     }
 
 

@@ -12,7 +12,7 @@ from service.flows.record_response import record_response
 from tests.answer_sets import complete_answers
 from tests.service.build import a_response, an_access
 from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
-from tests.service.flows.delivering import Bench, a_bench
+from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
 
 SRS_NEEDS = {
     "Device/alliance-service|1.2.3",
@@ -126,6 +126,22 @@ def test_responses_wait_for_an_unfinished_definition(bench: Bench) -> None:
     bench.deliver_all()
     assert not bench.ehr.found("QuestionnaireResponse")
     assert [one.state for one in bench.deliveries() if one.subject_kind == "response"] == ["pending"]
+
+
+def test_a_definition_under_our_own_id_goes_again_before_the_settling_time(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(500), Fault()]
+    bench.record()
+    bench.deliver_all(seconds=SETTLE_SECONDS / 2)
+    assert set(bench.states()) == {"confirmed"}
+    assert queued(bench) == SRS_NEEDS
+
+
+def test_a_definition_that_the_ehr_keeps_failing_at_is_parked(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(500)] * 100
+    bench.record()
+    bench.deliver_all(seconds=3600)
+    parked = [one for one in bench.deliveries(state="parked") if one.subject_kind == "definition"]
+    assert {one.reason for one in parked} == {"the EHR keeps failing at it"}
 
 
 def test_responses_do_not_wait_for_a_definition_that_the_ehr_refuses(bench: Bench) -> None:

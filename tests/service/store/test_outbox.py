@@ -14,6 +14,7 @@ from service.store.outbox import (
     Claim,
     claim_due,
     close_claim,
+    free_leases,
     is_anything_due,
     queue_delivery,
     renew_leases,
@@ -84,6 +85,16 @@ def test_a_renewed_lease_lasts_longer(outbox: Database) -> None:
     with outbox.write() as tx:
         renew_leases(tx, "default", ["one"], "2026-03-02T12:00:30.000000Z")
     assert claim(outbox, "two", LATER) == []
+
+
+def test_a_lease_whose_owner_is_gone_can_be_taken_over_at_once(outbox: Database) -> None:
+    queue(outbox, "r-1")
+    queue(outbox, "r-2", patient_key="ben")
+    claim(outbox, "gone", limit=1)
+    claim(outbox, "running", limit=1)
+    with outbox.write() as tx:
+        free_leases(tx, "default", NOW, lambda owner: owner == "gone")
+    assert subjects(claim(outbox, "two")) == ["r-1"]
 
 
 def test_a_worker_whose_lease_was_taken_over_changes_nothing(outbox: Database) -> None:

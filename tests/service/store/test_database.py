@@ -1,0 +1,66 @@
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import select, text
+
+from service.errors import SettingsRefused
+from service.store.database import Database
+from service.store.tables import audit_rows, metadata
+
+
+@pytest.fixture
+def empty(tmp_path):
+    opened = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    yield opened
+    opened.close()
+
+
+def test_migrations_end_in_the_schema_of_the_tables(empty):
+    empty.migrate()
+    with empty.engine.connect() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+
+
+def test_migrating_twice_changes_nothing(empty):
+    empty.migrate()
+    empty.migrate()
+    assert empty.is_current()
+
+
+def test_a_database_that_is_not_migrated_is_not_current(empty):
+    assert not empty.is_current()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
+)
+def test_a_commit_survives_a_power_cut(empty, pragma, value):
+    with empty.read() as tx:
+        assert tx.execute(text(f"PRAGMA {pragma}")).scalar() == value
+
+
+def test_what_fails_halfway_leaves_nothing(empty):
+    empty.migrate()
+    row = dict.fromkeys(("clinic", "at", "action", "route", "caller", "request_id"), "x")
+
+    def fail_halfway():
+        with empty.write() as tx:
+            tx.execute(audit_rows.insert(), row | {"status": 200})
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        fail_halfway()
+    with empty.read() as tx:
+        assert tx.execute(select(audit_rows)).all() == []
+
+
+def test_a_folder_that_is_not_there_stops_the_start_naming_the_setting(tmp_path):
+    with pytest.raises(SettingsRefused) as refusal:
+        Database(f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}").migrate()
+    assert refusal.value.faults[0].startswith("ALLIANCE_DATABASE_URL")
+
+
+def test_a_file_that_is_no_database_stops_the_start(tmp_path):
+    (tmp_path / "x.db").write_text("this is a letter, long enough to be read as a file header of its own" * 9)
+    with pytest.raises(SettingsRefused):
+        Database(f"sqlite:///{tmp_path / 'x.db'}").migrate()
