@@ -33,7 +33,7 @@ def playing(folder: Path, fhir_version: str) -> Iterator[tuple[Service, Chart, l
 
 def held_responses(service: Service) -> list[str]:
     """Return why responses are held, one sentence each."""
-    held = items(service.base_url, "/v1/deliveries?state=held")
+    held = items(service.base_url, "/v1/deliveries", state="held")
     return [one["reason"] for one in held if one["subject_kind"] == "response"]
 
 

@@ -82,3 +82,39 @@ def test_before_anybody_answered_keys_may_change_with_the_version(deployment: De
 def test_the_shipped_instruments_always_fit(deployment: Deployment) -> None:
     record_response(deployment, a_response(), an_access())
     assert "srs-3" in start(deployment, {}).known
+
+
+OTHER_KINDS = """
+[options.places]
+title = "Places"
+choices = [{ code = "here", display = "Here" }, { code = "CODE", display = "There" }]
+
+[[items]]
+link_id = "place"
+text = "Where"
+kind = "one-of"
+options = "places"
+
+[[items]]
+link_id = "why"
+text = "Why"
+kind = "text"
+enabled_when = { item = "place", is = "here" }
+"""
+
+
+def with_choices(version: str, code: str) -> dict[str, str]:
+    text = own_form(version=version).replace('push = "always"', 'push = "scores-only"')
+    return {"house-form.toml": text + OTHER_KINDS.replace("CODE", code)}
+
+
+def test_choices_and_conditions_that_stay_the_same_fit(deployment: Deployment) -> None:
+    answer(start(deployment, with_choices("1.0.0", "there")))
+    assert start(deployment, with_choices("1.1.0", "there")).known["house-form"].version == "1.1.0"
+
+
+def test_a_choice_that_could_have_been_chosen_must_stay(deployment: Deployment) -> None:
+    answer(start(deployment, with_choices("1.0.0", "there")))
+    with pytest.raises(SettingsRefused) as refused:
+        start(deployment, with_choices("1.1.0", "elsewhere"))
+    assert "items, ranges or keys changed" in refused.value.faults[0]
