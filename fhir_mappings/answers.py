@@ -1,45 +1,21 @@
 """Do these answers fit this instrument? All faults at once, none repeating a value that was sent."""
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
+from fhir_mappings.answer_faults import Range, fault
 from fhir_mappings.errors import AnswersRefused, Fault
-from fhir_mappings.filled import Answers
+from fhir_mappings.filled import Answer, Answers, answers_by_kind
 from fhir_mappings.instrument import Instrument
+from fhir_mappings.item_answers import read_answers, read_number
 from fhir_mappings.scoring import plain, score
-
-Reason = Literal[
-    "unknown-item",
-    "below-minimum",
-    "above-maximum",
-    "wrong-step",
-    "not-a-number",
-    "wrong-type",
-    "total-mismatch",
-    "total-not-accepted",
-    "total-incomplete",
-    "nothing-answered",
-]
 
 TOTAL = "total"
 
 # The link id of an unknown item is the sender's own text: it is repeated only where it looks like one.
 _LINK_ID = re.compile(r"[A-Za-z0-9._/-]{1,64}")
-# Digits beyond any step in use; more of them would only be zeros (1.000…0) and could fill the memory.
-_KEPT_PLACES = 12
-_LAST_PLACE = Decimal("1E-12")
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """What a number may be; ``step`` is None where it is compared with the marks instead."""
-
-    minimum: Decimal
-    maximum: Decimal
-    step: Decimal | None
 
 
 def check_answers(
@@ -48,36 +24,37 @@ def check_answers(
     """Return the answers in item order, blanks (None) left out, each as given: 9.20 stays 9.20.
 
     Numbers are ``Decimal`` or ``int``; text is no number (``not-a-number``), and a ``float`` is a programming
-    error of the caller (``wrong-type``). ``total`` is a total sent along: alone it is taken where the form
-    accepts a bare total; beside marks it must agree with them (see ``agrees``) and is then dropped.
+    error of the caller (``wrong-type``). Yes or no is a ``bool``, one choice its code, several a list of
+    codes. ``total`` is a total sent along: alone it is taken where the form accepts a bare total; beside
+    marks it must agree with them (see ``agrees``) and is then dropped.
 
     Raises ``AnswersRefused`` with every fault: those of items in item order, unknown items in the order sent,
     then the total. ``Fault.at`` is the link id, ``total``, or empty for the form as a whole.
     """
-    values: dict[str, Decimal] = {}
-    faults: list[Fault] = []
-    for item in instrument.items:
-        given = answers.get(item.link_id)
-        if given is None:
-            continue
-        allowed = _Range(item.minimum, item.maximum, item.step)
-        number = _read(given, allowed)
-        if isinstance(number, Decimal):
-            values[item.link_id] = number
-        else:
-            faults.append(_fault(item.link_id, number, allowed))
-    faulty = [fault.at for fault in faults]
+    found, faults = read_answers(instrument, answers)
+    checked = answers_by_kind(found)
+    faulty = [one.at for one in faults if one.at in instrument.item_by_link_id]
     faults += _unknown_items(instrument, answers)
     bare_total = None
-    if total is not None and (values or faulty):
-        faults += _contradictions(instrument, values, faulty, total)
+    if total is not None and (found or faulty):
+        faults += _contradictions(instrument, checked, faulty, total)
     elif total is not None:
         bare_total = _bare_total(instrument, total, faults)
-    elif not values and not faults:
-        faults.append(_fault("", "nothing-answered"))
+    elif not found and not faults:
+        faults.append(fault("", "nothing-answered"))
     if faults:
         raise AnswersRefused(faults)
-    return Answers(values, bare_total)
+    return checked if bare_total is None else Answers({}, bare_total)
+
+
+def derived_answers(derived: Instrument, answers: Answers) -> Answers:
+    """Return the answers of a form that are answers of a form derived from it, too; maybe none.
+
+    Example: answers of ``wai-sr-client`` -> those to its items 9, 10 and 11, which make up ``wai-b3-client``.
+    A bare total yields nothing.
+    """
+    own = {item.link_id for item in derived.all_items}
+    return answers_by_kind({link_id: one for link_id, one in answers.by_link_id.items() if link_id in own})
 
 
 def agrees(claimed: Decimal, computed: Decimal) -> bool:
@@ -94,54 +71,28 @@ def agrees(claimed: Decimal, computed: Decimal) -> bool:
 def canonical_answers(instrument: Instrument, answers: Answers) -> str:
     """Return the one text for equal answers, for content hashes: 9.2 and 9.20 give the same.
 
-    Example: ``item-1=9.2;item-3=8``, in item order without blanks; ``total=35.9`` for a bare total.
+    Example: ``item-1=9.2;item-3=8``, in item order without blanks; ``total=35.9`` for a bare total. Yes and
+    no are ``true`` and ``false``, choices and texts JSON: ``signs=["silence"]``.
     """
+    given = answers.by_link_id
     entries = [
-        f"{item.link_id}={plain(answers.values[item.link_id])}"
-        for item in instrument.items
-        if item.link_id in answers.values
+        f"{item.link_id}={_canonical(given[item.link_id])}"
+        for item in instrument.all_items
+        if item.link_id in given
     ]
     if answers.total is not None:
         entries.append(f"{TOTAL}={plain(answers.total)}")
     return ";".join(entries)
 
 
-def _read(given: object, allowed: _Range) -> Decimal | Reason:
-    """Return the number as it was given, or why it cannot be taken."""
-    number = _number(given)
-    if not isinstance(number, Decimal):
-        return number
-    if number < allowed.minimum:
-        return "below-minimum"
-    if number > allowed.maximum:
-        return "above-maximum"
-    # Rounded before anything is computed: with a far exponent the remainder would be lost, and pass as 0.
-    short = number.quantize(_LAST_PLACE)
-    if allowed.step is not None and (short != number or (short - allowed.minimum) % allowed.step != 0):
-        return "wrong-step"
-    return _kept(number, short)
-
-
-def _number(given: object) -> Decimal | Reason:
-    if isinstance(given, str):
-        return "not-a-number"
-    if isinstance(given, bool) or not isinstance(given, int | Decimal):
-        return "wrong-type"
-    number = Decimal(given)
-    return number if number.is_finite() else "not-a-number"
-
-
-def _kept(number: Decimal, short: Decimal) -> Decimal:
-    """Return the number as given, but the plain form of -0, 1E+1 and of endless zeros."""
-    exponent = number.as_tuple().exponent
-    as_given = isinstance(exponent, int) and -_KEPT_PLACES <= exponent <= 0 and not number.is_signed()
-    return number if as_given else plain(short)
+def _canonical(answer: Answer) -> str:
+    return str(plain(answer)) if isinstance(answer, Decimal) else json.dumps(answer)
 
 
 def _unknown_items(instrument: Instrument, answers: Mapping[str, object]) -> list[Fault]:
-    known = {item.link_id for item in instrument.items}
+    known = {item.link_id for item in instrument.all_items}
     return [
-        _fault(link_id if _LINK_ID.fullmatch(link_id) else "", "unknown-item")
+        fault(link_id if _LINK_ID.fullmatch(link_id) else "", "unknown-item")
         for link_id in answers
         if link_id not in known
     ]
@@ -151,49 +102,33 @@ def _bare_total(instrument: Instrument, total: object, faults: list[Fault]) -> D
     """Return the total sent without marks; where it is refused, None and one more fault."""
     rule = instrument.score_by_id.get(TOTAL)
     if rule is None or not instrument.bare_total:
-        faults.append(_fault(TOTAL, "total-not-accepted"))
+        faults.append(fault(TOTAL, "total-not-accepted"))
         return None
-    allowed = _Range(rule.minimum, rule.maximum, instrument.items[0].step)
-    number = _read(total, allowed)
+    allowed = Range(rule.minimum, rule.maximum, instrument.items[0].step)
+    number = read_number(total, allowed)
     if isinstance(number, Decimal):
         return number
-    faults.append(_fault(TOTAL, number, allowed))
+    faults.append(fault(TOTAL, number, allowed))
     return None
 
 
 def _contradictions(
-    instrument: Instrument, values: Mapping[str, Decimal], faulty: list[str], total: object
+    instrument: Instrument, checked: Answers, faulty: list[str], total: object
 ) -> list[Fault]:
     """Return the fault, if any, of a total sent beside marks; with faulty marks only what is sure."""
     rule = instrument.score_by_id.get(TOTAL)
     if rule is None:
-        return [_fault(TOTAL, "total-not-accepted")]
-    allowed = _Range(rule.minimum, rule.maximum, None)
-    number = _read(total, allowed)
+        return [fault(TOTAL, "total-not-accepted")]
+    allowed = Range(rule.minimum, rule.maximum, None)
+    number = read_number(total, allowed)
     if not isinstance(number, Decimal):
-        return [_fault(TOTAL, number, allowed)]
+        return [fault(TOTAL, number, allowed)]
     # A faulty mark is there, only unreadable: its minimum stands in, to see if a total could exist at all.
     stand_ins = {link_id: instrument.item_by_link_id[link_id].minimum for link_id in faulty}
-    computed = next(s.value for s in score(instrument, Answers({**values, **stand_ins})) if s.id == TOTAL)
+    scores = score(instrument, Answers({**checked.values, **stand_ins}))
+    computed = next(one.value for one in scores if one.id == TOTAL)
     if computed is None:
-        return [_fault(TOTAL, "total-incomplete")]
+        return [fault(TOTAL, "total-incomplete")]
     if not faulty and not agrees(number, computed):
-        return [_fault(TOTAL, "total-mismatch")]
+        return [fault(TOTAL, "total-mismatch")]
     return []
-
-
-def _fault(at: str, reason: Reason, allowed: _Range | None = None) -> Fault:
-    low, high, step = (allowed.minimum, allowed.maximum, allowed.step) if allowed else (None, None, None)
-    messages: dict[Reason, str] = {
-        "unknown-item": "The form has no item with this link id.",
-        "below-minimum": f"The number is below the minimum of {low}.",
-        "above-maximum": f"The number is above the maximum of {high}.",
-        "wrong-step": f"The number is not a multiple of {step} from {low} on.",
-        "not-a-number": "This is not a number.",
-        "wrong-type": "The value has the wrong type; a number is expected.",
-        "total-mismatch": "The total is not what the answers add up to.",
-        "total-not-accepted": "This form does not accept a total without its answers.",
-        "total-incomplete": "A total was sent beside answers that are not all there.",
-        "nothing-answered": "There is neither an answer nor a total.",
-    }
-    return Fault(at, reason, messages[reason])

@@ -1,12 +1,14 @@
 """One response's resources as a transaction, their references rewritten for the EHR that takes them."""
 
 import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from fhir_mappings.elements import SERVICE_DEVICE, Json
 
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 # Resources that only we make. CAUTION: a Device that a caller names as author is not ours.
 _OUR_REFERENCE = re.compile(rf"(QuestionnaireResponse|Observation|DetectedIssue)/[^/]+|{SERVICE_DEVICE}")
 
@@ -37,6 +39,14 @@ def to_transaction(entries: Sequence[Entry]) -> Json:
         "type": "transaction",
         "entry": [_entry(entry) for entry in entries],
     }
+
+
+def percent_encoded(text: str) -> str:
+    """Return a text as it may stand in a query: all but letters, digits and ``-._~`` as ``%XX``.
+
+    Source: RFC 3986, section 2. The standard library's own stands beside its network code.
+    """
+    return "".join(chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in text.encode())
 
 
 def is_ours(target: str) -> bool:

@@ -20,8 +20,15 @@ DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 PROVENANCE_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 ITEM_CONTROL = "http://hl7.org/fhir/questionnaire-item-control"
 VERSION_ALGORITHM = "http://hl7.org/fhir/version-algorithm"
+USAGE_CONTEXT = "http://terminology.hl7.org/CodeSystem/usage-context-type"
+SNOMED = "http://snomed.info/sct"
 EXTENSION = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+# SDC's 4.0.0 ballot knows only the first spelling, its current source only the second.
+VERSION_ALGORITHM_EXTENSIONS = (
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-Questionnaire.versionAlgorithm[x]",
+    f"{EXTENSION}/artifact-versionAlgorithm",
+)
 
 IdentifierKind = Literal["response", "score", "alert", "device", "definition"]
 ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
@@ -46,13 +53,21 @@ class Names:
         """Return the canonical URL of an instrument's Questionnaire, without version."""
         return f"{self.base}/Questionnaire/{instrument_id}"
 
-    def answer_codes(self, scale_id: str) -> str:
-        """Return the CodeSystem URL of an answer scale such as ``wai-frequency-5``."""
-        return f"{self.base}/CodeSystem/{scale_id}"
+    def answer_codes(self, list_id: str) -> str:
+        """Return the CodeSystem URL of an answer scale or option list such as ``wai-frequency-5``."""
+        return self.vocabulary(list_id)
 
-    def answer_values(self, scale_id: str) -> str:
-        """Return the ValueSet URL of an answer scale."""
-        return f"{self.base}/ValueSet/{scale_id}"
+    def answer_values(self, list_id: str) -> str:
+        """Return the ValueSet URL of an answer scale or option list."""
+        return self.value_set(list_id)
+
+    def vocabulary(self, list_id: str) -> str:
+        """Return the CodeSystem URL of one of our own lists of words, such as ``alliance-perspectives``."""
+        return f"{self.base}/CodeSystem/{list_id}"
+
+    def value_set(self, list_id: str) -> str:
+        """Return the URL of one of our own ValueSets."""
+        return f"{self.base}/ValueSet/{list_id}"
 
     def identifier(self, kind: IdentifierKind) -> str:
         """Return the system of the identifiers that we give to resources of this kind."""

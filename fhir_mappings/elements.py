@@ -16,7 +16,18 @@ from fhir_mappings.codes import (
     UCUM,
     Names,
 )
-from fhir_mappings.instrument import AnswerScale, Choice, Instrument, Item, ScoreRule
+from fhir_mappings.instrument import (
+    AnswerScale,
+    AnyItem,
+    Choice,
+    ChoiceItem,
+    Instrument,
+    Item,
+    Option,
+    OptionList,
+    ScoreRule,
+    TextItem,
+)
 
 Json = dict[str, Any]
 
@@ -33,7 +44,7 @@ def display_of(instrument: Instrument, part: str | None = None) -> str:
     """
     if part is None:
         return instrument.title
-    item = instrument.item_by_link_id.get(part)
+    item = next((one for one in instrument.all_items if one.link_id == part), None)
     return f"{instrument.short_title}: {item.text}" if item else instrument.score_by_id[part].title
 
 
@@ -110,9 +121,20 @@ def as_marked(item: Item, value: Decimal) -> Decimal:
     )
 
 
-def answer_coding(names: Names, scale: AnswerScale, choice: Choice) -> Json:
-    """Return the Coding of one choice, without its weight."""
-    return coding(names.answer_codes(scale.id), choice.code, choice.display)
+def answer_coding(names: Names, answers: AnswerScale | OptionList, choice: Choice | Option) -> Json:
+    """Return the Coding of one choice of a scale or option list, without its weight."""
+    return coding(names.answer_codes(answers.id), choice.code, choice.display)
+
+
+def is_observed(instrument: Instrument, item: AnyItem) -> bool:
+    """Return whether the answer to an item becomes an Observation.
+
+    Where the answer is a score of its own, that score says it. Words and several choices never do.
+    """
+    if isinstance(item, TextItem) or (isinstance(item, ChoiceItem) and item.several):
+        return False
+    rule = instrument.score_by_id.get(item.link_id)
+    return rule.observed if rule else instrument.observed_items
 
 
 def weights(choice: Choice) -> list[Json]:

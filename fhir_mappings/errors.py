@@ -2,6 +2,7 @@
 
 MappingError
  ├─ InstrumentFileError    an instrument file cannot be used: file, key, reason
+ ├─ ReleaseNotSupported    a resource cannot be written in the FHIR release that was asked for
  └─ FaultsFound            something sent to us has faults: all of them, never just the first
      ├─ AnswersRefused     answers do not fit their instrument
      └─ ResourceRefused    a FHIR resource cannot be read
@@ -38,6 +39,15 @@ class InstrumentFileError(MappingError):
         self.file = file
         self.key = key
         self.reason = reason
+
+
+class ReleaseNotSupported(MappingError):
+    """A resource cannot be written in the FHIR release that was asked for."""
+
+    def __init__(self, fhir_version: str, resource_type: str) -> None:
+        super().__init__(f"{resource_type} is not mapped to FHIR {fhir_version}")
+        self.fhir_version = fhir_version
+        self.resource_type = resource_type
 
 
 class FaultsFound(MappingError):

@@ -18,10 +18,13 @@ def score_variables(instrument: Instrument) -> dict[str, str]:
     """Return variable name -> FHIRPath in an order in which each uses only earlier ones.
 
     Scores over the same items share one variable of answers: ``taskAnswers`` is for ``task``, ``taskMean``.
+    A score that is the answer to an item has none: the item itself shows it.
     """
     found: dict[str, str] = {}
     answers: dict[tuple[str, ...], str] = {}
     for rule in instrument.scores:
+        if rule.kind == "answer":
+            continue
         if not rule.parts and rule.items not in answers:
             answers[rule.items] = f"{_camel(rule.id)}Answers"
             found[answers[rule.items]] = _answers_path(instrument, rule)
@@ -41,6 +44,11 @@ def _from_answers(rule: ScoreRule, answers: str) -> str:
     of = len(rule.items)
     total = f"%{answers}.aggregate($this + $total, 0.0)"
     count = f"%{answers}.count()"
+    if rule.kind == "count":
+        return f"{count}.toDecimal()"
+    if rule.kind == "peak":
+        # The highest so far travels in $total, which is empty at the first answer.
+        return f"%{answers}.aggregate(iif($total.empty(), $this, iif($this > $total, $this, $total)))"
     if rule.missing == "complete-only":
         value = total if rule.kind == "sum" else f"{total} / {of}"
         return f"iif({count} = {of}, {value}, {{}})"
@@ -62,25 +70,29 @@ def _camel(score_id: str) -> str:
 
 def _answers_path(instrument: Instrument, rule: ScoreRule) -> str:
     """Return the path of the answers as they count, reversed ones turned round; in no fixed order."""
-    items = [instrument.item_by_link_id[link_id] for link_id in rule.items]
-    plain = [item for item in items if not item.reversed]
-    paths = [_values(plain)] if plain else []
-    paths += [
-        f"{_values([item])}.select({item.minimum + item.maximum:f} - $this)"
-        for item in items
-        if item.reversed
-    ]
+    alike: dict[str, list[str]] = {}
+    for link_id in rule.items:
+        item = instrument.item_by_link_id[link_id]
+        alike.setdefault(_value(item) + _turned(item), []).append(link_id)
+    paths = [_answers_to(link_ids) + value for value, link_ids in alike.items()]
     # combine() and not |, which would drop equal answers.
     return paths[0] + "".join(f".combine({path})" for path in paths[1:])
 
 
-def _values(items: list[Item]) -> str:
-    links = " | ".join(f"'{item.link_id}'" for item in items)
-    value = f"%resource.item.where(linkId = '{PANEL}').item.where(linkId in ({links})).answer.value"
-    choices = [choice for item in items if item.scale for choice in item.scale.choices]
-    if not choices:
-        return value
-    if all(choice.code == f"{choice.weight:f}" for choice in choices):
+def _answers_to(link_ids: list[str]) -> str:
+    links = " | ".join(f"'{link_id}'" for link_id in link_ids)
+    return f"%resource.item.where(linkId = '{PANEL}').item.where(linkId in ({links})).answer.value"
+
+
+def _value(item: Item) -> str:
+    """Return what is appended to the path of an answer to get its number."""
+    if item.scale is None:
+        return ""
+    if all(choice.code == f"{choice.weight:f}" for choice in item.scale.choices):
         # Engines differ over weight() and ordinal(); a code that is the weight itself needs neither.
-        return f"{value}.code.select($this.toDecimal())"
-    return f"{value}.select($this.weight())"
+        return ".code.select($this.toDecimal())"
+    return ".select($this.weight())"
+
+
+def _turned(item: Item) -> str:
+    return f".select({item.minimum + item.maximum:f} - $this)" if item.reversed else ""

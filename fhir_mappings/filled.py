@@ -1,7 +1,7 @@
 """One filled instrument: everything the mappers need to write its resources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -21,15 +21,40 @@ class Identifier:
         return f"{self.system}|{self.value}"
 
 
+# A number, yes or no, words, or the codes that were chosen.
+Answer = Decimal | bool | str | tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Checked answers: link id -> value as given (before reversing), blanks left out, in item order.
+    """Checked answers by link id, blanks left out, each kind in item order.
 
+    ``values`` are numbers as given (before reversing), ``flags`` yes or no, ``choices`` the chosen codes in
+    the order of their list (one code where only one may be chosen), ``texts`` words as given.
     ``total`` is set only where a bare total was given without marks.
     """
 
     values: Mapping[str, Decimal]
     total: Decimal | None = None
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def by_link_id(self) -> Mapping[str, Answer]:
+        """Return every answer of every kind; a bare total is none of them."""
+        return {**self.values, **self.flags, **self.choices, **self.texts}
+
+
+def answers_by_kind(found: Mapping[str, Answer], total: Decimal | None = None) -> Answers:
+    """Return answers of mixed kinds sorted by kind, each kind in the order given."""
+    return Answers(
+        values={link_id: one for link_id, one in found.items() if isinstance(one, Decimal)},
+        total=total,
+        flags={link_id: one for link_id, one in found.items() if isinstance(one, bool)},
+        choices={link_id: one for link_id, one in found.items() if isinstance(one, tuple)},
+        texts={link_id: one for link_id, one in found.items() if isinstance(one, str)},
+    )
 
 
 @dataclass(frozen=True, slots=True)

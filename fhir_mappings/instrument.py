@@ -10,10 +10,14 @@ from decimal import Decimal
 from typing import Literal
 
 Perspective = Literal["client", "therapist", "observer", "carer"]
+# What a form is about. Only "alliance" may enter the alliance trend and the rupture rule.
+Role = Literal["alliance", "outcome", "rupture", "session"]
 Push = Literal["always", "scores-only", "never"]
-MissingRule = Literal["complete-only", "prorate-75"]
-ScoreKind = Literal["sum", "mean"]
+MissingRule = Literal["complete-only", "prorate-75", "blank-is-not-seen"]
+ScoreKind = Literal["sum", "mean", "count", "peak", "answer"]
+Direction = Literal["high-is-good", "high-is-bad", "neither"]
 CutOffKind = Literal["score-below", "any-item-below", "score-fell-by"]
+CutOffUse = Literal["check-in", "clinical-range"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,38 @@ class AnswerScale:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One answer that counts nothing: code and our words. An ``exclusive`` one stands alone or not at all."""
+
+    code: str
+    display: str
+    exclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptionList:
+    """The answers of an item that is chosen from and not scored, in file order. Its id is unique."""
+
+    id: str
+    title: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An item is open only while the item ``link_id``, which stands before it, has this answer."""
+
+    link_id: str
+    value: bool | str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One question. ``scale`` is None for a line that is marked (visual analogue, decimal)."""
+    """One question answered by a number: a mark on a line, or a choice of a ``scale``.
+
+    ``scale`` is None for a line. A line with a step below 1 is drawn (visual analogue, decimal); with whole
+    steps it is a row of numbers between two anchors.
+    """
 
     link_id: str
     text: str
@@ -47,6 +81,8 @@ class Item:
     scale: AnswerScale | None
     lower_anchor: str
     upper_anchor: str
+    required: bool = False
+    enabled_when: Condition | None = None
 
     @property
     def decimal_places(self) -> int:
@@ -56,8 +92,47 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagItem:
+    """One question answered by yes or no."""
+
+    link_id: str
+    text: str
+    required: bool
+    enabled_when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceItem:
+    """One question answered by codes that count nothing: one of them, or ``several``."""
+
+    link_id: str
+    text: str
+    options: OptionList
+    several: bool
+    required: bool
+    enabled_when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextItem:
+    """One question answered in own words; never pushed to an EHR."""
+
+    link_id: str
+    text: str
+    required: bool
+    enabled_when: Condition | None
+
+
+AnyItem = Item | FlagItem | ChoiceItem | TextItem
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreRule:
-    """How one score comes from items: their sum, or the mean per item.
+    """How one score comes from items.
+
+    ``sum`` and ``mean`` (per item) count reversed items from the other end. ``count`` is how many items were
+    answered and ``peak`` the highest answer: there a blank means "not seen". ``answer`` is the answer to the
+    one item that has the same id; it is that item and needs no item of its own in a form.
 
     ``parts`` names other scores whose unrounded values are added (a total of subscales); then ``items`` is
     the union of theirs. ``observed`` says whether the score becomes a FHIR Observation. ``source`` says where
@@ -74,13 +149,17 @@ class ScoreRule:
     maximum: Decimal
     observed: bool
     source: str = ""
+    direction: Direction = "high-is-good"
 
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """A published or local limit at which a check-in prompt is given; never a rupture alert.
+    """A published or local limit; never a rupture alert.
 
-    ``inclusive`` tells ``<=`` (or fell by at least) from ``<``. ``score`` is None for ``any-item-below``.
+    Crossing one of use ``check-in`` gives a check-in prompt; ``clinical-range`` only says on which side of a
+    published limit a person stands. ``inclusive`` tells ``<=`` (or fell by at least) from ``<``. ``score`` is
+    None for ``any-item-below``. Ages are in whole years, both ends belonging: with one set, the cut-off is
+    judged only where the age is known. ``enabled`` False: judged only once a clinic turns it on.
     """
 
     id: str
@@ -90,15 +169,21 @@ class CutOff:
     inclusive: bool
     status: Literal["published", "local"]
     source: str
+    use: CutOffUse = "check-in"
+    age_from: int | None = None
+    age_to: int | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """One form for one respondent, e.g. ``srs-3`` or ``wai-sr-client``.
 
-    ``items`` and ``scores`` are in file order, link ids and score ids unique and apart from each other.
-    ``bare_total`` says whether a total without marks is accepted (four-mark forms only).
-    ``observed_items`` says whether each item becomes an Observation of its own.
+    ``all_items`` and ``scores`` are in file order, link ids and score ids unique and apart from each other
+    (but for scores of kind ``answer``). ``family`` groups the forms of one measure (``wai``).
+    ``derived_from`` names a form whose answers yield this one too. ``enabled`` False: no door takes it until
+    a clinic turns it on. ``bare_total`` says whether a total without marks is accepted (four-mark forms
+    only). ``observed_items`` says whether each item becomes an Observation of its own.
     """
 
     id: str
@@ -106,9 +191,13 @@ class Instrument:
     name: str
     title: str
     short_title: str
+    family: str
+    role: Role
     perspective: Perspective
     status: Literal["ready", "provisional", "local"]
     status_reason: str
+    enabled: bool
+    derived_from: str | None
     date: str
     description: str
     timing: str
@@ -118,9 +207,14 @@ class Instrument:
     push: Push
     bare_total: bool
     observed_items: bool
-    items: tuple[Item, ...]
+    all_items: tuple[AnyItem, ...]
     scores: tuple[ScoreRule, ...]
     cut_offs: tuple[CutOff, ...]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Return the items that are answered by a number, in file order."""
+        return tuple(item for item in self.all_items if isinstance(item, Item))
 
     @property
     def reference(self) -> str:
@@ -129,7 +223,7 @@ class Instrument:
 
     @property
     def item_by_link_id(self) -> Mapping[str, Item]:
-        """Return the items by link id."""
+        """Return the items that are answered by a number, by link id."""
         return {item.link_id: item for item in self.items}
 
     @property

@@ -1,4 +1,4 @@
-"""Check-in prompts: a published cut-off was crossed, so talk about it. Never a rupture alert."""
+"""Cut-offs that were crossed, and those among them that are check-in prompts. Never a rupture alert."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,20 @@ from fhir_mappings.instrument import CutOff, Instrument
 
 
 @dataclass(frozen=True, slots=True)
+class CrossedCutOff:
+    """One cut-off that was crossed by a score, or by a single mark.
+
+    ``item`` is the link id for a rule about single marks (else None), ``score`` the mark or score in points.
+    """
+
+    cut_off: CutOff
+    item: str | None
+    score: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class CheckInPrompt:
-    """One cut-off that was crossed.
+    """One cut-off was crossed, so talk about it.
 
     ``rule`` is the cut-off's id, ``item`` the link id for a rule about single marks (else None), ``score``
     the mark or score that crossed it, in points, and ``source`` where the cut-off is published.
@@ -23,30 +35,66 @@ class CheckInPrompt:
 
 
 def check_in_prompts(
-    instrument: Instrument, answers: Answers, scores: Sequence[Score], previous_total: Decimal | None
+    instrument: Instrument,
+    answers: Answers,
+    scores: Sequence[Score],
+    previous_total: Decimal | None,
+    age_years: int | None = None,
 ) -> tuple[CheckInPrompt, ...]:
-    """Return the prompts of one rating, in the order of the file's cut-offs, then of its items.
+    """Return the prompts of one rating: the crossed cut-offs whose use is ``check-in``, in their order."""
+    return prompts_among(crossed_cut_offs(instrument, answers, scores, previous_total, age_years))
+
+
+def prompts_among(crossed: Sequence[CrossedCutOff]) -> tuple[CheckInPrompt, ...]:
+    """Return the prompts among crossed cut-offs; the others only say where a person stands."""
+    return tuple(
+        CheckInPrompt(one.cut_off.id, one.item, one.score, one.cut_off.source)
+        for one in crossed
+        if one.cut_off.use == "check-in"
+    )
+
+
+def crossed_cut_offs(
+    instrument: Instrument,
+    answers: Answers,
+    scores: Sequence[Score],
+    previous_total: Decimal | None,
+    age_years: int | None = None,
+) -> tuple[CrossedCutOff, ...]:
+    """Return the cut-offs that one rating crosses, in the order of the file, then of its items.
 
     ``previous_total`` is the total of the client's last rating on this form, None where there is none: then
     nothing fell. A rule about single marks is judged on those that are there, also on an incomplete form; it
-    gives one prompt per mark. A rule about a score gives none where the score has no value.
+    is crossed once per mark. A rule about a score is not crossed where the score has no value, nor one bound
+    to ages where ``age_years`` is None or outside them, nor one that is off.
     Source: key ``cut_offs`` of ``instruments/<id>.toml``.
     """
     values: dict[str | None, Decimal | None] = {score.id: score.value for score in scores}
-    prompts: list[CheckInPrompt] = []
+    crossed: list[CrossedCutOff] = []
     for cut_off in instrument.cut_offs:
+        if not cut_off.enabled or not _fits_age(cut_off, age_years):
+            continue
         if cut_off.kind == "any-item-below":
-            prompts += _low_items(instrument, answers, cut_off)
+            crossed += _low_items(instrument, answers, cut_off)
         elif (value := values.get(cut_off.score)) is not None and _crossed(cut_off, value, previous_total):
-            prompts.append(CheckInPrompt(cut_off.id, None, value, cut_off.source))
-    return tuple(prompts)
+            crossed.append(CrossedCutOff(cut_off, None, value))
+    return tuple(crossed)
 
 
-def _low_items(instrument: Instrument, answers: Answers, cut_off: CutOff) -> Iterator[CheckInPrompt]:
+def _fits_age(cut_off: CutOff, age_years: int | None) -> bool:
+    if cut_off.age_from is None and cut_off.age_to is None:
+        return True
+    if age_years is None:
+        return False
+    youngest = 0 if cut_off.age_from is None else cut_off.age_from
+    return youngest <= age_years and (cut_off.age_to is None or age_years <= cut_off.age_to)
+
+
+def _low_items(instrument: Instrument, answers: Answers, cut_off: CutOff) -> Iterator[CrossedCutOff]:
     for item in instrument.items:
         mark = answers.values.get(item.link_id)
         if mark is not None and _below(cut_off, mark):
-            yield CheckInPrompt(cut_off.id, item.link_id, mark, cut_off.source)
+            yield CrossedCutOff(cut_off, item.link_id, mark)
 
 
 def _crossed(cut_off: CutOff, value: Decimal, previous_total: Decimal | None) -> bool:

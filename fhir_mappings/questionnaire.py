@@ -5,22 +5,30 @@ Source: hl7.org/fhir/uv/sdc (profiles sdc-questionnaire, -behave, -render, -extr
 
 import re
 
-from fhir_mappings.codes import EXTENSION, ITEM_CONTROL, SCORE_UNIT, SDC, UCUM, VERSION_ALGORITHM, Names
+from fhir_mappings.codes import (
+    EXTENSION,
+    SDC,
+    USAGE_CONTEXT,
+    VERSION_ALGORITHM,
+    VERSION_ALGORITHM_EXTENSIONS,
+    Names,
+)
 from fhir_mappings.elements import (
     PANEL,
     PUBLISHER,
     Json,
-    answer_coding,
     coding,
+    concept,
     extension,
     measure_coding,
     narrative,
     range_of,
     survey_category,
-    weights,
 )
 from fhir_mappings.expressions import SCORE_PLACES, calculated_expression, score_variables
-from fhir_mappings.instrument import AnswerScale, Instrument, Item, ScoreRule
+from fhir_mappings.instrument import Instrument, Perspective, ScoreRule
+from fhir_mappings.questionnaire_items import decimal_limits, extraction, to_item, unit
+from fhir_mappings.vocabulary import PERSPECTIVE_TERMS, PERSPECTIVES
 
 # The last three do not inherit the mandatory url of the first (tested), so all four are claimed.
 _PROFILES = (
@@ -29,12 +37,13 @@ _PROFILES = (
     "sdc-questionnaire-render",
     "sdc-questionnaire-extr-obsn",
 )
-
-# SDC's 4.0.0 ballot knows only the first spelling, its current source only the second.
-_ALGORITHM_EXTENSIONS = (
-    "http://hl7.org/fhir/5.0/StructureDefinition/extension-Questionnaire.versionAlgorithm[x]",
-    f"{EXTENSION}/artifact-versionAlgorithm",
-)
+# Which resources can have answered; SDC knows these three only.
+_PERFORMERS: dict[Perspective, str] = {
+    "client": "Patient",
+    "therapist": "Practitioner",
+    "observer": "Practitioner",
+    "carer": "RelatedPerson",
+}
 
 
 def versioned_id(name: str, version: str) -> str:
@@ -48,8 +57,9 @@ def versioned_id(name: str, version: str) -> str:
 def to_questionnaire(instrument: Instrument, names: Names) -> Json:
     """Return the Questionnaire of an instrument in FHIR R4 JSON.
 
-    Items and scores are in file order, below one group ``panel``. No scored item is required: a form with
-    blanks may be completed. A provisional instrument is a draft.
+    Items and scores are in file order, below one group ``panel``. Who answers stands there twice: as SDC's
+    performerType, and as the use context ``user`` with our own code of the perspective. A provisional
+    instrument is a draft.
     """
     return {
         "resourceType": "Questionnaire",
@@ -61,21 +71,31 @@ def to_questionnaire(instrument: Instrument, names: Names) -> Json:
         "version": instrument.version,
         "name": instrument.name,
         "title": instrument.title,
+        **_derived_from(instrument, names),
         "status": "draft" if instrument.status == "provisional" else "active",
         "experimental": False,
         "subjectType": ["Patient"],
         "date": instrument.date,
         "publisher": PUBLISHER,
         "description": _description(instrument),
+        "useContext": [_user(instrument.perspective, names)],
         "copyright": instrument.copyright,
         "code": [measure_coding(names, instrument)],
         "item": [_panel(instrument, names)],
     }
 
 
+def _derived_from(instrument: Instrument, names: Names) -> Json:
+    if instrument.derived_from is None:
+        return {}
+    return {"derivedFrom": [names.questionnaire(instrument.derived_from)]}
+
+
 def _description(instrument: Instrument) -> str:
+    who = PERSPECTIVE_TERMS.display_of(instrument.perspective).lower()
     sentences = [
         instrument.description,
+        f"Answered by: {who}.",
         f"Given: {instrument.timing}.",
         f"Looks back on: {instrument.looks_back}.",
         f"Source: {instrument.citation}",
@@ -85,9 +105,21 @@ def _description(instrument: Instrument) -> str:
     return " ".join(re.sub(r"\.\.$", ".", sentence) for sentence in sentences)
 
 
+def _user(perspective: Perspective, names: Names) -> Json:
+    system = names.vocabulary(PERSPECTIVES)
+    user = coding(system, perspective, PERSPECTIVE_TERMS.display_of(perspective))
+    return {
+        "code": coding(USAGE_CONTEXT, "user", "User Type"),
+        "valueCodeableConcept": concept(user),
+    }
+
+
 def _root_extensions(instrument: Instrument) -> list[Json]:
     semver = coding(VERSION_ALGORITHM, "semver", "SemVer")
-    algorithms = [extension(url, valueCoding=semver) for url in _ALGORITHM_EXTENSIONS]
+    algorithms = [extension(url, valueCoding=semver) for url in VERSION_ALGORITHM_EXTENSIONS]
+    performer = extension(
+        f"{SDC}/sdc-questionnaire-performerType", valueCode=_PERFORMERS[instrument.perspective]
+    )
     category = extension(
         f"{SDC}/sdc-questionnaire-observation-extract-category", valueCodeableConcept=survey_category()
     )
@@ -95,7 +127,7 @@ def _root_extensions(instrument: Instrument) -> list[Json]:
         extension(f"{EXTENSION}/variable", valueExpression={"name": name} | _fhirpath(expression))
         for name, expression in score_variables(instrument).items()
     ]
-    return [*algorithms, category, *variables]
+    return [*algorithms, performer, category, *variables]
 
 
 def _fhirpath(expression: str) -> Json:
@@ -110,75 +142,10 @@ def _panel(instrument: Instrument, names: Names) -> Json:
         "text": instrument.title,
         "type": "group",
         "item": [
-            *(_item(instrument, item, names) for item in instrument.items),
-            *(_score_item(instrument, rule, names) for rule in instrument.scores),
+            *(to_item(instrument, item, names) for item in instrument.all_items),
+            *(_score_item(instrument, rule, names) for rule in instrument.scores if rule.kind != "answer"),
         ],
     }
-
-
-def _item(instrument: Instrument, item: Item, names: Names) -> Json:
-    extract = _extract(observed=instrument.observed_items)
-    base = {
-        "linkId": item.link_id,
-        "code": [measure_coding(names, instrument, item.link_id)],
-        "text": item.text,
-    }
-    if item.scale is not None:
-        options = _answer_options(item.scale, names)
-        return {"extension": [extract], **base, "type": "choice", "answerOption": options}
-    anchors = [_anchor(item, "lower", item.lower_anchor), _anchor(item, "upper", item.upper_anchor)]
-    return {"extension": [*_mark_extensions(item), extract], **base, "type": "decimal", "item": anchors}
-
-
-def _extract(*, observed: bool) -> Json:
-    """Return the extraction rule of a child of the panel: no is said, since the panel's yes is inherited."""
-    value: Json = {"valueCode": "member"} if observed else {"valueBoolean": False}
-    return extension(f"{SDC}/sdc-questionnaire-observationExtract", **value)
-
-
-def _mark_extensions(item: Item) -> list[Json]:
-    # questionnaire-sliderStepValue is for integers only; the step of a decimal is its decimal places.
-    places = item.decimal_places
-    hint = f"{item.minimum:.{places}f} to {item.maximum:.{places}f} in steps of {item.step:f}"
-    return [
-        _item_control("slider", "Slider"),
-        *_limits(item, places),
-        extension(f"{EXTENSION}/entryFormat", valueString=hint),
-        _unit(),
-    ]
-
-
-def _limits(part: Item | ScoreRule, places: int) -> list[Json]:
-    return [
-        extension(f"{EXTENSION}/minValue", valueDecimal=part.minimum),
-        extension(f"{EXTENSION}/maxValue", valueDecimal=part.maximum),
-        extension(f"{EXTENSION}/maxDecimalPlaces", valueInteger=places),
-    ]
-
-
-def _unit() -> Json:
-    return extension(f"{EXTENSION}/questionnaire-unit", valueCoding=coding(UCUM, SCORE_UNIT, "score"))
-
-
-def _item_control(code: str, display: str | None = None) -> Json:
-    control = {"coding": [coding(ITEM_CONTROL, code, display)]}
-    return extension(f"{EXTENSION}/questionnaire-itemControl", valueCodeableConcept=control)
-
-
-def _anchor(item: Item, end: str, words: str) -> Json:
-    return {
-        "extension": [_item_control(end)],
-        "linkId": f"{item.link_id}-{end}",
-        "text": words,
-        "type": "display",
-    }
-
-
-def _answer_options(scale: AnswerScale, names: Names) -> list[Json]:
-    return [
-        {"extension": weights(choice), "valueCoding": answer_coding(names, scale, choice)}
-        for choice in scale.choices
-    ]
 
 
 def _score_item(instrument: Instrument, rule: ScoreRule, names: Names) -> Json:
@@ -186,9 +153,9 @@ def _score_item(instrument: Instrument, rule: ScoreRule, names: Names) -> Json:
     return {
         "extension": [
             extension(f"{SDC}/sdc-questionnaire-calculatedExpression", valueExpression=expression),
-            *_limits(rule, SCORE_PLACES),
-            _unit(),
-            _extract(observed=rule.observed),
+            *decimal_limits(rule, SCORE_PLACES),
+            unit(),
+            extraction(observed=rule.observed),
         ],
         "linkId": rule.id,
         "code": [measure_coding(names, instrument, rule.id)],

@@ -19,15 +19,18 @@ from fhir_mappings.scoring import score
 from fhir_mappings.submitted import ITEMS, SubmittedItems, read_items
 
 # check_answers would report these as well where an answer was already refused for its shape.
-_CAUSED_BY_EARLIER_FAULTS = frozenset({"nothing-answered", "total-incomplete"})
+_CAUSED_BY_EARLIER_FAULTS = frozenset(
+    {"nothing-answered", "total-incomplete", "missing-answer", "not-enabled"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResponse:
     """What a QuestionnaireResponse says. References and ``authored`` are as they were sent.
 
-    ``answers`` holds numbers by link id, a choice as its weight, blanks left out; ``total`` is set only where
-    a total stands there without any answer. Absent is None.
+    ``answers`` holds them by link id, blanks left out: numbers (a choice with a weight as that weight), true
+    or false, codes (one, or a list of several), texts; ``total`` is set only where a total stands there
+    without any answer. Absent is None.
     """
 
     instrument: Instrument

@@ -1,5 +1,6 @@
 """A filled instrument as QuestionnaireResponse, and back (``reading.py``)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from fhir_mappings.codes import EXTENSION, SDC, Names
@@ -8,29 +9,37 @@ from fhir_mappings.elements import (
     Json,
     answer_coding,
     as_marked,
+    display_of,
     extension,
     labels,
     narrative,
     reference,
     weights,
 )
-from fhir_mappings.filled import Filled, Identifier
-from fhir_mappings.instrument import Item
+from fhir_mappings.filled import Answers, Filled, Identifier
+from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, Item
 from fhir_mappings.reading import CheckedResponse, ReadResponse, read_and_check, read_response
 
 __all__ = ["CheckedResponse", "ReadResponse", "read_and_check", "read_response", "to_response"]
 
+PROVISIONAL = "provisional instrument"
 RESPONSE_PROFILE = f"{SDC}/sdc-questionnaireresponse"
 
 
 def to_response(
-    filled: Filled, names: Names, *, identifier: Identifier | None = None, profiles: bool = False
+    filled: Filled,
+    names: Names,
+    *,
+    identifier: Identifier | None = None,
+    profiles: bool = False,
+    texts: bool = True,
 ) -> Json:
     """Return the QuestionnaireResponse of one version of a response, in FHIR R4 JSON.
 
     Answered items stand in form order below one group ``panel``, then the scores that have a value; a bare
     total is its score item alone. References and ``authored`` are as they were sent. ``identifier`` takes the
-    place of the response's own; ``profiles`` claims SDC's profile, for servers that declare it.
+    place of the response's own; ``profiles`` claims SDC's profile, for servers that declare it. ``texts``
+    False leaves out answers in own words, which are never written to an EHR.
     """
     chosen = identifier or filled.identifier
     return {
@@ -46,31 +55,38 @@ def to_response(
         "text": narrative(_sentence(filled)),
         **_extensions(filled, names),
         **({"identifier": {"system": chosen.system, "value": chosen.value}} if chosen else {}),
-        "questionnaire": f"{names.questionnaire(filled.instrument.id)}|{filled.instrument.version}",
-        "_questionnaire": {
-            "extension": [extension(f"{EXTENSION}/display", valueString=filled.instrument.title)]
-        },
+        **form_reference(filled.instrument, names),
         "status": filled.status,
         "subject": reference(filled.patient),
         **({"encounter": reference(filled.encounter)} if filled.encounter else {}),
         "authored": filled.authored,
         **({"author": reference(filled.author)} if filled.author else {}),
         "source": reference(filled.source),
-        "item": [_panel(filled, names)],
+        "item": [_panel(filled, names, texts=texts)],
+    }
+
+
+def form_reference(instrument: Instrument, names: Names) -> Json:
+    """Return the elements by which a response names its form: url and version, and the title as display."""
+    return {
+        "questionnaire": f"{names.questionnaire(instrument.id)}|{instrument.version}",
+        "_questionnaire": {"extension": [extension(f"{EXTENSION}/display", valueString=instrument.title)]},
     }
 
 
 def _sentence(filled: Filled) -> str:
-    of = len(filled.instrument.items)
-    answered = f"{len(filled.answers.values)} of {of} items answered"
+    """Return how much was answered and the scores; never an answer in words."""
+    of = len(filled.instrument.all_items)
+    answered = f"{len(filled.answers.by_link_id)} of {of} items answered"
     if filled.answers.total is not None:
         answered = "total only"
     scores = [
-        f"{filled.instrument.score_by_id[score.id].title} {score.value:f}"
+        f"{display_of(filled.instrument, score.id)} {score.value:f}"
         for score in filled.scores
         if score.value is not None
     ]
-    return f"{filled.instrument.title}: {'; '.join([answered, *scores])}."
+    provisional = [PROVISIONAL] if filled.instrument.status == "provisional" and scores else []
+    return f"{filled.instrument.title}: {'; '.join([answered, *scores, *provisional])}."
 
 
 def _extensions(filled: Filled, names: Names) -> Json:
@@ -84,29 +100,45 @@ def _extensions(filled: Filled, names: Names) -> Json:
     return {"extension": found} if found else {}
 
 
-def _panel(filled: Filled, names: Names) -> Json:
+def _panel(filled: Filled, names: Names, *, texts: bool) -> Json:
     instrument = filled.instrument
+    answers = filled.answers if texts else replace(filled.answers, texts={})
     answered = [
-        _answered(item.link_id, item.text, _answer(item, filled.answers.values[item.link_id], names))
-        for item in instrument.items
-        if item.link_id in filled.answers.values
+        _answered(item.link_id, item.text, _answers(item, answers, names))
+        for item in instrument.all_items
+        if item.link_id in answers.by_link_id
     ]
     scored = [
-        _answered(score.id, instrument.score_by_id[score.id].title, {"valueDecimal": score.value})
+        _answered(score.id, instrument.score_by_id[score.id].title, [{"valueDecimal": score.value}])
         for score in filled.scores
-        if score.value is not None
+        if score.value is not None and instrument.score_by_id[score.id].kind != "answer"
     ]
     inside = answered + scored
     return {"linkId": PANEL, "text": instrument.title} | ({"item": inside} if inside else {})
 
 
-def _answered(link_id: str, text: str, answer: Json) -> Json:
-    return {"linkId": link_id, "text": text, "answer": [answer]}
+def _answered(link_id: str, text: str, answers: list[Json]) -> Json:
+    return {"linkId": link_id, "text": text, "answer": answers}
 
 
-def _answer(item: Item, value: Decimal, names: Names) -> Json:
-    if item.scale is None:
+def _answers(item: AnyItem, answers: Answers, names: Names) -> list[Json]:
+    """Return the answers to one answered item: one, or one for each of several choices."""
+    if isinstance(item, Item):
+        return [_number(item, answers.values[item.link_id], names)]
+    if isinstance(item, FlagItem):
+        return [{"valueBoolean": answers.flags[item.link_id]}]
+    if isinstance(item, ChoiceItem):
+        chosen = answers.choices[item.link_id]
+        options = [option for option in item.options.options if option.code in chosen]
+        return [{"valueCoding": answer_coding(names, item.options, option)} for option in options]
+    return [{"valueString": answers.texts[item.link_id]}]
+
+
+def _number(item: Item, value: Decimal, names: Names) -> Json:
+    if item.scale is None and item.decimal_places:
         return {"valueDecimal": as_marked(item, value)}
+    if item.scale is None:
+        return {"valueInteger": int(value)}
     choice = next(choice for choice in item.scale.choices if choice.weight == value)
     weighted = {"extension": weights(choice)} | answer_coding(names, item.scale, choice)
     return {"valueCoding": weighted}

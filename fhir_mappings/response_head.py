@@ -19,8 +19,8 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(?P<zone>Z|[
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
-_PEOPLE = frozenset({"Patient", "Practitioner", "PractitionerRole", "RelatedPerson"})
-_AUTHORS = _PEOPLE | {"Device", "Organization"}
+PEOPLE = frozenset({"Patient", "Practitioner", "PractitionerRole", "RelatedPerson"})
+_AUTHORS = PEOPLE | {"Device", "Organization"}
 _THERAPISTS = frozenset({"Practitioner", "PractitionerRole"})
 
 
@@ -60,7 +60,7 @@ def read_head(
         encounter=_reference(resource, "encounter", {"Encounter"}, faults),
         authored=_authored(resource, faults),
         author=_reference(resource, "author", _AUTHORS, faults),
-        source=_reference(resource, "source", _PEOPLE, faults),
+        source=_reference(resource, "source", PEOPLE, faults),
         identifier=_identifier(resource, faults),
         language=_matching(resource.get("language"), f"{ROOT}.language", _LANGUAGE, faults),
         therapist=_therapist(ours.get("therapist"), faults),
@@ -119,13 +119,14 @@ def _reference(
     """Return the reference below ``key`` as sent, relative or absolute."""
     at = f"{ROOT}.{key}"
     if key in parent:
-        return _reference_value(parent[key], at, types, faults)
+        return read_reference(parent[key], at, types, faults)
     if required:
         faults.append(Fault(at, "required", f"must refer to a {' or '.join(sorted(types))}"))
     return None
 
 
-def _reference_value(value: object, at: str, types: Collection[str], faults: list[Fault]) -> str | None:
+def read_reference(value: object, at: str, types: Collection[str], faults: list[Fault]) -> str | None:
+    """Return what a Reference refers to, as sent; None, and a fault, where that is none of the types."""
     target = value.get("reference") if isinstance(value, dict) else None
     matched = _REFERENCE.fullmatch(target) if isinstance(target, str) else None
     if matched and matched["type"] in types:
@@ -202,13 +203,13 @@ def _our_extensions(resource: Json, names: Names, faults: list[Fault]) -> dict[E
 def _therapist(given: _Extension | None, faults: list[Fault]) -> str | None:
     if given is None:
         return None
-    return _reference_value(given.content.get("valueReference"), f"{given.at}.value", _THERAPISTS, faults)
+    return read_reference(given.content.get("valueReference"), f"{given.at}.value", _THERAPISTS, faults)
 
 
 def _ehr_reference(given: _Extension | None, faults: list[Fault]) -> str | None:
     if given is None:
         return None
-    return _reference_value(given.content.get("valueReference"), f"{given.at}.value", {ROOT}, faults)
+    return read_reference(given.content.get("valueReference"), f"{given.at}.value", {ROOT}, faults)
 
 
 def _session_date(given: _Extension | None, faults: list[Fault]) -> str | None:

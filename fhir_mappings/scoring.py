@@ -17,8 +17,9 @@ def score(instrument: Instrument, answers: Answers) -> tuple[Score, ...]:
 
     Blanks: ``complete-only`` gives None unless all items are answered; ``prorate-75`` gives, from 75 % of the
     items on, the mean of the answered times the number of items, else None. A score of ``parts`` adds their
-    unrounded values and is None if one of them is. A bare total is the ``total`` itself; no other score then
-    has a value.
+    unrounded values and is None if one of them is. A count of what was seen is 0 and a peak None where all
+    items are blank; an answer that is its own score is None where it is blank. A bare total is the ``total``
+    itself; no other score then has a value.
 
     Example: SRS 9.2, 9.0, 8.7, 9.4 -> ``(Score("total", Decimal("36.3"), 4, 4, False),)``.
     Source: ``instruments/<id>.toml``, keys ``scores`` and ``citation``. No author's rule for blanks was found
@@ -34,8 +35,9 @@ def score(instrument: Instrument, answers: Answers) -> tuple[Score, ...]:
         else:
             points = answers.total if rule.id == "total" else None
         value = None if points is None else _rounded(rule, points)
-        prorated = value is not None and 0 < answered < len(rule.items)
-        scores.append(Score(rule.id, value, answered, len(rule.items), prorated))
+        of = len(rule.items)
+        prorated = rule.missing == "prorate-75" and value is not None and 0 < answered < of
+        scores.append(Score(rule.id, value, answered, of, prorated))
     return tuple(scores)
 
 
@@ -71,10 +73,17 @@ def _counted(instrument: Instrument, values: Mapping[str, Decimal]) -> dict[str,
 def _points(
     rule: ScoreRule, counted: Mapping[str, Decimal], answered: int, sums: Mapping[str, Decimal | None]
 ) -> Decimal | None:
-    """Return the unrounded sum over all items of the score; a mean is divided only when it is rounded."""
+    """Return the unrounded sum over all items of the score; a mean is divided only when it is rounded.
+
+    Of a count it is the number of answered items, of a peak the highest of them.
+    """
     if rule.parts:
         parts = [points for part in rule.parts if (points := sums[part]) is not None]
         return sum(parts, Decimal(0)) if len(parts) == len(rule.parts) else None
+    if rule.kind == "count":
+        return Decimal(answered)
+    if rule.kind == "peak":
+        return max((counted[link_id] for link_id in rule.items if link_id in counted), default=None)
     of = len(rule.items)
     if answered < of and (rule.missing == "complete-only" or answered * 4 < of * 3):
         return None

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -16,9 +16,9 @@ from typing import NoReturn
 import uvicorn
 
 from fhir_mappings import json_text
-from fhir_mappings.catalogue import builtin_instruments, load_instrument, with_inclusive_cut_off
+from fhir_mappings.catalogue import shipped_instruments
+from fhir_mappings.check_files import check_instrument_files
 from fhir_mappings.codes import Names
-from fhir_mappings.errors import InstrumentFileError
 from fhir_mappings.structure import check_structure
 from fhir_mappings.summary import summary
 from service import VERSION
@@ -28,6 +28,8 @@ from service.app import create_app
 from service.clock import system_clock
 from service.errors import EhrError, SettingsRefused
 from service.flows.canonical_base import check_canonical_base
+from service.flows.check_stored_instruments import check_stored_instruments
+from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
 from service.flows.deployment import Access, Deployment
 from service.flows.release_deliveries import release_deliveries
 from service.http import Http, host_of
@@ -41,6 +43,7 @@ CLINIC = "default"
 DRAIN_SECONDS = 10.0
 HEALTH_SECONDS = 5.0
 _LISTED = 200
+_UNREADABLE = "cannot be read as a text in UTF-8"
 _OK = 200
 
 Write = Callable[[str], object]
@@ -81,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     add("settings-table", _settings_table, "write the settings as a Markdown table")
     add("openapi", _openapi, "write the OpenAPI description as JSON")
     checking = add("check-instruments", _check_instruments, "check instrument files and work an example")
-    checking.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: those shipped")
+    checking.add_argument(
+        "paths", nargs="*", type=Path, metavar="DIR", help="folder or file; default: those shipped"
+    )
     held = add("deliveries", _deliveries, "list deliveries, or release those held as old")
     held.add_argument("act", choices=("list", "release"))
     held.add_argument("--state", help="list only this state; parked: all that a person must look at")
@@ -90,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--port", type=int, default=8095)
     sandbox.add_argument("--database", default="sandbox-ehr.db", help="path of its SQLite file")
     sandbox.add_argument("--surface", default="everything", help="what it lets others write")
+    sandbox.add_argument("--fhir-version", default="4.0.1", help="the release that it says to speak")
     return parser
 
 
@@ -98,12 +104,14 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
     _refuse_open_host(settings)
     # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
     signal.signal(signal.SIGTERM, _leave)
-    deployment = _deployment(settings)
+    chosen = _chosen_instruments(settings)
+    deployment = _deployment(settings, chosen)
     log = Log()
     try:
         deployment.database.migrate()
-        with deployment.database.read() as tx:
+        with deployment.database.write() as tx:
             check_canonical_base(tx, CLINIC, deployment.names)
+            check_stored_instruments(tx, CLINIC, chosen)
         with _listen(settings) as listening:
             _serve(deployment, log, listening, write)
     except KeyboardInterrupt:
@@ -117,7 +125,7 @@ def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Wr
     """Serve until a signal comes; then answer what was begun, and let the worker finish its requests."""
     settings = deployment.settings
     http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
-    worker = Worker(deployment.database, settings, http, deployment.instruments, deployment.clock, log)
+    worker = Worker(deployment, http, log)
     app = create_app(deployment, log, worker.wake)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
@@ -208,7 +216,8 @@ def _health(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> 
 
 
 def _deliveries(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    deployment = _deployment(_settings(environ))
+    settings = _settings(environ)
+    deployment = _deployment(settings, _chosen_instruments(settings))
     try:
         deployment.database.migrate()
         if asked.act == "release":
@@ -234,20 +243,33 @@ def _list_deliveries(deployment: Deployment, state: str | None, write: Write) ->
 
 
 def _check_instruments(asked: argparse.Namespace, _: Mapping[str, str], write: Write) -> int:
-    if not asked.files:
-        write("\n\n".join(summary(one) for one in builtin_instruments().values()) + "\n")
+    if not asked.paths:
+        write("\n\n".join(summary(one) for one in shipped_instruments().values()) + "\n")
         return 0
-    faulty = 0
-    for file in asked.files:
+    files, unreadable = _read_texts(file for path in asked.paths for file in _instrument_files(path))
+    report = check_instrument_files(files, shipped_instruments())
+    for name in unreadable:
+        write(f"{name}: {_UNREADABLE}\n")
+    write(f"{report.text()}\n" if files else "")
+    if not files and not unreadable:
+        write("there is no instrument file (<id>.toml)\n")
+    return 1 if unreadable or report.fault_count or not files else 0
+
+
+def _instrument_files(path: Path) -> list[Path]:
+    return sorted(path.glob("*.toml")) if path.is_dir() else [path]
+
+
+def _read_texts(paths: Iterable[Path]) -> tuple[dict[str, str], list[str]]:
+    """Return the texts by file name, and the names of those that cannot be read."""
+    texts: dict[str, str] = {}
+    unreadable = []
+    for path in paths:
         try:
-            write(summary(load_instrument(file.name, file.read_text(encoding="utf-8"))) + "\n\n")
-        except InstrumentFileError as error:
-            faulty += 1
-            write(f"{error}\n")
+            texts[path.name] = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            faulty += 1
-            write(f"{file.name}: cannot be read as a text in UTF-8\n")
-    return 1 if faulty else 0
+            unreadable.append(path.name)
+    return texts, unreadable
 
 
 def _settings_table(_: argparse.Namespace, __: Mapping[str, str], write: Write) -> int:
@@ -257,7 +279,8 @@ def _settings_table(_: argparse.Namespace, __: Mapping[str, str], write: Write) 
 
 def _openapi(_: argparse.Namespace, __: Mapping[str, str], write: Write) -> int:
     # The database is never opened: the description needs the routes alone.
-    deployment = _deployment(Settings.model_validate({}))
+    settings = Settings.model_validate({})
+    deployment = _deployment(settings, choose_instruments(settings, {}))
     write(json_text.dumps_indented(create_app(deployment, Log()).openapi()).decode())
     return 0
 
@@ -267,9 +290,9 @@ def _sandbox_ehr(asked: argparse.Namespace, _: Mapping[str, str], __: Write) -> 
     from service.sandbox.server import run_sandbox  # noqa: PLC0415 - see above
 
     try:
-        run_sandbox(asked.host, asked.port, asked.database, asked.surface)
+        run_sandbox(asked.host, asked.port, asked.database, asked.surface, asked.fhir_version)
     except ValueError as error:
-        raise SettingsRefused([f"--surface: {error}"]) from error
+        raise SettingsRefused([f"--surface, --fhir-version: {error}"]) from error
     return 0
 
 
@@ -277,15 +300,25 @@ def _settings(environ: Mapping[str, str]) -> Settings:
     return read_settings(environ, lambda path: Path(path).read_text(encoding="utf-8"))
 
 
-def _deployment(settings: Settings) -> Deployment:
-    instruments = builtin_instruments()
-    if settings.srs_cutoff_inclusive:
-        instruments = with_inclusive_cut_off(instruments, "total-36")
+def _chosen_instruments(settings: Settings) -> ChosenInstruments:
+    if settings.instruments_dir is None:
+        return choose_instruments(settings, {})
+    folder = Path(settings.instruments_dir)
+    if not folder.is_dir():
+        raise SettingsRefused([f"{FOLDER}: there is no such folder"])
+    files, unreadable = _read_texts(_instrument_files(folder))
+    if unreadable:
+        raise SettingsRefused([f"{FOLDER}: {name}: {_UNREADABLE}" for name in unreadable])
+    return choose_instruments(settings, files)
+
+
+def _deployment(settings: Settings, chosen: ChosenInstruments) -> Deployment:
     return Deployment(
         database=Database(settings.database_url),
         settings=settings,
         names=Names(settings.canonical_base),
-        instruments=instruments,
+        instruments=chosen.offered,
+        known=chosen.known,
         norms=load_norms(),
         parameters=default_parameters(),
         clock=system_clock,

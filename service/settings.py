@@ -6,14 +6,30 @@ Every field carries its description and unit; the table in README.md is generate
 
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from fhir_mappings.codes import DEFAULT_BASE
 from service.errors import SettingsRefused
 
 PREFIX = "ALLIANCE_"
+
+
+def _listed(value: object) -> object:
+    """Return the words between commas; whatever is no text is left to the type."""
+    if not isinstance(value, str):
+        return value
+    return tuple(word for part in value.split(",") if (word := part.strip()))
 
 
 class Settings(BaseModel):
@@ -67,6 +83,19 @@ class Settings(BaseModel):
     srs_cutoff_inclusive: bool = Field(
         default=False,
         description="true: a four-mark total of exactly its cut-off prompts too (sources differ: < 36 or <= 36).",
+    )
+
+    enabled_instruments: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (),
+        description="Ids of instruments that are shipped turned off and are to be taken, separated by commas, such as wai-srt-therapist,sai-client.",
+    )
+    instruments_dir: str | None = Field(
+        None,
+        description="Folder with the clinic's own instruments, a file <id>.toml each; check them with `python -m service check-instruments DIR`.",
+    )
+    snomed_codes: bool = Field(
+        default=False,
+        description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",
     )
 
     @field_validator("ehr_base_url", "canonical_base", "public_base_url")
@@ -130,17 +159,17 @@ def settings_table() -> str:
     """Return the settings as a Markdown table: variable, default, meaning."""
     rows = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        default = (
-            ""
-            if field.default is None
-            else str(field.default).lower()
-            if isinstance(field.default, bool)
-            else str(field.default)
-        )
+        default = _shown(field.default)
         rows.append(
             f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if default else 'unset'} | {field.description} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def _shown(default: object) -> str:
+    if default is None or isinstance(default, tuple):
+        return ",".join(default or ())
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def _given(environ: Mapping[str, str], read_file: Callable[[str], str]) -> tuple[dict[str, str], list[str]]:

@@ -6,24 +6,21 @@ again: the whole lane pauses, longer each time, until one delivery gets an answe
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from fhir_mappings.codes import Names
-from fhir_mappings.instrument import Instrument
 from service import VERSION
 from service.clock import Clock
 from service.ehr.client import EhrClient
 from service.flows.connect_ehr import connect_ehr
 from service.flows.deliver import deliver_next
+from service.flows.deployment import Deployment
 from service.flows.lane import Delivered, Lane, no_crash
 from service.http import Http
 from service.log import Log
 from service.owners import new_owner
-from service.settings import Settings
-from service.store.database import Database
 from service.store.outbox import is_anything_due, renew_leases
 
 DEFAULT_CLINIC = "default"
@@ -73,20 +70,18 @@ class Breaker:
 class Worker:
     """Delivers to the EHR of the settings; without one it does nothing and deliveries wait."""
 
-    def __init__(  # noqa: PLR0917 - the six things that every worker needs
+    def __init__(
         self,
-        database: Database,
-        settings: Settings,
+        deployment: Deployment,
         http: Http,
-        instruments: Mapping[str, Instrument],
-        clock: Clock,
         log: Log,
         *,
         clinic: str = DEFAULT_CLINIC,
         crash_point: Callable[[str], None] = no_crash,
     ) -> None:
+        settings, clock = deployment.settings, deployment.clock
         self._settings = settings
-        self._database = database
+        self._database = deployment.database
         self._clock = clock
         self._log = log
         self._owner = new_owner()
@@ -98,12 +93,12 @@ class Worker:
         self._lane: Lane | None = None
         if settings.ehr_base_url:
             self._lane = Lane(
-                database=database,
+                database=deployment.database,
                 client=EhrClient(http, settings.ehr_base_url, clock),
                 clinic=clinic,
                 ehr=settings.ehr_name,
-                names=Names(settings.canonical_base),
-                instruments=instruments,
+                names=deployment.names,
+                instruments=deployment.known,
                 clock=clock,
                 log=log,
                 owner=self._owner,
@@ -111,10 +106,11 @@ class Worker:
                 settle_seconds=settings.ehr_settle_seconds,
                 lease_seconds=LEASE_SECONDS,
                 crash_point=crash_point,
+                extra_codings=deployment.extra_codings,
             )
 
     def start(self) -> None:
-        """Queue definitions, release what waited, and start the threads."""
+        """Release what waited, and start the threads."""
         lane = self._lane
         if lane is None:
             return

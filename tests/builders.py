@@ -36,7 +36,7 @@ def numbered(values: tuple[str | None, ...]) -> dict[str, Decimal]:
 
 def a_filled(
     instrument: Instrument | None = None,
-    answers: Mapping[str, Decimal] | None = None,
+    answers: Mapping[str, object] | None = None,
     total: Decimal | None = None,
     **changes: Any,
 ) -> Filled:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.catalogue import builtin_instruments, shipped_instruments
 from fhir_mappings.codes import Names
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
@@ -75,6 +75,7 @@ def deployment(database: Database, settings: Settings, clock: FixedClock) -> Dep
         settings=settings,
         names=Names(settings.canonical_base),
         instruments=builtin_instruments(),
+        known=shipped_instruments(),
         norms=load_norms(),
         parameters=default_parameters(),
         clock=clock,

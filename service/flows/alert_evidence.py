@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from fhir_mappings.filled import Answers
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.scoring import score
 from service.alliance.episodes import Episode
@@ -28,7 +27,7 @@ def evidence_of(judged: JudgedDyad, episode: Episode) -> list[dict[str, object]]
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
     """Return the alert's sentences."""
     opened = judged.rows[episode.opened_by]
-    norm = norm_of(episode.series, deployment.norms)
+    norm = norm_of(deployment.known[episode.series], deployment.norms)
     others = [key for key in episode.evidence if judged.rows[key].instrument != episode.series]
     recovered = judged.rows.get(episode.recovered_by) if episode.recovered_by else None
     return alert_text(
@@ -37,7 +36,7 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
             course=episode.course,
             session=_name(opened),
             signal=_signal(judged, opened, deployment),
-            parts=_part_changes(judged, opened, deployment.instruments[opened.instrument]),
+            parts=_part_changes(judged, opened, deployment.known[opened.instrument]),
             unrated=_unrated(judged, opened),
             others=[_signal(judged, judged.rows[key], deployment) for key in others],
             recovered_at=_name(recovered) if recovered else None,
@@ -73,7 +72,7 @@ def _name(row: RatingRow) -> SessionName:
 
 
 def _signal(judged: JudgedDyad, row: RatingRow, deployment: Deployment) -> SignalWords:
-    instrument, judgement = deployment.instruments[row.instrument], judged.judgements[row.id]
+    instrument, judgement = deployment.known[row.instrument], judged.judgements[row.id]
     return SignalWords(
         instrument=instrument.short_title,
         score=float(row.total or 0),
@@ -85,7 +84,7 @@ def _signal(judged: JudgedDyad, row: RatingRow, deployment: Deployment) -> Signa
 
 
 def _places(instrument: Instrument) -> int:
-    return max(item.decimal_places for item in instrument.items)
+    return max((item.decimal_places for item in instrument.items), default=0)
 
 
 def _part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument) -> Sequence[PartChange]:
@@ -105,12 +104,13 @@ def _part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument)
 
 
 def _parts(instrument: Instrument, row: RatingRow) -> dict[str, Decimal]:
-    answers = read_answers(row.answers)
+    answers = read_answers(instrument, row.answers)
     subscales = instrument.score_by_id[JUDGED_SCALE].parts
     if not subscales:
-        return {item.text: answers[item.link_id] for item in instrument.items if item.link_id in answers}
+        marks = answers.values
+        return {item.text: marks[item.link_id] for item in instrument.items if item.link_id in marks}
     titles = {part: instrument.score_by_id[part].title for part in subscales}
-    scored = score(instrument, Answers(answers))
+    scored = score(instrument, answers)
     return {titles[one.id]: one.value for one in scored if one.id in titles and one.value is not None}
 
 

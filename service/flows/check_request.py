@@ -35,7 +35,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 PATIENTS = frozenset({"Patient"})
 THERAPISTS = frozenset({"Practitioner", "PractitionerRole"})
-PEOPLE = PATIENTS | THERAPISTS | {"RelatedPerson"}
+CARERS = frozenset({"RelatedPerson"})
+PEOPLE = PATIENTS | THERAPISTS | CARERS
 AUTHORS = PEOPLE | {"Device", "Organization"}
 
 
@@ -121,8 +122,19 @@ def _respondent(claims: SessionClaims) -> Iterator[Fault]:
     elif claims.perspective == "therapist" and not refers_to(source, THERAPISTS):
         message = "A therapist's form is answered by a Practitioner or PractitionerRole."
         yield Fault("source", "wrong-respondent", message)
-    elif claims.perspective in {"observer", "carer"} and not refers_to(source, PEOPLE):
-        yield Fault("source", "wrong-reference", "Who answered must be a reference to a person.")
+    elif claims.perspective == "carer" and not refers_to(source, CARERS):
+        yield Fault("source", "wrong-respondent", "A carer's form is answered by a RelatedPerson.")
+    elif claims.perspective == "observer":
+        yield from _observer(source, claims.therapist)
+
+
+def _observer(source: str, therapist: str | None) -> Iterator[Fault]:
+    """Whoever took part in the session is no observer of it."""
+    if not refers_to(source, THERAPISTS):
+        message = "An observer's form is answered by a Practitioner or PractitionerRole."
+        yield Fault("source", "wrong-respondent", message)
+    elif source == therapist:
+        yield Fault("source", "wrong-respondent", "The therapist of the session is no observer of it.")
 
 
 def _times(claims: SessionClaims, now: datetime) -> Iterator[Fault]:

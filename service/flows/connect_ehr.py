@@ -1,32 +1,18 @@
-"""What happens when a worker starts for an EHR: definitions are queued, and waiting deliveries may go on."""
+"""What happens when a worker starts for an EHR: deliveries that waited for one may go on."""
 
-from service.flows.gather_resources import our_definitions
 from service.flows.lane import Lane
 from service.owners import is_gone
 from service.store.delivery_acts import release_waiting
-from service.store.outbox import free_leases, queue_delivery
+from service.store.outbox import free_leases
 
 
 def connect_ehr(lane: Lane, hold_older_than_days: int) -> int:
-    """Queue our definitions, once per version, and release what waited for an EHR; return how many did.
+    """Release what waited for an EHR, and return how many did.
 
-    Definitions are queued first and go first. On the first connection of an EHR, deliveries whose session is
-    older than the limit are held until a person releases them. What a killed process of this machine left
-    behind is free at once.
+    On the first connection of an EHR, deliveries whose session is older than the limit are held until a
+    person releases them. What a killed process of this machine left behind is free at once. Definitions are
+    queued with the first delivery that needs them.
     """
-    now = lane.clock()
     with lane.database.write() as tx:
         free_leases(tx, lane.clinic, lane.now(), is_gone)
-        for subject in our_definitions(lane.instruments, lane.names, lane.software_version):
-            queue_delivery(
-                tx,
-                clinic=lane.clinic,
-                ehr=lane.ehr,
-                subject_kind="definition",
-                subject_id=subject,
-                subject_version=1,
-                patient_key="",
-                now=lane.now(),
-                state="pending",
-            )
-        return release_waiting(tx, lane.clinic, lane.ehr, now, hold_older_than_days)
+        return release_waiting(tx, lane.clinic, lane.ehr, lane.clock(), hold_older_than_days)

@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 from fhir_mappings.errors import Fault
-from fhir_mappings.prompts import check_in_prompts
 from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
-from service.flows.queue_delivery import queue
-from service.flows.recorded import previous_total, recorded_again
+from service.flows.queue_delivery import queue_response
+from service.flows.recorded import recorded_again, tell
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, first_version, score_rows
@@ -134,21 +133,21 @@ def _replace(write: Write, stored: ResponseVersion, version: ResponseVersion) ->
     if stored.row_id is None:  # it was read from the store
         raise LookupError(stored.id)
     end_version(write.tx, stored.row_id, write.now)
-    filled = filled_from(version, write.deployment.instruments)
+    filled = filled_from(version, write.deployment.known)
     insert_version(write.tx, version, score_rows(filled))
     dyad = dyad_of(write.tx, version.dyad_row)
-    own = queue(write, "response", version.id, version.version, patient_key=dyad.patient_key)
+    own = queue_response(write, filled.instrument, version.id, version.version, patient_key=dyad.patient_key)
     left = _review_left(write, stored, dyad)
     review = review_dyad(write, dyad, dyad_ratings(write.tx, write.clinic, dyad.row))
     add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
-    before = previous_total(review.judged, filled)
-    return Recorded(
-        filled=filled,
-        created=True,
-        complete=all(one.value is not None for one in filled.scores),
-        prompts=check_in_prompts(filled.instrument, filled.answers, filled.scores, before),
+    return tell(
+        write.deployment,
+        filled,
+        review.judged,
+        age_years=version.age_years,
         alerts=review.raised_by(version.id),
-        deliveries=(own, *left, *review.deliveries),
+        deliveries=(*own, *left, *review.deliveries),
+        created=True,
     )
 
 

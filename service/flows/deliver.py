@@ -13,6 +13,7 @@ from service.errors import EhrError, LedgerError
 from service.flows.gather_resources import Wanted, gather
 from service.flows.lane import Delivered, Lane, Next, Work
 from service.flows.plan_parts import TRANSACTION, Plan, make_plan, single_body, transaction_body
+from service.flows.put_definitions_first import put_definitions_first
 from service.flows.record_outcome import finish, hold, park_broken, postpone
 from service.flows.send_part import BodyOf, begin, freeze, send
 from service.flows.settle_part import find_before_repeat, settle
@@ -88,6 +89,9 @@ def _follow_plan(work: Work, capabilities: Capabilities) -> Delivered | Next:
     parts = [part for part in claim.parts if part.state not in _FINISHED]
     if parts:
         return _work_through(work, parts, wanted, capabilities)
+    first = None if wanted.held else put_definitions_first(work, wanted)
+    if first is not None:
+        return first
     plan = make_plan(wanted, capabilities)
     if plan.held:
         capabilities = lane.client.refresh_capabilities(_FRESH_SECONDS)

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from fhir_mappings.codes import Names
+from fhir_mappings.elements import Json
+from fhir_mappings.extra_codings import NO_EXTRA_CODINGS, snomed_score_codings
 from fhir_mappings.instrument import Instrument
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
@@ -18,15 +20,25 @@ Action = Literal["C", "R", "U", "D", "E"]  # AuditEvent.action: create, read, up
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One running service: its database, settings, instruments and norms. Handed to every flow."""
+    """One running service: its database, settings, instruments and norms. Handed to every flow.
+
+    ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
+    ones that are off among them.
+    """
 
     database: Database
     settings: Settings
     names: Names
     instruments: Mapping[str, Instrument]
+    known: Mapping[str, Instrument]
     norms: Mapping[str, Norm]
     parameters: Parameters
     clock: Clock
+
+    @property
+    def extra_codings(self) -> Mapping[str, Json]:
+        """Return the codes of others that stand beside ours, by our code."""
+        return snomed_score_codings() if self.settings.snomed_codes else NO_EXTRA_CODINGS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from service.alliance.baseline import Interval
 from service.alliance.panels import CutOffLine, Panel, PicturePoint, Trace, TrendPicture
 from service.alliance.picture import draw_trend
 from service.flows.judge_dyad import JUDGED_SCALE
-from service.flows.show_trend import PatientTrend, TrendPoint, TrendSeries
+from service.flows.show_trend import TrendPoint, TrendSeries
 
 NEW_THERAPIST = "new therapist"
 
 
-def draw_patient_trend(trend: PatientTrend, title: str) -> str:
+def draw_patient_trend(series: Sequence[TrendSeries], title: str) -> str:
     """Return the SVG document. Instruments without a total are left out; a blank total is no point."""
-    drawn = [series for series in trend.series if JUDGED_SCALE in series.instrument.score_by_id]
+    drawn = [one for one in series if JUDGED_SCALE in one.instrument.score_by_id]
     groups = [list(group) for _, group in groupby(drawn, key=lambda series: series.instrument.id)]
     footnotes = [note for group in groups for note in _footnotes(group)]
     return draw_trend(TrendPicture(title, tuple(_panel(group) for group in groups), tuple(footnotes)))
@@ -28,7 +28,10 @@ def _footnotes(group: Sequence[TrendSeries]) -> list[str]:
     names = (
         [name] if len(group) == 1 else [f"{name}, therapist {place}" for place in range(1, len(group) + 1)]
     )
-    return [f"{told}: {' '.join(one.trend.notes)}" for told, one in zip(names, group, strict=True)]
+    told = [f"{name}: {' '.join(one.trend.notes)}" for name, one in zip(names, group, strict=True)]
+    if group[0].instrument.status == "provisional":
+        told.append(f"{name}: provisional instrument. {group[0].instrument.status_reason}")
+    return told
 
 
 def _panel(group: Sequence[TrendSeries]) -> Panel:
@@ -40,7 +43,7 @@ def _panel(group: Sequence[TrendSeries]) -> Panel:
         maximum=float(scale.maximum),
         traces=_traces(group),
         cut_off=_cut_off(instrument),
-        places=max(item.decimal_places for item in instrument.items),
+        places=max((item.decimal_places for item in instrument.items), default=0),
     )
 
 
@@ -91,7 +94,8 @@ def _next(series: TrendSeries) -> Interval | None:
 
 def _cut_off(instrument: Instrument) -> CutOffLine | None:
     for cut_off in instrument.cut_offs:
-        if cut_off.kind == "score-below" and cut_off.score == JUDGED_SCALE:
+        is_drawn = cut_off.enabled and cut_off.use == "check-in" and cut_off.score == JUDGED_SCALE
+        if is_drawn and cut_off.kind == "score-below":
             bound = "at or below" if cut_off.inclusive else "below"
             return CutOffLine(float(cut_off.value), f"check-in {bound} {cut_off.value}")
     return None

@@ -8,9 +8,9 @@ from fhir_mappings.bundle import is_ours, references_in
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.filled import Filled, Identifier
-from fhir_mappings.instrument import Instrument
 from fhir_mappings.observation import to_observations, to_withdrawn
 from fhir_mappings.provenance import to_device, to_provenance
+from fhir_mappings.release import to_release
 from fhir_mappings.response import to_response
 from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
@@ -23,6 +23,9 @@ from service.store.database import Tx
 
 IN_ERROR = "entered-in-error"
 _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
+# Of these we know that EHRs read them as we write them; R5 is mapped, but no EHR was seen that speaks it.
+_RELEASES = ("4.0", "4.3")
+_R4 = "4.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +33,26 @@ class Wanted:
     """The resources of one subject's version in the order of sending, and the chart entries that matter.
 
     References among the resources are our own; ``chart`` has the EHR's counterpart of each that is known.
-    ``held`` says why nothing may be sent at all, else it is ''.
+    ``held`` says why nothing may be sent at all, else it is ''. ``instrument`` is that of a response.
     """
 
     resources: tuple[Json, ...]
     chart: Mapping[str, ChartEntry]
     our_version: int
     held: str = ""
+    instrument: str | None = None
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
-    """Return what a claimed delivery wants in the EHR. Raises ``NotFound`` for a subject that is gone."""
+    """Return what a claimed delivery wants in the EHR, in the FHIR release that it speaks.
+
+    Raises ``NotFound`` for a subject that is gone.
+    """
     claim = work.claim
+    # A statement must name its release; one that does not is taken for R4.
+    release = capabilities.fhir_version or _R4
+    if not release.startswith(_RELEASES):
+        return Wanted((), {}, claim.subject_version, held=_other_release(release))
     if claim.subject_kind == "definition":
         wanted = _definition(work)
     elif claim.subject_kind == "alert":
@@ -49,7 +60,7 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
         wanted = Wanted((to_detected_issue(facts, work.lane.names),), {}, claim.subject_version)
     else:
         wanted = _response(tx, work)
-    resources = tuple(_as_sent(resource, capabilities) for resource in wanted.resources)
+    resources = tuple(to_release(_as_sent(one, capabilities), release) for one in wanted.resources)
     named = _named_in(resources)
     if claim.subject_kind == "response":
         named -= {name for name in named if claim.subject_id in name}  # those were read with the response
@@ -57,21 +68,17 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     return replace(wanted, resources=resources, chart={**known, **wanted.chart})
 
 
-def our_definitions(instruments: Mapping[str, Instrument], names: Names, version: str) -> dict[str, Json]:
-    """Return what an EHR should hold before the first response, in that order, by the delivery's subject.
-
-    The Device first, one subject for each version of this software; then code systems, value sets and forms.
-    """
-    device = to_device(names, version)
-    found = {f"{logical_of(device)}|{version}": device}
-    return found | {logical_of(resource): resource for resource in definitions(instruments, names)}
+def _other_release(release: str) -> str:
+    told = f"FHIR {release}" if release.isascii() and release.isprintable() else "another FHIR release"
+    return f"this EHR speaks {told[:40]}; we write R4 (4.0) and R4B (4.3) into EHRs"
 
 
 def _definition(work: Work) -> Wanted:
-    lane = work.lane
-    known = our_definitions(lane.instruments, lane.names, lane.software_version)
-    resource = known.get(work.claim.subject_id)
-    if resource is None:
+    lane, subject = work.lane, work.claim.subject_id
+    device = to_device(lane.names, lane.software_version)
+    known = [device, *definitions(lane.instruments, lane.names)]
+    resource = next((one for one in known if logical_of(one) == subject.partition("|")[0]), None)
+    if resource is None or (resource is device and not subject.endswith(f"|{lane.software_version}")):
         return Wanted((), {}, work.claim.subject_version, held="this release no longer has this definition")
     return Wanted((resource,), {}, work.claim.subject_version)
 
@@ -83,7 +90,7 @@ def _response(tx: Tx, work: Work) -> Wanted:
         return Wanted((), {}, filled.version, held="answers on this instrument are never written to an EHR")
     chart = entries_of_response(tx, claim.clinic, claim.ehr, filled.id)
     form = _form(lane.names, filled)
-    observations = to_observations(filled, lane.names)
+    observations = to_observations(filled, lane.names, extra_codings=lane.extra_codings)
     withdrawn = _withdrawn(tx, work, chart, {logical_of(resource) for resource in observations})
     already_there = _already_there(tx, work, form)
     resources = [*observations, *withdrawn]
@@ -95,17 +102,19 @@ def _response(tx: Tx, work: Work) -> Wanted:
     scores = [logical_of(one) for one in resources if one["resourceType"] == "Observation"]
     if scores:
         resources.append(to_provenance(filled, scores, filled.last_updated, lane.names))
-    return Wanted(tuple(resources), {**chart, **already_there}, filled.version)
+    return Wanted(
+        tuple(resources), {**chart, **already_there}, filled.version, instrument=filled.instrument.id
+    )
 
 
 def _form(names: Names, filled: Filled) -> Json:
-    """In the EHR a response carries our identifier; the caller's own stays with us.
+    """In the EHR a response carries our identifier, not the caller's, and no answer in own words.
 
     SDC's profile is not claimed: to judge our root extensions by it a server must know extensions of R5, and
     HAPI, which declares the profile, refuses the response over one that it does not know (tried, 8.8.0).
     """
     ours = Identifier(names.identifier("response"), filled.id)
-    return to_response(filled, names, identifier=ours)
+    return to_response(filled, names, identifier=ours, texts=False)
 
 
 def _already_there(tx: Tx, work: Work, form: Json) -> dict[str, ChartEntry]:
@@ -126,7 +135,8 @@ def _withdrawn(tx: Tx, work: Work, chart: Mapping[str, ChartEntry], current: set
     found: list[Json] = []
     for version in sorted({entry.our_version for entry in gone}):
         before = load_filled(tx, claim.clinic, claim.subject_id, version, lane.instruments)
-        earlier = {logical_of(one): one for one in to_observations(before, lane.names)}
+        made = to_observations(before, lane.names, extra_codings=lane.extra_codings)
+        earlier = {logical_of(one): one for one in made}
         found.extend(
             to_withdrawn(earlier[entry.logical])
             for entry in gone

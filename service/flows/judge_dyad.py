@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fhir_mappings.instrument import Instrument
 from service.alliance.baseline import Judgement, judge_ratings
 from service.alliance.episodes import Episode, Rated, follow_dyad
 from service.alliance.norms import Norm
-from service.alliance.parameters import Parameters
+from service.flows.deployment import Deployment
 from service.store.responses import RatingRow
 
 JUDGED_SCALE = "total"
@@ -33,21 +34,22 @@ class JudgedDyad:
         )
 
 
-def norm_of(instrument_id: str, norms: Mapping[str, Norm]) -> Norm | None:
-    """Return the norm by which an instrument's total is judged, or None: then it has a trend only."""
-    return norms.get(f"{instrument_id}-{JUDGED_SCALE}")
+def norm_of(instrument: Instrument, norms: Mapping[str, Norm]) -> Norm | None:
+    """Return the norm by which an instrument's total is judged, or None: then it has a trend only.
+
+    Whatever is no measure of the alliance is never judged, though a norm of it were at hand: a bad week must
+    not look like a strained alliance.
+    """
+    return norms.get(f"{instrument.id}-{JUDGED_SCALE}") if instrument.role == "alliance" else None
 
 
-def judge_dyad(
-    ratings: Sequence[RatingRow],
-    norms: Mapping[str, Norm],
-    parameters: Parameters,
-) -> JudgedDyad:
+def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment) -> JudgedDyad:
     """Return the judgement of a dyad whose ratings come in order."""
+    parameters = deployment.parameters
     judgements: dict[str, Judgement] = {}
     values: dict[str, float] = {}
     for instrument in {row.instrument for row in ratings}:
-        norm = norm_of(instrument, norms)
+        norm = norm_of(deployment.known[instrument], deployment.norms)
         if norm is None:
             continue
         series = [

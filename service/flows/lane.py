@@ -1,11 +1,13 @@
 """What delivering to one EHR works with, and what one round of it comes to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from fhir_mappings.codes import Names
+from fhir_mappings.elements import Json
+from fhir_mappings.extra_codings import NO_EXTRA_CODINGS
 from fhir_mappings.instrument import Instrument
 from service.clock import Clock, as_instant
 from service.ehr.client import EhrClient
@@ -23,6 +25,8 @@ def no_crash(_: str) -> None:
 class Lane:
     """The way to one clinic's EHR.
 
+    ``instruments`` are all that stored responses may be of. ``definitions_there`` remembers for which of them
+    the EHR was given our definitions.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
     bites.
@@ -41,6 +45,8 @@ class Lane:
     settle_seconds: float
     lease_seconds: float
     crash_point: Callable[[str], None] = no_crash
+    extra_codings: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA_CODINGS)
+    definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
 
     def now(self) -> str:
         """Return the present instant."""

@@ -145,10 +145,11 @@ def _watch_points(
 
 
 def _watched(rows: list[PatientRating], deployment: Deployment) -> list[WatchPoint]:
-    judged = judge_dyad([_as_row(row) for row in rows], deployment.norms, deployment.parameters)
+    judged = judge_dyad([_as_row(row) for row in rows], deployment)
     points = []
     for row in rows:
-        judgement, norm = judged.judgements.get(row.id), norm_of(row.instrument, deployment.norms)
+        norm = norm_of(deployment.known[row.instrument], deployment.norms)
+        judgement = judged.judgements.get(row.id)
         if norm is not None and judgement is not None and judgement.tier == "watch":
             points.append(WatchPoint(row, RULE, norm.method, norm.reference, evidence_at(judged, row.id)))
     return points

@@ -7,6 +7,7 @@ from fhir_mappings import json_text
 from fhir_mappings.alert import AlertFacts, EvidenceFacts
 from fhir_mappings.filled import Answers, Filled, Identifier
 from fhir_mappings.instrument import Instrument
+from fhir_mappings.kept_answers import keep_answers, restore_answers
 from fhir_mappings.scoring import score
 from service.errors import NotFound
 from service.store.alerts import AlertRow, find_alert
@@ -42,7 +43,7 @@ def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) 
     Scores are computed anew from the answers and the instrument: the same function gave the stored ones.
     """
     instrument = instruments[stored.instrument]
-    answers = Answers(read_answers(stored.answers), stored.bare_total)
+    answers = read_answers(instrument, stored.answers, stored.bare_total)
     identifier = None
     if stored.identifier_value is not None:
         identifier = Identifier(stored.identifier_system or "", stored.identifier_value)
@@ -93,13 +94,11 @@ def alert_facts(row: AlertRow) -> AlertFacts:
     )
 
 
-def read_answers(text: str) -> dict[str, Decimal]:
-    """Return stored answers: link id -> decimal, in item order."""
-    return {link_id: Decimal(value) for link_id, value in json_text.loads(text).items()}
+def read_answers(instrument: Instrument, text: str, bare_total: Decimal | None = None) -> Answers:
+    """Return stored answers of every kind, each kind in item order."""
+    return restore_answers(instrument, json_text.loads(text), bare_total)
 
 
 def write_answers(answers: Answers) -> str:
-    """Return answers as they are stored: JSON, every value as decimal text."""
-    return json_text.dumps(
-        {link_id: format(value, "f") for link_id, value in answers.values.items()}
-    ).decode()
+    """Return answers as they are stored: JSON by link id, numbers as decimal text."""
+    return json_text.dumps(keep_answers(answers)).decode()

@@ -5,7 +5,8 @@ from typing import Literal
 
 from fhir_mappings.filled import Answers, Filled, Identifier
 from fhir_mappings.instrument import Instrument
-from fhir_mappings.prompts import CheckInPrompt
+from fhir_mappings.prompts import CheckInPrompt, CrossedCutOff
+from service.flows.derive_scores import DerivedScores
 from service.store.alerts import AlertRow
 
 Origin = Literal["v1", "fhir", "ehr", "import"]
@@ -47,12 +48,17 @@ class Recorded:
     """What recording, correcting or withdrawing a response gave.
 
     ``created`` is False where the same response was stored already. ``alerts`` are those that this response
-    opened, raised or raised again. ``complete``: every score has a value.
+    opened, raised or raised again. ``complete``: no score lacks an answer. ``straight_lined``: the answers
+    are all alike, and so contradict each other. ``clinical_range``: the published limits of an outcome form
+    that were crossed, which are no prompts. ``derived``: what the answers yield for other forms.
     """
 
     filled: Filled
     created: bool
     complete: bool
+    straight_lined: bool
     prompts: tuple[CheckInPrompt, ...]
+    clinical_range: tuple[CrossedCutOff, ...]
+    derived: tuple[DerivedScores, ...]
     alerts: tuple[AlertRow, ...]
     deliveries: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from fhir_mappings.instrument import Instrument
 from service.flows.deployment import Write
 from service.store.outbox import queue_delivery
 
@@ -27,3 +28,12 @@ def queue(
         now=write.now,
         state="pending" if settings.ehr_base_url else "waiting",
     )
+
+
+def queue_response(
+    write: Write, instrument: Instrument, response_id: str, version: int, *, patient_key: str
+) -> tuple[str, ...]:
+    """Return the id of the queued delivery, or nothing for a form that is never written to an EHR."""
+    if instrument.push == "never":
+        return ()
+    return (queue(write, "response", response_id, version, patient_key=patient_key),)

@@ -5,24 +5,22 @@ the patient and dyad, duplicates, 5 earlier scores, 6 check-in prompts and alert
 deliveries and the audit's row. What the EHR is told, and in which form, the worker decides later.
 """
 
-from collections.abc import Sequence
 from uuid import uuid4
 
 from fhir_mappings.filled import Filled
-from fhir_mappings.prompts import check_in_prompts
 from service.errors import Duplicate
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
-from service.flows.queue_delivery import queue
-from service.flows.recorded import previous_total, recorded_again
+from service.flows.queue_delivery import queue_response
+from service.flows.recorded import recorded_again, tell
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows
 from service.store.audit import add_audit
-from service.store.patients import Dyad, take_alias, take_dyad
+from service.store.patients import take_alias, take_dyad
 from service.store.responses import (
     IN_ERROR,
     DyadRating,
@@ -62,11 +60,20 @@ def _record(write: Write, new: NewResponse) -> Recorded:
     ratings = dyad_ratings(tx, write.clinic, dyad.row)
     find_same_session(new, ratings)
     version = first_version(write, new, str(uuid4()), alias, dyad)
-    filled = filled_from(version, deployment.instruments)
+    filled = filled_from(version, deployment.known)
     insert_version(tx, version, score_rows(filled))
-    delivery = queue(write, "response", version.id, version.version, patient_key=alias.patient_key)
+    own = queue_response(write, new.instrument, version.id, version.version, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id))
-    return _judge(write, dyad, filled, in_therapy_order([*ratings, _as_rating(version, filled)]), delivery)
+    review = review_dyad(write, dyad, in_therapy_order([*ratings, _as_rating(version, filled)]))
+    return tell(
+        deployment,
+        filled,
+        review.judged,
+        age_years=version.age_years,
+        alerts=review.raised_by(filled.id),
+        deliveries=(*own, *review.deliveries),
+        created=True,
+    )
 
 
 def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
@@ -85,18 +92,3 @@ def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
 
 def _as_rating(version: ResponseVersion, filled: Filled) -> DyadRating:
     return rating_of(version, next((one.value for one in filled.scores if one.id == JUDGED_SCALE), None))
-
-
-def _judge(
-    write: Write, dyad: Dyad, filled: Filled, ratings: Sequence[DyadRating], delivery: str
-) -> Recorded:
-    review = review_dyad(write, dyad, ratings)
-    before = previous_total(review.judged, filled)
-    return Recorded(
-        filled=filled,
-        created=True,
-        complete=all(one.value is not None for one in filled.scores),
-        prompts=check_in_prompts(filled.instrument, filled.answers, filled.scores, before),
-        alerts=review.raised_by(filled.id),
-        deliveries=(delivery, *review.deliveries),
-    )

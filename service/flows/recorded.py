@@ -1,15 +1,19 @@
 """What a stored response gave, told again: the same answer as when it was recorded."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+from fhir_mappings.completeness import is_complete
 from fhir_mappings.filled import Filled
-from fhir_mappings.prompts import check_in_prompts
+from fhir_mappings.prompts import crossed_cut_offs, prompts_among
+from fhir_mappings.scoring import is_straight_lined
 from service.flows.deployment import Deployment
+from service.flows.derive_scores import derive_scores
 from service.flows.judge_dyad import JudgedDyad, judge_dyad
 from service.flows.load import filled_from
 from service.flows.new_response import Recorded
 from service.flows.review_alliance import alert_id
-from service.store.alerts import alerts_of_dyad
+from service.store.alerts import AlertRow, alerts_of_dyad
 from service.store.database import Tx
 from service.store.deliveries import ids_of_subject
 from service.store.responses import ResponseVersion, dyad_ratings
@@ -17,19 +21,44 @@ from service.store.responses import ResponseVersion, dyad_ratings
 
 def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> Recorded:
     """Return a stored version with its prompts, the alerts that it raised, and its deliveries."""
-    filled = filled_from(stored, deployment.instruments)
     ratings = dyad_ratings(tx, stored.clinic, stored.dyad_row)
-    judged = judge_dyad(ratings, deployment.norms, deployment.parameters)
+    judged = judge_dyad(ratings, deployment)
     raised = {alert_id(episode.opened_by) for episode in judged.raised_by(stored.id)}
-    alerts = tuple(row for row in alerts_of_dyad(tx, stored.clinic, stored.dyad_row) if row.id in raised)
+    return tell(
+        deployment,
+        filled_from(stored, deployment.known),
+        judged,
+        age_years=stored.age_years,
+        alerts=[row for row in alerts_of_dyad(tx, stored.clinic, stored.dyad_row) if row.id in raised],
+        deliveries=ids_of_subject(tx, stored.clinic, "response", stored.id),
+        created=False,
+    )
+
+
+def tell(
+    deployment: Deployment,
+    filled: Filled,
+    judged: JudgedDyad,
+    *,
+    age_years: int | None,
+    alerts: Sequence[AlertRow],
+    deliveries: Sequence[str],
+    created: bool,
+) -> Recorded:
+    """Return what one version of a response gave, its dyad being judged as it is now."""
+    form, answers, scores = filled.instrument, filled.answers, filled.scores
     before = previous_total(judged, filled)
+    crossed = crossed_cut_offs(form, answers, scores, before, age_years)
     return Recorded(
         filled=filled,
-        created=False,
-        complete=all(one.value is not None for one in filled.scores),
-        prompts=check_in_prompts(filled.instrument, filled.answers, filled.scores, before),
-        alerts=alerts,
-        deliveries=tuple(ids_of_subject(tx, stored.clinic, "response", stored.id)),
+        created=created,
+        complete=is_complete(form, answers, scores),
+        straight_lined=is_straight_lined(form, answers),
+        prompts=prompts_among(crossed),
+        clinical_range=tuple(one for one in crossed if one.cut_off.use == "clinical-range"),
+        derived=derive_scores(form, answers, deployment.instruments),
+        alerts=tuple(alerts),
+        deliveries=tuple(deliveries),
     )
 
 

@@ -49,7 +49,7 @@ def alert_id(opened_by: str) -> str:
 def review_dyad(write: Write, dyad: Dyad, ratings: Sequence[RatingRow]) -> Review:
     """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries."""
     tx, deployment = write.tx, write.deployment
-    judged = judge_dyad(ratings, deployment.norms, deployment.parameters)
+    judged = judge_dyad(ratings, deployment)
     stored = {row.id: row for row in alerts_of_dyad(tx, write.clinic, dyad.row)}
     wanted = _wanted(write, dyad, judged, stored)
     changed = [row for row in wanted if _is_news(row, stored.get(row.id))]
@@ -90,7 +90,7 @@ def _from_episode(
     before: AlertRow | None,
 ) -> AlertRow:
     opened = judged.rows[episode.opened_by]
-    norm = norm_of(episode.series, write.deployment.norms)
+    norm = norm_of(write.deployment.known[episode.series], write.deployment.norms)
     if norm is None:  # an episode comes from judged ratings, and those have a norm
         raise LookupError(episode.series)
     opening = _opening_response(write.tx, write.clinic, episode.opened_by)

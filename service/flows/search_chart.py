@@ -80,7 +80,7 @@ def search_observations(deployment: Deployment, clinic: str, search: ChartSearch
     def load(tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
         rows = {place.owner_row for place in places}
         versions = versions_by_row(tx, sorted(rows))
-        filled = {row: filled_from(one, deployment.instruments) for row, one in versions.items()}
+        filled = {row: filled_from(one, deployment.known) for row, one in versions.items()}
         return [ObservedPart(filled[place.owner_row], place.part) for place in places]
 
     return _search(deployment, clinic, "observation", search, load)
@@ -116,7 +116,7 @@ def find_observation(deployment: Deployment, clinic: str, response_id: str, part
         found = newest_version_with(tx, clinic, response_id, part)
     if found is None:
         raise NotFound(NO_SUCH)
-    filled = filled_from(found, deployment.instruments)
+    filled = filled_from(found, deployment.known)
     return ObservedPart(filled, part, found.believed_until)
 
 

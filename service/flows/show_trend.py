@@ -3,19 +3,18 @@
 A series is one instrument of one therapist; an unknown therapist makes one of its own. A rating is always
 judged by all earlier ones of its series: ``date_from`` hides earlier points, which still count, and
 ``date_to`` shows the series as if it ended there.
+
+A form that another one yields (WAI-B3 of WAI-SR) has these ratings in its series too, once it was rated
+itself or is asked for by name: else the same answers would only be drawn twice.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 
-from fhir_mappings import json_text
-from fhir_mappings.filled import Answers, Score
 from fhir_mappings.instrument import Instrument
-from fhir_mappings.prompts import CheckInPrompt, check_in_prompts
 from service.alliance.baseline import Judgement
 from service.alliance.coverage import SeriesPoint
 from service.alliance.norms import Norm
@@ -23,7 +22,9 @@ from service.alliance.trend import SeriesTrend, describe_series
 from service.clock import as_instant
 from service.errors import NotFound
 from service.flows.deployment import Deployment
+from service.flows.derive_scores import with_derived_ratings
 from service.flows.judge_dyad import JUDGED_SCALE, norm_of
+from service.flows.read_marks import Marks, read_marks
 from service.store.patient_ratings import PatientRating, ratings_of_patient
 from service.store.patients import alias_rows, find_alias
 
@@ -46,11 +47,15 @@ class TrendQuery:
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
-    """One rating with what was computed and judged of it; ``judgement`` None: not judged."""
+    """One rating with what was computed and judged of it; ``judgement`` None: not judged.
+
+    ``derived_from`` is the form whose answers yielded it, None where it was rated itself.
+    """
 
     rating: PatientRating
     judgement: Judgement | None
-    prompts: tuple[CheckInPrompt, ...]
+    marks: Marks
+    derived_from: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,15 @@ class TrendSeries:
 class PatientTrend:
     """Every series of a patient, by instrument and then by therapist in the order they began.
 
-    ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the answer is true for.
+    ``series`` are of the alliance; ``beside`` are outcome, session and rupture forms, which say nothing of
+    how an alliance moves. ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the answer is
+    true for.
     """
 
     patient_key: str
     as_of: str
     series: tuple[TrendSeries, ...]
+    beside: tuple[TrendSeries, ...]
 
 
 def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> PatientTrend:
@@ -89,10 +97,22 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
     highest = _highest_sessions(ending)
     series = [
         _describe(deployment, query, rows, highest.get(rows[0].therapist))
-        for rows in _by_series(ending)
+        for rows in _by_series(_with_derived(deployment, query, ending))
         if query.instrument in (None, rows[0].instrument) and query.perspective in (None, rows[0].perspective)
     ]
-    return PatientTrend(known[0].patient_key, as_of, tuple(series))
+    alliance = tuple(one for one in series if one.instrument.role == "alliance")
+    beside = tuple(one for one in series if one.instrument.role != "alliance")
+    return PatientTrend(known[0].patient_key, as_of, alliance, beside)
+
+
+def _with_derived(
+    deployment: Deployment, query: TrendQuery, ratings: Sequence[PatientRating]
+) -> Sequence[PatientRating]:
+    rated = {row.instrument for row in ratings}
+    for form in deployment.known.values():
+        if form.derived_from in rated and (form.id in rated or form.id == query.instrument):
+            ratings = with_derived_ratings(ratings, form, deployment.known)
+    return ratings
 
 
 def _by_series(ratings: Sequence[PatientRating]) -> list[list[PatientRating]]:
@@ -113,8 +133,8 @@ def _highest_sessions(ratings: Sequence[PatientRating]) -> dict[str, int]:
 def _describe(
     deployment: Deployment, query: TrendQuery, rows: list[PatientRating], highest_session: int | None
 ) -> TrendSeries:
-    instrument = deployment.instruments[rows[0].instrument]
-    norm = norm_of(instrument.id, deployment.norms)
+    instrument = deployment.known[rows[0].instrument]
+    norm = norm_of(instrument, deployment.norms)
     scale = instrument.score_by_id.get(JUDGED_SCALE)
     trend = describe_series(
         [_series_point(row) for row in rows],
@@ -124,10 +144,9 @@ def _describe(
         highest_session=highest_session,
     )
     judgements = [judged.judgement for judged in trend.points]
-    prompts = _prompts(instrument, rows)
     points = tuple(
-        TrendPoint(row, judgement, crossed)
-        for row, judgement, crossed in zip(rows, judgements, prompts, strict=True)
+        TrendPoint(row, judgement, marks, instrument.derived_from if row.derived else None)
+        for row, judgement, marks in zip(rows, judgements, read_marks(instrument, rows), strict=True)
         if not query.date_from or row.session_date >= query.date_from.isoformat()
     )
     return TrendSeries(instrument, rows[0].therapist, points, trend, norm)
@@ -137,21 +156,3 @@ def _series_point(row: PatientRating) -> SeriesPoint:
     total = row.scores.get(JUDGED_SCALE)
     value = None if total is None else float(total)
     return SeriesPoint(row.id, row.session_number, date.fromisoformat(row.session_date), value)
-
-
-def _prompts(instrument: Instrument, rows: Sequence[PatientRating]) -> list[tuple[CheckInPrompt, ...]]:
-    """Return the prompts of each rating; a fall is measured from the last rating that has a total."""
-    if not instrument.cut_offs:
-        return [()] * len(rows)
-    found = []
-    previous = None
-    # One parse of all of them: a parser for each of many ratings is most of a trend's time.
-    stored = json_text.loads(f"[{','.join(row.answers for row in rows)}]")
-    for row, values in zip(rows, stored, strict=True):
-        marks = {link_id: Decimal(value) for link_id, value in values.items()}
-        total = row.scores.get(JUDGED_SCALE)
-        scores = [Score(name, value, 0, 0, prorated=False) for name, value in row.scores.items()]
-        answers = Answers(marks, row.bare_total)
-        found.append(check_in_prompts(instrument, answers, scores, previous))
-        previous = previous if total is None else total
-    return found

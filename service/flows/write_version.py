@@ -106,8 +106,10 @@ def score_rows(filled: Filled) -> list[ScoreRow]:
         )
         for one in filled.scores
     ]
-    values = filled.answers.values
-    rows.extend(_plain_row(part, "item", code(part), values[part]) for part in shown if part in values)
+    # An answer that is its own score has one row; yes or no and choices have no number.
+    values, scored = filled.answers.values, {one.id for one in filled.scores}
+    answered = [part for part in shown if part not in scored and part != "panel"]
+    rows.extend(_plain_row(part, "item", code(part), values.get(part)) for part in answered)
     if "panel" in shown:
         rows.append(_plain_row("panel", "panel", code(), None))
     return rows

@@ -16,7 +16,7 @@ _SEARCH_TYPE = {
 
 
 def capability_statement(surface: Surface, base: str, started_at: datetime) -> dict[str, Any]:
-    """Return what the sandbox can do, as an R4 CapabilityStatement of kind ``instance``."""
+    """Return what the sandbox can do, as a CapabilityStatement of kind ``instance``."""
     bundles = [{"code": name} for name in ("transaction", "batch") if getattr(surface, name)]
     rest = {
         "mode": "server",
@@ -30,7 +30,7 @@ def capability_statement(surface: Surface, base: str, started_at: datetime) -> d
         "kind": "instance",
         "software": {"name": "Alliance sandbox EHR"},
         "implementation": {"description": f"Sandbox EHR, surface {surface.name}", "url": base},
-        "fhirVersion": "4.0.1",
+        "fhirVersion": surface.fhir_version,
         "format": ["application/fhir+json", "json"],
         "rest": [rest],
     }

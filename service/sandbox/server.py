@@ -11,11 +11,12 @@ def run_sandbox(
     port: int = 8095,
     database: str = "sandbox-ehr.db",
     surface_name: str = "everything",
+    fhir_version: str = "4.0.1",
 ) -> None:
     """Serve the sandbox EHR until the process is told to stop.
 
     ``database`` is the path of an SQLite file, made where it is missing. It asks for no credentials: keep the
-    host on loopback. Raises ``ValueError`` naming the known surfaces for any other name.
+    host on loopback. Raises ``ValueError`` naming what is known for another surface or FHIR version.
     """
-    app = create_sandbox(database, find_surface(surface_name))
+    app = create_sandbox(database, find_surface(surface_name, fhir_version))
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

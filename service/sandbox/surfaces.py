@@ -1,12 +1,13 @@
 """Write surfaces: which interactions an EHR offers for which type. The sandbox declares and enforces one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from service.sandbox.search_parameters import KNOWN_TYPES, parameters_of
 
 Interaction = Literal["create", "update", "read", "vread", "search-type"]
+FHIR_VERSIONS = ("4.0.1", "4.3.0", "5.0.0")
 _ALL: tuple[Interaction, ...] = ("create", "update", "read", "vread", "search-type")
 
 
@@ -27,19 +28,25 @@ class TypeSurface:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What an EHR offers as a whole: its types, and whether it takes bundles."""
+    """What an EHR offers as a whole: its types, whether it takes bundles, the release that it says to speak.
+
+    Whatever release it is, resources are stored as they come: nothing is converted.
+    """
 
     name: str
     types: Mapping[str, TypeSurface]
     transaction: bool = False
     batch: bool = False
+    fhir_version: str = "4.0.1"
 
 
-def find_surface(name: str) -> Surface:
-    """Return the surface of that name. Raises ``ValueError`` naming those that exist."""
+def find_surface(name: str, fhir_version: str = "4.0.1") -> Surface:
+    """Return the surface of that name, in that release. Raises ``ValueError`` naming those that exist."""
     if name not in SURFACES:
         raise ValueError(f"there is no surface of that name; known: {', '.join(SURFACES)}")
-    return SURFACES[name]
+    if fhir_version not in FHIR_VERSIONS:
+        raise ValueError(f"there is no such FHIR version; known: {', '.join(FHIR_VERSIONS)}")
+    return replace(SURFACES[name], fhir_version=fhir_version)
 
 
 def _offered(resource_type: str, *, conditional: bool) -> TypeSurface:

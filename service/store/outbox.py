@@ -144,6 +144,17 @@ def is_anything_due(tx: Tx, clinic: str, ehr: str, now: str) -> bool:
     return any(tx.execute(query, where).first() for query in queries)
 
 
+def is_any_unfinished(tx: Tx, clinic: str, delivery_ids: Sequence[str]) -> bool:
+    """Tell whether one of these deliveries is still to be sent or settled; a parked one is not."""
+    query = select(deliveries.c.row_id).where(
+        deliveries.c.clinic == clinic,
+        deliveries.c.id.in_(delivery_ids),
+        deliveries.c.state.in_(_UNFINISHED),
+        or_(deliveries.c.state != State.UNKNOWN, deliveries.c.reason == ""),
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
 def renew_leases(tx: Tx, clinic: str, owners: Sequence[str], lease_until: str) -> None:
     """Extend the leases that these owners still hold."""
     tx.execute(

@@ -19,7 +19,8 @@ _NO_NUMBER = 1_000_000
 class PatientRating:
     """One response of a patient with its scores by id, None where a score has no value.
 
-    ``therapist`` is the dyad's, '' where unknown. ``answers`` is JSON text as stored.
+    ``therapist`` is the dyad's, '' where unknown. ``answers`` is JSON text as stored. ``derived``: not stored
+    so, but computed from the answers to another form.
     """
 
     scores: dict[str, Decimal | None]
@@ -36,7 +37,9 @@ class PatientRating:
     historical: bool
     answers: str
     bare_total: Decimal | None
+    age_years: int | None
     believed_from: str
+    derived: bool = False
 
 
 _COLUMNS = (
@@ -54,6 +57,7 @@ _COLUMNS = (
     responses.c.historical,
     responses.c.answers,
     responses.c.bare_total,
+    responses.c.age_years,
     responses.c.believed_from,
     responses.c.authored_at,
     responses.c.received_at,

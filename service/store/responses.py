@@ -110,7 +110,8 @@ def insert_version(tx: Tx, version: ResponseVersion, score_rows: Sequence[ScoreR
         "response_id": version.id,
         "believed_from": version.believed_from,
     }
-    tx.execute(_INSERT_SCORE, [common | _values(row) for row in score_rows])
+    if score_rows:  # a form without scores has none
+        tx.execute(_INSERT_SCORE, [common | _values(row) for row in score_rows])
     return row_id
 
 
@@ -151,6 +152,13 @@ def find_version(tx: Tx, clinic: str, response_id: str, version: int) -> Respons
 def find_by_identifier(tx: Tx, clinic: str, system: str, value: str) -> ResponseVersion | None:
     """Return the response whose current version carries this identifier, or None."""
     return _one(tx, _BY_IDENTIFIER, clinic=clinic, system=system, value=value)
+
+
+def instruments_in_use(tx: Tx, clinic: str) -> list[tuple[str, str]]:
+    """Return every instrument (id, version) that a stored response is of, in order."""
+    used = (responses.c.instrument, responses.c.instrument_version)
+    rows = tx.execute(select(*used).where(responses.c.clinic == clinic).distinct().order_by(*used))
+    return [(row.instrument, row.instrument_version) for row in rows]
 
 
 def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None) -> list[DyadRating]:

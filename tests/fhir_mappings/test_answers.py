@@ -3,13 +3,17 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_mappings.answers import agrees, canonical_answers, check_answers
+from fhir_mappings.answer_faults import LONGEST_TEXT
+from fhir_mappings.answers import agrees, canonical_answers, check_answers, derived_answers
 from fhir_mappings.catalogue import builtin_instruments
 from fhir_mappings.errors import AnswersRefused
 from fhir_mappings.filled import Answers
+from fhir_mappings.instrument import Condition
 
 SRS = builtin_instruments()["srs-3"]
 WAI = builtin_instruments()["wai-sr-client"]
+REPORT = builtin_instruments()["rupture-report-client"]
+REFLECTION = builtin_instruments()["session-reflection-therapist"]
 
 
 def srs(*texts: str | None) -> dict[str, object]:
@@ -160,3 +164,101 @@ def test_canonical_answers_are_in_item_order_without_blanks():
 
 def test_a_bare_total_has_a_canonical_text_of_its_own():
     assert canonical_answers(SRS, Answers({}, Decimal("36.0"))) == "total=36"
+
+
+def test_each_kind_of_answer_is_kept_apart():
+    given = {"signs": ["silence", "eye-contact-changed"], "disconnection": "clear", "next-time": " ask "}
+    found = check_answers(REFLECTION, given)
+    assert found.choices == {"disconnection": ("clear",), "signs": ("eye-contact-changed", "silence")}
+    assert (found.values, found.flags, found.texts) == ({}, {}, {"next-time": " ask "})
+
+
+def test_yes_or_no_is_a_flag():
+    found = check_answers(REPORT, {"happened": True, "resolution": 2})
+    assert (found.flags, found.values) == ({"happened": True}, {"resolution": 2})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"signs": "silence"}, ("signs", "wrong-type")),
+        ({"signs": [1]}, ("signs", "wrong-type")),
+        ({"signs": ["silence", "shouting"]}, ("signs", "unknown-choice")),
+        ({"signs": ["silence", "silence"]}, ("signs", "doubled-choice")),
+        ({"signs": ["none-seen", "silence"]}, ("signs", "exclusive-choice")),
+        ({"disconnection": ["clear"]}, ("disconnection", "wrong-type")),
+        ({"disconnection": True}, ("disconnection", "wrong-type")),
+        ({"disconnection": "maybe"}, ("disconnection", "unknown-choice")),
+        ({"next-time": 3}, ("next-time", "wrong-type")),
+        ({"next-time": "bell\x07"}, ("next-time", "wrong-type")),
+        ({"next-time": "half \ud800"}, ("next-time", "wrong-type")),
+        ({"next-time": "a" * (LONGEST_TEXT + 1)}, ("next-time", "too-long")),
+    ],
+)
+def test_a_choice_or_text_that_does_not_fit_is_refused(given, expected):
+    assert faults(REFLECTION, given) == [expected]
+
+
+def test_an_exclusive_choice_may_stand_alone():
+    assert check_answers(REFLECTION, {"signs": ["none-seen"]}).choices == {"signs": ("none-seen",)}
+
+
+@pytest.mark.parametrize("blank", [{"signs": []}, {"next-time": " \n"}, {"disconnection": None}])
+def test_an_empty_choice_or_text_is_blank(blank):
+    assert faults(REFLECTION, blank) == [("", "nothing-answered")]
+
+
+def test_lines_and_tabs_belong_to_a_text():
+    assert check_answers(REFLECTION, {"next-time": "a\n\tb"}).texts == {"next-time": "a\n\tb"}
+
+
+@pytest.mark.parametrize("given", ["yes", 1, Decimal(1)])
+def test_only_true_and_false_are_flags(given):
+    assert faults(REPORT, {"happened": given}) == [("happened", "wrong-type")]
+
+
+def test_a_required_item_must_be_answered():
+    assert faults(REPORT, {}) == [("happened", "missing-answer")]
+
+
+def test_an_item_is_closed_where_another_has_another_answer():
+    given = {"happened": False, "intensity": 9, "resolution": None}
+    assert faults(REPORT, given) == [("intensity", "not-enabled")]
+
+
+def test_what_may_be_closed_is_judged_where_nobody_can_tell():
+    given = {"happened": None, "intensity": 9, "resolution": 1}
+    assert faults(REPORT, given) == [("happened", "missing-answer"), ("intensity", "above-maximum")]
+
+
+def test_an_item_may_hang_on_a_choice():
+    note = replace(REFLECTION.all_items[2], enabled_when=Condition("disconnection", value="clear"))
+    form = replace(REFLECTION, all_items=(REFLECTION.all_items[1], note))
+    assert check_answers(form, {"disconnection": "clear", note.link_id: "x"}).texts == {note.link_id: "x"}
+    assert faults(form, {"disconnection": "none", note.link_id: "x"}) == [(note.link_id, "not-enabled")]
+    assert faults(form, {note.link_id: "x"}) == [(note.link_id, "not-enabled")]
+
+
+def test_other_answers_have_canonical_texts_too():
+    given = {"signs": ["silence"], "next-time": 'ask; "soon"=1', "disconnection": "none"}
+    text = canonical_answers(REFLECTION, check_answers(REFLECTION, given))
+    assert text == 'disconnection=["none"];signs=["silence"];next-time="ask; \\"soon\\"=1"'
+
+
+def test_a_flag_has_a_canonical_text():
+    assert canonical_answers(REPORT, check_answers(REPORT, {"happened": False})) == "happened=false"
+
+
+def test_a_derived_form_takes_its_own_items_only():
+    derived = derived_answers(builtin_instruments()["wai-b3-client"], check_answers(WAI, wai(item_9=None)))
+    assert derived.values == {"item-10": 3, "item-11": 3}
+
+
+def test_no_message_repeats_a_choice_or_a_text():
+    with pytest.raises(AnswersRefused) as refused:
+        check_answers(REFLECTION, {"signs": ["Anna"], "disconnection": "Anna", "next-time": "Anna\x00"})
+    assert "Anna" not in " ".join([str(refused.value), *(one.message for one in refused.value.faults)])
+
+
+def test_a_total_is_refused_beside_words():
+    assert faults(REFLECTION, {"next-time": "ask"}, Decimal(3)) == [("total", "total-not-accepted")]

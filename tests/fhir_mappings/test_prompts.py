@@ -5,10 +5,13 @@ import pytest
 
 from fhir_mappings.catalogue import builtin_instruments, with_inclusive_cut_off
 from fhir_mappings.filled import Answers
-from fhir_mappings.prompts import CheckInPrompt, check_in_prompts
+from fhir_mappings.prompts import CheckInPrompt, check_in_prompts, crossed_cut_offs
 from fhir_mappings.scoring import score
 
 SRS = builtin_instruments()["srs-3"]
+ORS = builtin_instruments()["ors-client"]
+CSRS = builtin_instruments()["csrs-child"]
+REPORT = builtin_instruments()["rupture-report-client"]
 
 
 def srs(*texts: str | None) -> Answers:
@@ -66,6 +69,48 @@ def test_an_exclusive_fall_leaves_the_value_itself_out():
 
 def test_nothing_falls_at_the_first_rating():
     assert rules(Answers({}, Decimal(37))) == []
+
+
+def crossed(instrument, answers: Answers, age_years: int | None = None) -> list[str]:
+    found = crossed_cut_offs(instrument, answers, score(instrument, answers), None, age_years)
+    return [one.cut_off.id for one in found]
+
+
+@pytest.mark.parametrize(
+    ("age_years", "expected"),
+    [
+        (None, []),
+        (12, []),
+        (13, ["clinical-adolescent"]),
+        (17, ["clinical-adolescent"]),
+        (18, ["clinical-adult"]),
+        (80, ["clinical-adult"]),
+    ],
+)
+def test_a_cut_off_bound_to_ages_is_judged_at_these_ages_only(age_years, expected):
+    assert crossed(ORS, Answers({}, Decimal(20)), age_years) == expected
+
+
+def test_a_cut_off_may_have_an_upper_age_alone():
+    young = replace(ORS, cut_offs=(replace(ORS.cut_offs[0], age_from=None, age_to=17),))
+    assert crossed(young, Answers({}, Decimal(20)), 0) == ["clinical-adult"]
+    assert crossed(young, Answers({}, Decimal(20)), 18) == []
+
+
+def test_a_clinical_range_is_no_check_in_prompt():
+    answers = Answers({}, Decimal(20))
+    assert check_in_prompts(ORS, answers, score(ORS, answers), None, 40) == ()
+
+
+def test_a_cut_off_that_is_off_is_judged_once_it_is_turned_on():
+    on = replace(CSRS, cut_offs=(replace(CSRS.cut_offs[0], enabled=True),))
+    low = Answers({}, Decimal(20))
+    assert (crossed(CSRS, low), crossed(on, low)) == ([], ["total-36"])
+
+
+@pytest.mark.parametrize(("resolution", "expected"), [(1, ["unresolved"]), (2, ["unresolved"]), (3, [])])
+def test_a_strain_is_unresolved_up_to_two(resolution, expected):
+    assert crossed(REPORT, Answers({"resolution": Decimal(resolution)}, flags={"happened": True})) == expected
 
 
 @pytest.mark.parametrize(("inclusive", "expected"), [(False, []), (True, ["total-36"])])

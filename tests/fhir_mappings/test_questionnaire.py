@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.expressions import calculated_expression, score_variables
 from fhir_mappings.questionnaire import to_questionnaire
 from tests.builders import NAMES, srs, wai_sr
+from tests.every_kind import every_kind
 
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 EXTENSION = "http://hl7.org/fhir/StructureDefinition"
@@ -125,23 +127,27 @@ def test_a_complete_only_mean_divides_by_all_items():
 
 def test_a_reversed_mark_is_turned_round_and_equal_answers_are_kept():
     first, *others = srs().items
-    variables = score_variables(replace(srs(), items=(replace(first, reversed=True), *others)))
+    variables = score_variables(replace(srs(), all_items=(*others, replace(first, reversed=True))))
     assert variables["totalAnswers"].endswith(
         ".combine(%resource.item.where(linkId = 'panel').item"
-        ".where(linkId in ('item-1')).answer.value.select(10 - $this))"
+        ".where(linkId in ('item-2' | 'item-3' | 'item-4')).answer.value)"
+    )
+    assert (
+        ".where(linkId in ('item-1')).answer.value.select(10 - $this).combine(" in variables["totalAnswers"]
     )
 
 
 def test_a_score_of_reversed_items_alone_has_a_formula():
     items = tuple(replace(item, reversed=True) for item in srs().items)
-    assert score_variables(replace(srs(), items=items))["totalAnswers"].count(".combine(") == 3
+    answers = score_variables(replace(srs(), all_items=items))["totalAnswers"]
+    assert answers.endswith("'item-4')).answer.value.select(10 - $this)")
 
 
 def test_codes_that_are_not_their_weight_are_weighed():
     scale = wai_sr().items[0].scale
     lettered = replace(scale, choices=tuple(replace(one, code=f"c{one.code}") for one in scale.choices))
     items = tuple(replace(item, scale=lettered) for item in wai_sr().items)
-    answers = score_variables(replace(wai_sr(), items=items))["taskAnswers"]
+    answers = score_variables(replace(wai_sr(), all_items=items))["taskAnswers"]
     assert answers.endswith(".answer.value.select($this.weight())")
 
 
@@ -151,3 +157,53 @@ def test_three_quarters_of_the_items_are_rounded_up(items, needed):
     rule = replace(wai_sr().scores[0], items=links)
     variables = score_variables(replace(wai_sr(), scores=(rule,)))
     assert variables["task"].startswith(f"iif(%taskAnswers.count() >= {needed}, ")
+
+
+def test_a_count_and_a_peak_of_what_was_seen_have_formulas():
+    variables = score_variables(every_kind())
+    assert variables["markerCount"] == "%markerCountAnswers.count().toDecimal()"
+    assert variables["markerPeak"].startswith("%markerCountAnswers.aggregate(iif($total.empty(), $this,")
+
+
+def test_an_answer_that_is_its_own_score_is_no_second_item():
+    assert list(panel_items(every_kind())).count("intensity") == 1
+    assert "calculatedExpression" not in str(panel_items(every_kind())["intensity"])
+    assert "intensity" not in score_variables(every_kind())
+
+
+@pytest.mark.parametrize(
+    ("perspective", "performer"),
+    [
+        ("client", "Patient"),
+        ("therapist", "Practitioner"),
+        ("observer", "Practitioner"),
+        ("carer", "RelatedPerson"),
+    ],
+)
+def test_who_answers_stands_in_the_form(perspective, performer):
+    form = to_questionnaire(replace(srs(), perspective=perspective), NAMES)
+    assert extensions(form)[f"{SDC}/sdc-questionnaire-performerType"] == performer
+    assert form["useContext"][0]["valueCodeableConcept"]["coding"][0]["code"] == perspective
+    assert form["subjectType"] == ["Patient"]
+
+
+def test_a_derived_form_names_the_form_that_it_comes_from():
+    derived = to_questionnaire(replace(srs(), derived_from="wai-sr-client"), NAMES)
+    assert derived["derivedFrom"] == [NAMES.questionnaire("wai-sr-client")]
+    assert "derivedFrom" not in to_questionnaire(srs(), NAMES)
+
+
+@pytest.mark.parametrize("instrument_id", sorted(shipped_instruments()))
+def test_every_form_has_every_item_and_every_score_once(instrument_id):
+    instrument = shipped_instruments()[instrument_id]
+    wanted = [item.link_id for item in instrument.all_items]
+    wanted += [rule.id for rule in instrument.scores if rule.kind != "answer"]
+    (panel,) = to_questionnaire(instrument, NAMES)["item"]
+    assert [item["linkId"] for item in panel["item"]] == wanted
+
+
+@pytest.mark.parametrize("instrument_id", sorted(shipped_instruments()))
+def test_only_what_must_be_answered_is_required(instrument_id):
+    instrument = shipped_instruments()[instrument_id]
+    required = [link_id for link_id, item in panel_items(instrument).items() if item.get("required")]
+    assert required == [item.link_id for item in instrument.all_items if item.required]

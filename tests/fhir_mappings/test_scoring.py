@@ -11,7 +11,7 @@ SRS = builtin_instruments()["srs-3"]
 WAI = builtin_instruments()["wai-sr-client"]
 REVERSED_4_AND_10 = replace(
     WAI,
-    items=tuple(replace(item, reversed=item.link_id in {"item-4", "item-10"}) for item in WAI.items),
+    all_items=tuple(replace(item, reversed=item.link_id in {"item-4", "item-10"}) for item in WAI.items),
 )
 
 
@@ -92,3 +92,38 @@ def test_all_answers_equal_on_a_form_with_reversed_items_are_straight_lined():
 )
 def test_other_answers_are_not_straight_lined(instrument, answers):
     assert not is_straight_lined(instrument, answers)
+
+
+MARKERS = builtin_instruments()["rupture-markers-observer"]
+
+
+def test_a_blank_sign_counts_as_not_seen():
+    found = values(MARKERS, Answers({"overall-resolution": Decimal(5)}))
+    assert found == {
+        "withdrawal-count": 0,
+        "withdrawal-peak": None,
+        "confrontation-count": 0,
+        "confrontation-peak": None,
+    }
+
+
+def test_a_peak_is_the_strongest_sign_and_nothing_is_prorated():
+    signs = {"withdrawal-denial": Decimal(2), "withdrawal-appeasing": Decimal(4)}
+    count, peak, *_ = score(MARKERS, Answers(signs))
+    assert [(one.value, one.answered, one.of, one.prorated) for one in (count, peak)] == [
+        (2, 2, 7, False),
+        (4, 2, 7, False),
+    ]
+
+
+def test_an_answer_is_its_own_score_and_none_where_blank():
+    report = builtin_instruments()["rupture-report-client"]
+    answers = Answers({"intensity": Decimal(3)}, flags={"happened": True})
+    assert values(report, answers) == {"intensity": 3, "resolution": None}
+
+
+@pytest.mark.parametrize(("instrument_id", "total"), [("wai-36-client", 168), ("wai-s-therapist", 72)])
+def test_all_sevens_are_straight_lined_and_no_maximum(instrument_id, total):
+    instrument = builtin_instruments()[instrument_id]
+    answers = filled(instrument, points=7)
+    assert (values(instrument, answers)["total"], is_straight_lined(instrument, answers)) == (total, True)

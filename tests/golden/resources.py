@@ -1,4 +1,4 @@
-"""All that we emit, once each: the files beside this one hold what an EHR receives.
+"""All that we emit: the files beside this one hold what an EHR receives, and what else we answer.
 
 ``python -m tests.golden`` writes them anew. A file changes only in a commit whose message says what an EHR
 will now receive.
@@ -6,27 +6,37 @@ will now receive.
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from fhir_mappings.alert import to_detected_issue
 from fhir_mappings.bundle import Entry, rewrite_references, to_transaction
-from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.catalogue import builtin_instruments, shipped_instruments
+from fhir_mappings.extensions import to_extension_definitions
+from fhir_mappings.extra_codings import snomed_score_codings
+from fhir_mappings.extract import to_extraction
 from fhir_mappings.filled import Filled, Identifier
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.observation import to_observations, to_withdrawn
+from fhir_mappings.populate import PopulateRequest, to_populated
 from fhir_mappings.provenance import to_device, to_provenance
+from fhir_mappings.questionnaire import to_questionnaire
+from fhir_mappings.release import to_release
 from fhir_mappings.response import to_response
 from fhir_mappings.terminology import definitions
+from tests.answer_sets import complete_answers
 from tests.builders import NAMES, WAI_CHOICES, a_filled, an_alert, numbered, srs, wai_sr
 
 Json = dict[str, Any]
+# Whatever stands there, the test EHR's validator knows.
+EXTENSIONS = Path(__file__).parents[1] / "system" / "ehr" / "r5-extensions"
 RECORDED = "2026-03-02T09:50:04Z"
 
 
 def golden_resources() -> dict[str, list[Json]]:
-    """Return file name -> the resources it holds."""
+    """Return file name -> the resources it holds, all of them in R4 and meant for an EHR."""
     defined = {
         f"{one['resourceType']}-{one['id']}": [one] for one in definitions(builtin_instruments(), NAMES)
     }
@@ -46,6 +56,32 @@ def golden_resources() -> dict[str, list[Json]]:
     }
 
 
+def golden_answers() -> dict[str, list[Json]]:
+    """Return file name -> what no R4 EHR receives: R5, instruments that are off, our operations."""
+    found = {}
+    for instrument in shipped_instruments().values():
+        filled = _complete(instrument)
+        emitted = [
+            to_questionnaire(instrument, NAMES),
+            to_response(filled, NAMES),
+            *to_observations(filled, NAMES),
+        ]
+        found[f"{instrument.id}-R5"] = [to_release(one, "5.0.0") for one in emitted]
+        found |= {} if instrument.id in builtin_instruments() else {f"{instrument.id}-off": emitted}
+    asked = PopulateRequest(srs(), "Patient/anna", "Encounter/session-7", "Practitioner/ada")
+    return found | {
+        "srs-3-populated": [to_populated(asked, NAMES, "2026-03-02T10:45:00+01:00")],
+        "srs-3-extraction": [to_extraction(a_filled(), NAMES)],
+        "wai-sr-client-nothing-extracted": [to_extraction(a_filled(wai_sr(), {"item-1": Decimal(3)}), NAMES)],
+        "srs-3-SNOMED-Observations": to_observations(a_filled(), NAMES, extra_codings=snomed_score_codings()),
+    }
+
+
+def golden_extensions() -> dict[str, Json]:
+    """Return file name -> StructureDefinition, which the test EHR's validator reads."""
+    return {f"ours-{one['id']}": one for one in to_extension_definitions(NAMES)}
+
+
 def _filled_forms() -> dict[str, list[Json]]:
     one_blank = numbered((*WAI_CHOICES[:8], None, *WAI_CHOICES[9:]))
     forms = {
@@ -57,12 +93,21 @@ def _filled_forms() -> dict[str, list[Json]]:
         "wai-sr-client-one-blank": a_filled(wai_sr(), one_blank, encounter=None, therapist=None),
         "srs-3-provisional": a_filled(_provisional(srs())),
     }
+    others = {one.id: _complete(one) for one in builtin_instruments().values() if one.id not in forms}
     found = {}
-    for name, filled in forms.items():
+    for name, filled in (forms | others).items():
         found[f"{name}-QuestionnaireResponse"] = [to_response(filled, NAMES)]
         found[f"{name}-Observations"] = to_observations(filled, NAMES)
         found[f"{name}-Observation-compact"] = to_observations(filled, NAMES, form="compact")
-    return found
+    # Own words and choices of several give no Observation.
+    return {name: resources for name, resources in found.items() if resources}
+
+
+def _complete(instrument: Instrument) -> Filled:
+    """Return every item answered, by whom the form says."""
+    sources = {"therapist": "Practitioner/ada", "observer": "Practitioner/olga", "carer": "RelatedPerson/eve"}
+    source = sources.get(instrument.perspective, "Patient/anna")
+    return a_filled(instrument, complete_answers(instrument), source=source)
 
 
 def _provisional(instrument: Instrument) -> Instrument:

@@ -10,8 +10,11 @@ from fhir_mappings.errors import ResourceRefused
 from fhir_mappings.response import read_response, to_response
 from fhir_mappings.structure import check_structure
 from tests.builders import NAMES, a_filled, wai_sr
+from tests.every_kind import every_kind, filled_kinds
 
-FORMS = [to_response(a_filled(), NAMES), to_response(a_filled(wai_sr()), NAMES)]
+INSTRUMENTS = {**builtin_instruments(), "every-kind": every_kind()}
+FILLED = [a_filled(), a_filled(wai_sr()), filled_kinds()]
+FORMS = [to_response(one, NAMES) for one in FILLED]
 
 json_values = st.recursive(
     st.none()
@@ -24,7 +27,16 @@ json_values = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["item", "linkId", "answer", "valueDecimal", "valueCoding", "code", "resourceType"]
+                [
+                    "item",
+                    "linkId",
+                    "answer",
+                    "valueDecimal",
+                    "valueCoding",
+                    "valueBoolean",
+                    "valueString",
+                    "code",
+                ]
             ),
             inner,
             max_size=3,
@@ -56,7 +68,7 @@ def damaged_responses(draw):
 def outcome_of(resource):
     """Return the id of the form that was read, or the faults."""
     try:
-        return read_response(resource, builtin_instruments(), NAMES).instrument.id
+        return read_response(resource, INSTRUMENTS, NAMES).instrument.id
     except ResourceRefused as refused:
         return refused.faults
 
@@ -64,7 +76,7 @@ def outcome_of(resource):
 @given(damaged_responses())
 def test_a_damaged_response_is_read_or_refused_with_its_faults(resource):
     outcome = outcome_of(resource)
-    assert outcome in builtin_instruments() or all(one.at and one.reason and one.message for one in outcome)
+    assert outcome in INSTRUMENTS or all(one.at and one.reason and one.message for one in outcome)
 
 
 @given(damaged_responses())

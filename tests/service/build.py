@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_mappings.answers import check_answers
-from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.catalogue import builtin_instruments, shipped_instruments
 from fhir_mappings.codes import Names
 from fhir_mappings.filled import Answers, Identifier
 from service.alliance.norms import load_norms
@@ -42,6 +42,7 @@ def a_deployment(folder: Path, clock: StandingClock | None = None, **settings: A
         settings=Settings(**settings),
         names=Names(),
         instruments=builtin_instruments(),
+        known=shipped_instruments(),
         norms=load_norms(),
         parameters=default_parameters(),
         clock=clock or StandingClock(),

@@ -2,18 +2,16 @@
 
 import json
 import re
-from pathlib import Path
 
 import httpx
 import pytest
 import respx
 
-from fhir_mappings.catalogue import builtin_instruments
+from fhir_mappings.catalogue import shipped_instruments
 from service.__main__ import main
 from service.settings import settings_table
 from tests.service.api.fhir.calls import create, sent
-
-SHIPPED = Path(__file__).parents[2] / "fhir_mappings" / "instruments"
+from tests.service.own_form import write_own_form
 
 
 def run(*arguments: object, **settings: str) -> tuple[int, str]:
@@ -76,28 +74,67 @@ def test_the_shipped_instruments_are_summed_up_with_an_example():
     code, text = run("check-instruments")
 
     assert code == 0
-    for instrument in builtin_instruments().values():
+    for instrument in shipped_instruments().values():
         assert instrument.reference in text
     assert re.search(r"->  total [0-9]", text)
 
 
-def test_a_sound_file_is_summed_up():
-    code, text = run("check-instruments", SHIPPED / "srs-3.toml")
+def test_a_folder_of_sound_files_is_summed_up_with_an_example(tmp_path):
+    write_own_form(tmp_path)
+
+    code, text = run("check-instruments", tmp_path)
 
     assert code == 0
-    assert text.startswith("srs-3|")
+    assert text.startswith("house-form.toml: valid\nhouse-form|1.0.0")
+    assert "->  total 4" in text
 
 
-def test_every_faulty_file_is_named(tmp_path):
+def test_every_fault_of_every_file_is_named(tmp_path):
+    write_own_form(tmp_path, step="0", title="")
     (tmp_path / "srs-3.toml").write_text('id = "srs-3"\n')
     (tmp_path / "bytes.toml").write_bytes(b"\xff")
 
-    code, text = run(
-        "check-instruments", tmp_path / "srs-3.toml", tmp_path / "bytes.toml", tmp_path / "no.toml"
-    )
+    code, text = run("check-instruments", tmp_path, tmp_path / "no.toml")
 
     assert code == 1
-    assert [line.partition(":")[0] for line in text.splitlines()] == ["srs-3.toml", "bytes.toml", "no.toml"]
+    assert "house-form.toml: 2 faults\n  items[0].step: must be more than 0" in text
+    assert "  title: must not be blank" in text
+    assert "  id: is the id of a shipped instrument" in text
+    for name in ("bytes.toml", "no.toml"):
+        assert f"{name}: cannot be read as a text in UTF-8" in text
+
+
+def test_an_empty_folder_is_not_well(tmp_path):
+    assert run("check-instruments", tmp_path) == (1, "there is no instrument file (<id>.toml)\n")
+
+
+@pytest.mark.parametrize("command", [("run",), ("deliveries", "list")])
+def test_a_bad_instrument_file_stops_the_start_with_its_faults(tmp_path, url, capsys, command):
+    write_own_form(tmp_path, step="0", title="")
+
+    code, _ = run(*command, instruments_dir=str(tmp_path), database_url=url)
+
+    assert code == 2
+    assert [line.rpartition(": ")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "ALLIANCE_INSTRUMENTS_DIR: house-form.toml: items[0].step",
+        "ALLIANCE_INSTRUMENTS_DIR: house-form.toml: title",
+    ]
+
+
+def test_a_folder_of_instruments_that_is_not_there_stops_the_start(tmp_path, url, capsys):
+    code, _ = run("run", instruments_dir=str(tmp_path / "no"), database_url=url)
+
+    assert code == 2
+    assert capsys.readouterr().err == "ALLIANCE_INSTRUMENTS_DIR: there is no such folder\n"
+
+
+def test_an_instrument_file_that_is_no_text_stops_the_start(tmp_path, url, capsys):
+    (tmp_path / "bytes.toml").write_bytes(b"\xff")
+
+    code, _ = run("run", instruments_dir=str(tmp_path), database_url=url)
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("ALLIANCE_INSTRUMENTS_DIR: bytes.toml: cannot be read")
 
 
 def test_a_database_is_migrated_and_has_no_deliveries(url):
@@ -136,4 +173,4 @@ def test_an_unknown_surface_of_the_sandbox_is_refused(capsys, tmp_path):
     code, _ = run("sandbox-ehr", "--surface", "nonsense", "--database", tmp_path / "ehr.db")
 
     assert code == 2
-    assert capsys.readouterr().err.startswith("--surface:")
+    assert capsys.readouterr().err.startswith("--surface, --fhir-version: there is no surface")

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,11 +32,8 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def a_worker(bench: Bench, http: Http) -> Worker:
-    deployment = bench.deployment
     bench.ehr.clock = system_clock
-    return Worker(
-        deployment.database, deployment.settings, http, deployment.instruments, system_clock, Log(bench.log)
-    )
+    return Worker(replace(bench.deployment, clock=system_clock), http, Log(bench.log))
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -62,18 +60,19 @@ def test_it_delivers_what_is_due_and_stops(bench: Bench) -> None:
 
 def test_it_wakes_for_what_is_queued_later(bench: Bench) -> None:
     worker = a_worker(bench, bench.http)
+    bench.record()
     worker.start()
     wait_until(lambda: is_all_confirmed(bench))
-    bench.record()
+    bench.record(8)
     worker.wake()
-    wait_until(lambda: len(bench.ehr.found("QuestionnaireResponse")) == 1)
+    wait_until(lambda: len(bench.ehr.found("QuestionnaireResponse")) == 2)
     worker.stop(5)
 
 
 def test_without_an_ehr_it_does_nothing(tmp_path: Path) -> None:
     with a_bench(tmp_path) as bench:
         settings = bench.deployment.settings.model_copy(update={"ehr_base_url": None})
-        worker = Worker(bench.deployment.database, settings, bench.http, {}, system_clock, Log(bench.log))
+        worker = Worker(replace(bench.deployment, settings=settings), bench.http, Log(bench.log))
         worker.start()
         worker.wake()
         worker.stop(1)

@@ -107,9 +107,9 @@ class Service(Child):
 
 
 class SandboxEhr(Child):
-    """The sandbox EHR with one write surface, on a database file in ``folder``."""
+    """The sandbox EHR with one write surface and FHIR release, on a database file in ``folder``."""
 
-    def __init__(self, folder: Path, *, surface: str) -> None:
+    def __init__(self, folder: Path, *, surface: str, fhir_version: str = "4.0.1") -> None:
         port = free_port(0)
         self.base_url = f"http://127.0.0.1:{port}"
         self.database = folder / "ehr.db"
@@ -121,6 +121,8 @@ class SandboxEhr(Child):
             str(self.database),
             "--surface",
             surface,
+            "--fhir-version",
+            fhir_version,
         )
         super().__init__(arguments, {}, folder / "sandbox-ehr.log", f"{self.fhir}/metadata")
 

@@ -21,6 +21,7 @@ class Group:
 
 GROUPS = (
     Group("hapi", "the tests against the real HAPI server", ("javac", "mvn", "npm", "curl"), java=True),
+    Group("parity", "the formulas in another FHIRPath engine", ("node", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )
 

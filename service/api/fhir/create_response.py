@@ -11,6 +11,7 @@ from fhir_mappings.structure import check_structure
 from service.api.bodies import JsonBody
 from service.errors import FaultsInRequest
 from service.flows.check_request import SessionClaims, default_source, find_session_faults
+from service.flows.choose_instruments import IS_OFF
 from service.flows.deployment import Deployment
 from service.flows.new_response import NewResponse
 
@@ -58,20 +59,29 @@ def to_new_response(body: JsonBody, deployment: Deployment) -> NewResponse:
 
 def _read(resource: dict[str, Any], deployment: Deployment, faults: list[Fault]) -> CheckedResponse | None:
     """Return the response where it has no fault at all; else None, its faults added in reading order."""
-    known, names = deployment.instruments, deployment.names
+    offered, names = deployment.instruments, deployment.names
     if resource.get("resourceType") != ROOT:
         faults.append(Fault(f"{ROOT}.resourceType", "wrong-resource-type", f"must be {ROOT}"))
         return None
     checked = None
     try:
-        checked = read_and_check(resource, known, names, statuses=STATUSES)
+        checked = read_and_check(resource, offered, names, statuses=STATUSES)
         head: Head | ReadResponse = checked.response
     except ResourceRefused as refused:
-        faults.extend(refused.faults)
-        head = read_head(resource, known, names, STATUSES, [])
+        faults.extend(_or_off(fault, resource, deployment) for fault in refused.faults)
+        head = read_head(resource, offered, names, STATUSES, [])
     _add_new(faults, check_structure(resource))
     _add_new(faults, _session_faults(resource, head, deployment))
     return None if faults else checked
+
+
+def _or_off(fault: Fault, resource: Mapping[str, Any], deployment: Deployment) -> Fault:
+    """Return the fault; of a form that is known but off, that it is off."""
+    if fault.reason != "unknown-instrument":
+        return fault
+    url = str(resource.get("questionnaire")).partition("|")[0]
+    known = {deployment.names.questionnaire(one) for one in deployment.known}
+    return Fault(fault.at, *IS_OFF) if url in known else fault
 
 
 def _add_new(faults: list[Fault], more: list[Fault]) -> None:

@@ -113,6 +113,7 @@ OFFERED: tuple[Offered, ...] = (
     Offered("Questionnaire", ("read", "search-type"), _DEFINITION),
     Offered("CodeSystem", ("read", "search-type"), _DEFINITION),
     Offered("ValueSet", ("read", "search-type"), _DEFINITION),
+    Offered("StructureDefinition", ("read", "search-type"), _DEFINITION),
     Offered(
         "QuestionnaireResponse",
         ("create", "read", "vread", "search-type"),

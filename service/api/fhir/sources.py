@@ -9,7 +9,7 @@ from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
 from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
 from fhir_mappings.response import to_response
-from fhir_mappings.terminology import definitions
+from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
 from service.api.fhir.offered import ElementIs
 from service.api.fhir.parameters import observation_pair
@@ -47,11 +47,11 @@ class Source(Protocol):
 
 def sources(deployment: Deployment) -> Mapping[str, Source]:
     """Return the source of every type that the door offers."""
-    made = definitions(deployment.instruments, deployment.names)
+    made = served_definitions(deployment.instruments, deployment.names)
     return {
         **{
             kind: Definitions([one for one in made if one["resourceType"] == kind])
-            for kind in ("Questionnaire", "CodeSystem", "ValueSet")
+            for kind in ("Questionnaire", "CodeSystem", "ValueSet", "StructureDefinition")
         },
         "QuestionnaireResponse": Responses(deployment),
         "Observation": Observations(deployment),
@@ -135,7 +135,8 @@ class Observations:
     def _show(self, observed: ObservedPart) -> Shown:
         filled = observed.filled
         wanted = observation_id(filled.id, observed.part)
-        made = to_observations(filled, self.deployment.names)
+        codings = self.deployment.extra_codings
+        made = to_observations(filled, self.deployment.names, extra_codings=codings)
         resource = next(one for one in made if one["id"] == wanted)
         if observed.withdrawn_at is None:
             return Shown(resource, str(filled.version), filled.last_updated)
@@ -172,7 +173,7 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
     """
     sent = _sent_resource(version)
     if sent is None:
-        resource = to_response(filled_from(version, deployment.instruments), deployment.names)
+        resource = to_response(filled_from(version, deployment.known), deployment.names)
     else:
         ours = {"versionId": str(version.version), "lastUpdated": version.believed_from}
         meta = sent.get("meta", {}) | ours

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.v1.models import Number, Perspective, Severity
+from service.api.v1.models import Answer, Number, Perspective, Role, Severity
 
 Tier = Literal["watch", "possible", "marked"]
 AlertStatus = Literal[
@@ -25,6 +25,11 @@ EXAMPLE_RECEIPT: dict[str, Any] = {
     "perspective": "client",
     "complete": True,
     "scores": {"total": 36.3},
+    "score_basis": {"total": {"answered": 4, "of": 4, "prorated": False}},
+    "derived_scores": {},
+    "provisional": None,
+    "straight_lined": False,
+    "clinical_range": [],
     "check_in_prompts": [{"rule": "item-9", "item": "item-3", "score": 8.7}],
     "alerts": [],
     "deliveries": ["3b1f9a52-6a3e-4a0e-8f1c-52d6f0a0c9de"],
@@ -37,6 +42,22 @@ class PromptAnswer(BaseModel):
     rule: str
     item: str | None = Field(description="The link id, for a rule about single marks.")
     score: Number
+
+
+class LimitAnswer(BaseModel):
+    """A published limit of an outcome form that a score lies below; no prompt, and never an alert."""
+
+    limit: str
+    score: Number
+    value: Number
+
+
+class BasisAnswer(BaseModel):
+    """How many of a score's items were answered; `prorated`: it was computed for all of them."""
+
+    answered: int
+    of: int
+    prorated: bool
 
 
 class EvidenceAnswer(BaseModel):
@@ -117,9 +138,16 @@ class Receipt(BaseModel):
     version: int
     instrument: str
     perspective: Perspective
-    complete: bool = Field(description="Every score has a value.")
+    complete: bool = Field(description="No score lacks an answer.")
     scores: dict[str, Number | None] = Field(description="In the instrument's own points; null: no value.")
+    score_basis: dict[str, BasisAnswer]
+    derived_scores: dict[str, dict[str, Number | None]] = Field(
+        description="Instrument id -> scores, of the forms that these answers yield too."
+    )
+    provisional: str | None = Field(description="Why the scores are provisional; null: they are not.")
+    straight_lined: bool = Field(description="All answers alike, on a form with reversed items.")
     check_in_prompts: list[PromptAnswer]
+    clinical_range: list[LimitAnswer]
     alerts: list[AlertAnswer] = Field(description="Those that this response opened, raised or raised again.")
     deliveries: list[str]
 
@@ -139,7 +167,7 @@ class StoredResponse(Receipt):
     authored: str
     language: str | None
     identifier: str | None
-    answers: dict[str, Number]
+    answers: dict[str, Answer]
     updated_at: str
 
 
@@ -161,6 +189,9 @@ class PointAnswer(BaseModel):
     historical: bool
     scores: dict[str, Number | None]
     check_in_prompts: list[PromptAnswer]
+    clinical_range: list[LimitAnswer]
+    straight_lined: bool
+    derived_from: str | None = Field(description="The form whose answers yielded it; null: rated itself.")
     tier: Tier | None
     usual: RangeAnswer | None = Field(description="What the earlier ratings let one expect.")
     fall: Number | None = Field(description="Points below the level before.")
@@ -189,6 +220,8 @@ class SeriesAnswer(BaseModel):
 
     instrument: str
     perspective: Perspective
+    role: Role
+    provisional: str | None
     therapist: str | None
     points: list[PointAnswer]
     level: Number | None
@@ -215,4 +248,7 @@ class TrendAnswer(BaseModel):
     rule: str
     method: str
     parameters: dict[str, Number]
-    series: list[SeriesAnswer]
+    series: list[SeriesAnswer] = Field(description="Of the alliance.")
+    other_series: list[SeriesAnswer] = Field(
+        description="Outcome, session and rupture forms: none of them says how an alliance moves."
+    )

@@ -13,6 +13,7 @@ from service.api.v1.models import InstrumentAnswer, InstrumentList
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_instrument import show_instrument, show_summary
 from service.errors import NotFound
+from service.flows.choose_instruments import IS_OFF
 
 InstrumentId = Annotated[str, Path(description="`srs-3`, or `srs-3|1.0.0` for a fixed revision.")]
 
@@ -20,7 +21,7 @@ InstrumentId = Annotated[str, Path(description="`srs-3`, or `srs-3|1.0.0` for a 
 def build_router(doors: Doors) -> APIRouter:
     """Return the routes below ``/v1/instruments``."""
     router = APIRouter(tags=["instruments"])
-    instruments = doors.deployment.instruments
+    instruments, known = doors.deployment.instruments, doors.deployment.known
 
     @router.get(
         "/v1/instruments",
@@ -44,6 +45,8 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer everything needed to present, fill and read the form."""
         with audited(doors, access_of(request, "R")):
             found = find(instruments, instrument)
+            if found is None and find(known, instrument):
+                raise NotFound(IS_OFF[1])
             if found is None:
                 raise NotFound("There is no such instrument, or not in this revision.")
         return answer(show_instrument(found))

@@ -5,8 +5,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Perspective = Literal["client", "therapist", "observer", "carer"]
+Role = Literal["alliance", "outcome", "rupture", "session"]
 Severity = Literal["possible", "marked"]
 Number = float
+Answer = Number | bool | str | list[str]
 
 EXAMPLE_RESPONSE: dict[str, Any] = {
     "instrument": "srs-3",
@@ -38,9 +40,11 @@ class ResponseBody(BaseModel):
         pattern=r"^[^\s|]+\|.+$",
         description="The caller's own, as `system|value`: makes sending it again safe.",
     )
-    answers: dict[str, Number | None] | None = Field(
+    answers: dict[str, Answer | None] | None = Field(
         None,
-        description="Link id -> answer as given, before reversing; a choice as its weight; null is a blank.",
+        description="Link id -> answer as given: a number before reversing, a choice that counts as weight, "
+        "another one as its code, several as a list of codes, yes or no as true or false, own words as text; "
+        "null is a blank.",
     )
     scores: dict[str, Number | None] | None = Field(
         None, description='`{"total": 36.3}`: alone, a bare total; beside answers it must agree with them.'
@@ -128,11 +132,54 @@ class ChoiceAnswer(BaseModel):
     display: str
 
 
-class ItemAnswer(BaseModel):
-    """One item: a line to mark, or choices."""
+class OptionAnswer(BaseModel):
+    """One choice that counts nothing; its `code` is what is sent as answer."""
+
+    code: str
+    display: str
+    exclusive: bool = Field(description="It stands alone, or not at all.")
+
+
+class ConditionAnswer(BaseModel):
+    """The item is answered only where another one has this answer."""
+
+    item: str
+    answer: bool | str
+
+
+class AnyItemAnswer(BaseModel):
+    """What every item says."""
 
     link_id: str
     text: str = Field(description="Our own short descriptor, not the licensed wording.")
+    required: bool = Field(description="Whether a blank is refused; no scored item of a measure is required.")
+    enabled_when: ConditionAnswer | None
+
+
+class FlagItemAnswer(AnyItemAnswer):
+    """An item answered by true or false."""
+
+    kind: Literal["flag"]
+
+
+class TextItemAnswer(AnyItemAnswer):
+    """An item answered in own words, which are never written to an EHR."""
+
+    kind: Literal["text"]
+
+
+class ChoiceItemAnswer(AnyItemAnswer):
+    """An item answered by a code, or by a list of codes (`several`)."""
+
+    kind: Literal["choice"]
+    several: bool
+    options: list[OptionAnswer]
+
+
+class ItemAnswer(AnyItemAnswer):
+    """An item answered by a number: a line to mark, or choices that count."""
+
+    kind: Literal["number"]
     minimum: Number
     maximum: Number
     step: Number
@@ -147,24 +194,29 @@ class ScoreRuleAnswer(BaseModel):
 
     id: str
     title: str
-    kind: Literal["sum", "mean"]
+    kind: Literal["sum", "mean", "count", "peak", "answer"]
     items: list[str]
     parts: list[str]
-    missing: Literal["complete-only", "prorate-75"]
+    missing: Literal["complete-only", "prorate-75", "blank-is-not-seen"]
     minimum: Number
     maximum: Number
+    direction: Literal["high-is-good", "high-is-bad", "neither"]
     observed: bool = Field(description="Whether it becomes a FHIR Observation.")
     source: str
 
 
 class CutOffAnswer(BaseModel):
-    """A limit at which a check-in prompt is given; never an alert."""
+    """A limit; crossing one of use `check-in` gives a prompt, and never an alert."""
 
     id: str
     kind: Literal["score-below", "any-item-below", "score-fell-by"]
     score: str | None
     value: Number
     inclusive: bool
+    use: Literal["check-in", "clinical-range"]
+    age_from: int | None = Field(description="Judged only where `age_years` is known, both ends belonging.")
+    age_to: int | None
+    enabled: bool
     status: Literal["published", "local"]
     source: str
 
@@ -177,11 +229,14 @@ class InstrumentSummary(BaseModel):
     reference: str
     title: str
     short_title: str
+    family: str = Field(description="The forms of one measure share it.")
+    role: Role = Field(description="Only forms of role `alliance` are judged.")
     perspective: Perspective
     status: Literal["ready", "provisional", "local"]
     status_reason: str | None
     push: Literal["always", "scores-only", "never"] = Field(description="What of it an EHR may be sent.")
     bare_total: bool = Field(description="Whether a total without answers is taken.")
+    derived_from: str | None = Field(description="The form whose answers yield this one's scores too.")
 
 
 class InstrumentAnswer(InstrumentSummary):
@@ -193,7 +248,7 @@ class InstrumentAnswer(InstrumentSummary):
     looks_back: str
     copyright: str
     citation: str
-    items: list[ItemAnswer]
+    items: list[ItemAnswer | FlagItemAnswer | ChoiceItemAnswer | TextItemAnswer]
     scores: list[ScoreRuleAnswer]
     cut_offs: list[CutOffAnswer]
 

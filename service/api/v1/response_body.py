@@ -1,7 +1,6 @@
 """Read the body of ``POST /v1/responses`` and of a correction: every fault at once, or a ``NewResponse``."""
 
 import re
-from collections.abc import Mapping
 
 from fhir_mappings.answers import check_answers
 from fhir_mappings.catalogue import find
@@ -11,6 +10,7 @@ from fhir_mappings.instrument import Instrument
 from service.api.bodies import JsonBody
 from service.api.v1.fields import Fields, as_key
 from service.flows.check_request import SessionClaims, default_source, find_session_faults
+from service.flows.choose_instruments import IS_OFF
 from service.flows.deployment import Deployment
 from service.flows.new_response import NewResponse
 
@@ -49,7 +49,7 @@ _BARE_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
     """Return what was sent, checked; raises ``FaultsInRequest`` with every fault, in field order."""
     fields = Fields(body.value, FIELDS)
-    instrument = _instrument(fields, deployment.instruments)
+    instrument = _instrument(fields, deployment)
     claims = _claims(fields, instrument)
     another_session = fields.flag("another_session")
     answers = _answers(fields, instrument)
@@ -94,18 +94,26 @@ def _place(fault: Fault) -> int:
     return FIELDS.index(name) if name in FIELDS else len(FIELDS)
 
 
-def _instrument(fields: Fields, instruments: Mapping[str, Instrument]) -> Instrument | None:
+def _instrument(fields: Fields, deployment: Deployment) -> Instrument | None:
     named = fields.text("instrument")
     if not named:
         if fields.is_sound("instrument"):
             fields.faults.append(Fault("instrument", "required", "The instrument must be named."))
         return None
-    found = find(instruments, named)
+    found = find(deployment.instruments, named)
     if found is None:
-        known = named.partition("|")[0] in instruments
-        reason, thing = ("unknown-version", "revision") if known else ("unknown-instrument", "instrument")
-        fields.faults.append(Fault("instrument", reason, f"There is no such {thing} here."))
+        fields.faults.append(Fault("instrument", *_why_not(named, deployment)))
     return found
+
+
+def _why_not(named: str, deployment: Deployment) -> tuple[str, str]:
+    """Return reason and message for an instrument that is not taken."""
+    instrument_id = named.partition("|")[0]
+    if instrument_id in deployment.instruments:
+        return "unknown-version", "There is no such revision here."
+    if instrument_id in deployment.known:
+        return IS_OFF
+    return "unknown-instrument", "There is no such instrument here."
 
 
 def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:

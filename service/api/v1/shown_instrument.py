@@ -1,6 +1,16 @@
 """An instrument as /v1 shows it."""
 
-from fhir_mappings.instrument import AnswerScale, CutOff, Instrument, Item, ScoreRule
+from fhir_mappings.instrument import (
+    AnswerScale,
+    AnyItem,
+    ChoiceItem,
+    Condition,
+    CutOff,
+    FlagItem,
+    Instrument,
+    Item,
+    ScoreRule,
+)
 
 Json = dict[str, object]
 
@@ -13,11 +23,14 @@ def show_summary(instrument: Instrument) -> Json:
         "reference": instrument.reference,
         "title": instrument.title,
         "short_title": instrument.short_title,
+        "family": instrument.family,
+        "role": instrument.role,
         "perspective": instrument.perspective,
         "status": instrument.status,
         "status_reason": instrument.status_reason or None,
         "push": instrument.push,
         "bare_total": instrument.bare_total,
+        "derived_from": instrument.derived_from,
     }
 
 
@@ -30,16 +43,41 @@ def show_instrument(instrument: Instrument) -> Json:
         "looks_back": instrument.looks_back,
         "copyright": instrument.copyright,
         "citation": instrument.citation,
-        "items": [_item(item) for item in instrument.items],
+        "items": [_item(item) for item in instrument.all_items],
         "scores": [_score(rule) for rule in instrument.scores],
         "cut_offs": [_cut_off(cut_off) for cut_off in instrument.cut_offs],
     }
 
 
-def _item(item: Item) -> Json:
-    return {
+def _item(item: AnyItem) -> Json:
+    head: Json = {
         "link_id": item.link_id,
         "text": item.text,
+        "required": item.required,
+        "enabled_when": _condition(item.enabled_when),
+    }
+    match item:
+        case Item():
+            return head | {"kind": "number"} | _number(item)
+        case ChoiceItem():
+            return head | {"kind": "choice", "several": item.several, "options": _options(item)}
+        case FlagItem():
+            return head | {"kind": "flag"}
+    return head | {"kind": "text"}
+
+
+def _condition(condition: Condition | None) -> Json | None:
+    return None if condition is None else {"item": condition.link_id, "answer": condition.value}
+
+
+def _options(item: ChoiceItem) -> list[Json]:
+    return [
+        {"code": one.code, "display": one.display, "exclusive": one.exclusive} for one in item.options.options
+    ]
+
+
+def _number(item: Item) -> Json:
+    return {
         "minimum": item.minimum,
         "maximum": item.maximum,
         "step": item.step,
@@ -67,6 +105,7 @@ def _score(rule: ScoreRule) -> Json:
         "missing": rule.missing,
         "minimum": rule.minimum,
         "maximum": rule.maximum,
+        "direction": rule.direction,
         "observed": rule.observed,
         "source": rule.source,
     }
@@ -79,6 +118,10 @@ def _cut_off(cut_off: CutOff) -> Json:
         "score": cut_off.score,
         "value": cut_off.value,
         "inclusive": cut_off.inclusive,
+        "use": cut_off.use,
+        "age_from": cut_off.age_from,
+        "age_to": cut_off.age_to,
+        "enabled": cut_off.enabled,
         "status": cut_off.status,
         "source": cut_off.source,
     }

@@ -4,7 +4,7 @@ from service.alliance.baseline import Interval, Judgement
 from service.alliance.coverage import Gap
 from service.alliance.norms import METHOD
 from service.alliance.parameters import Parameters
-from service.api.v1.shown_response import show_prompts
+from service.api.v1.shown_response import provisional, show_limits, show_prompts
 from service.flows.review_alliance import RULE
 from service.flows.show_trend import PatientTrend, TrendPoint, TrendSeries
 
@@ -21,6 +21,7 @@ def show_trend(trend: PatientTrend, patient: str, parameters: Parameters) -> Jso
         "method": METHOD,
         "parameters": parameters.echoed(),
         "series": [_series(series) for series in trend.series],
+        "other_series": [_series(series) for series in trend.beside],
     }
 
 
@@ -29,6 +30,8 @@ def _series(series: TrendSeries) -> Json:
     return {
         "instrument": series.instrument.id,
         "perspective": series.instrument.perspective,
+        "role": series.instrument.role,
+        "provisional": provisional(series.instrument),
         "therapist": series.therapist or None,
         "points": [_point(point) for point in series.points],
         "level": None if level is None else _rounded(level.value),
@@ -62,7 +65,10 @@ def _point(point: TrendPoint) -> Json:
         "response_version": rating.version,
         "historical": rating.historical,
         "scores": rating.scores,
-        "check_in_prompts": show_prompts(point.prompts),
+        "check_in_prompts": show_prompts(point.marks.prompts),
+        "clinical_range": show_limits(point.marks.clinical_range),
+        "straight_lined": point.marks.straight_lined,
+        "derived_from": point.derived_from,
     } | _judgement(point.judgement)
 
 

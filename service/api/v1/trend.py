@@ -87,7 +87,10 @@ def build_router(doors: Doors) -> APIRouter:
     def draw(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
         """Answer a panel for each instrument, one below the other."""
         trend = read_trend(request, patient, asked)
-        return SvgResponse(draw_patient_trend(trend, f"Alliance trend of Patient/{patient}"))
+        series, role = trend.series, "alliance"
+        if asked.instrument and trend.beside:  # it was asked for by name, so it is drawn under its own
+            series, role = trend.beside, trend.beside[0].instrument.role
+        return SvgResponse(draw_patient_trend(series, f"{role.capitalize()} trend of Patient/{patient}"))
 
     return router
 
@@ -112,7 +115,7 @@ def _query(patient: str, asked: Asked, deployment: Deployment) -> TrendQuery:
 def _known(instrument: str | None, deployment: Deployment) -> str | None:
     if instrument is None:
         return None
-    found = find(deployment.instruments, instrument)
+    found = find(deployment.known, instrument)
     if found is None:
         raise bad_parameter("instrument", _UNKNOWN)
     return found.id

@@ -3,6 +3,7 @@ import math
 
 import pytest
 
+from fhir_mappings.catalogue import shipped_instruments
 from service.alliance.errors import AllianceFileError
 from service.alliance.norms import FittedFrom, load_norms, norm_for, read_norm, read_norms
 from tests.service.alliance.dyads import SRS, WORLDS, world
@@ -17,8 +18,19 @@ def _written(**changes):
 
 
 def test_shipped_norms_are_keyed_by_instrument_and_scale():
-    assert set(load_norms()) == {"srs-3-total", "wai-sr-client-total"}
+    assert set(load_norms()) == {
+        f"{form}-total"
+        for form in ("srs-3", "csrs-child", "gsrs-client", "wai-sr-client", "wai-s-client", "wai-36-client")
+    }
     assert all(norm.status == "assumed" for norm in load_norms().values())
+
+
+def test_norms_have_the_range_and_items_of_their_instruments():
+    for norm in load_norms().values():
+        form = shipped_instruments()[norm.instrument]
+        total = form.score_by_id[norm.scale]
+        assert (norm.minimum, norm.maximum) == (total.minimum, total.maximum)
+        assert (norm.items, norm.perspective) == (len(form.items), form.perspective)
 
 
 def test_clinics_folder_is_read_and_other_files_left_alone(tmp_path):

@@ -26,6 +26,7 @@ class Surface:
     conditional: bool = True
     update_create: bool = True
     update: bool = True
+    fhir_version: str = "4.0.1"
     types: tuple[str, ...] = (*TYPES, *DEFINITIONS)
     search_params: tuple[str, ...] = ("identifier", "url", "version")
 
@@ -221,7 +222,8 @@ class FakeEhr:
             "resource": [{"type": name, **resource} for name in surface.types],
             "interaction": system,
         }
-        return {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [server]}
+        version = {"fhirVersion": surface.fhir_version} if surface.fhir_version else {}
+        return {"resourceType": "CapabilityStatement", **version, "rest": [server]}
 
 
 def outcome(code: str, **issue: Any) -> bytes:

@@ -1,7 +1,7 @@
 """A service, its worker's lane and a fake EHR, moved by one clock. Nobody here exists."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -50,7 +50,7 @@ class CrashPlan:
 
 @dataclass
 class Bench:
-    """One clinic, its service, and its EHR."""
+    """One clinic, its service, and its EHR, which has our definitions unless a test wants to see them go."""
 
     deployment: Deployment
     clock: StandingClock
@@ -59,6 +59,7 @@ class Bench:
     log: io.StringIO = field(default_factory=io.StringIO)
     crash_point: Callable[[str], None] = lambda _: None
     starts: int = 0
+    has_definitions: bool = True
     lane: Lane = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +74,7 @@ class Bench:
             clinic="default",
             ehr="ehr",
             names=self.deployment.names,
-            instruments=self.deployment.instruments,
+            instruments=self.deployment.known,
             clock=self.clock,
             log=Log(self.log),
             owner=f"worker-{self.starts}",
@@ -81,7 +82,14 @@ class Bench:
             settle_seconds=SETTLE_SECONDS,
             lease_seconds=15.0,
             crash_point=self.crash_point,
+            extra_codings=self.deployment.extra_codings,
+            definitions_there=self._definitions_there(),
         )
+
+    def _definitions_there(self) -> set[tuple[str | None, bool]]:
+        if not self.has_definitions:
+            return set()
+        return {(one, whole) for one in (None, *self.deployment.known) for whole in (True, False)}
 
     def connect(self) -> int:
         return connect_ehr(self.lane, 28)
@@ -139,15 +147,22 @@ class Bench:
 
 
 @contextmanager
-def a_bench(folder: Path, http: Http | None = None, **changes: Any) -> Iterator[Bench]:
+def a_bench(
+    folder: Path,
+    http: Http | None = None,
+    *,
+    has_definitions: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Iterator[Bench]:
     """Give a bench whose EHR is configured; ``changes`` are the fake EHR's."""
     clock = StandingClock()
-    deployment = a_deployment(folder, clock, ehr_base_url=BASE)
+    deployment = a_deployment(folder, clock, ehr_base_url=BASE, **(settings or {}))
     ehr = FakeEhr(clock, **changes)
     connections = http or Http(frozenset({HOST}), 5.0)
     with respx.mock(assert_all_called=False) as router:
         ehr.mount(router)
-        yield Bench(deployment, clock, ehr, connections)
+        yield Bench(deployment, clock, ehr, connections, has_definitions=has_definitions)
     if http is None:
         connections.close()
     deployment.database.close()

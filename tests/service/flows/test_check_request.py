@@ -104,11 +104,30 @@ def test_an_absolute_reference_is_taken(patient):
         ("therapist", "Patient/anna", "wrong-respondent"),
         ("therapist", None, "required"),
         ("observer", None, "required"),
-        ("observer", "Device/x", "wrong-reference"),
+        ("observer", "Patient/anna", "wrong-respondent"),
+        ("observer", "RelatedPerson/bea", "wrong-respondent"),
+        ("observer", "Practitioner/ada", "wrong-respondent"),
+        ("carer", None, "required"),
+        ("carer", "Patient/anna", "wrong-respondent"),
+        ("carer", "Practitioner/ada", "wrong-respondent"),
     ],
 )
 def test_the_form_decides_who_answers_it(perspective, source, reason):
-    assert faults(perspective=perspective, source=source) == [("source", reason)]
+    found = faults(perspective=perspective, source=source, therapist="Practitioner/ada")
+    assert found == [("source", reason)]
+
+
+@pytest.mark.parametrize(
+    ("perspective", "source"),
+    [
+        ("client", "Patient/anna"),
+        ("therapist", "PractitionerRole/ada-north"),
+        ("observer", "Practitioner/olga"),
+        ("carer", "RelatedPerson/bea"),
+    ],
+)
+def test_whom_the_form_is_meant_for_may_answer_it(perspective, source):
+    assert faults(perspective=perspective, source=source, therapist="Practitioner/ada") == []
 
 
 def test_a_missing_patient_is_told_once():

@@ -1,4 +1,4 @@
-"""Definitions go first, once per version; what waited for an EHR goes, or is held where it is old."""
+"""What waited for an EHR goes once there is one, or is held where it is old."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +12,7 @@ from service.flows.deployment import Deployment
 from service.flows.record_response import record_response
 from service.store.delivery_acts import HELD_AS_OLD, release_held
 from tests.service.build import a_response, an_access
-from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
-from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
-
-DEFINITIONS = {"Device": 1, "CodeSystem": 2, "ValueSet": 1, "Questionnaire": 2}
+from tests.service.flows.delivering import Bench, a_bench
 
 
 @pytest.fixture
@@ -24,107 +21,11 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield made
 
 
-def counts(bench: Bench) -> dict[str, int]:
-    return {name: len(bench.ehr.found(name)) for name in DEFINITIONS}
-
-
 def without_ehr(bench: Bench) -> Deployment:
     """The same service before an EHR was configured."""
     settings = bench.deployment.settings.model_copy(update={"ehr_base_url": None})
     fields = {name: getattr(bench.deployment, name) for name in Deployment.__slots__}
     return Deployment(**(fields | {"settings": settings}))
-
-
-def test_definitions_go_before_the_first_response(bench: Bench) -> None:
-    bench.record()
-    bench.connect()
-    bench.deliver_all()
-    types = [row.type for row in bench.ehr.rows]
-    assert types[:6] == ["Device", "CodeSystem", "CodeSystem", "ValueSet", "Questionnaire", "Questionnaire"]
-    assert set(bench.states()) == {"confirmed"}
-
-
-@pytest.mark.parametrize("surface", [Surface(), PLAIN])
-def test_definitions_are_put_there_once(tmp_path: Path, surface: Surface) -> None:
-    with a_bench(tmp_path, surface=surface) as bench:
-        for _ in range(2):
-            bench.connect()
-            bench.restart()
-            bench.deliver_all()
-        assert counts(bench) == DEFINITIONS
-
-
-def test_client_ids_end_in_the_version(bench: Bench) -> None:
-    bench.connect()
-    bench.deliver_all()
-    assert {one["id"] for one in bench.ehr.found("Questionnaire")} == {"srs-3-1.0.0", "wai-sr-client-1.0.0"}
-
-
-def test_definitions_that_are_there_already_are_not_created_again(tmp_path: Path) -> None:
-    (tmp_path / "second").mkdir()
-    with a_bench(tmp_path, surface=PLAIN) as first:
-        first.connect()
-        first.deliver_all()
-        rows = first.ehr.rows
-    with a_bench(tmp_path / "second", surface=PLAIN) as second:
-        second.ehr.rows = rows
-        second.connect()
-        second.deliver_all()
-        assert set(second.states()) == {"confirmed"}
-        assert not second.ehr.writes
-
-
-def test_a_new_release_tells_the_device_its_version(bench: Bench) -> None:
-    bench.connect()
-    bench.deliver_all()
-    object.__setattr__(bench.lane, "software_version", "1.3.0")
-    bench.connect()
-    bench.deliver_all()
-    assert [one["version"][0]["value"] for one in bench.ehr.found("Device")] == ["1.3.0"]
-
-
-def test_responses_wait_for_an_unfinished_definition(bench: Bench) -> None:
-    bench.ehr.faults = [Fault()]
-    bench.connect()
-    bench.record()
-    bench.deliver_all()
-    assert not bench.ehr.found("QuestionnaireResponse")
-    assert [one.state for one in bench.deliveries() if one.subject_kind == "response"] == ["pending"]
-
-
-def test_a_definition_under_our_own_id_goes_again_before_the_settling_time(bench: Bench) -> None:
-    bench.ehr.faults = [Fault(500), Fault()]
-    bench.connect()
-    bench.record()
-    bench.deliver_all(seconds=SETTLE_SECONDS / 2)
-    assert set(bench.states()) == {"confirmed"}
-    assert counts(bench) == DEFINITIONS
-
-
-def test_a_definition_that_the_ehr_keeps_failing_at_is_parked(bench: Bench) -> None:
-    bench.ehr.faults = [Fault(500)] * 100
-    bench.connect()
-    bench.deliver_all(seconds=3600)
-    assert {one.reason for one in bench.deliveries(state="parked")} == {"the EHR keeps failing at it"}
-
-
-def test_responses_do_not_wait_for_a_definition_that_the_ehr_refuses(bench: Bench) -> None:
-    bench.ehr.faults = [Fault(422)]
-    bench.connect()
-    bench.record()
-    bench.deliver_all()
-    assert [one.subject_id for one in bench.deliveries(state="rejected")] == ["Device/alliance-service|1.2.3"]
-    assert [one.state for one in bench.deliveries() if one.subject_kind == "response"] == ["confirmed"]
-
-
-def test_without_our_device_provenance_names_us_in_words(tmp_path: Path) -> None:
-    surface = Surface(types=("QuestionnaireResponse", "Observation", "Provenance"))
-    with a_bench(tmp_path, surface=surface) as bench:
-        bench.connect()
-        bench.record()
-        bench.deliver_all()
-        provenance = bench.ehr.found("Provenance")[0]
-        assert provenance["agent"][0]["who"] == {"display": "Alliance service"}
 
 
 def test_what_waited_goes_once_an_ehr_is_configured(bench: Bench) -> None:

@@ -25,6 +25,7 @@ def existing(client):
         "Questionnaire": "srs-3-1.0.0",
         "CodeSystem": "alliance-measures-1.0.0",
         "ValueSet": "wai-frequency-5-1.0.0",
+        "StructureDefinition": "session-date-1.0.0",
         "QuestionnaireResponse": response_id,
         "Observation": f"{response_id}.total",
         "DetectedIssue": alerts["entry"][0]["resource"]["id"],

@@ -4,12 +4,43 @@ import pytest
 from starlette.testclient import TestClient
 
 from fhir_mappings import json_text
+from fhir_mappings.catalogue import builtin_instruments
 
 
 def test_the_list_names_every_instrument(client: TestClient) -> None:
     answer = client.get("/v1/instruments").json()
-    assert [item["id"] for item in answer["items"]] == ["srs-3", "wai-sr-client"]
+    assert [item["id"] for item in answer["items"]] == list(builtin_instruments())
     assert answer["next"] is None
+
+
+def test_an_instrument_that_is_off_is_not_found_and_says_so(client: TestClient) -> None:
+    answer = client.get("/v1/instruments/wai-srt-therapist")
+    assert answer.status_code == 404
+    assert "ALLIANCE_ENABLED_INSTRUMENTS" in answer.json()["detail"]
+
+
+def test_every_kind_of_item_shows_what_may_be_answered(client: TestClient) -> None:
+    items = client.get("/v1/instruments/session-reflection-therapist").json()["items"]
+    assert {item["kind"] for item in items} == {"choice", "text"}
+    signs = next(item for item in items if item["link_id"] == "signs")
+    assert signs["several"]
+    assert [option["code"] for option in signs["options"] if option["exclusive"]] == ["none-seen"]
+
+
+def test_an_item_says_when_it_is_open(client: TestClient) -> None:
+    items = client.get("/v1/instruments/rupture-report-client").json()["items"]
+    assert (items[0]["kind"], items[0]["required"], items[0]["enabled_when"]) == ("flag", True, None)
+    assert items[1]["enabled_when"] == {"item": "happened", "answer": True}
+
+
+def test_role_direction_and_ages_are_shown(client: TestClient) -> None:
+    answer = client.get("/v1/instruments/ors-client").json()
+    assert answer["role"] == "outcome"
+    assert [one["direction"] for one in answer["scores"]] == ["high-is-good"]
+    assert {(one["use"], one["age_from"], one["age_to"]) for one in answer["cut_offs"]} == {
+        ("clinical-range", 18, None),
+        ("clinical-range", 13, 17),
+    }
 
 
 @pytest.mark.parametrize("name", ["srs-3", "srs-3|1.0.0"])

@@ -18,7 +18,12 @@ def test_the_example_gives_the_answer_of_the_design(client: TestClient) -> None:
         "perspective": "client",
         "complete": True,
         "scores": {"total": 36.3},
+        "score_basis": {"total": {"answered": 4, "of": 4, "prorated": False}},
+        "derived_scores": {},
+        "provisional": None,
+        "straight_lined": False,
         "check_in_prompts": [{"rule": "item-9", "item": "item-3", "score": 8.7}],
+        "clinical_range": [],
         "alerts": [],
     }
 

@@ -220,3 +220,41 @@ def test_two_hundred_sessions_are_answered_quickly(client: TestClient, clock: Fi
         times.append(perf_counter() - start)
     # The target is a p99 of 20 ms on a quiet machine (tests/bench); here only that nothing grows out of hand.
     assert quantiles(times, n=10)[0] < 0.2
+
+
+def post_outcome(client: TestClient) -> None:
+    answers = {f"item-{number}": 6 for number in range(1, 5)}
+    answer = post(
+        client, instrument="ors-client", answers=answers, identifier="urn:clinic:north|o-7", age_years=40
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def test_outcome_stands_beside_the_alliance_and_names_its_role(client: TestClient) -> None:
+    post(client)
+    post_outcome(client)
+    answer = client.get(TREND).json()
+    assert [(one["instrument"], one["role"]) for one in answer["series"]] == [("srs-3", "alliance")]
+    (outcome,) = answer["other_series"]
+    assert (outcome["instrument"], outcome["role"], outcome["norms"]) == ("ors-client", "outcome", None)
+    assert outcome["points"][0]["clinical_range"] == [{"limit": "clinical-adult", "score": 24, "value": 25}]
+    assert outcome["points"][0]["check_in_prompts"] == []
+
+
+def test_outcome_is_drawn_only_where_it_is_asked_for_and_as_such(client: TestClient) -> None:
+    post(client)
+    post_outcome(client)
+    assert "Outcome Rating Scale" not in client.get(f"{TREND}.svg").text
+    asked = client.get(f"{TREND}.svg?instrument=ors-client").text
+    assert "Outcome trend of Patient/anna" in asked
+    assert "check-in below" not in asked
+
+
+def test_a_provisional_instrument_says_why_wherever_its_scores_stand(client: TestClient) -> None:
+    answers = {f"item-{number}": 4 for number in range(1, 6)}
+    receipt = post(client, instrument="arm-5-therapist", answers=answers).json()
+    why = "The key is assumed to equal that of the client form."
+    assert receipt["provisional"] == why
+    assert receipt["straight_lined"]
+    assert only_series(client)["provisional"] == why
+    assert why in client.get(f"{TREND}.svg").text

@@ -1,0 +1,73 @@
+"""Our definitions go to an EHR when something needs them: before it, once per version, and no others.
+
+What a delivery needs is queued by the worker that is about to send it. While one of them is unfinished the
+outbox holds back every response, so this one comes again once they are there, or parked.
+"""
+
+from collections.abc import Sequence
+
+from fhir_mappings.codes import Names
+from fhir_mappings.elements import Json
+from fhir_mappings.instrument import Instrument
+from fhir_mappings.needed_definitions import needed_definitions
+from fhir_mappings.provenance import to_device
+from fhir_mappings.terminology import definitions
+from service.ehr.lookup import logical_of
+from service.flows.gather_resources import Wanted
+from service.flows.lane import Delivered, Lane, Work
+from service.flows.record_outcome import postpone
+from service.store.database import Tx
+from service.store.outbox import is_any_unfinished, queue_delivery
+
+
+def put_definitions_first(work: Work, wanted: Wanted) -> Delivered | None:
+    """Queue what the EHR should hold before these resources.
+
+    Returns the delivery given back, where something of that is still to be sent; None where this delivery
+    may go on. What was found to be there once is not asked about again as long as this process runs.
+    """
+    lane, claim = work.lane, work.claim
+    need = (
+        wanted.instrument,
+        any(one["resourceType"] == "QuestionnaireResponse" for one in wanted.resources),
+    )
+    if claim.subject_kind == "definition" or not wanted.resources or need in lane.definitions_there:
+        return None
+    with lane.database.write() as tx:
+        queued = [_queue(tx, lane, subject) for subject in _subjects(lane, *need)]
+        unfinished = is_any_unfinished(tx, claim.clinic, queued)
+    if unfinished:
+        return postpone(work, due_at=lane.now(), reason="")
+    lane.definitions_there.add(need)
+    return None
+
+
+def device_subject(device: Json, version: str) -> str:
+    """Return the Device as the subject of a delivery: one for each version of this software."""
+    return f"{logical_of(device)}|{version}"
+
+
+def _subjects(lane: Lane, instrument: str | None, whole: bool) -> list[str]:  # noqa: FBT001 - half of a key
+    """Return the definitions, the Device first; the form itself only where its answers go there whole."""
+    known = definitions(lane.instruments, lane.names)
+    needed = needed_definitions(_urls(lane.names, lane.instruments.get(instrument or "")), known)
+    subjects = [device_subject(to_device(lane.names, lane.software_version), lane.software_version)]
+    return subjects + [logical_of(one) for one in needed if whole or one["resourceType"] != "Questionnaire"]
+
+
+def _urls(names: Names, instrument: Instrument | None) -> Sequence[str]:
+    return (names.measures, *([names.questionnaire(instrument.id)] if instrument else []))
+
+
+def _queue(tx: Tx, lane: Lane, subject: str) -> str:
+    return queue_delivery(
+        tx,
+        clinic=lane.clinic,
+        ehr=lane.ehr,
+        subject_kind="definition",
+        subject_id=subject,
+        subject_version=1,
+        patient_key="",
+        now=lane.now(),
+        state="pending",
+    )

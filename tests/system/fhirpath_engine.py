@@ -1,0 +1,45 @@
+"""The FHIRPath engine of npm, run over whole forms: an independent reader of our formulas."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+ENGINE = "fhirpath@4.6.0"
+_SCRIPT = Path(__file__).parent / "parity" / "scores.cjs"
+
+Json = dict[str, Any]
+# Of one response: link id of a score -> its value, None where the formula gives nothing.
+FormulaScores = Mapping[str, Decimal | None]
+
+
+def install_engine() -> Path:
+    """Return the folder that holds the engine; the first time npm brings it."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "alliance-tests" / ENGINE
+    if not (folder / "node_modules" / "fhirpath" / "package.json").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
+        # A fixed command; where packages come from is npm's own setting.
+        subprocess.run(["npm", "install", "--silent", *options, ENGINE], check=True)  # noqa: S603, S607
+    return folder
+
+
+def formula_scores(forms: Sequence[tuple[Json, Sequence[Json]]]) -> list[list[FormulaScores]]:
+    """Return what the engine computes for each form, for each response, by the form's own expressions.
+
+    Resources are JSON with plain numbers, as a form filler in a browser has them.
+    """
+    asked = [{"questionnaire": form, "responses": list(responses)} for form, responses in forms]
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["node", str(_SCRIPT), str(install_engine())],  # noqa: S607 - whichever node the machine has
+        input=json.dumps(asked, default=float),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[list[FormulaScores]] = json.loads(done.stdout, parse_float=Decimal, parse_int=Decimal)
+    return found
