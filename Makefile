@@ -10,7 +10,7 @@ demo: $(READY) ## play the demo clinic into a sandbox EHR until Ctrl-C (ARGS=--o
 	$(BIN)/python -m tests.demo_clinic.play $(ARGS)
 
 test: $(READY) ## run what this machine can, and say what was skipped and why
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 	@if [ "$$CI" = true ]; then echo "tests/system: left to the next step of CI (.ci/run)"; \
 	else $(BIN)/python -m tests.system; fi
 
@@ -18,7 +18,7 @@ run: $(READY) ## run the service with the settings of the environment
 	$(BIN)/python -m service run
 
 check: lint ## the quick part without servers, for every commit
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(READY) ## format, lint, types, import contract
 	$(BIN)/ruff format --check .
