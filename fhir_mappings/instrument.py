@@ -225,7 +225,7 @@ class Instrument:
         return next((form for form in self.clinic_forms if form.version == version), None)
 
     def form_reference(self, wording: str | None) -> str:
-        """Return which form it is: ``srs-3|1.0.0``, or this version of the clinic's, ``srs-3-north|1.2.0``."""
+        """Return which form it is: ``srs-3|1.0.0``, or the clinic's: ``srs-3-north|1.2.0``."""
         form = self.clinic_form(wording)
         return form.reference if form else self.reference
 

@@ -19,6 +19,7 @@ from fhir_mappings.elements import (
     weights,
 )
 from fhir_mappings.filled import Answers, Filled, Identifier
+from fhir_mappings.form_names import form_canonical
 from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, Item
 from fhir_mappings.reading import CheckedResponse, ReadResponse, read_and_check, read_response
 from fhir_mappings.translations import words_in
@@ -88,12 +89,6 @@ def form_reference(
             "extension": [extension(f"{EXTENSION}/display", valueString=title or instrument.title)]
         },
     }
-
-
-def form_canonical(instrument: Instrument, names: Names, wording: str | None) -> str:
-    """Return url and version of a form: ours, or this version of the clinic's own wording."""
-    form_id, _, version = instrument.form_reference(wording).partition("|")
-    return f"{names.questionnaire(form_id)}|{version}"
 
 
 def _sentence(filled: Filled) -> str:

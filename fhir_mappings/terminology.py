@@ -53,9 +53,9 @@ def definitions(instruments: Mapping[str, Instrument], names: Names) -> list[Jso
     """Return all that an EHR should hold before the first response, in the order in which to put it there.
 
     CodeSystems, then ValueSets, then Questionnaires, those derived from others last, and a clinic's own
-    wordings after ours: a validator remembers a form or code asked for too early as unknown. Each has a logical id that ends in its version, so that it is
-    put there once. The codes are those of every shipped instrument, on or off, and of those given: so they
-    are the same whatever a clinic turned on.
+    wordings after ours: a validator remembers a form or code asked for too early as unknown. Each
+    has a logical id that ends in its version, so that it is put there once. The codes are those of every
+    shipped instrument, on or off, and of those given: so they are the same whatever a clinic turned on.
     """
     lists = answer_lists(instruments.values())
     coded = {**shipped_instruments(), **instruments}

@@ -30,7 +30,9 @@ def phrases_by_language() -> Mapping[str, Phrases]:
     The files are read once, at the first call.
     """
     folder = resources.files("fhir_mappings") / "languages"
-    files = {file.name.removesuffix(".toml"): file for file in folder.iterdir() if file.name.endswith(".toml")}
+    files = {
+        file.name.removesuffix(".toml"): file for file in folder.iterdir() if file.name.endswith(".toml")
+    }
     read = {name: tomllib.loads(files[name].read_text(encoding="utf-8")) for name in sorted(files)}
     return MappingProxyType(read)
 
@@ -53,8 +55,8 @@ def phrases_of(instrument: Instrument) -> Iterator[tuple[Kind, str]]:
 def descriptors(instrument: Instrument) -> tuple[Words, ...]:
     """Return our own words of an instrument: in English, then in every other language that has all of them.
 
-    A clinic's own instrument is in English alone, but for one made of phrases that ours use too. ``copyright``
-    is told in English only; elsewhere it is empty.
+    A clinic's own instrument is in English alone, but for one made of phrases that ours use too.
+    ``copyright`` is told in English only; elsewhere it is empty.
     """
     phrases = {
         language: known

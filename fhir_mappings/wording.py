@@ -1,6 +1,7 @@
 """A clinic's own wording of its instruments: many files read together, and kept as they were published.
 
-A file is ``<clinic>/<instrument>.<language>.toml``. All files of one instrument are one form with one version.
+A file is ``<clinic>/<instrument>.<language>.toml``. All files of one instrument are one form, with one
+version.
 """
 
 import json

@@ -42,7 +42,8 @@ def find_wording_faults(top: Table, instrument: Instrument) -> None:
     character or a blank at an end.
     """
     top.allow_only(*_TOP_KEYS)
-    if not SEMVER.fullmatch(top.text("version")):
+    version = top.text("version")
+    if version.strip() and not SEMVER.fullmatch(version):
         top.fault("version", "must be three numbers such as 1.0.0")
     top.flag("primary", default=False)
     _check_text(top, "copyright", LONGEST["copyright"])

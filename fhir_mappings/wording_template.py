@@ -20,9 +20,9 @@ def to_template(instrument: Instrument, language: str) -> str:
 
 
 def _lines(instrument: Instrument, language: str, ours: Words) -> Iterator[str]:
-    yield f"# The licensed wording of {instrument.id} in the language {language}; put it in the folder of the"
-    yield f"# clinic, as {instrument.id}.{language}.toml. Comments are our own descriptors: they only say which"
-    yield "# text is meant. Whenever a text of any language changes, the version of all of them must rise."
+    yield f"# The clinic's licensed wording of {instrument.id}: <clinic>/{instrument.id}.{language}.toml."
+    yield "# Comments are our own descriptors: they only say which text is meant."
+    yield "# Whenever a text of any language changes, the version must rise in all of its files."
     yield 'version = "1.0.0"'
     yield "# Of several languages the one that the form is in; with one language it may be left out."
     yield "# primary = true"
