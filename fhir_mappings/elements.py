@@ -3,6 +3,7 @@
 Every function returns a new dictionary in FHIR JSON, never an empty one.
 """
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -28,6 +29,7 @@ from fhir_mappings.instrument import (
     ScoreRule,
     TextItem,
 )
+from fhir_mappings.words import Words
 
 Json = dict[str, Any]
 
@@ -77,6 +79,22 @@ def quantity(value: Decimal) -> Json:
 def extension(url: str, **value: object) -> Json:
     """Return an Extension; ``value`` is one keyword such as ``valueDecimal=...``."""
     return {"url": url, **value}
+
+
+def in_languages(key: str, words: Sequence[Words], told: Callable[[Words], str]) -> Json:
+    """Return an element in the first language, with its translations in the others.
+
+    ``told`` gives its text in one language, an empty one where it has none there.
+    Source: hl7.org/fhir/R4/extension-translation.html.
+    """
+    first, *others = words
+    translations = [_translation(one.language, told(one)) for one in others if told(one)]
+    return {key: told(first)} | ({f"_{key}": {"extension": translations}} if translations else {})
+
+
+def _translation(language: str, content: str) -> Json:
+    parts = [extension("lang", valueCode=language), extension("content", valueString=content)]
+    return {"extension": parts, "url": f"{EXTENSION}/translation"}
 
 
 def reference(target: str) -> Json:

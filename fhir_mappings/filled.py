@@ -76,7 +76,8 @@ class Filled:
     """One version of one response.
 
     References are FHIR references as they were sent (``Patient/anna``); an absent one is None.
-    ``authored`` keeps the text and offset it came with; ``session_date`` is ``YYYY-MM-DD``.
+    ``authored`` keeps the text and offset it came with; ``session_date`` is ``YYYY-MM-DD``. ``wording`` is
+    the version of the clinic's own wording that was filled, None for our own descriptors.
     """
 
     id: str
@@ -96,3 +97,4 @@ class Filled:
     session_number: int | None
     language: str | None
     last_updated: str
+    wording: str | None = None

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from fhir_mappings.words import ClinicForm
+
 Perspective = Literal["client", "therapist", "observer", "carer"]
 # What a form is about. Only "alliance" may enter the alliance trend and the rupture rule.
 Role = Literal["alliance", "outcome", "rupture", "session"]
@@ -183,7 +185,8 @@ class Instrument:
     (but for scores of kind ``answer``). ``family`` groups the forms of one measure (``wai``).
     ``derived_from`` names a form whose answers yield this one too. ``enabled`` False: no door takes it until
     a clinic turns it on. ``bare_total`` says whether a total without marks is accepted (four-mark forms
-    only). ``observed_items`` says whether each item becomes an Observation of its own.
+    only). ``observed_items`` says whether each item becomes an Observation of its own. ``clinic_forms`` are
+    the clinic's own wordings of it that were ever in use, in rising order of version; none in a file.
     """
 
     id: str
@@ -210,6 +213,21 @@ class Instrument:
     all_items: tuple[AnyItem, ...]
     scores: tuple[ScoreRule, ...]
     cut_offs: tuple[CutOff, ...]
+    clinic_forms: tuple[ClinicForm, ...] = ()
+
+    @property
+    def form_in_use(self) -> ClinicForm | None:
+        """Return the clinic's own wording that is in use, None where our own descriptors are."""
+        return next((form for form in self.clinic_forms if form.in_use), None)
+
+    def clinic_form(self, version: str | None) -> ClinicForm | None:
+        """Return this version of the clinic's own wording; None for no version, and for an unknown one."""
+        return next((form for form in self.clinic_forms if form.version == version), None)
+
+    def form_reference(self, wording: str | None) -> str:
+        """Return which form it is: ``srs-3|1.0.0``, or the clinic's: ``srs-3-north|1.2.0``."""
+        form = self.clinic_form(wording)
+        return form.reference if form else self.reference
 
     @property
     def items(self) -> tuple[Item, ...]:

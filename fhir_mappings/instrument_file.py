@@ -18,7 +18,7 @@ from fhir_mappings.toml_table import Table
 # FHIR R4 Questionnaire invariant que-0.
 _COMPUTER_NAME = re.compile(r"[A-Z][A-Za-z0-9_]{1,254}")
 # semver.org 2.0.0 without pre-release and build: a revision in use is always a released one.
-_SEMVER = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})", re.ASCII)
+SEMVER = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})", re.ASCII)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 _TOP_KEYS = (
@@ -88,7 +88,7 @@ def _instrument(
 ) -> Instrument:
     return Instrument(
         id=_file_id(top),
-        version=_shaped(top, "version", _SEMVER, "must be three numbers such as 1.0.0"),
+        version=_shaped(top, "version", SEMVER, "must be three numbers such as 1.0.0"),
         name=_shaped(
             top, "name", _COMPUTER_NAME, "must start with a capital and hold letters, digits and _ only"
         ),

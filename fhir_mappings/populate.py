@@ -23,12 +23,16 @@ _AT = "Parameters.parameter"
 
 @dataclass(frozen=True, slots=True)
 class PopulateRequest:
-    """For which form, patient and encounter an empty response is asked, and who will record it."""
+    """For which form, patient and encounter an empty response is asked, and who will record it.
+
+    ``wording`` is the version of the clinic's own wording that is asked for, None for our own descriptors.
+    """
 
     instrument: Instrument
     patient: str
     encounter: str | None
     author: str | None
+    wording: str | None = None
 
 
 def read_populate(
@@ -47,7 +51,7 @@ def read_populate(
     faults: list[Fault] = []
     listed = parameters.get("parameter", [])
     given = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    form = instrument or _form(given, instruments, names, faults)
+    form, wording = (instrument, None) if instrument else _form(given, instruments, names, faults)
     subject = _named(given, "subject")
     patient = read_reference(
         subject.get("valueReference"), f"{_AT}.where(name='subject')", {"Patient"}, faults
@@ -56,7 +60,7 @@ def read_populate(
     author = _context(given, "user", PEOPLE, faults)
     if faults or form is None or patient is None:
         raise ResourceRefused(faults)
-    return PopulateRequest(form, patient, encounter, author)
+    return PopulateRequest(form, patient, encounter, author, wording)
 
 
 def to_populated(request: PopulateRequest, names: Names, authored: str) -> Json:
@@ -67,7 +71,7 @@ def to_populated(request: PopulateRequest, names: Names, authored: str) -> Json:
     response = {
         "resourceType": "QuestionnaireResponse",
         "meta": {"security": labels()},
-        **form_reference(request.instrument, names),
+        **form_reference(request.instrument, names, request.wording),
         "status": "in-progress",
         "subject": reference(request.patient),
         **({"encounter": reference(request.encounter)} if request.encounter else {}),
@@ -84,17 +88,22 @@ def _named(given: list[Json], *wanted: str) -> Json:
 
 def _form(
     given: list[Json], instruments: Mapping[str, Instrument], names: Names, faults: list[Fault]
-) -> Instrument | None:
+) -> tuple[Instrument | None, str | None]:
+    """Return the instrument, and the version of the clinic's own wording where that is asked for."""
     asked = _named(given, *_FORM_NAMES)
     at = f"{_AT}.where(name='{_FORM}')"
     if not asked:
         faults.append(Fault(at, "required", "must name the form"))
-        return None
+        return None, None
     wanted = _spellings_of(asked)
-    found = next((one for one in instruments.values() if wanted & _addresses(one, names)), None)
-    if found is None:
-        faults.append(Fault(at, "unknown-instrument", "no such form is known here"))
-    return found
+    for one in instruments.values():
+        if wanted & _addresses(one.id, one.version, names):
+            return one, None
+        for form in reversed(one.clinic_forms):
+            if wanted & _addresses(form.id, form.version, names):
+                return one, form.version
+    faults.append(Fault(at, "unknown-instrument", "no such form is known here"))
+    return None, None
 
 
 def _spellings_of(asked: Json) -> set[str]:
@@ -109,13 +118,9 @@ def _spellings_of(asked: Json) -> set[str]:
     return {text for text in texts if isinstance(text, str)}
 
 
-def _addresses(instrument: Instrument, names: Names) -> set[str]:
-    url = names.questionnaire(instrument.id)
-    return {
-        url,
-        f"{url}|{instrument.version}",
-        f"Questionnaire/{versioned_id(instrument.id, instrument.version)}",
-    }
+def _addresses(form_id: str, version: str, names: Names) -> set[str]:
+    url = names.questionnaire(form_id)
+    return {url, f"{url}|{version}", f"Questionnaire/{versioned_id(form_id, version)}"}
 
 
 def _context(

@@ -5,12 +5,15 @@ with a scale is a choice with weights; yes or no a boolean; a choice that counts
 weights; own words a text. Source: hl7.org/fhir/uv/sdc/rendering.html and behavior.html.
 """
 
+from collections.abc import Sequence
+
 from fhir_mappings.codes import EXTENSION, ITEM_CONTROL, SCORE_UNIT, SDC, UCUM, Names
 from fhir_mappings.elements import (
     Json,
     answer_coding,
     coding,
     extension,
+    in_languages,
     is_observed,
     measure_coding,
     weights,
@@ -18,6 +21,7 @@ from fhir_mappings.elements import (
 from fhir_mappings.instrument import (
     AnswerScale,
     AnyItem,
+    Choice,
     ChoiceItem,
     Condition,
     FlagItem,
@@ -27,17 +31,21 @@ from fhir_mappings.instrument import (
     OptionList,
     ScoreRule,
 )
+from fhir_mappings.words import Words
 
 
-def to_item(instrument: Instrument, item: AnyItem, names: Names) -> Json:
-    """Return one item of the Questionnaire; ``required`` is said only where the item must be answered."""
-    extensions, asked = _asked(item, names)
+def to_item(instrument: Instrument, item: AnyItem, names: Names, words: Sequence[Words]) -> Json:
+    """Return one item of the Questionnaire; ``required`` is said only where the item must be answered.
+
+    ``words`` are the form's own language and its translations.
+    """
+    extensions, asked = _asked(item, names, words)
     extract = extraction(observed=is_observed(instrument, item))
     return {
         "extension": [*extensions, extract],
         "linkId": item.link_id,
         "code": [measure_coding(names, instrument, item.link_id)],
-        "text": item.text,
+        **in_languages("text", words, lambda one: one.items[item.link_id]),
         "type": asked.pop("type"),
         **_enable_when(instrument, item.enabled_when, names),
         **({"required": True} if item.required else {}),
@@ -65,28 +73,28 @@ def unit() -> Json:
     return extension(f"{EXTENSION}/questionnaire-unit", valueCoding=coding(UCUM, SCORE_UNIT, "score"))
 
 
-def _asked(item: AnyItem, names: Names) -> tuple[list[Json], Json]:
+def _asked(item: AnyItem, names: Names, words: Sequence[Words]) -> tuple[list[Json], Json]:
     """Return the extensions and the elements that are particular to the kind of question."""
     if isinstance(item, Item):
-        return _number(item, names)
+        return _number(item, names, words)
     if isinstance(item, FlagItem):
         return [], {"type": "boolean"}
     if isinstance(item, ChoiceItem):
-        return _choice(item, names)
+        return _choice(item, names, words)
     return [], {"type": "text"}
 
 
-def _number(item: Item, names: Names) -> tuple[list[Json], Json]:
+def _number(item: Item, names: Names, words: Sequence[Words]) -> tuple[list[Json], Json]:
     if item.scale is not None:
-        return [], {"type": "choice", "answerOption": _weighted_options(item.scale, names)}
-    anchors = [_anchor(item, "lower", item.lower_anchor), _anchor(item, "upper", item.upper_anchor)]
+        return [], {"type": "choice", "answerOption": _weighted_options(item.scale, names, words)}
+    anchors = [_anchor(item, 0, words), _anchor(item, 1, words)]
     kind = "decimal" if item.decimal_places else "integer"
     return _line_extensions(item), {"type": kind, "item": anchors}
 
 
-def _choice(item: ChoiceItem, names: Names) -> tuple[list[Json], Json]:
+def _choice(item: ChoiceItem, names: Names, words: Sequence[Words]) -> tuple[list[Json], Json]:
     control = ("check-box", "Check-box") if item.several else ("radio-button", "Radio Button")
-    options = [_option(option, item.options, names) for option in item.options.options]
+    options = [_option(option, item.options, names, words) for option in item.options.options]
     repeats = {"repeats": True} if item.several else {}
     return [_item_control(*control)], {"type": "choice", **repeats, "answerOption": options}
 
@@ -113,26 +121,35 @@ def _item_control(code: str, display: str | None = None) -> Json:
     return extension(f"{EXTENSION}/questionnaire-itemControl", valueCodeableConcept=control)
 
 
-def _anchor(item: Item, end: str, words: str) -> Json:
+def _anchor(item: Item, end: int, words: Sequence[Words]) -> Json:
+    name = ("lower", "upper")[end]
     return {
-        "extension": [_item_control(end)],
-        "linkId": f"{item.link_id}-{end}",
-        "text": words,
+        "extension": [_item_control(name)],
+        "linkId": f"{item.link_id}-{name}",
+        **in_languages("text", words, lambda one: one.anchors[item.link_id][end]),
         "type": "display",
     }
 
 
-def _weighted_options(scale: AnswerScale, names: Names) -> list[Json]:
+def _weighted_options(scale: AnswerScale, names: Names, words: Sequence[Words]) -> list[Json]:
     return [
-        {"extension": weights(choice), "valueCoding": answer_coding(names, scale, choice)}
+        {"extension": weights(choice), "valueCoding": _offered(names, scale, choice, words)}
         for choice in scale.choices
     ]
 
 
-def _option(option: Option, options: OptionList, names: Names) -> Json:
+def _offered(
+    names: Names, answers: AnswerScale | OptionList, choice: Choice | Option, words: Sequence[Words]
+) -> Json:
+    """Return the Coding of a choice as a person is shown it."""
+    shown = in_languages("display", words, lambda one: one.choices[answers.id][choice.code])
+    return answer_coding(names, answers, choice) | shown
+
+
+def _option(option: Option, options: OptionList, names: Names, words: Sequence[Words]) -> Json:
     alone = extension(f"{EXTENSION}/questionnaire-optionExclusive", valueBoolean=True)
     marked = {"extension": [alone]} if option.exclusive else {}
-    return {**marked, "valueCoding": answer_coding(names, options, option)}
+    return {**marked, "valueCoding": _offered(names, options, option, words)}
 
 
 def _enable_when(instrument: Instrument, condition: Condition | None, names: Names) -> Json:

@@ -30,10 +30,12 @@ class ReadResponse:
 
     ``answers`` holds them by link id, blanks left out: numbers (a choice with a weight as that weight), true
     or false, codes (one, or a list of several), texts; ``total`` is set only where a total stands there
-    without any answer. Absent is None.
+    without any answer. ``wording`` is the version of the clinic's own wording that was filled, None for our
+    own descriptors. Absent is None.
     """
 
     instrument: Instrument
+    wording: str | None
     answers: Mapping[str, object]
     total: Decimal | None
     status: str
@@ -140,6 +142,7 @@ def _as_read(
 ) -> ReadResponse:
     return ReadResponse(
         instrument=instrument,
+        wording=head.wording,
         answers=answers,
         total=total,
         status=head.status,

@@ -1,5 +1,6 @@
 """A filled instrument as QuestionnaireResponse, and back (``reading.py``)."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,14 +12,18 @@ from fhir_mappings.elements import (
     as_marked,
     display_of,
     extension,
+    in_languages,
     labels,
     narrative,
     reference,
     weights,
 )
 from fhir_mappings.filled import Answers, Filled, Identifier
+from fhir_mappings.form_names import form_canonical
 from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, Item
 from fhir_mappings.reading import CheckedResponse, ReadResponse, read_and_check, read_response
+from fhir_mappings.translations import words_in
+from fhir_mappings.words import Words
 
 __all__ = ["CheckedResponse", "ReadResponse", "read_and_check", "read_response", "to_response"]
 
@@ -40,8 +45,12 @@ def to_response(
     total is its score item alone. References and ``authored`` are as they were sent. ``identifier`` takes the
     place of the response's own; ``profiles`` claims SDC's profile, for servers that declare it. ``texts``
     False leaves out answers in own words, which are never written to an EHR.
+
+    The text of an item is the form's, and has a translation where the response is in another language that
+    the form has: the official validator refuses any text that is not the form's own.
     """
     chosen = identifier or filled.identifier
+    words = words_in(filled.instrument, filled.language, filled.wording)
     return {
         "resourceType": "QuestionnaireResponse",
         "id": filled.id,
@@ -55,22 +64,30 @@ def to_response(
         "text": narrative(_sentence(filled)),
         **_extensions(filled, names),
         **({"identifier": {"system": chosen.system, "value": chosen.value}} if chosen else {}),
-        **form_reference(filled.instrument, names),
+        **form_reference(filled.instrument, names, filled.wording, title=words[-1].title),
         "status": filled.status,
         "subject": reference(filled.patient),
         **({"encounter": reference(filled.encounter)} if filled.encounter else {}),
         "authored": filled.authored,
         **({"author": reference(filled.author)} if filled.author else {}),
         "source": reference(filled.source),
-        "item": [_panel(filled, names, texts=texts)],
+        "item": [_panel(filled, names, words, texts=texts)],
     }
 
 
-def form_reference(instrument: Instrument, names: Names) -> Json:
-    """Return the elements by which a response names its form: url and version, and the title as display."""
+def form_reference(
+    instrument: Instrument, names: Names, wording: str | None = None, *, title: str = ""
+) -> Json:
+    """Return the elements by which a response names its form: url and version, and the title as display.
+
+    ``wording`` is the version of the clinic's own wording, None for our own descriptors; ``title`` is said
+    where it is not the instrument's.
+    """
     return {
-        "questionnaire": f"{names.questionnaire(instrument.id)}|{instrument.version}",
-        "_questionnaire": {"extension": [extension(f"{EXTENSION}/display", valueString=instrument.title)]},
+        "questionnaire": form_canonical(instrument, names, wording),
+        "_questionnaire": {
+            "extension": [extension(f"{EXTENSION}/display", valueString=title or instrument.title)]
+        },
     }
 
 
@@ -100,25 +117,29 @@ def _extensions(filled: Filled, names: Names) -> Json:
     return {"extension": found} if found else {}
 
 
-def _panel(filled: Filled, names: Names, *, texts: bool) -> Json:
+def _panel(filled: Filled, names: Names, words: Sequence[Words], *, texts: bool) -> Json:
     instrument = filled.instrument
     answers = filled.answers if texts else replace(filled.answers, texts={})
     answered = [
-        _answered(item.link_id, item.text, _answers(item, answers, names))
+        _answered(item.link_id, words, lambda one: one.items, _answers(item, answers, names))
         for item in instrument.all_items
         if item.link_id in answers.by_link_id
     ]
     scored = [
-        _answered(score.id, instrument.score_by_id[score.id].title, [{"valueDecimal": score.value}])
+        _answered(score.id, words, lambda one: one.scores, [{"valueDecimal": score.value}])
         for score in filled.scores
         if score.value is not None and instrument.score_by_id[score.id].kind != "answer"
     ]
     inside = answered + scored
-    return {"linkId": PANEL, "text": instrument.title} | ({"item": inside} if inside else {})
+    title = in_languages("text", words, lambda one: one.title)
+    return {"linkId": PANEL, **title} | ({"item": inside} if inside else {})
 
 
-def _answered(link_id: str, text: str, answers: list[Json]) -> Json:
-    return {"linkId": link_id, "text": text, "answer": answers}
+def _answered(
+    link_id: str, words: Sequence[Words], of: Callable[[Words], Mapping[str, str]], answers: list[Json]
+) -> Json:
+    text = in_languages("text", words, lambda one: of(one)[link_id])
+    return {"linkId": link_id, **text, "answer": answers}
 
 
 def _answers(item: AnyItem, answers: Answers, names: Names) -> list[Json]:

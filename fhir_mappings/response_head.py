@@ -9,6 +9,7 @@ from fhir_mappings.codes import ExtensionKind, Names
 from fhir_mappings.elements import Json
 from fhir_mappings.errors import Fault
 from fhir_mappings.filled import Identifier
+from fhir_mappings.form_names import find_form
 from fhir_mappings.instrument import Instrument
 
 ROOT = "QuestionnaireResponse"
@@ -26,9 +27,13 @@ _THERAPISTS = frozenset({"Practitioner", "PractitionerRole"})
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands beside the items. Texts that must be there are empty, and a fault, where they are not."""
+    """What stands beside the items. Texts that must be there are empty, and a fault, where they are not.
+
+    ``wording`` is the version of the clinic's own wording that was filled, None for our own descriptors.
+    """
 
     instrument: Instrument | None
+    wording: str | None
     status: str
     patient: str
     source: str | None
@@ -53,8 +58,10 @@ def read_head(
     """Return all but the items, adding what is wrong with it to ``faults``."""
     faults += _modifiers(resource)
     ours = _our_extensions(resource, names, faults)
+    instrument, wording = _form(resource, instruments, names, faults)
     return Head(
-        instrument=_instrument(resource, instruments, names, faults),
+        instrument=instrument,
+        wording=wording,
         status=_status(resource, statuses, faults),
         patient=_reference(resource, "subject", {"Patient"}, faults, required=True) or "",
         encounter=_reference(resource, "encounter", {"Encounter"}, faults),
@@ -85,23 +92,24 @@ def _modifiers(resource: Json) -> list[Fault]:
     ]
 
 
-def _instrument(
+def _form(
     resource: Json, instruments: Mapping[str, Instrument], names: Names, faults: list[Fault]
-) -> Instrument | None:
+) -> tuple[Instrument | None, str | None]:
+    """Return the instrument, and the version of the clinic's own wording where that is what was filled."""
     at = f"{ROOT}.questionnaire"
     canonical = resource.get("questionnaire")
     if not isinstance(canonical, str):
         faults.append(Fault(at, "required", "must name the form by its canonical URL"))
-        return None
-    url, _, version = canonical.partition("|")
-    known = {names.questionnaire(instrument.id): instrument for instrument in instruments.values()}
-    if url not in known:
+        return None, None
+    found = find_form(canonical, instruments, names)
+    if found is None:
         faults.append(Fault(at, "unknown-instrument", "no such form is known here"))
-        return None
-    if version not in {"", known[url].version}:
-        faults.append(Fault(at, "unknown-version", f"the version known here is {known[url].version}"))
-        return None
-    return known[url]
+        return None, None
+    if found.versions:
+        known = " or ".join(found.versions)
+        faults.append(Fault(at, "unknown-version", f"the version known here is {known}"))
+        return None, None
+    return found.instrument, found.wording
 
 
 def _status(resource: Json, statuses: Collection[str], faults: list[Fault]) -> str:

@@ -20,8 +20,15 @@ from fhir_mappings.instrument import (
     OptionList,
     ScoreRule,
 )
-from fhir_mappings.questionnaire import to_questionnaire, versioned_id
+from fhir_mappings.questionnaire import (
+    computer_name,
+    to_clinic_questionnaire,
+    to_questionnaire,
+    versioned_id,
+)
+from fhir_mappings.translations import answers_of, translated_list
 from fhir_mappings.vocabulary import TERM_LISTS, TermList
+from fhir_mappings.words import DESCRIPTORS_LANGUAGE
 
 # CAUTION: a published pair of url and version never changes. A new instrument, item, score or alert code
 # raises the first; a new or changed choice raises the second; a new or changed word of ours the third.
@@ -45,10 +52,10 @@ AnswerList = AnswerScale | OptionList
 def definitions(instruments: Mapping[str, Instrument], names: Names) -> list[Json]:
     """Return all that an EHR should hold before the first response, in the order in which to put it there.
 
-    CodeSystems, then ValueSets, then Questionnaires, those derived from others last: a validator remembers a
-    form or code asked for too early as unknown. Each has a logical id that ends in its version, so that it is
-    put there once. The codes are those of every shipped instrument, on or off, and of those given: so they
-    are the same whatever a clinic turned on.
+    CodeSystems, then ValueSets, then Questionnaires, those derived from others last, and a clinic's own
+    wordings after ours: a validator remembers a form or code asked for too early as unknown. Each
+    has a logical id that ends in its version, so that it is put there once. The codes are those of every
+    shipped instrument, on or off, and of those given: so they are the same whatever a clinic turned on.
     """
     lists = answer_lists(instruments.values())
     coded = {**shipped_instruments(), **instruments}
@@ -61,6 +68,7 @@ def definitions(instruments: Mapping[str, Instrument], names: Names) -> list[Jso
         *(to_term_value_set(one, names) for one in TERM_LISTS),
         *to_measure_value_sets(coded, names),
         *(to_questionnaire(one, names) for one in forms),
+        *(to_clinic_questionnaire(one, wording, names) for one in forms for wording in one.clinic_forms),
     ]
 
 
@@ -78,7 +86,7 @@ def answer_lists(instruments: Iterable[Instrument]) -> list[AnswerList]:
 
     One id is one list in all instruments (``find_clashes`` sees to that).
     """
-    used = (_list_of(item) for instrument in instruments for item in instrument.all_items)
+    used = (answers_of(item) for instrument in instruments for item in instrument.all_items)
     return list({one.id: one for one in used if one is not None}.values())
 
 
@@ -112,14 +120,19 @@ def to_measures_code_system(instruments: Mapping[str, Instrument], names: Names)
 def to_answer_code_system(answers: AnswerList, names: Names, version: str) -> Json:
     """Return the CodeSystem of an answer scale or option list; a weight stands there as ordinalValue.
 
-    The newer itemWeight is an error on a concept (tried with the official validator).
+    Our translations stand there as designations. The newer itemWeight is an error on a concept (tried with
+    the official validator).
     """
     choices: Sequence[Choice | Option] = (
         answers.choices if isinstance(answers, AnswerScale) else answers.options
     )
-    concepts = [_choice_concept(choice) for choice in choices]
+    translated = translated_list(answers)
+    concepts = [
+        _choice_concept(choice, {language: told[choice.code] for language, told in translated.items()})
+        for choice in choices
+    ]
     head = _head("CodeSystem", answers.id, version, names.answer_codes(answers.id), answers.title)
-    return head | _content(concepts, names.answer_values(answers.id))
+    return head | {"language": DESCRIPTORS_LANGUAGE} | _content(concepts, names.answer_values(answers.id))
 
 
 def to_answer_value_set(answers: AnswerList, names: Names, version: str) -> Json:
@@ -172,12 +185,6 @@ def _marker_codes(instruments: Iterable[Instrument]) -> list[str]:
     ]
 
 
-def _list_of(item: AnyItem) -> AnswerList | None:
-    if isinstance(item, ChoiceItem):
-        return item.options
-    return item.scale if isinstance(item, Item) else None
-
-
 def _head(resource_type: str, name: str, version: str, url: str, title: str) -> Json:
     return {
         "resourceType": resource_type,
@@ -185,7 +192,7 @@ def _head(resource_type: str, name: str, version: str, url: str, title: str) -> 
         "text": narrative(f"{name}, version {version}"),
         "url": url,
         "version": version,
-        "name": "".join(word.capitalize() for word in name.split("-")),
+        "name": computer_name(name),
         "title": title,
         "status": "active",
         "experimental": False,
@@ -212,8 +219,13 @@ def _concept(code: str, display: str, definition: str) -> Json:
     return {"code": code, "display": display, "definition": definition}
 
 
-def _choice_concept(choice: Choice | Option) -> Json:
-    words = {"code": choice.code, "display": choice.display}
+def _choice_concept(choice: Choice | Option, translated: Mapping[str, str]) -> Json:
+    designations = [{"language": language, "value": told} for language, told in translated.items()]
+    words = {
+        "code": choice.code,
+        "display": choice.display,
+        **({"designation": designations} if designations else {}),
+    }
     if isinstance(choice, Option):
         return words
     return {"extension": [extension(f"{EXTENSION}/ordinalValue", valueDecimal=choice.weight)], **words}

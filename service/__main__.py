@@ -9,7 +9,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from types import FrameType
 from typing import NoReturn
 
@@ -21,6 +22,8 @@ from fhir_mappings.check_files import check_instrument_files
 from fhir_mappings.codes import Names
 from fhir_mappings.structure import check_structure
 from fhir_mappings.summary import summary
+from fhir_mappings.wording_file import LANGUAGE
+from fhir_mappings.wording_template import to_template
 from service import VERSION
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
@@ -31,6 +34,8 @@ from service.flows.canonical_base import check_canonical_base
 from service.flows.check_stored_instruments import check_stored_instruments
 from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
 from service.flows.deployment import Access, Deployment
+from service.flows.keep_wording import FOLDER as WORDING_FOLDER
+from service.flows.keep_wording import choose_wording, keep_wording
 from service.flows.release_deliveries import release_deliveries
 from service.http import Http, host_of
 from service.log import Log
@@ -87,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument(
         "paths", nargs="*", type=Path, metavar="DIR", help="folder or file; default: those shipped"
     )
+    template = add("wording-template", _wording_template, "write an empty file for a clinic's own wording")
+    template.add_argument("instrument", help="such as srs-3")
+    template.add_argument("language", help="language tag, such as de or pt-BR")
     held = add("deliveries", _deliveries, "list deliveries, or release those held as old")
     held.add_argument("act", choices=("list", "release"))
     held.add_argument("--state", help="list only this state; parked: all that a person must look at")
@@ -105,6 +113,7 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
     # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
     signal.signal(signal.SIGTERM, _leave)
     chosen = _chosen_instruments(settings)
+    wordings = choose_wording(_wording_files(settings), chosen.known, CLINIC)
     deployment = _deployment(settings, chosen)
     log = Log()
     try:
@@ -112,6 +121,8 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
         with deployment.database.write() as tx:
             check_canonical_base(tx, CLINIC, deployment.names)
             check_stored_instruments(tx, CLINIC, chosen)
+            worded = keep_wording(tx, CLINIC, chosen, wordings)
+        deployment = replace(deployment, instruments=worded.offered, known=worded.known)
         with _listen(settings) as listening:
             _serve(deployment, log, listening, write)
     except KeyboardInterrupt:
@@ -256,6 +267,19 @@ def _check_instruments(asked: argparse.Namespace, _: Mapping[str, str], write: W
     return 1 if unreadable or report.fault_count or not files else 0
 
 
+def _wording_template(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    known = _chosen_instruments(_settings(environ)).known
+    faults = []
+    if asked.instrument not in known:
+        faults.append(f"INSTRUMENT: there is no instrument {asked.instrument}")
+    if not LANGUAGE.fullmatch(asked.language):
+        faults.append("LANGUAGE: must be a language tag, such as de or pt-BR")
+    if faults:
+        raise SettingsRefused(faults)
+    write(to_template(known[asked.instrument], asked.language))
+    return 0
+
+
 def _instrument_files(path: Path) -> list[Path]:
     return sorted(path.glob("*.toml")) if path.is_dir() else [path]
 
@@ -310,6 +334,27 @@ def _chosen_instruments(settings: Settings) -> ChosenInstruments:
     if unreadable:
         raise SettingsRefused([f"{FOLDER}: {name}: {_UNREADABLE}" for name in unreadable])
     return choose_instruments(settings, files)
+
+
+def _wording_files(settings: Settings) -> dict[str, str]:
+    """Return the texts of the clinic's wording by ``<clinic>/<file>``; hidden files are left alone."""
+    if settings.wording_dir is None:
+        return {}
+    folder = Path(settings.wording_dir)
+    if not folder.is_dir():
+        raise SettingsRefused([f"{WORDING_FOLDER}: there is no such folder"])
+    texts, unreadable = {}, []
+    for path in sorted(folder.rglob("*.toml")):
+        name = path.relative_to(folder).as_posix()
+        if any(part.startswith(".") for part in PurePosixPath(name).parts):
+            continue
+        try:
+            texts[name] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            unreadable.append(f"{WORDING_FOLDER}: {name}: {_UNREADABLE}")
+    if unreadable:
+        raise SettingsRefused(unreadable)
+    return texts
 
 
 def _deployment(settings: Settings, chosen: ChosenInstruments) -> Deployment:

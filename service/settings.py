@@ -93,6 +93,10 @@ class Settings(BaseModel):
         None,
         description="Folder with the clinic's own instruments, a file <id>.toml each; check them with `python -m service check-instruments DIR`.",
     )
+    wording_dir: str | None = Field(
+        None,
+        description="Folder with the clinic's own licensed wording, a file <clinic>/<instrument>.<language>.toml each (the clinic is `default`); begin one with `python -m service wording-template INSTRUMENT LANGUAGE`.",
+    )
     snomed_codes: bool = Field(
         default=False,
         description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",

@@ -8,6 +8,7 @@ from fhir_mappings.bundle import is_ours, references_in
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.filled import Filled, Identifier
+from fhir_mappings.form_names import form_canonical
 from fhir_mappings.observation import to_observations, to_withdrawn
 from fhir_mappings.provenance import to_device, to_provenance
 from fhir_mappings.release import to_release
@@ -33,14 +34,15 @@ class Wanted:
     """The resources of one subject's version in the order of sending, and the chart entries that matter.
 
     References among the resources are our own; ``chart`` has the EHR's counterpart of each that is known.
-    ``held`` says why nothing may be sent at all, else it is ''. ``instrument`` is that of a response.
+    ``held`` says why nothing may be sent at all, else it is ''. ``form`` is the canonical of the form that a
+    response is to.
     """
 
     resources: tuple[Json, ...]
     chart: Mapping[str, ChartEntry]
     our_version: int
     held: str = ""
-    instrument: str | None = None
+    form: str | None = None
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
@@ -102,9 +104,8 @@ def _response(tx: Tx, work: Work) -> Wanted:
     scores = [logical_of(one) for one in resources if one["resourceType"] == "Observation"]
     if scores:
         resources.append(to_provenance(filled, scores, filled.last_updated, lane.names))
-    return Wanted(
-        tuple(resources), {**chart, **already_there}, filled.version, instrument=filled.instrument.id
-    )
+    canonical = form_canonical(filled.instrument, lane.names, filled.wording)
+    return Wanted(tuple(resources), {**chart, **already_there}, filled.version, form=canonical)
 
 
 def _form(names: Names, filled: Filled) -> Json:

@@ -26,7 +26,7 @@ class Lane:
     """The way to one clinic's EHR.
 
     ``instruments`` are all that stored responses may be of. ``definitions_there`` remembers for which of them
-    the EHR was given our definitions.
+    the EHR was given our definitions: by the form's canonical, and whether its answers go there whole.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
     bites.

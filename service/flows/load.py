@@ -65,6 +65,7 @@ def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) 
         session_number=stored.session_number,
         language=stored.language,
         last_updated=stored.believed_from,
+        wording=None if stored.form == stored.instrument else stored.form_version,
     )
 
 

@@ -18,7 +18,8 @@ class NewResponse:
 
     ``patient`` is a relative or absolute FHIR reference, kept as sent; ``therapist`` None means unknown.
     ``authored`` is an ISO 8601 text with offset. ``session_date`` None means: the date of ``authored``.
-    ``body`` is the request, byte for byte.
+    ``body`` is the request, byte for byte. ``wording`` is the version of the clinic's own wording that was
+    filled, None for our own descriptors.
     """
 
     instrument: Instrument
@@ -41,6 +42,7 @@ class NewResponse:
     ehr_reference: str | None
     origin: Origin
     body: bytes
+    wording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,7 @@ What a delivery needs is queued by the worker that is about to send it. While on
 outbox holds back every response, so this one comes again once they are there, or parked.
 """
 
-from collections.abc import Sequence
-
-from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
-from fhir_mappings.instrument import Instrument
 from fhir_mappings.needed_definitions import needed_definitions
 from fhir_mappings.provenance import to_device
 from fhir_mappings.terminology import definitions
@@ -28,7 +24,7 @@ def put_definitions_first(work: Work, wanted: Wanted) -> Delivered | None:
     """
     lane, claim = work.lane, work.claim
     need = (
-        wanted.instrument,
+        wanted.form,
         any(one["resourceType"] == "QuestionnaireResponse" for one in wanted.resources),
     )
     if claim.subject_kind == "definition" or not wanted.resources or need in lane.definitions_there:
@@ -47,16 +43,12 @@ def device_subject(device: Json, version: str) -> str:
     return f"{logical_of(device)}|{version}"
 
 
-def _subjects(lane: Lane, instrument: str | None, whole: bool) -> list[str]:  # noqa: FBT001 - half of a key
+def _subjects(lane: Lane, form: str | None, whole: bool) -> list[str]:  # noqa: FBT001 - half of a key
     """Return the definitions, the Device first; the form itself only where its answers go there whole."""
     known = definitions(lane.instruments, lane.names)
-    needed = needed_definitions(_urls(lane.names, lane.instruments.get(instrument or "")), known)
+    needed = needed_definitions((lane.names.measures, *([form] if form else [])), known)
     subjects = [device_subject(to_device(lane.names, lane.software_version), lane.software_version)]
     return subjects + [logical_of(one) for one in needed if whole or one["resourceType"] != "Questionnaire"]
-
-
-def _urls(names: Names, instrument: Instrument | None) -> Sequence[str]:
-    return (names.measures, *([names.questionnaire(instrument.id)] if instrument else []))
 
 
 def _queue(tx: Tx, lane: Lane, subject: str) -> str:

@@ -51,6 +51,7 @@ def first_version(
 ) -> ResponseVersion:
     """Return version 1 of a new response."""
     session_date = session_date_of(new)
+    form, _, form_version = new.instrument.form_reference(new.wording).partition("|")
     limit = timedelta(days=write.deployment.settings.historical_after_days)
     return ResponseVersion(
         clinic=write.clinic,
@@ -63,6 +64,8 @@ def first_version(
         therapist=new.therapist or "",
         instrument=new.instrument.id,
         instrument_version=new.instrument.version,
+        form=form,
+        form_version=form_version,
         perspective=new.instrument.perspective,
         source=new.source,
         author=new.author,

@@ -123,6 +123,15 @@ def read_fact(tx: Tx, clinic: str, name: str) -> str | None:
     return found
 
 
+def read_facts(tx: Tx, clinic: str, beginning: str) -> dict[str, str]:
+    """Return every kept fact whose name begins so, by name."""
+    named = kept_facts.c.name.startswith(beginning, autoescape=True)
+    rows = tx.execute(
+        select(kept_facts.c.name, kept_facts.c.value).where(kept_facts.c.clinic == clinic, named)
+    )
+    return {row.name: row.value for row in rows}
+
+
 def keep_fact(tx: Tx, clinic: str, name: str, value: str) -> str:
     """Keep a fact for ever and return it; one that is kept already stays, and is what is returned."""
     kept = read_fact(tx, clinic, name)

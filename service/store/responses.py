@@ -15,7 +15,10 @@ IN_ERROR = "entered-in-error"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseVersion:
-    """One version of one response, as stored. ``believed_until`` None: it is the current one."""
+    """One version of one response, as stored. ``believed_until`` None: it is the current one.
+
+    ``form`` and its version are the Questionnaire that was filled: the instrument, or the clinic's wording.
+    """
 
     clinic: str
     id: str
@@ -27,6 +30,8 @@ class ResponseVersion:
     therapist: str
     instrument: str
     instrument_version: str
+    form: str
+    form_version: str
     perspective: str
     source: str
     author: str | None

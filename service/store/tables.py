@@ -127,6 +127,9 @@ responses = Table(
     Column("therapist", String(255), nullable=False, server_default=""),
     Column("instrument", String(64), nullable=False),
     Column("instrument_version", String(32), nullable=False),
+    # Which Questionnaire was filled: the instrument itself, or the clinic's own wording of it.
+    Column("form", String(64), nullable=False, server_default=""),
+    Column("form_version", String(32), nullable=False, server_default=""),
     Column("perspective", String(16), nullable=False),
     Column("source", String(255), nullable=False),
     Column("author", String(255)),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fhir_mappings.instrument import Condition
 from fhir_mappings.questionnaire_items import to_item
+from fhir_mappings.translations import descriptors
 from tests.builders import NAMES
 from tests.every_kind import every_kind
 
@@ -15,7 +16,7 @@ EXTRACT = f"{SDC}/sdc-questionnaire-observationExtract"
 def asked(link_id, form=None):
     instrument = form or every_kind()
     item = next(one for one in instrument.all_items if one.link_id == link_id)
-    return to_item(instrument, item, NAMES)
+    return to_item(instrument, item, NAMES, descriptors(instrument))
 
 
 def extensions(element):

@@ -88,7 +88,13 @@ def test_a_choice_in_a_code_system_has_the_old_weight_only():
 
 def test_a_choice_that_counts_nothing_has_no_weight():
     signs = defined("CodeSystem", "signs", {"every-kind": every_kind()})
-    assert [set(concept) for concept in signs["concept"]] == [{"code", "display"}] * 3
+    assert [set(concept) - {"designation"} for concept in signs["concept"]] == [{"code", "display"}] * 3
+
+
+def test_a_choice_is_named_in_every_language():
+    (seldom, *_) = defined("CodeSystem", "wai-frequency-5")["concept"]
+    told = [(one["language"], one["value"]) for one in seldom["designation"]]
+    assert told == [("de", "Selten"), ("es", "Pocas veces"), ("fr", "Peu souvent"), ("nl", "Weinig")]
 
 
 def test_a_list_used_by_many_items_is_defined_once():

@@ -174,3 +174,41 @@ def test_an_unknown_surface_of_the_sandbox_is_refused(capsys, tmp_path):
 
     assert code == 2
     assert capsys.readouterr().err.startswith("--surface, --fhir-version: there is no surface")
+
+
+def test_a_template_of_a_clinics_wording_is_written():
+    code, text = run("wording-template", "srs-3", "de")
+    assert code == 0
+    assert 'item-1 = ""  # Gehört und geachtet' in text
+
+
+def test_a_template_of_nothing_is_refused(capsys):
+    assert run("wording-template", "srs-4", "German")[0] == 2
+    assert [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "INSTRUMENT",
+        "LANGUAGE",
+    ]
+
+
+def test_a_bad_wording_stops_the_start_with_every_fault(tmp_path, url, capsys):
+    (tmp_path / "default").mkdir()
+    (tmp_path / "default" / "srs-4.de.toml").write_text("")
+    (tmp_path / "srs-3.de.toml").write_text("")
+    (tmp_path / ".hidden.toml").write_text("")
+
+    assert run("run", wording_dir=str(tmp_path), database_url=url)[0] == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "ALLIANCE_WORDING_DIR: default/srs-4.de.toml: (name): names no instrument that is known here",
+        "ALLIANCE_WORDING_DIR: srs-3.de.toml: (name): must lie in the folder of the clinic, default",
+    ]
+
+
+def test_a_wording_that_cannot_be_read_stops_the_start(tmp_path, url, capsys):
+    (tmp_path / "bytes.toml").write_bytes(b"\xff")
+
+    assert run("run", wording_dir=str(tmp_path), database_url=url)[0] == 2
+    assert run("run", wording_dir=str(tmp_path / "no"), database_url=url)[0] == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "ALLIANCE_WORDING_DIR: bytes.toml: cannot be read as a text in UTF-8",
+        "ALLIANCE_WORDING_DIR: there is no such folder",
+    ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_mappings.errors import Fault, ResourceRefused
+from fhir_mappings.form_names import find_form
 from fhir_mappings.instrument import Perspective
 from fhir_mappings.response import CheckedResponse, ReadResponse, read_and_check
 from fhir_mappings.response_head import ROOT, Head, read_head
@@ -54,6 +55,7 @@ def to_new_response(body: JsonBody, deployment: Deployment) -> NewResponse:
         ehr_reference=response.ehr_reference,
         origin="fhir",
         body=body.raw,
+        wording=response.wording,
     )
 
 
@@ -79,9 +81,8 @@ def _or_off(fault: Fault, resource: Mapping[str, Any], deployment: Deployment) -
     """Return the fault; of a form that is known but off, that it is off."""
     if fault.reason != "unknown-instrument":
         return fault
-    url = str(resource.get("questionnaire")).partition("|")[0]
-    known = {deployment.names.questionnaire(one) for one in deployment.known}
-    return Fault(fault.at, *IS_OFF) if url in known else fault
+    canonical = str(resource.get("questionnaire"))
+    return Fault(fault.at, *IS_OFF) if find_form(canonical, deployment.known, deployment.names) else fault
 
 
 def _add_new(faults: list[Fault], more: list[Fault]) -> None:

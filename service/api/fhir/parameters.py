@@ -168,14 +168,17 @@ def categories(value: str, _: Context) -> Condition:
 
 
 def questionnaires(value: str, context: Context) -> Condition:
-    """Return the condition of ``questionnaire``: a canonical URL, with or without ``|version``."""
+    """Return the condition of ``questionnaire``: a canonical URL, with or without ``|version``.
+
+    It finds responses to that very form: those to a clinic's own wording are found by its URL, not by ours.
+    """
     base = context.names.questionnaire("")
     pairs: list[Pair] = []
     for one in alternatives(value):
         url, _, version = one.partition("|")
         if url.startswith(base):
             pairs.append((url.removeprefix(base) or "-", version or None))
-    return PairOneOf(("instrument", "instrument_version"), tuple(pairs))
+    return PairOneOf(("form", "form_version"), tuple(pairs))
 
 
 def derived_from(value: str, context: Context) -> Condition:

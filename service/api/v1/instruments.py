@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from fhir_mappings.catalogue import find
@@ -16,6 +16,9 @@ from service.errors import NotFound
 from service.flows.choose_instruments import IS_OFF
 
 InstrumentId = Annotated[str, Path(description="`srs-3`, or `srs-3|1.0.0` for a fixed revision.")]
+Language = Annotated[
+    str | None, Query(max_length=35, description="Texts in this language where the form has it.")
+]
 
 
 def build_router(doors: Doors) -> APIRouter:
@@ -41,14 +44,14 @@ def build_router(doors: Doors) -> APIRouter:
         summary="Read an instrument: items, ranges, choices, scores, cut-offs, sources",
         responses={200: {"model": InstrumentAnswer}, **refusals(404)},
     )
-    def read(request: Request, instrument: InstrumentId) -> Response:
-        """Answer everything needed to present, fill and read the form."""
+    def read(request: Request, instrument: InstrumentId, language: Language = None) -> Response:
+        """Answer everything needed to present, fill and read the form, in the wording that applies."""
         with audited(doors, access_of(request, "R")):
             found = find(instruments, instrument)
             if found is None and find(known, instrument):
                 raise NotFound(IS_OFF[1])
             if found is None:
                 raise NotFound("There is no such instrument, or not in this revision.")
-        return answer(show_instrument(found))
+        return answer(show_instrument(found, language))
 
     return router

@@ -242,6 +242,14 @@ class InstrumentSummary(BaseModel):
 class InstrumentAnswer(InstrumentSummary):
     """One form for one respondent, with the source of every key and cut-off."""
 
+    form: str = Field(
+        description="The Questionnaire that a response sent here is to: `srs-3|1.0.0`, or the clinic's own."
+    )
+    wording: Literal["clinic", "descriptors"] = Field(
+        description="Whose words these are: the clinic's licensed wording, or our own short descriptors."
+    )
+    language: str = Field(description="The language of the texts.")
+    languages: list[str] = Field(description="All that the form has; the first is its own.")
     date: str
     description: str
     timing: str

@@ -81,6 +81,7 @@ def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
         ehr_reference=claims.ehr_reference,
         origin="v1",
         body=body.raw,
+        wording=instrument.form_in_use.version if instrument.form_in_use else None,
     )
 
 

@@ -11,6 +11,9 @@ from fhir_mappings.instrument import (
     Item,
     ScoreRule,
 )
+from fhir_mappings.translations import descriptors
+from fhir_mappings.worded import worded
+from fhir_mappings.words import best_words
 
 Json = dict[str, object]
 
@@ -34,8 +37,24 @@ def show_summary(instrument: Instrument) -> Json:
     }
 
 
-def show_instrument(instrument: Instrument) -> Json:
-    """Return everything a caller needs to present, fill and read the form; items in form order."""
+def show_instrument(instrument: Instrument, language: str | None = None) -> Json:
+    """Return everything a caller needs to present, fill and read the form; items in form order.
+
+    Its texts are the clinic's own wording where there is one in use, else our descriptors; in this language
+    where they have it, else in the form's own.
+    """
+    form = instrument.form_in_use
+    words = form.words if form else descriptors(instrument)
+    told = best_words(words, language)
+    return _shown(worded(instrument, told)) | {
+        "form": instrument.form_reference(form.version if form else None),
+        "wording": "clinic" if form else "descriptors",
+        "language": told.language,
+        "languages": [one.language for one in words],
+    }
+
+
+def _shown(instrument: Instrument) -> Json:
     return show_summary(instrument) | {
         "date": instrument.date,
         "description": instrument.description,

@@ -9,6 +9,7 @@ from typing import Any
 
 import respx
 
+from fhir_mappings.form_names import form_canonical
 from service.clock import as_instant
 from service.ehr.client import EhrClient
 from service.flows.connect_ehr import connect_ehr
@@ -89,7 +90,9 @@ class Bench:
     def _definitions_there(self) -> set[tuple[str | None, bool]]:
         if not self.has_definitions:
             return set()
-        return {(one, whole) for one in (None, *self.deployment.known) for whole in (True, False)}
+        names = self.deployment.names
+        forms = [form_canonical(one, names) for one in self.deployment.known.values()]
+        return {(one, whole) for one in (None, *forms) for whole in (True, False)}
 
     def connect(self) -> int:
         return connect_ehr(self.lane, 28)
