@@ -5,6 +5,7 @@ Under a canonical base of its own, so that these definitions are nobody else's o
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 
 import httpx
@@ -14,13 +15,16 @@ from fhir_mappings import json_text
 from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.codes import Names
 from fhir_mappings.extract import to_extraction
+from fhir_mappings.instrument import Instrument
 from fhir_mappings.observation import to_observations
 from fhir_mappings.populate import PopulateRequest, to_populated
-from fhir_mappings.questionnaire import to_questionnaire
+from fhir_mappings.questionnaire import to_clinic_questionnaire, to_questionnaire
 from fhir_mappings.response import to_response
 from fhir_mappings.terminology import definitions
+from fhir_mappings.wording import check_wording
 from tests.answer_sets import complete_answers, partial_answers
 from tests.builders import a_filled
+from tests.own_wording import own_wording
 from tests.system.chart import Chart, Json
 from tests.system.hapi import Hapi
 
@@ -29,7 +33,20 @@ pytestmark = pytest.mark.hapi
 NAMES = Names("https://judge.example/fhir")
 # The base of the StructureDefinitions that the test EHR was started with.
 KNOWN = Names()
-INSTRUMENTS = shipped_instruments()
+WORDED = ("srs-3", "wai-sr-client", "session-check-in-client")
+
+
+def _worded(instrument: Instrument) -> Instrument:
+    """Return the instrument with a made-up wording of a clinic in German and French."""
+    files = {
+        f"north/{instrument.id}.de.toml": own_wording(instrument, "de", primary="true"),
+        f"north/{instrument.id}.fr.toml": own_wording(instrument, "fr"),
+    }
+    wording = check_wording(files, shipped_instruments(), "north").wordings[instrument.id]
+    return replace(instrument, clinic_forms=(wording.to_form(instrument, "north", in_use=True),))
+
+
+INSTRUMENTS = {key: _worded(one) if key in WORDED else one for key, one in shipped_instruments().items()}
 DEFINITIONS = {f"{one['resourceType']}/{one['id']}": one for one in definitions(INSTRUMENTS, NAMES)}
 
 
@@ -73,6 +90,22 @@ def test_no_error_in_a_response_and_its_observations(judge, instrument_id, answe
     filled = _filled(instrument_id, answers, **changes)
     compact = to_observations(filled, NAMES, form="compact")
     emitted = [to_response(filled, NAMES), *to_observations(filled, NAMES), *compact]
+    assert [error for one in emitted for error in judge.validation_errors(one)] == []
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "nl"])
+@pytest.mark.parametrize("instrument_id", ["srs-3", "wai-sr-client", "session-check-in-client"])
+def test_no_error_in_a_response_in_another_language(judge, instrument_id, language):
+    filled = _filled(instrument_id, complete_answers, language=language)
+    assert judge.validation_errors(to_response(filled, NAMES)) == []
+
+
+@pytest.mark.parametrize("instrument_id", WORDED)
+def test_no_error_in_a_clinics_own_wording_and_responses_to_it(judge, instrument_id):
+    instrument = INSTRUMENTS[instrument_id]
+    form = to_clinic_questionnaire(instrument, instrument.clinic_forms[0], NAMES)
+    filled = [_filled(instrument_id, complete_answers, wording="1.0.0", language=one) for one in ("de", "fr")]
+    emitted = [form, *(to_response(one, NAMES) for one in filled)]
     assert [error for one in emitted for error in judge.validation_errors(one)] == []
 
 

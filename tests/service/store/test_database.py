@@ -1,11 +1,16 @@
+from importlib import import_module
+
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
 
 from service.errors import SettingsRefused
+from service.flows.record_response import record_response
 from service.store.database import Database
-from service.store.tables import audit_rows, metadata
+from service.store.tables import audit_rows, metadata, responses
+from tests.service.build import a_deployment, a_response, an_access
 
 
 @pytest.fixture
@@ -64,3 +69,16 @@ def test_a_file_that_is_no_database_stops_the_start(tmp_path):
     (tmp_path / "x.db").write_text("this is a letter, long enough to be read as a file header of its own" * 9)
     with pytest.raises(SettingsRefused):
         Database(f"sqlite:///{tmp_path / 'x.db'}").migrate()
+
+
+def test_responses_of_before_are_to_our_own_descriptors(tmp_path):
+    deployment = a_deployment(tmp_path)
+    record_response(deployment, a_response(), an_access())
+    step = import_module("service.store.migrations.versions.0002_responses_name_their_form")
+    with deployment.database.engine.begin() as tx:
+        with Operations.context(MigrationContext.configure(tx)):
+            step.downgrade()
+            step.upgrade()
+        found = tx.execute(select(responses.c.form, responses.c.form_version)).one()
+    deployment.database.close()
+    assert tuple(found) == ("srs-3", "1.0.0")
