@@ -79,9 +79,8 @@ def _asked(item: AnyItem, names: Names) -> tuple[list[Json], Json]:
 def _number(item: Item, names: Names) -> tuple[list[Json], Json]:
     if item.scale is not None:
         return [], {"type": "choice", "answerOption": _weighted_options(item.scale, names)}
-    anchors = [_anchor(item, "lower", item.lower_anchor), _anchor(item, "upper", item.upper_anchor)]
     kind = "decimal" if item.decimal_places else "integer"
-    return _line_extensions(item), {"type": kind, "item": anchors}
+    return _line_extensions(item), {"type": kind, "item": _ends(item)}
 
 
 def _choice(item: ChoiceItem, names: Names) -> tuple[list[Json], Json]:
@@ -113,10 +112,20 @@ def _item_control(code: str, display: str | None = None) -> Json:
     return extension(f"{EXTENSION}/questionnaire-itemControl", valueCodeableConcept=control)
 
 
-def _anchor(item: Item, end: str, words: str) -> Json:
+def _ends(item: Item) -> list[Json]:
+    # The help comes last: LHC-Forms draws no slider, takes each display for help and shows the last one only.
+    both = f"{item.minimum:f} = {item.lower_anchor}; {item.maximum:f} = {item.upper_anchor}"
+    return [
+        _display(item, "lower", item.lower_anchor),
+        _display(item, "upper", item.upper_anchor),
+        _display(item, "help", both),
+    ]
+
+
+def _display(item: Item, control: str, words: str) -> Json:
     return {
-        "extension": [_item_control(end)],
-        "linkId": f"{item.link_id}-{end}",
+        "extension": [_item_control(control)],
+        "linkId": f"{item.link_id}-{control}",
         "text": words,
         "type": "display",
     }
