@@ -22,6 +22,7 @@ class Group:
 GROUPS = (
     Group("hapi", "the tests against the real HAPI server", ("javac", "mvn", "npm", "curl"), java=True),
     Group("parity", "the formulas in another FHIRPath engine", ("node", "npm")),
+    Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )
 
