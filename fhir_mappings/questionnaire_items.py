@@ -5,7 +5,7 @@ with a scale is a choice with weights; yes or no a boolean; a choice that counts
 weights; own words a text. Source: hl7.org/fhir/uv/sdc/rendering.html and behavior.html.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fhir_mappings.codes import EXTENSION, ITEM_CONTROL, SCORE_UNIT, SDC, UCUM, Names
 from fhir_mappings.elements import (
@@ -87,9 +87,8 @@ def _asked(item: AnyItem, names: Names, words: Sequence[Words]) -> tuple[list[Js
 def _number(item: Item, names: Names, words: Sequence[Words]) -> tuple[list[Json], Json]:
     if item.scale is not None:
         return [], {"type": "choice", "answerOption": _weighted_options(item.scale, names, words)}
-    anchors = [_anchor(item, 0, words), _anchor(item, 1, words)]
     kind = "decimal" if item.decimal_places else "integer"
-    return _line_extensions(item), {"type": kind, "item": anchors}
+    return _line_extensions(item), {"type": kind, "item": _ends(item, words)}
 
 
 def _choice(item: ChoiceItem, names: Names, words: Sequence[Words]) -> tuple[list[Json], Json]:
@@ -121,12 +120,24 @@ def _item_control(code: str, display: str | None = None) -> Json:
     return extension(f"{EXTENSION}/questionnaire-itemControl", valueCodeableConcept=control)
 
 
-def _anchor(item: Item, end: int, words: Sequence[Words]) -> Json:
-    name = ("lower", "upper")[end]
+def _ends(item: Item, words: Sequence[Words]) -> list[Json]:
+    def both(one: Words) -> str:
+        lower, upper = one.anchors[item.link_id]
+        return f"{item.minimum:f} = {lower}; {item.maximum:f} = {upper}"
+
+    # The help comes last: LHC-Forms draws no slider, takes each display for help and shows the last one only.
+    return [
+        _display(item, "lower", words, lambda one: one.anchors[item.link_id][0]),
+        _display(item, "upper", words, lambda one: one.anchors[item.link_id][1]),
+        _display(item, "help", words, both),
+    ]
+
+
+def _display(item: Item, control: str, words: Sequence[Words], tell: Callable[[Words], str]) -> Json:
     return {
-        "extension": [_item_control(name)],
-        "linkId": f"{item.link_id}-{name}",
-        **in_languages("text", words, lambda one: one.anchors[item.link_id][end]),
+        "extension": [_item_control(control)],
+        "linkId": f"{item.link_id}-{control}",
+        **in_languages("text", words, tell),
         "type": "display",
     }
 

@@ -54,11 +54,12 @@ def test_no_slider_step_is_given_since_it_is_for_integers_only():
     assert not [url for url in extensions(panel_items(srs())["item-1"]) if "sliderStepValue" in url]
 
 
-def test_a_mark_has_its_anchors_as_display_items():
-    anchors = panel_items(srs())["item-2"]["item"]
-    assert [(one["linkId"], one["type"], one["text"]) for one in anchors] == [
+def test_a_mark_names_each_end_and_last_both_of_them_for_renderers_without_sliders():
+    ends = panel_items(srs())["item-2"]["item"]
+    assert [(one["linkId"], one["type"], one["text"]) for one in ends] == [
         ("item-2-lower", "display", "beside the point"),
         ("item-2-upper", "display", "to the point"),
+        ("item-2-help", "display", "0 = beside the point; 10 = to the point"),
     ]
 
 

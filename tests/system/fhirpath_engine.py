@@ -1,12 +1,13 @@
 """The FHIRPath engine of npm, run over whole forms: an independent reader of our formulas."""
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from tests.system.npm_packages import packages_folder
 
 ENGINE = "fhirpath@4.6.0"
 _SCRIPT = Path(__file__).parent / "parity" / "scores.cjs"
@@ -18,8 +19,7 @@ FormulaScores = Mapping[str, Decimal | None]
 
 def install_engine() -> Path:
     """Return the folder that holds the engine; the first time npm brings it."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "alliance-tests" / ENGINE
+    folder = packages_folder(ENGINE)
     if not (folder / "node_modules" / "fhirpath" / "package.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]

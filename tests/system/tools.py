@@ -23,6 +23,7 @@ GROUPS = (
     Group("hapi", "the tests against the real HAPI server", ("javac", "mvn", "npm", "curl"), java=True),
     Group("parity", "the formulas in another FHIRPath engine", ("node", "npm")),
     Group("strangers", "other people's FHIR clients", ("node", "npm", "javac", "mvn"), java=True),
+    Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )
 
