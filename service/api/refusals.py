@@ -13,7 +13,7 @@ from service.api.outcomes import answer_refusal
 from service.api.security import access_refused
 from service.errors import FaultsInRequest, NotFound, NotOffered, RequestRefused
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
@@ -57,11 +57,12 @@ class _NothingHere(NotFound):
 def _allowed_methods(request: Request) -> list[str]:
     """Return the methods that the path of a request takes; empty for an unknown path.
 
-    The framework's own Allow names only the first route that has the path.
+    The framework's own Allow names only the first route that has the path. HEAD is taken wherever GET is.
     """
     routes = request.app.router.routes
-    return [
+    found = [
         method
         for method in _METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
     ]
+    return ["GET", "HEAD", *found[1:]] if "GET" in found else found

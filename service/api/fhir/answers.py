@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from fhir_mappings import json_text
-from service.api.fhir.negotiation import matches_version
+from service.api.fhir.negotiation import is_unchanged
 from service.api.outcomes import FHIR_JSON
 from service.clock import from_instant
 from service.settings import Settings
@@ -52,17 +52,22 @@ def fhir_base(request: Request, settings: Settings) -> str:
 def answer_read(request: Request, shown: Shown) -> Response:
     """Return the answer to a read: the resource, or 304 where the caller has this version already."""
     headers = shown.headers()
-    if matches_version(request, headers["ETag"]):
+    if is_unchanged(request, headers["ETag"], shown.updated):
         return Response(None, NOT_MODIFIED, headers)
     return answer(request, shown.resource, headers=headers)
 
 
 def answer(
-    request: Request, resource: object, status: int = 200, headers: dict[str, str] | None = None
+    request: Request,
+    resource: object,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    *,
+    pretty: bool = False,
 ) -> Response:
-    """Return a resource as FHIR JSON, indented where ``_pretty=true`` asks for it."""
-    pretty = request.query_params.get("_pretty") == "true"
-    write = json_text.dumps_indented if pretty else json_text.dumps
+    """Return a resource as FHIR JSON, indented where ``pretty`` or the query's ``_pretty`` asks for it."""
+    indented = pretty or request.query_params.get("_pretty") == "true"
+    write = json_text.dumps_indented if indented else json_text.dumps
     return Response(write(resource), status, headers, FHIR_JSON)
 
 

@@ -18,7 +18,7 @@ from service.api.fhir.described import (
     search_form,
     search_parameters,
 )
-from service.api.fhir.negotiation import is_strict, require_json
+from service.api.fhir.negotiation import is_strict, require_format, require_json
 from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
 from service.api.fhir.parameters import Context
 from service.api.fhir.receive import receive_response
@@ -97,6 +97,8 @@ def _add_search(router: APIRouter, doors: Doors, offered: Offered, source: Sourc
 
     def answer_search(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
         access = access_of(request, "E")
+        given = dict(pairs)
+        require_format(request, given.get("_format"))
         settings = doors.deployment.settings
         base = fhir_base(request, settings)
         context = Context(doors.deployment.names, base, settings.ehr_base_url)
@@ -106,7 +108,7 @@ def _add_search(router: APIRouter, doors: Doors, offered: Offered, source: Sourc
         queries = {"self": asked.self_query()}
         if page.next_after:
             queries["next"] = asked.next_query(page.next_after)
-        return answer(request, to_searchset(base, kind, page, queries))
+        return answer(request, to_searchset(base, kind, page, queries), pretty=given.get("_pretty") == "true")
 
     @router.get(
         f"/{kind}",
