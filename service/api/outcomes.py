@@ -82,6 +82,11 @@ def success_outcome(message: str) -> dict[str, object]:
     return _outcome([_issue("information", "informational", message)])
 
 
+def warning_outcome(message: str) -> dict[str, object]:
+    """Return the OperationOutcome that stands beside what a search found."""
+    return _outcome([_issue("warning", "incomplete", message)])
+
+
 def to_problem(refusal: RequestRefused) -> dict[str, object]:
     """Return the RFC 9457 problem of a refusal, with ``faults`` and, for a duplicate, ``stored_id``."""
     stored = {"stored_id": refusal.stored_id} if isinstance(refusal, Duplicate) else {}

@@ -1,9 +1,10 @@
 """Patients by their aliases, and dyads. A patient key is ours and never leaves the service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, update
 
 from service.store.database import Tx
 from service.store.tables import dyads, patient_aliases
@@ -49,20 +50,38 @@ def find_alias(tx: Tx, clinic: str, reference: str) -> Alias | None:
     return Alias(row.row_id, row.patient_key) if row else None
 
 
-def alias_rows(tx: Tx, clinic: str, references: list[str]) -> list[int]:
+def alias_rows(tx: Tx, clinic: str, references: Sequence[str]) -> list[int]:
     """Return the rows of every alias of the patients that any of these references names."""
-    keys = (
-        select(patient_aliases.c.patient_key)
-        .where(
-            patient_aliases.c.clinic == clinic,
-            patient_aliases.c.kind == "reference",
-            patient_aliases.c.value.in_(references),
-        )
-        .scalar_subquery()
+    named = and_(
+        patient_aliases.c.kind == "reference",
+        patient_aliases.c.system == "",
+        patient_aliases.c.value.in_(references),
     )
+    return _rows_of_all_names(tx, clinic, named)
+
+
+def rows_of_identified(tx: Tx, clinic: str, identifiers: Sequence[tuple[str | None, str]]) -> list[int]:
+    """Return the rows of every alias of the patients with one of these identifiers (system, value).
+
+    None: whatever the system.
+    """
+    named = and_(
+        patient_aliases.c.kind == "identifier",
+        or_(false(), *(_has_identifier(system, value) for system, value in identifiers)),
+    )
+    return _rows_of_all_names(tx, clinic, named)
+
+
+def _has_identifier(system: str | None, value: str) -> ColumnElement[bool]:
+    of_value = patient_aliases.c.value == value
+    return of_value if system is None else and_(patient_aliases.c.system == system, of_value)
+
+
+def _rows_of_all_names(tx: Tx, clinic: str, named: ColumnElement[bool]) -> list[int]:
+    keys = select(patient_aliases.c.patient_key).where(patient_aliases.c.clinic == clinic, named)
     found = select(patient_aliases.c.row_id).where(
         patient_aliases.c.clinic == clinic,
-        patient_aliases.c.patient_key.in_(keys),
+        patient_aliases.c.patient_key.in_(keys.scalar_subquery()),
     )
     return list(tx.execute(found).scalars())
 

@@ -8,66 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Table, and_, case, exists, func, or_, select, true
 
 from service.store.alerts import AlertRow
+from service.store.conditions import Condition, clause
 from service.store.database import Tx
-from service.store.patients import alias_rows
 from service.store.responses import IN_ERROR, ResponseVersion
 from service.store.tables import alerts, responses, scores
 
 Kind = Literal["response", "observation", "alert"]
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """The column has one of these values; none of them: nothing fits."""
-
-    column: str
-    values: tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PairOneOf:
-    """Two columns have one of these pairs of values; None on one side: any, an empty text: none there."""
-
-    columns: tuple[str, str]
-    pairs: tuple[tuple[str | None, str | None], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From ``low`` (included) to ``high`` (left out), instants; None: open. ``outside`` turns it round."""
-
-    low: str | None
-    high: str | None
-    outside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """The moment of the thing lies in one of these spans."""
-
-    spans: tuple[Span, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OfPatient:
-    """It is about a patient whom one of these references names, by whatever alias it was stored."""
-
-    references: tuple[str, ...]
-
-
-Condition = OneOf | PairOneOf | Within | OfPatient
+Moment = Literal["at", "updated"]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which page: after this place in the list (moment, row), at most so many, newest first or last."""
+    """Which page: after this place in the list (moment, row), at most so many, newest first or last.
+
+    ``by`` is the moment that orders: the thing's own (``at``), or that of its version (``updated``). ``upto``
+    is the newest row when the first page was read: what came later is on no page. None on the first page.
+    """
 
     limit: int
     after: tuple[str, int] | None = None
     newest_first: bool = True
+    by: Moment = "at"
+    upto: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +47,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One kind of thing: its rows, what of them is current, its moment, and the columns to ask for."""
+    """One kind of thing: its rows, those of them that are shown, and the columns to ask for.
+
+    ``versions`` is the table whose rows are versions; ``columns`` has both moments, ``at`` and ``updated``.
+    """
 
     rows: FromClause
-    current: ColumnElement[bool]
+    versions: Table
+    shown: ColumnElement[bool]
     clinic: ColumnElement[str]
-    at: ColumnElement[str]
     row_id: ColumnElement[int]
     owner_row: ColumnElement[int]
     part: ColumnElement[str]
@@ -102,16 +70,20 @@ _OBSERVATION_STATUS = case(
 _VIEWS: Mapping[Kind, _View] = {
     "response": _View(
         rows=responses,
-        current=responses.c.believed_until.is_(None),
+        versions=responses,
+        shown=true(),
         clinic=responses.c.clinic,
-        at=responses.c.authored_at,
         row_id=responses.c.row_id,
         owner_row=responses.c.row_id,
         part=responses.c.instrument,
         columns={
+            "at": responses.c.authored_at,
+            "updated": responses.c.believed_from,
             "id": responses.c.id,
             "patient": responses.c.alias_row,
             "status": responses.c.status,
+            "source": responses.c.source,
+            "author": responses.c.author,
             "encounter": responses.c.encounter,
             "instrument": responses.c.instrument,
             "instrument_version": responses.c.instrument_version,
@@ -121,29 +93,40 @@ _VIEWS: Mapping[Kind, _View] = {
     ),
     "observation": _View(
         rows=responses.join(scores, scores.c.response_row == responses.c.row_id),
-        current=and_(responses.c.believed_until.is_(None), scores.c.observed),
+        versions=responses,
+        shown=scores.c.observed,
         clinic=responses.c.clinic,
-        at=responses.c.authored_at,
         row_id=scores.c.row_id,
         owner_row=responses.c.row_id,
         part=scores.c.part,
         columns={
+            "at": responses.c.authored_at,
+            "updated": responses.c.believed_from,
             "response": responses.c.id,
             "part": scores.c.part,
             "patient": responses.c.alias_row,
+            "source": responses.c.source,
+            "encounter": responses.c.encounter,
             "code": scores.c.code,
+            "value": scores.c.value,
             "status": _OBSERVATION_STATUS,
         },
     ),
     "alert": _View(
         rows=alerts,
-        current=alerts.c.believed_until.is_(None),
+        versions=alerts,
+        shown=true(),
         clinic=alerts.c.clinic,
-        at=alerts.c.raised_at,
         row_id=alerts.c.row_id,
         owner_row=alerts.c.row_id,
         part=alerts.c.series,
-        columns={"id": alerts.c.id, "patient": alerts.c.alias_row, "row": alerts.c.row_id},
+        columns={
+            "at": alerts.c.raised_at,
+            "updated": alerts.c.believed_from,
+            "id": alerts.c.id,
+            "patient": alerts.c.alias_row,
+            "row": alerts.c.row_id,
+        },
     ),
 }
 
@@ -151,19 +134,27 @@ _VIEWS: Mapping[Kind, _View] = {
 def find_places(tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition], page: Page) -> list[Place]:
     """Return the places of one page, ordered by moment, then row; at most ``limit``."""
     view = _VIEWS[kind]
-    query = select(view.at, view.row_id, view.owner_row, view.part).select_from(view.rows)
-    query = query.where(*_where(tx, clinic, view, conditions))
+    moment = view.columns[page.by]
+    query = select(moment, view.row_id, view.owner_row, view.part).select_from(view.rows)
+    query = query.where(*_where(tx, clinic, view, conditions, page.upto))
     if page.after is not None:
-        query = query.where(_beyond(view, page.after, newest_first=page.newest_first))
-    order = (view.at.desc(), view.row_id.desc()) if page.newest_first else (view.at, view.row_id)
+        query = query.where(_beyond(view, page, page.after))
+    order = (moment.desc(), view.row_id.desc()) if page.newest_first else (moment, view.row_id)
     return [Place(*row) for row in tx.execute(query.order_by(*order).limit(page.limit))]
 
 
-def count_places(tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition]) -> int:
-    """Return how many things fit the conditions."""
+def count_places(
+    tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition], upto: int | None = None
+) -> int:
+    """Return how many things fit the conditions, or did when row ``upto`` was the newest."""
     view = _VIEWS[kind]
-    where = _where(tx, clinic, view, conditions)
+    where = _where(tx, clinic, view, conditions, upto)
     return tx.execute(select(func.count()).select_from(view.rows).where(*where)).scalar_one()
+
+
+def newest_row(tx: Tx, kind: Kind) -> int:
+    """Return the newest version's row, 0 where there is none."""
+    return tx.execute(select(func.max(_VIEWS[kind].versions.c.row_id))).scalar() or 0
 
 
 def versions_by_row(tx: Tx, rows: Sequence[int]) -> dict[int, ResponseVersion]:
@@ -215,47 +206,31 @@ def newest_version_with(tx: Tx, clinic: str, response_id: str, part: str) -> Res
     return ResponseVersion(**row) if row else None
 
 
-def _where(tx: Tx, clinic: str, view: _View, conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
-    asked = [_clause(tx, clinic, view, condition) for condition in conditions]
-    return [view.clinic == clinic, view.current, *asked]
+def _where(
+    tx: Tx, clinic: str, view: _View, conditions: Sequence[Condition], upto: int | None
+) -> list[ColumnElement[bool]]:
+    current = view.versions.c.believed_until.is_(None) if upto is None else _known_at(view.versions, upto)
+    asked = [clause(tx, clinic, view.columns, condition) for condition in conditions]
+    return [view.clinic == clinic, view.shown, current, *asked]
 
 
-def _clause(tx: Tx, clinic: str, view: _View, condition: Condition) -> ColumnElement[bool]:
-    match condition:
-        case OneOf(column, values):
-            return view.columns[column].in_(values)
-        case PairOneOf((first, second), pairs):
-            columns = view.columns[first], view.columns[second]
-            return or_(false(), *(_pair(columns, pair) for pair in pairs))
-        case Within(spans):
-            return or_(false(), *(_span(view.at, span) for span in spans))
-        case OfPatient(references):
-            return view.columns["patient"].in_(alias_rows(tx, clinic, list(references)))
+def _known_at(versions: Table, upto: int) -> ColumnElement[bool]:
+    """Return what was current when this row was the newest: so a row that comes later moves no page."""
+    later = versions.alias()
+    ended_later = exists(
+        select(later.c.row_id).where(
+            later.c.clinic == versions.c.clinic,
+            later.c.id == versions.c.id,
+            later.c.version == versions.c.version + 1,
+            later.c.row_id > upto,
+        )
+    )
+    return and_(versions.c.row_id <= upto, or_(versions.c.believed_until.is_(None), ended_later))
 
 
-def _pair(
-    columns: tuple[ColumnElement[Any], ColumnElement[Any]], pair: tuple[str | None, str | None]
-) -> ColumnElement[bool]:
-    sides = zip(columns, pair, strict=True)
-    return and_(true(), *(_side(column, value) for column, value in sides if value is not None))
-
-
-def _side(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
-    return column == value if value else column.is_(None)
-
-
-def _span(at: ColumnElement[str], span: Span) -> ColumnElement[bool]:
-    ends = []
-    if span.low is not None:
-        ends.append(at >= span.low)
-    if span.high is not None:
-        ends.append(at < span.high)
-    return ~and_(*ends) if span.outside else and_(*ends)
-
-
-def _beyond(view: _View, after: tuple[str, int], *, newest_first: bool) -> ColumnElement[bool]:
+def _beyond(view: _View, page: Page, after: tuple[str, int]) -> ColumnElement[bool]:
     # Spelled out, with the moment alone in front: a comparison of row values keeps SQLite off the index.
-    at, row_id = after
-    if newest_first:
-        return and_(view.at <= at, or_(view.at < at, view.row_id < row_id))
-    return and_(view.at >= at, or_(view.at > at, view.row_id > row_id))
+    moment, (at, row_id) = view.columns[page.by], after
+    if page.newest_first:
+        return and_(moment <= at, or_(moment < at, view.row_id < row_id))
+    return and_(moment >= at, or_(moment > at, view.row_id > row_id))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from service.api.fhir.cursor import CURSOR
 from service.api.fhir.offered import RESULT_PARAMETERS, Offered
-from service.api.fhir.search_request import CURSOR
 from service.api.outcomes import FHIR_JSON
 
 _MEDIA_TYPE = FHIR_JSON.partition(";")[0]

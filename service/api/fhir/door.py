@@ -1,7 +1,7 @@
 """The routes of the FHIR door, made of the table of what it offers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from service.api.bodies import Body, FormBody
 from service.api.doors import Doors
 from service.api.fhir.answers import Shown, answer, answer_read, fhir_base, to_searchset
-from service.api.fhir.capability import to_capability_statement
+from service.api.fhir.capability import DATE, to_capability_statement
+from service.api.fhir.definitions import content_tag
 from service.api.fhir.described import (
     answers,
     create_request,
@@ -18,12 +19,13 @@ from service.api.fhir.described import (
     search_form,
     search_parameters,
 )
+from service.api.fhir.includes import Shelf, find_included
 from service.api.fhir.negotiation import is_strict, require_format, require_json
 from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
-from service.api.fhir.parameters import Context
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Responses, Source, content_tag, sources
+from service.api.fhir.sources import Responses, Source, sources
+from service.api.fhir.values import context_of
 from service.api.security import access_of
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
@@ -43,7 +45,7 @@ def build_router(doors: Doors) -> APIRouter:
         if "read" in offered.interactions:
             _add_read(router, doors, offered, source)
         if "search-type" in offered.interactions:
-            _add_search(router, doors, offered, source)
+            _add_search(router, doors, offered, by_type)
         if "create" in offered.interactions:
             _add_create(router, doors, offered)
         if "vread" in offered.interactions and isinstance(source, Responses):
@@ -58,7 +60,7 @@ def _add_metadata(router: APIRouter, doors: Doors) -> None:
     def metadata(request: Request) -> Response:
         base = fhir_base(request, doors.deployment.settings)
         statement = to_capability_statement(base, doors.version)
-        return answer_read(request, Shown(statement, content_tag(statement)))
+        return answer_read(request, Shown(statement, content_tag(statement), f"{DATE}T00:00:00.000000Z"))
 
 
 def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:
@@ -92,23 +94,22 @@ def _audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown
     return shown
 
 
-def _add_search(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:
+def _add_search(router: APIRouter, doors: Doors, offered: Offered, by_type: Mapping[str, Source]) -> None:
     kind = offered.type
+    source = by_type[kind]
 
     def answer_search(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
         access = access_of(request, "E")
         given = dict(pairs)
         require_format(request, given.get("_format"))
-        settings = doors.deployment.settings
-        base = fhir_base(request, settings)
-        context = Context(doors.deployment.names, base, settings.ehr_base_url)
+        base = fhir_base(request, doors.deployment.settings)
+        context = context_of(doors.deployment, base)
         asked = read_search(offered, pairs, context, strict=is_strict(request))
         page = source.search(asked)
+        included = find_included(asked.includes, page.items, Shelf(by_type, context))
         doors.audit_read(access)
-        queries = {"self": asked.self_query()}
-        if page.next_after:
-            queries["next"] = asked.next_query(page.next_after)
-        return answer(request, to_searchset(base, kind, page, queries), pretty=given.get("_pretty") == "true")
+        bundle = to_searchset(base, kind, page, included, asked)
+        return answer(request, bundle, pretty=given.get("_pretty") == "true")
 
     @router.get(
         f"/{kind}",

@@ -9,8 +9,8 @@ from service.api.doors import Doors
 from service.api.fhir.answers import answer, fhir_base
 from service.api.fhir.create_response import to_new_response
 from service.api.fhir.negotiation import condition_of_create, preferred_return
-from service.api.fhir.parameters import BadValueError, Pair, alternatives, token
 from service.api.fhir.sources import show_response
+from service.api.fhir.values import BadValueError, Pair, alternatives, token
 from service.api.outcomes import success_outcome
 from service.api.security import access_of
 from service.errors import Duplicate, FaultsInRequest, ManyMatches

@@ -1,6 +1,5 @@
 """Where the door's resources come from: definitions from the instruments, the rest from the chart."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,15 +10,14 @@ from fhir_mappings.observation import observation_id, to_observations, to_withdr
 from fhir_mappings.response import to_response
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
-from service.api.fhir.offered import ElementIs
-from service.api.fhir.parameters import observation_pair
+from service.api.fhir.definition_search import DefinitionCondition
+from service.api.fhir.definitions import Definitions
 from service.api.fhir.search_request import SearchRequest
+from service.api.fhir.values import observation_pair
 from service.api.security import CLINIC
-from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
 from service.flows.search_chart import (
-    NO_SUCH,
     ChartSearch,
     FoundPage,
     Item,
@@ -33,6 +31,8 @@ from service.flows.search_chart import (
 )
 from service.store.alerts import AlertRow
 from service.store.responses import ResponseVersion
+
+UNKNOWN_PATIENT = "No patient is known here by this identifier, so nothing could be looked for."
 
 
 class Source(Protocol):
@@ -57,42 +57,6 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
         "Observation": Observations(deployment),
         "DetectedIssue": DetectedIssues(deployment),
     }
-
-
-class Definitions:
-    """Forms and codes; they are the same for every caller, and never change under one id."""
-
-    def __init__(self, resources: list[dict[str, Any]]) -> None:
-        self._shown = {one["id"]: Shown(one, content_tag(one)) for one in resources}
-
-    def read(self, resource_id: str) -> Shown:
-        """Return the definition with this id; raises ``NotFound``."""
-        if resource_id not in self._shown:
-            raise NotFound(NO_SUCH)
-        return self._shown[resource_id]
-
-    def search(self, asked: SearchRequest) -> ShownPage:
-        """Return one page of the definitions that fit, in the order in which an EHR would take them."""
-        wanted = [one for one in asked.asked if isinstance(one, ElementIs)]
-        found = [
-            one for one in self._shown.values() if all(_fits(one.resource, element) for element in wanted)
-        ]
-        start = asked.page.after[1] if asked.page.after else 0
-        end = start + asked.page.limit
-        after = ("", end) if start < end < len(found) else None
-        return ShownPage(found[start:end], len(found) if asked.counted else None, after)
-
-
-def _fits(resource: Mapping[str, Any], wanted: ElementIs) -> bool:
-    value = str(resource.get(wanted.element, ""))
-    if wanted.begins:
-        return any(value.lower().startswith(one.lower()) for one in wanted.values)
-    return value in wanted.values
-
-
-def content_tag(resource: object) -> str:
-    """Return a tag that changes when a resource does."""
-    return hashlib.sha256(json_text.dumps(resource)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +157,11 @@ def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:
 
 
 def _chart_search(asked: SearchRequest) -> ChartSearch:
-    conditions = tuple(one for one in asked.asked if not isinstance(one, ElementIs))
+    conditions = tuple(one for one in asked.asked if not isinstance(one, DefinitionCondition))
     return ChartSearch(conditions, asked.page, asked.counted)
 
 
 def _shown_page(found: FoundPage[Item], show: Callable[[Item], Shown]) -> ShownPage:
-    return ShownPage([show(item) for item in found.items], found.total, found.next_after)
+    items = [show(item) for item in found.items]
+    notes = (UNKNOWN_PATIENT,) if found.unknown_patient else ()
+    return ShownPage(items, found.total, found.next_after, found.upto, notes)
