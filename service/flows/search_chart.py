@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from fhir_mappings.filled import Filled
 from service.errors import NotFound
@@ -23,6 +23,7 @@ from service.store.search import (
     count_places,
     find_places,
     newest_version_with,
+    rows_giving,
     versions_by_row,
 )
 
@@ -38,10 +39,17 @@ class Implicated:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """A version of a response that gave one of these Observations or took it away: (response id, part)."""
+
+    observations: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChartSearch:
     """One search: every condition must hold. ``counted``: say how many fit in all."""
 
-    conditions: tuple[Condition | Implicated, ...]
+    conditions: tuple[Condition | Implicated | Traced, ...]
     page: Page
     counted: bool = True
 
@@ -71,7 +79,7 @@ def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -
         versions = versions_by_row(tx, [place.owner_row for place in places])
         return [versions[place.owner_row] for place in places]
 
-    return _search(deployment, clinic, "response", search, load)
+    return search_kind(deployment, clinic, "response", search, load)
 
 
 def search_observations(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ObservedPart]:
@@ -83,17 +91,19 @@ def search_observations(deployment: Deployment, clinic: str, search: ChartSearch
         filled = {row: filled_from(one, deployment.known) for row, one in versions.items()}
         return [ObservedPart(filled[place.owner_row], place.part) for place in places]
 
-    return _search(deployment, clinic, "observation", search, load)
+    return search_kind(deployment, clinic, "observation", search, load)
 
 
-def search_alerts(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[AlertRow]:
-    """Return current alerts, historical ones too, by the moment they were raised."""
+def search_alerts(
+    deployment: Deployment, clinic: str, search: ChartSearch, *, kind: Literal["alert", "work"] = "alert"
+) -> FoundPage[AlertRow]:
+    """Return current alerts by the moment they were raised; of kind ``work`` without historical ones."""
 
     def load(tx: Tx, places: Sequence[Place]) -> list[AlertRow]:
         rows = alerts_by_row(tx, [place.row_id for place in places])
         return [rows[place.row_id] for place in places]
 
-    return _search(deployment, clinic, "alert", search, load)
+    return search_kind(deployment, clinic, kind, search, load)
 
 
 def find_response(
@@ -120,10 +130,12 @@ def find_observation(deployment: Deployment, clinic: str, response_id: str, part
     return ObservedPart(filled, part, found.believed_until)
 
 
-def find_alert_row(deployment: Deployment, clinic: str, alert_id: str) -> AlertRow:
-    """Return the current version of an alert; raises ``NotFound``."""
+def find_alert_row(
+    deployment: Deployment, clinic: str, alert_id: str, version: int | None = None
+) -> AlertRow:
+    """Return the current version of an alert, or the one asked for; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        found = find_alert(tx, clinic, alert_id)
+        found = find_alert(tx, clinic, alert_id, version)
     if found is None:
         raise NotFound(NO_SUCH)
     return found
@@ -138,13 +150,14 @@ def find_identified(
     return list(search_responses(deployment, clinic, search).items)
 
 
-def _search(
+def search_kind(
     deployment: Deployment,
     clinic: str,
     kind: Kind,
     search: ChartSearch,
     load: Callable[[Tx, Sequence[Place]], list[Item]],
 ) -> FoundPage[Item]:
+    """Return one page of one kind of thing; ``load`` reads what stands at its places."""
     limit = search.page.limit
     one_more = Page(limit + 1, search.page.after, search.page.newest_first)
     with deployment.database.read() as tx:
@@ -156,8 +169,10 @@ def _search(
     return FoundPage(tuple(items), total, (last.at, last.row_id) if last else None)
 
 
-def _stored(tx: Tx, clinic: str, condition: Condition | Implicated) -> Condition:
+def _stored(tx: Tx, clinic: str, condition: Condition | Implicated | Traced) -> Condition:
     """Return a condition that the store can answer: it keeps evidence as text, so alerts are read."""
+    if isinstance(condition, Traced):
+        return OneOf("row", tuple(rows_giving(tx, clinic, condition.observations)))
     if not isinstance(condition, Implicated):
         return condition
     wanted = set(condition.observations)

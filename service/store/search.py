@@ -8,7 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from service.store.alerts import AlertRow
 from service.store.database import Tx
@@ -16,7 +31,9 @@ from service.store.patients import alias_rows
 from service.store.responses import IN_ERROR, ResponseVersion
 from service.store.tables import alerts, responses, scores
 
-Kind = Literal["response", "observation", "alert"]
+Kind = Literal["response", "observation", "alert", "work", "trace"]
+# An alert of any other status has come to an end.
+_UNDER_WAY = ("open", "acknowledged", "in-repair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +63,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The moment of the thing lies in one of these spans."""
+    """The moment of the thing, or that in another column, lies in one of these spans."""
 
     spans: tuple[Span, ...]
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """The time that the thing lasts lies in one of these spans wholly (True), or in part (False)."""
+
+    spans: tuple[tuple[Span, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +83,7 @@ class OfPatient:
     references: tuple[str, ...]
 
 
-Condition = OneOf | PairOneOf | Within | OfPatient
+Condition = OneOf | PairOneOf | Within | Lasting | OfPatient
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +119,7 @@ class _View:
     columns: Mapping[str, ColumnElement[Any]]
 
 
+_earlier = responses.alias("earlier")
 _OBSERVATION_STATUS = case(
     (responses.c.status == IN_ERROR, IN_ERROR),
     ((responses.c.version > 1) | (responses.c.status == "amended"), "amended"),
@@ -145,6 +171,49 @@ _VIEWS: Mapping[Kind, _View] = {
         part=alerts.c.series,
         columns={"id": alerts.c.id, "patient": alerts.c.alias_row, "row": alerts.c.row_id},
     ),
+    # What an alert asks for: a historical one is no news.
+    "work": _View(
+        rows=alerts,
+        current=and_(alerts.c.believed_until.is_(None), alerts.c.historical.is_(False)),
+        clinic=alerts.c.clinic,
+        at=alerts.c.raised_at,
+        row_id=alerts.c.row_id,
+        owner_row=alerts.c.row_id,
+        part=alerts.c.series,
+        columns={
+            "id": alerts.c.id,
+            "patient": alerts.c.alias_row,
+            "status": alerts.c.status,
+            "severity": alerts.c.severity,
+            "therapist": alerts.c.therapist,
+            "updated": alerts.c.updated_at,
+            "begins": alerts.c.raised_at,
+            "ends": case((alerts.c.status.in_(_UNDER_WAY), null()), else_=alerts.c.updated_at),
+        },
+    ),
+    # Every version of a response that gave Observations, or took some away.
+    "trace": _View(
+        rows=responses,
+        current=exists().where(
+            _earlier.c.clinic == responses.c.clinic,
+            _earlier.c.id == responses.c.id,
+            _earlier.c.version.between(responses.c.version - 1, responses.c.version),
+            scores.c.response_row == _earlier.c.row_id,
+            scores.c.observed,
+        ),
+        clinic=responses.c.clinic,
+        at=responses.c.believed_from,
+        row_id=responses.c.row_id,
+        owner_row=responses.c.row_id,
+        part=responses.c.instrument,
+        columns={
+            "response": responses.c.id,
+            "version": cast(responses.c.version, String),
+            "patient": responses.c.alias_row,
+            "source": responses.c.source,
+            "row": responses.c.row_id,
+        },
+    ),
 }
 
 
@@ -176,6 +245,29 @@ def alerts_by_row(tx: Tx, rows: Sequence[int]) -> dict[int, AlertRow]:
     """Return stored alerts by their row."""
     found = tx.execute(select(alerts).where(alerts.c.row_id.in_(rows)))
     return {row["row_id"]: AlertRow(**row) for row in found.mappings()}
+
+
+def rows_giving(tx: Tx, clinic: str, observations: Sequence[tuple[str, str]]) -> list[int]:
+    """Return the rows of the response versions that gave one of these Observations (response id, part).
+
+    The version after one that gave it is among them, whether it gave it again or took it away.
+    """
+    wanted = (and_(_earlier.c.id == response, scores.c.part == part) for response, part in observations)
+    found = tx.execute(
+        select(responses.c.row_id)
+        .join(
+            _earlier,
+            and_(
+                _earlier.c.clinic == responses.c.clinic,
+                _earlier.c.id == responses.c.id,
+                _earlier.c.version.between(responses.c.version - 1, responses.c.version),
+            ),
+        )
+        .join(scores, scores.c.response_row == _earlier.c.row_id)
+        .where(responses.c.clinic == clinic, scores.c.observed, or_(false(), *wanted))
+        .distinct()
+    )
+    return list(found.scalars())
 
 
 def alerts_beside(tx: Tx, clinic: str, response_ids: Sequence[str]) -> list[AlertRow]:
@@ -227,8 +319,11 @@ def _clause(tx: Tx, clinic: str, view: _View, condition: Condition) -> ColumnEle
         case PairOneOf((first, second), pairs):
             columns = view.columns[first], view.columns[second]
             return or_(false(), *(_pair(columns, pair) for pair in pairs))
-        case Within(spans):
-            return or_(false(), *(_span(view.at, span) for span in spans))
+        case Within(spans, column):
+            at = view.columns[column] if column else view.at
+            return or_(false(), *(_span(at, span) for span in spans))
+        case Lasting(spans):
+            return or_(false(), *(_lasting(view, span, wholly=wholly) for span, wholly in spans))
         case OfPatient(references):
             return view.columns["patient"].in_(alias_rows(tx, clinic, list(references)))
 
@@ -251,6 +346,17 @@ def _span(at: ColumnElement[str], span: Span) -> ColumnElement[bool]:
     if span.high is not None:
         ends.append(at < span.high)
     return ~and_(*ends) if span.outside else and_(*ends)
+
+
+def _lasting(view: _View, span: Span, *, wholly: bool) -> ColumnElement[bool]:
+    """Return whether the thing lies in a span; one without an end lasts for ever."""
+    begins, ends = view.columns["begins"], view.columns["ends"]
+    found: list[ColumnElement[bool]] = []
+    if span.low is not None:
+        found.append(begins >= span.low if wholly else or_(ends.is_(None), ends >= span.low))
+    if span.high is not None:
+        found.append(and_(ends.is_not(None), ends < span.high) if wholly else begins < span.high)
+    return not_(and_(*found)) if span.outside else and_(*found)
 
 
 def _beyond(view: _View, after: tuple[str, int], *, newest_first: bool) -> ColumnElement[bool]:

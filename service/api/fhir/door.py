@@ -23,7 +23,7 @@ from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
 from service.api.fhir.parameters import Context
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Responses, Source, content_tag, sources
+from service.api.fhir.sources import Source, VersionedSource, content_tag, sources
 from service.api.security import access_of
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
@@ -46,7 +46,7 @@ def build_router(doors: Doors) -> APIRouter:
             _add_search(router, doors, offered, source)
         if "create" in offered.interactions:
             _add_create(router, doors, offered)
-        if "vread" in offered.interactions and isinstance(source, Responses):
+        if "vread" in offered.interactions and isinstance(source, VersionedSource):
             _add_vread(router, doors, offered, source)
     for resource_type in ELSEWHERE:
         _add_elsewhere(router, doors, resource_type)
@@ -71,7 +71,7 @@ def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source)
         return answer_read(request, _audited(doors, request, lambda: source.read(logical_id)))
 
 
-def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: Responses) -> None:
+def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: VersionedSource) -> None:
     kind = offered.type
 
     @router.get(

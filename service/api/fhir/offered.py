@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Literal
 
 from service.api.fhir import parameters as read
-from service.flows.search_chart import Implicated
+from service.api.fhir import trace_parameters as traces
+from service.api.fhir import work_parameters as work
+from service.flows.search_chart import Implicated, Traced
 from service.store.search import Condition
 
 Interaction = Literal["create", "read", "vread", "search-type"]
@@ -25,7 +27,7 @@ class ElementIs:
     begins: bool = False
 
 
-Asked = Condition | Implicated | ElementIs
+Asked = Condition | Implicated | Traced | ElementIs
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,42 @@ _ISSUE = (
     Parameter("identifier", "token", "Our identifier of the alert", read.alert_identifiers),
 )
 
+_ALERT = Parameter("identifier", "token", "Our identifier of the alert", read.alert_identifiers)
+_UPDATED = Parameter("_lastUpdated", "date", "When this version began", work.changes)
+_TASK = (
+    _ID,
+    _UPDATED,
+    _PATIENT,
+    _SUBJECT,
+    _ALERT,
+    Parameter("owner", "reference", "The therapist", work.owners),
+    Parameter("status", "token", "requested, accepted, in-progress, …", work.task_statuses),
+    Parameter("business-status", "token", "The status of the alert: open, …", work.business_statuses),
+    Parameter("code", "token", "review-possible-strain: all of ours", work.task_codes),
+    Parameter("focus", "reference", "The DetectedIssue", work.focuses),
+    Parameter("priority", "token", "routine or urgent", work.priorities),
+    Parameter("authored-on", "date", "When the alert was raised", read.moments),
+    Parameter("modified", "date", "When this version began", work.changes),
+    Parameter("period", "date", "From when until when it was to be done", work.periods),
+)
+_FLAG = (
+    _ID,
+    _UPDATED,
+    _PATIENT,
+    _SUBJECT,
+    _ALERT,
+    Parameter("date", "date", "From when until when it shows", work.periods),
+    Parameter("author", "reference", "Device/alliance-service: all of ours", work.authors),
+)
+_PROVENANCE = (
+    Parameter("_id", "token", "The logical id: response id, hyphen, version", traces.provenance_ids),
+    _PATIENT,
+    Parameter("target", "reference", "An Observation that this version gave or took away", traces.targets),
+    Parameter("recorded", "date", "When the version was recorded", read.moments),
+    Parameter("agent", "reference", "Device/alliance-service, or who answered", traces.agents),
+    Parameter("entity", "reference", "The response that was scored", traces.entities),
+)
+
 OFFERED: tuple[Offered, ...] = (
     Offered("Questionnaire", ("read", "search-type"), _DEFINITION),
     Offered("CodeSystem", ("read", "search-type"), _DEFINITION),
@@ -123,6 +161,9 @@ OFFERED: tuple[Offered, ...] = (
     ),
     Offered("Observation", ("read", "search-type"), _OBSERVATION, sort="date"),
     Offered("DetectedIssue", ("read", "search-type"), _ISSUE, sort="identified"),
+    Offered("Task", ("read", "vread", "search-type"), _TASK, sort="authored-on"),
+    Offered("Flag", ("read", "vread", "search-type"), _FLAG, sort="date"),
+    Offered("Provenance", ("read", "search-type"), _PROVENANCE, sort="recorded"),
 )
 
 # Their references mean the EHR's resources: a read is sent there.

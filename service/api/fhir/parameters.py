@@ -188,7 +188,7 @@ def implicated(value: str, context: Context) -> Implicated:
     return Implicated(tuple(observation_pair(one) for one in own_ids(value, "Observation", context)))
 
 
-def moments(value: str, _: Context) -> Condition:
+def moments(value: str, _: Context) -> Within:
     """Return the condition of ``authored`` and ``date``: prefixed dates and times."""
     return Within(tuple(_span(one) for one in alternatives(value)))
 

@@ -3,24 +3,26 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
+from fhir_mappings.flag import to_flag
 from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
 from fhir_mappings.response import to_response
+from fhir_mappings.task import to_task
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
 from service.api.fhir.offered import ElementIs
 from service.api.fhir.parameters import observation_pair
 from service.api.fhir.search_request import SearchRequest
+from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, version_number
 from service.api.security import CLINIC
 from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
 from service.flows.search_chart import (
     NO_SUCH,
-    ChartSearch,
     FoundPage,
     Item,
     ObservedPart,
@@ -56,7 +58,18 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
         "QuestionnaireResponse": Responses(deployment),
         "Observation": Observations(deployment),
         "DetectedIssue": DetectedIssues(deployment),
+        "Task": AlertWork(deployment, to_task),
+        "Flag": AlertWork(deployment, to_flag),
+        "Provenance": Provenances(deployment),
     }
+
+
+@runtime_checkable
+class VersionedSource(Source, Protocol):
+    """The resources of one type, every version of them."""
+
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version; raises ``NotFound``."""
 
 
 class Definitions:
@@ -107,12 +120,12 @@ class Responses:
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version; raises ``NotFound``."""
-        number = int(version) if version.isdecimal() and len(version) < 10 else 0  # noqa: PLR2004 - 32 bits
-        return show_response(find_response(self.deployment, CLINIC, resource_id, number), self.deployment)
+        found = find_response(self.deployment, CLINIC, resource_id, version_number(version))
+        return show_response(found, self.deployment)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current responses."""
-        found = search_responses(self.deployment, CLINIC, _chart_search(asked))
+        found = search_responses(self.deployment, CLINIC, chart_search(asked))
         return _shown_page(found, lambda one: show_response(one, self.deployment))
 
 
@@ -129,7 +142,7 @@ class Observations:
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
-        found = search_observations(self.deployment, CLINIC, _chart_search(asked))
+        found = search_observations(self.deployment, CLINIC, chart_search(asked))
         return _shown_page(found, self._show)
 
     def _show(self, observed: ObservedPart) -> Shown:
@@ -158,7 +171,7 @@ class DetectedIssues:
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current alerts, historical ones too: this is the record, not a notice."""
-        return _shown_page(search_alerts(self.deployment, CLINIC, _chart_search(asked)), self._show)
+        return _shown_page(search_alerts(self.deployment, CLINIC, chart_search(asked)), self._show)
 
     def _show(self, row: AlertRow) -> Shown:
         resource = to_detected_issue(alert_facts(row), self.deployment.names)
@@ -190,11 +203,6 @@ def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:
     sent = json_text.loads(version.body)
     is_fhir = isinstance(sent, dict) and sent.get("resourceType") == "QuestionnaireResponse"
     return sent if is_fhir else None
-
-
-def _chart_search(asked: SearchRequest) -> ChartSearch:
-    conditions = tuple(one for one in asked.asked if not isinstance(one, ElementIs))
-    return ChartSearch(conditions, asked.page, asked.counted)
 
 
 def _shown_page(found: FoundPage[Item], show: Callable[[Item], Shown]) -> ShownPage:
