@@ -85,7 +85,9 @@ def alert_facts(row: AlertRow) -> AlertFacts:
         status=row.status,  # type: ignore[arg-type] # the flows write no other
         severity=row.severity,  # type: ignore[arg-type] # the flows write no other
         patient=row.patient,
+        therapist=row.therapist or None,
         raised_at=row.raised_at,
+        updated_at=row.updated_at,
         text=row.text,
         rule=row.rule,
         method=row.method,

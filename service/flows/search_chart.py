@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from fhir_mappings.filled import Filled
 from service.errors import NotFound
@@ -14,7 +14,6 @@ from service.store.database import Tx
 from service.store.patients import rows_of_identified
 from service.store.responses import ResponseVersion, find_current, find_version
 from service.store.search import (
-    Kind,
     Page,
     Place,
     alerts_beside,
@@ -23,8 +22,10 @@ from service.store.search import (
     find_places,
     newest_row,
     newest_version_with,
+    rows_giving,
     versions_by_row,
 )
+from service.store.views import Kind
 
 Item = TypeVar("Item")
 NO_SUCH = "There is no such resource."
@@ -38,10 +39,17 @@ class Implicated:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """A version of a response that gave one of these Observations or took it away: (response id, part)."""
+
+    observations: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChartSearch:
     """One search: every condition must hold. ``counted``: say how many fit in all."""
 
-    conditions: tuple[Condition | Implicated, ...]
+    conditions: tuple[Condition | Implicated | Traced, ...]
     page: Page
     counted: bool = True
 
@@ -77,7 +85,7 @@ def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -
         versions = versions_by_row(tx, [place.owner_row for place in places])
         return [_newest(tx, versions[place.owner_row]) for place in places]
 
-    return _search(deployment, clinic, "response", search, load)
+    return search_kind(deployment, clinic, "response", search, load)
 
 
 def search_observations(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ObservedPart]:
@@ -91,18 +99,20 @@ def search_observations(deployment: Deployment, clinic: str, search: ChartSearch
         filled = {one.row_id: filled_from(one, deployment.known) for one, _ in newest}
         return [ObservedPart(filled[one.row_id], part, one.believed_until) for one, part in newest]
 
-    return _search(deployment, clinic, "observation", search, load)
+    return search_kind(deployment, clinic, "observation", search, load)
 
 
-def search_alerts(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[AlertRow]:
-    """Return current alerts, historical ones too, by the moment they were raised."""
+def search_alerts(
+    deployment: Deployment, clinic: str, search: ChartSearch, *, kind: Literal["alert", "work"] = "alert"
+) -> FoundPage[AlertRow]:
+    """Return current alerts by the moment they were raised; of kind ``work`` without historical ones."""
 
     def load(tx: Tx, places: Sequence[Place]) -> list[AlertRow]:
         rows = alerts_by_row(tx, [place.row_id for place in places])
         found = [rows[place.row_id] for place in places]
         return [find_alert(tx, clinic, one.id) or one if one.believed_until else one for one in found]
 
-    return _search(deployment, clinic, "alert", search, load)
+    return search_kind(deployment, clinic, kind, search, load)
 
 
 def find_response(
@@ -129,10 +139,12 @@ def find_observation(deployment: Deployment, clinic: str, response_id: str, part
     return ObservedPart(filled, part, found.believed_until)
 
 
-def find_alert_row(deployment: Deployment, clinic: str, alert_id: str) -> AlertRow:
-    """Return the current version of an alert; raises ``NotFound``."""
+def find_alert_row(
+    deployment: Deployment, clinic: str, alert_id: str, version: int | None = None
+) -> AlertRow:
+    """Return the current version of an alert, or the one asked for; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        found = find_alert(tx, clinic, alert_id)
+        found = find_alert(tx, clinic, alert_id, version)
     if found is None:
         raise NotFound(NO_SUCH)
     return found
@@ -147,13 +159,14 @@ def find_identified(
     return list(search_responses(deployment, clinic, search).items)
 
 
-def _search(
+def search_kind(
     deployment: Deployment,
     clinic: str,
     kind: Kind,
     search: ChartSearch,
     load: Callable[[Tx, Sequence[Place]], list[Item]],
 ) -> FoundPage[Item]:
+    """Return one page of one kind of thing; ``load`` reads what stands at its places."""
     page, limit = search.page, search.page.limit
     with deployment.database.read() as tx:
         conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
@@ -185,8 +198,10 @@ def _names_nobody(tx: Tx, clinic: str, condition: Condition) -> bool:
     return isinstance(condition, OfIdentified) and not rows_of_identified(tx, clinic, condition.identifiers)
 
 
-def _stored(tx: Tx, clinic: str, condition: Condition | Implicated) -> Condition:
+def _stored(tx: Tx, clinic: str, condition: Condition | Implicated | Traced) -> Condition:
     """Return a condition that the store can answer: it keeps evidence as text, so alerts are read."""
+    if isinstance(condition, Traced):
+        return OneOf("row", tuple(rows_giving(tx, clinic, condition.observations)))
     if not isinstance(condition, Implicated):
         return condition
     wanted = set(condition.observations)

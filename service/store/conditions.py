@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, cast, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Float, and_, cast, exists, false, not_, or_, select, true
 
 from service.store.database import Tx
 from service.store.patients import alias_rows, rows_of_identified
@@ -43,6 +43,13 @@ class Within:
 
     spans: tuple[Span, ...]
     column: str = "at"
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """The time that the thing lasts lies in one of these spans wholly (True), or in part (False)."""
+
+    spans: tuple[tuple[Span, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,17 @@ class Not:
 
 
 Condition = (
-    OneOf | PairOneOf | Within | NumberWithin | OfPatient | OfIdentified | PanelOver | Missing | Always | Not
+    OneOf
+    | PairOneOf
+    | Within
+    | Lasting
+    | NumberWithin
+    | OfPatient
+    | OfIdentified
+    | PanelOver
+    | Missing
+    | Always
+    | Not
 )
 Columns = Mapping[str, ColumnElement[Any]]
 
@@ -121,6 +138,8 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
             return or_(false(), *(_pair((columns[first], columns[second]), pair) for pair in pairs))
         case Within(spans, column):
             return or_(false(), *(_span(columns[column], span) for span in spans))
+        case Lasting(times):
+            return or_(false(), *(_lasting(columns, span, wholly=wholly) for span, wholly in times))
         case NumberWithin(column, numbers):
             number = cast(columns[column], Float)
             return or_(false(), *(_number_span(number, span) for span in numbers))
@@ -154,6 +173,17 @@ def _span(at: ColumnElement[str], span: Span) -> ColumnElement[bool]:
     if span.high is not None:
         ends.append(at < span.high)
     return ~and_(*ends) if span.outside else and_(*ends)
+
+
+def _lasting(columns: Columns, span: Span, *, wholly: bool) -> ColumnElement[bool]:
+    """Return whether the thing lies in a span; one without an end lasts for ever."""
+    begins, ends = columns["begins"], columns["ends"]
+    found: list[ColumnElement[bool]] = []
+    if span.low is not None:
+        found.append(begins >= span.low if wholly else or_(ends.is_(None), ends >= span.low))
+    if span.high is not None:
+        found.append(and_(ends.is_not(None), ends < span.high) if wholly else begins < span.high)
+    return not_(and_(*found)) if span.outside else and_(*found)
 
 
 def _number_span(number: ColumnElement[float], span: NumberSpan) -> ColumnElement[bool]:

@@ -4,19 +4,19 @@ A search narrowed to a patient reads that patient's rows only, however many othe
 (``tests/service/store/test_search.py`` looks at the plan).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, FromClause, Table, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Table, and_, exists, false, func, or_, select, true
 
 from service.store.alerts import AlertRow
 from service.store.conditions import Condition, clause
 from service.store.database import Tx
-from service.store.responses import IN_ERROR, ResponseVersion
+from service.store.responses import ResponseVersion
 from service.store.tables import alerts, responses, scores
+from service.store.views import VIEWS, Kind, View, earlier_versions
 
-Kind = Literal["response", "observation", "alert"]
 Moment = Literal["at", "updated"]
 
 
@@ -45,95 +45,9 @@ class Place:
     part: str
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """One kind of thing: its rows, those of them that are shown, and the columns to ask for.
-
-    ``versions`` is the table whose rows are versions; ``columns`` has both moments, ``at`` and ``updated``.
-    """
-
-    rows: FromClause
-    versions: Table
-    shown: ColumnElement[bool]
-    clinic: ColumnElement[str]
-    row_id: ColumnElement[int]
-    owner_row: ColumnElement[int]
-    part: ColumnElement[str]
-    columns: Mapping[str, ColumnElement[Any]]
-
-
-_OBSERVATION_STATUS = case(
-    (responses.c.status == IN_ERROR, IN_ERROR),
-    ((responses.c.version > 1) | (responses.c.status == "amended"), "amended"),
-    else_="final",
-)
-_VIEWS: Mapping[Kind, _View] = {
-    "response": _View(
-        rows=responses,
-        versions=responses,
-        shown=true(),
-        clinic=responses.c.clinic,
-        row_id=responses.c.row_id,
-        owner_row=responses.c.row_id,
-        part=responses.c.instrument,
-        columns={
-            "at": responses.c.authored_at,
-            "updated": responses.c.believed_from,
-            "id": responses.c.id,
-            "patient": responses.c.alias_row,
-            "status": responses.c.status,
-            "source": responses.c.source,
-            "author": responses.c.author,
-            "encounter": responses.c.encounter,
-            "instrument": responses.c.instrument,
-            "instrument_version": responses.c.instrument_version,
-            "identifier_system": responses.c.identifier_system,
-            "identifier_value": responses.c.identifier_value,
-        },
-    ),
-    "observation": _View(
-        rows=responses.join(scores, scores.c.response_row == responses.c.row_id),
-        versions=responses,
-        shown=scores.c.observed,
-        clinic=responses.c.clinic,
-        row_id=scores.c.row_id,
-        owner_row=responses.c.row_id,
-        part=scores.c.part,
-        columns={
-            "at": responses.c.authored_at,
-            "updated": responses.c.believed_from,
-            "response": responses.c.id,
-            "part": scores.c.part,
-            "patient": responses.c.alias_row,
-            "source": responses.c.source,
-            "encounter": responses.c.encounter,
-            "code": scores.c.code,
-            "value": scores.c.value,
-            "status": _OBSERVATION_STATUS,
-        },
-    ),
-    "alert": _View(
-        rows=alerts,
-        versions=alerts,
-        shown=true(),
-        clinic=alerts.c.clinic,
-        row_id=alerts.c.row_id,
-        owner_row=alerts.c.row_id,
-        part=alerts.c.series,
-        columns={
-            "at": alerts.c.raised_at,
-            "updated": alerts.c.believed_from,
-            "id": alerts.c.id,
-            "patient": alerts.c.alias_row,
-            "row": alerts.c.row_id,
-        },
-    ),
-}
-
-
 def find_places(tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition], page: Page) -> list[Place]:
     """Return the places of one page, ordered by moment, then row; at most ``limit``."""
-    view = _VIEWS[kind]
+    view = VIEWS[kind]
     moment = view.columns[page.by]
     query = select(moment, view.row_id, view.owner_row, view.part).select_from(view.rows)
     query = query.where(*_where(tx, clinic, view, conditions, page.upto))
@@ -147,14 +61,14 @@ def count_places(
     tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition], upto: int | None = None
 ) -> int:
     """Return how many things fit the conditions, or did when row ``upto`` was the newest."""
-    view = _VIEWS[kind]
+    view = VIEWS[kind]
     where = _where(tx, clinic, view, conditions, upto)
     return tx.execute(select(func.count()).select_from(view.rows).where(*where)).scalar_one()
 
 
 def newest_row(tx: Tx, kind: Kind) -> int:
     """Return the newest version's row, 0 where there is none."""
-    return tx.execute(select(func.max(_VIEWS[kind].versions.c.row_id))).scalar() or 0
+    return tx.execute(select(func.max(VIEWS[kind].versions.c.row_id))).scalar() or 0
 
 
 def versions_by_row(tx: Tx, rows: Sequence[int]) -> dict[int, ResponseVersion]:
@@ -167,6 +81,31 @@ def alerts_by_row(tx: Tx, rows: Sequence[int]) -> dict[int, AlertRow]:
     """Return stored alerts by their row."""
     found = tx.execute(select(alerts).where(alerts.c.row_id.in_(rows)))
     return {row["row_id"]: AlertRow(**row) for row in found.mappings()}
+
+
+def rows_giving(tx: Tx, clinic: str, observations: Sequence[tuple[str, str]]) -> list[int]:
+    """Return the rows of the response versions that gave one of these Observations (response id, part).
+
+    The version after one that gave it is among them, whether it gave it again or took it away.
+    """
+    wanted = (
+        and_(earlier_versions.c.id == response, scores.c.part == part) for response, part in observations
+    )
+    found = tx.execute(
+        select(responses.c.row_id)
+        .join(
+            earlier_versions,
+            and_(
+                earlier_versions.c.clinic == responses.c.clinic,
+                earlier_versions.c.id == responses.c.id,
+                earlier_versions.c.version.between(responses.c.version - 1, responses.c.version),
+            ),
+        )
+        .join(scores, scores.c.response_row == earlier_versions.c.row_id)
+        .where(responses.c.clinic == clinic, scores.c.observed, or_(false(), *wanted))
+        .distinct()
+    )
+    return list(found.scalars())
 
 
 def alerts_beside(tx: Tx, clinic: str, response_ids: Sequence[str]) -> list[AlertRow]:
@@ -207,11 +146,16 @@ def newest_version_with(tx: Tx, clinic: str, response_id: str, part: str) -> Res
 
 
 def _where(
-    tx: Tx, clinic: str, view: _View, conditions: Sequence[Condition], upto: int | None
+    tx: Tx, clinic: str, view: View, conditions: Sequence[Condition], upto: int | None
 ) -> list[ColumnElement[bool]]:
-    current = view.versions.c.believed_until.is_(None) if upto is None else _known_at(view.versions, upto)
     asked = [clause(tx, clinic, view.columns, condition) for condition in conditions]
-    return [view.clinic == clinic, view.shown, current, *asked]
+    return [view.clinic == clinic, view.shown, _current(view, upto), *asked]
+
+
+def _current(view: View, upto: int | None) -> ColumnElement[bool]:
+    if view.every_version:
+        return true() if upto is None else view.versions.c.row_id <= upto
+    return view.versions.c.believed_until.is_(None) if upto is None else _known_at(view.versions, upto)
 
 
 def _known_at(versions: Table, upto: int) -> ColumnElement[bool]:
@@ -228,7 +172,7 @@ def _known_at(versions: Table, upto: int) -> ColumnElement[bool]:
     return and_(versions.c.row_id <= upto, or_(versions.c.believed_until.is_(None), ended_later))
 
 
-def _beyond(view: _View, page: Page, after: tuple[str, int]) -> ColumnElement[bool]:
+def _beyond(view: View, page: Page, after: tuple[str, int]) -> ColumnElement[bool]:
     # Spelled out, with the moment alone in front: a comparison of row values keeps SQLite off the index.
     moment, (at, row_id) = view.columns[page.by], after
     if page.newest_first:

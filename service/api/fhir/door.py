@@ -24,7 +24,7 @@ from service.api.fhir.negotiation import is_strict, require_format, require_json
 from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Responses, Source, sources
+from service.api.fhir.sources import Source, VersionedSource, sources
 from service.api.fhir.values import context_of
 from service.api.security import access_of
 from service.errors import NotFound
@@ -48,7 +48,7 @@ def build_router(doors: Doors) -> APIRouter:
             _add_search(router, doors, offered, by_type)
         if "create" in offered.interactions:
             _add_create(router, doors, offered)
-        if "vread" in offered.interactions and isinstance(source, Responses):
+        if "vread" in offered.interactions and isinstance(source, VersionedSource):
             _add_vread(router, doors, offered, source)
     for resource_type in ELSEWHERE:
         _add_elsewhere(router, doors, resource_type)
@@ -73,7 +73,7 @@ def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source)
         return answer_read(request, _audited(doors, request, lambda: source.read(logical_id)))
 
 
-def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: Responses) -> None:
+def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: VersionedSource) -> None:
     kind = offered.type
 
     @router.get(

@@ -11,6 +11,8 @@ from typing import Literal
 from service.api.fhir.chart_parameters import ISSUE, OBSERVATION, RESPONSE
 from service.api.fhir.definition_parameters import DEFINITION, DEFINITION_SORTS
 from service.api.fhir.search_parameter import Parameter
+from service.api.fhir.trace_parameters import PROVENANCE
+from service.api.fhir.work_parameters import FLAG, TASK
 
 Interaction = Literal["create", "read", "vread", "search-type"]
 _UPDATED = "_lastUpdated"
@@ -66,6 +68,7 @@ OFFERED: tuple[Offered, ...] = (
         OBSERVATION,
         sort="date",
         includes=("Observation:derived-from", "Observation:has-member"),
+        reverse_includes=("Provenance:target",),
     ),
     Offered(
         "DetectedIssue",
@@ -74,6 +77,9 @@ OFFERED: tuple[Offered, ...] = (
         sort="identified",
         includes=("DetectedIssue:implicated",),
     ),
+    Offered("Task", ("read", "vread", "search-type"), TASK, sort="authored-on"),
+    Offered("Flag", ("read", "vread", "search-type"), FLAG, sort="date"),
+    Offered("Provenance", ("read", "search-type"), PROVENANCE, sort="recorded"),
 )
 
 # Their references mean the EHR's resources: a read is sent there.

@@ -195,7 +195,7 @@ def _is_our_unit(system: str, code: str) -> bool:
     return (system, code) == (UCUM, SCORE_UNIT) or (not system and code in {"", SCORE_UNIT, "score"})
 
 
-def moments(value: str, context: Context) -> Condition:
+def moments(value: str, context: Context) -> Within:
     """Return the condition of ``authored``, ``date`` and ``identified``: prefixed dates and times."""
     return Within(spans(value, context))
 

@@ -6,11 +6,11 @@ from typing import Literal
 
 from service.api.fhir.definition_search import DefinitionCondition
 from service.api.fhir.values import Context, truth
-from service.flows.search_chart import Implicated
+from service.flows.search_chart import Implicated, Traced
 from service.store.conditions import Always, Condition, Missing, Not
 
 ParameterType = Literal["token", "reference", "date", "uri", "string", "quantity"]
-Asked = Condition | Implicated | DefinitionCondition
+Asked = Condition | Implicated | Traced | DefinitionCondition
 Reader = Callable[[str, Context], Asked]
 
 

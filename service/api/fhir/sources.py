@@ -1,26 +1,25 @@
 """Where the door's resources come from: definitions from the instruments, the rest from the chart."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
+from fhir_mappings.flag import to_flag
 from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
 from fhir_mappings.response import to_response
+from fhir_mappings.task import to_task
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
-from service.api.fhir.definition_search import DefinitionCondition
 from service.api.fhir.definitions import Definitions
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.values import observation_pair
+from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, shown_page, version_number
 from service.api.security import CLINIC
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
 from service.flows.search_chart import (
-    ChartSearch,
-    FoundPage,
-    Item,
     ObservedPart,
     find_alert_row,
     find_observation,
@@ -31,8 +30,6 @@ from service.flows.search_chart import (
 )
 from service.store.alerts import AlertRow
 from service.store.responses import ResponseVersion
-
-UNKNOWN_PATIENT = "No patient is known here by this identifier, so nothing could be looked for."
 
 
 class Source(Protocol):
@@ -56,7 +53,18 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
         "QuestionnaireResponse": Responses(deployment),
         "Observation": Observations(deployment),
         "DetectedIssue": DetectedIssues(deployment),
+        "Task": AlertWork(deployment, to_task),
+        "Flag": AlertWork(deployment, to_flag),
+        "Provenance": Provenances(deployment),
     }
+
+
+@runtime_checkable
+class VersionedSource(Source, Protocol):
+    """The resources of one type, every version of them."""
+
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version; raises ``NotFound``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +79,13 @@ class Responses:
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version; raises ``NotFound``."""
-        number = int(version) if version.isdecimal() and len(version) < 10 else 0  # noqa: PLR2004 - 32 bits
-        return show_response(find_response(self.deployment, CLINIC, resource_id, number), self.deployment)
+        found = find_response(self.deployment, CLINIC, resource_id, version_number(version))
+        return show_response(found, self.deployment)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current responses."""
-        found = search_responses(self.deployment, CLINIC, _chart_search(asked))
-        return _shown_page(found, lambda one: show_response(one, self.deployment))
+        found = search_responses(self.deployment, CLINIC, chart_search(asked))
+        return shown_page(found, lambda one: show_response(one, self.deployment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,8 @@ class Observations:
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
-        found = search_observations(self.deployment, CLINIC, _chart_search(asked))
-        return _shown_page(found, self._show)
+        found = search_observations(self.deployment, CLINIC, chart_search(asked))
+        return shown_page(found, self._show)
 
     def _show(self, observed: ObservedPart) -> Shown:
         filled = observed.filled
@@ -122,7 +130,7 @@ class DetectedIssues:
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current alerts, historical ones too: this is the record, not a notice."""
-        return _shown_page(search_alerts(self.deployment, CLINIC, _chart_search(asked)), self._show)
+        return shown_page(search_alerts(self.deployment, CLINIC, chart_search(asked)), self._show)
 
     def _show(self, row: AlertRow) -> Shown:
         resource = to_detected_issue(alert_facts(row), self.deployment.names)
@@ -154,14 +162,3 @@ def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:
     sent = json_text.loads(version.body)
     is_fhir = isinstance(sent, dict) and sent.get("resourceType") == "QuestionnaireResponse"
     return sent if is_fhir else None
-
-
-def _chart_search(asked: SearchRequest) -> ChartSearch:
-    conditions = tuple(one for one in asked.asked if not isinstance(one, DefinitionCondition))
-    return ChartSearch(conditions, asked.page, asked.counted)
-
-
-def _shown_page(found: FoundPage[Item], show: Callable[[Item], Shown]) -> ShownPage:
-    items = [show(item) for item in found.items]
-    notes = (UNKNOWN_PATIENT,) if found.unknown_patient else ()
-    return ShownPage(items, found.total, found.next_after, found.upto, notes)

@@ -20,7 +20,7 @@ def existing(client):
     for number in range(4, 10):
         create(client, session(number, total="37.0"))
     response_id = created_id(client, session(10, total="22.0"))
-    alerts = client.get("/fhir/DetectedIssue").json()
+    alert_id = client.get("/fhir/DetectedIssue").json()["entry"][0]["resource"]["id"]
     return {
         "Questionnaire": "srs-3-1.0.0",
         "CodeSystem": "alliance-measures-1.0.0",
@@ -28,7 +28,10 @@ def existing(client):
         "StructureDefinition": "session-date-1.0.0",
         "QuestionnaireResponse": response_id,
         "Observation": f"{response_id}.total",
-        "DetectedIssue": alerts["entry"][0]["resource"]["id"],
+        "DetectedIssue": alert_id,
+        "Task": alert_id,
+        "Flag": alert_id,
+        "Provenance": f"{response_id}-1",
     }
 
 
