@@ -228,6 +228,25 @@ def find_places(tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition]
     return [Place(*row) for row in tx.execute(query.order_by(*order).limit(page.limit))]
 
 
+def last_of_each_code(tx: Tx, clinic: str, conditions: Sequence[Condition], per_code: int) -> list[Place]:
+    """Return the places of the newest Observations of each code, newest first; none entered in error."""
+    view = _VIEWS["observation"]
+    newest = (view.at.desc(), view.row_id.desc())
+    rank = func.row_number().over(partition_by=view.columns["code"], order_by=newest).label("rank")
+    ranked = (
+        select(
+            view.at.label("at"), view.row_id.label("row_id"), view.owner_row.label("owner"), view.part, rank
+        )
+        .select_from(view.rows)
+        .where(*_where(tx, clinic, view, conditions), responses.c.status != IN_ERROR)
+        .subquery()
+    )
+    query = select(ranked.c.at, ranked.c.row_id, ranked.c.owner, ranked.c.part).where(
+        ranked.c.rank <= per_code
+    )
+    return [Place(*row) for row in tx.execute(query.order_by(ranked.c.at.desc(), ranked.c.row_id.desc()))]
+
+
 def count_places(tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition]) -> int:
     """Return how many things fit the conditions."""
     view = _VIEWS[kind]

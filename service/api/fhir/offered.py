@@ -41,6 +41,14 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: its name, without the dollar sign, and the canonical URL of its definition."""
+
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offered:
     """One resource type. ``sort`` is the parameter that results may be sorted by, '' where none is."""
 
@@ -49,6 +57,7 @@ class Offered:
     parameters: tuple[Parameter, ...]
     sort: str = ""
     conditional_create: bool = False
+    operations: tuple[Operation, ...] = ()
 
     @property
     def by_name(self) -> Mapping[str, Parameter]:
@@ -147,8 +156,15 @@ _PROVENANCE = (
     Parameter("entity", "reference", "The response that was scored", traces.entities),
 )
 
+_SDC_OPERATION = "http://hl7.org/fhir/uv/sdc/OperationDefinition"
+_CORE_OPERATION = "http://hl7.org/fhir/OperationDefinition"
+_POPULATE = Operation("populate", f"{_SDC_OPERATION}/Questionnaire-populate")
+_EXTRACT = Operation("extract", f"{_SDC_OPERATION}/QuestionnaireResponse-extract")
+_VALIDATE = Operation("validate", f"{_CORE_OPERATION}/Resource-validate")
+_LASTN = Operation("lastn", f"{_CORE_OPERATION}/Observation-lastn")
+
 OFFERED: tuple[Offered, ...] = (
-    Offered("Questionnaire", ("read", "search-type"), _DEFINITION),
+    Offered("Questionnaire", ("read", "search-type"), _DEFINITION, operations=(_POPULATE,)),
     Offered("CodeSystem", ("read", "search-type"), _DEFINITION),
     Offered("ValueSet", ("read", "search-type"), _DEFINITION),
     Offered("StructureDefinition", ("read", "search-type"), _DEFINITION),
@@ -158,8 +174,9 @@ OFFERED: tuple[Offered, ...] = (
         _RESPONSE,
         sort="authored",
         conditional_create=True,
+        operations=(_EXTRACT, _VALIDATE),
     ),
-    Offered("Observation", ("read", "search-type"), _OBSERVATION, sort="date"),
+    Offered("Observation", ("read", "search-type"), _OBSERVATION, sort="date", operations=(_LASTN,)),
     Offered("DetectedIssue", ("read", "search-type"), _ISSUE, sort="identified"),
     Offered("Task", ("read", "vread", "search-type"), _TASK, sort="authored-on"),
     Offered("Flag", ("read", "vread", "search-type"), _FLAG, sort="date"),
