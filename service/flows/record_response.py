@@ -44,10 +44,14 @@ def record_response(deployment: Deployment, new: NewResponse, access: Access) ->
     answers the refusal, adds the audit's row.
     """
     with deployment.database.write() as tx:
-        return _record(Write(tx, deployment, access, deployment.clock()), new)
+        return record_within(Write(tx, deployment, access, deployment.clock()), new)
 
 
-def _record(write: Write, new: NewResponse) -> Recorded:
+def record_within(write: Write, new: NewResponse, response_id: str | None = None) -> Recorded:
+    """Return what recording gave, as ``record_response`` does, in a transaction that is under way.
+
+    ``response_id`` is the id that a new response gets, where it was chosen before.
+    """
     tx, deployment, access = write.tx, write.deployment, write.access
     stored = _find_stored(write, new)
     if stored:
@@ -59,7 +63,7 @@ def _record(write: Write, new: NewResponse) -> Recorded:
     dyad = take_dyad(tx, write.clinic, alias.patient_key, new.therapist or "", write.now, **context)
     ratings = dyad_ratings(tx, write.clinic, dyad.row)
     find_same_session(new, ratings)
-    version = first_version(write, new, str(uuid4()), alias, dyad)
+    version = first_version(write, new, response_id or str(uuid4()), alias, dyad)
     filled = filled_from(version, deployment.known)
     insert_version(tx, version, score_rows(filled))
     own = queue_response(write, new.instrument, version.id, version.version, patient_key=alias.patient_key)

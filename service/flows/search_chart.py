@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, Literal, TypeVar
 
 from fhir_mappings.filled import Filled
@@ -20,6 +21,7 @@ from service.store.search import (
     alerts_by_row,
     count_places,
     find_places,
+    last_of_each_code,
     newest_row,
     newest_version_with,
     rows_giving,
@@ -90,16 +92,29 @@ def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -
 
 def search_observations(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ObservedPart]:
     """Return current Observations, by the moment their response was authored."""
-
-    def load(tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
-        rows = {place.owner_row for place in places}
-        versions = versions_by_row(tx, sorted(rows))
-        observed = [(versions[place.owner_row], place.part) for place in places]
-        newest = [(_newest_with(tx, version, part), part) for version, part in observed]
-        filled = {one.row_id: filled_from(one, deployment.known) for one, _ in newest}
-        return [ObservedPart(filled[one.row_id], part, one.believed_until) for one, part in newest]
-
+    load = partial(_load_observations, deployment)
     return search_kind(deployment, clinic, "observation", search, load)
+
+
+def search_last_observations(
+    deployment: Deployment, clinic: str, search: ChartSearch, per_code: int
+) -> FoundPage[ObservedPart]:
+    """Return the newest Observations of each code, newest first, on one page; none entered in error."""
+    with deployment.database.read() as tx:
+        conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
+        places = last_of_each_code(tx, clinic, conditions, per_code)
+        found = tuple(_load_observations(deployment, tx, places))
+        unknown = any(_names_nobody(tx, clinic, condition) for condition in conditions)
+    return FoundPage(found, len(places), None, upto=0, unknown_patient=unknown)
+
+
+def _load_observations(deployment: Deployment, tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
+    rows = {place.owner_row for place in places}
+    versions = versions_by_row(tx, sorted(rows))
+    observed = [(versions[place.owner_row], place.part) for place in places]
+    newest = [(_newest_with(tx, version, part), part) for version, part in observed]
+    filled = {one.row_id: filled_from(one, deployment.known) for one, _ in newest}
+    return [ObservedPart(filled[one.row_id], part, one.believed_until) for one, part in newest]
 
 
 def search_alerts(

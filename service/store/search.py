@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, and_, exists, false, func, or_, sel
 from service.store.alerts import AlertRow
 from service.store.conditions import Condition, clause
 from service.store.database import Tx
-from service.store.responses import ResponseVersion
+from service.store.responses import IN_ERROR, ResponseVersion
 from service.store.tables import alerts, responses, scores
 from service.store.views import VIEWS, Kind, View, earlier_versions
 
@@ -55,6 +55,24 @@ def find_places(tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition]
         query = query.where(_beyond(view, page, page.after))
     order = (moment.desc(), view.row_id.desc()) if page.newest_first else (moment, view.row_id)
     return [Place(*row) for row in tx.execute(query.order_by(*order).limit(page.limit))]
+
+
+def last_of_each_code(tx: Tx, clinic: str, conditions: Sequence[Condition], per_code: int) -> list[Place]:
+    """Return the places of the newest Observations of each code, newest first; none entered in error."""
+    view = VIEWS["observation"]
+    at = view.columns["at"]
+    newest = (at.desc(), view.row_id.desc())
+    rank = func.row_number().over(partition_by=view.columns["code"], order_by=newest).label("rank")
+    ranked = (
+        select(at.label("at"), view.row_id.label("row_id"), view.owner_row.label("owner"), view.part, rank)
+        .select_from(view.rows)
+        .where(*_where(tx, clinic, view, conditions, None), responses.c.status != IN_ERROR)
+        .subquery()
+    )
+    query = select(ranked.c.at, ranked.c.row_id, ranked.c.owner, ranked.c.part).where(
+        ranked.c.rank <= per_code
+    )
+    return [Place(*row) for row in tx.execute(query.order_by(ranked.c.at.desc(), ranked.c.row_id.desc()))]
 
 
 def count_places(

@@ -44,6 +44,7 @@ def to_capability_statement(base: str, software_version: str) -> dict[str, Any]:
 
 def _resource(offered: Offered) -> dict[str, Any]:
     versioned = "vread" in offered.interactions
+    operations = [{"name": one.name, "definition": one.definition} for one in offered.operations]
     return {
         "type": offered.type,
         "interaction": [{"code": code} for code in offered.interactions],
@@ -59,4 +60,5 @@ def _resource(offered: Offered) -> dict[str, Any]:
         "searchParam": [
             {"name": one.name, "type": one.type, "documentation": one.meaning} for one in offered.parameters
         ],
+        **({"operation": operations} if operations else {}),
     }

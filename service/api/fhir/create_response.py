@@ -1,6 +1,6 @@
 """A QuestionnaireResponse as it arrives, read into a response that can be recorded: all faults at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fhir_mappings.errors import Fault, ResourceRefused
@@ -20,14 +20,16 @@ STATUSES = ("completed",)
 _UNREADABLE = frozenset({"structure", "wrong-resource-type"})
 
 
-def to_new_response(body: JsonBody, deployment: Deployment) -> NewResponse:
-    """Return the response that a QuestionnaireResponse holds.
+def to_new_response(
+    body: JsonBody, deployment: Deployment, statuses: Collection[str] = STATUSES
+) -> NewResponse:
+    """Return the response that a QuestionnaireResponse in one of these statuses holds.
 
     Raises ``FaultsInRequest`` with every fault of structure, answers and session: 400 where it cannot be read
     as a QuestionnaireResponse, else 422.
     """
     faults: list[Fault] = []
-    checked = _read(body.value, deployment, faults)
+    checked = _read(body.value, deployment, statuses, faults)
     if checked is None:
         status = 400 if {fault.reason for fault in faults} <= _UNREADABLE else 422
         raise FaultsInRequest(faults, status=status)
@@ -57,7 +59,9 @@ def to_new_response(body: JsonBody, deployment: Deployment) -> NewResponse:
     )
 
 
-def _read(resource: dict[str, Any], deployment: Deployment, faults: list[Fault]) -> CheckedResponse | None:
+def _read(
+    resource: dict[str, Any], deployment: Deployment, statuses: Collection[str], faults: list[Fault]
+) -> CheckedResponse | None:
     """Return the response where it has no fault at all; else None, its faults added in reading order."""
     offered, names = deployment.instruments, deployment.names
     if resource.get("resourceType") != ROOT:
@@ -65,11 +69,11 @@ def _read(resource: dict[str, Any], deployment: Deployment, faults: list[Fault])
         return None
     checked = None
     try:
-        checked = read_and_check(resource, offered, names, statuses=STATUSES)
+        checked = read_and_check(resource, offered, names, statuses=statuses)
         head: Head | ReadResponse = checked.response
     except ResourceRefused as refused:
         faults.extend(_or_off(fault, resource, deployment) for fault in refused.faults)
-        head = read_head(resource, offered, names, STATUSES, [])
+        head = read_head(resource, offered, names, statuses, [])
     _add_new(faults, check_structure(resource))
     _add_new(faults, _session_faults(resource, head, deployment))
     return None if faults else checked

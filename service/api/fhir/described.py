@@ -1,5 +1,6 @@
 """The FHIR door in the OpenAPI description, made of the same table as its routes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from service.api.fhir.cursor import CURSOR
@@ -36,7 +37,7 @@ def read_answers(resource_type: str) -> dict[int | str, dict[str, Any]]:
 
 def search_parameters(offered: Offered) -> dict[str, Any]:
     """Return the parameters of a search by GET."""
-    return {"parameters": [_parameter(name, meaning) for name, meaning in _meanings(offered).items()]}
+    return query_parameters(_meanings(offered))
 
 
 def search_form(offered: Offered) -> dict[str, Any]:
@@ -46,6 +47,21 @@ def search_form(offered: Offered) -> dict[str, Any]:
     }
     form = {"schema": {"type": "object", "properties": properties}}
     return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": form}}}
+
+
+def query_parameters(meanings: Mapping[str, str]) -> dict[str, Any]:
+    """Return parameters of a query, by what they mean."""
+    return {"parameters": [_parameter(name, meaning) for name, meaning in meanings.items()]}
+
+
+def operation_request(*resource_types: str) -> dict[str, Any]:
+    """Return the body of an operation: a resource of one of these types."""
+    schema = {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"type": "string", "enum": list(resource_types)}},
+    }
+    return {"requestBody": {"required": True, "content": {_MEDIA_TYPE: {"schema": schema}}}}
 
 
 def create_request(resource_type: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from service.api.fhir.described import (
 from service.api.fhir.includes import Shelf, find_included
 from service.api.fhir.negotiation import is_strict, require_format, require_json
 from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
+from service.api.fhir.operations import add_operations
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
 from service.api.fhir.sources import Source, VersionedSource, sources
@@ -39,6 +40,7 @@ def build_router(doors: Doors) -> APIRouter:
     """Return the routes below ``/fhir``."""
     router = APIRouter(prefix="/fhir", tags=["FHIR"], dependencies=[Depends(require_json)])
     _add_metadata(router, doors)
+    add_operations(router, doors)
     by_type = sources(doors.deployment)
     for offered in OFFERED:
         source = by_type[offered.type]

@@ -19,6 +19,14 @@ _UPDATED = "_lastUpdated"
 
 
 @dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: its name, without the dollar sign, and the canonical URL of its definition."""
+
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offered:
     """One resource type. ``sort`` is its own parameter that results may be sorted by, '' where none is.
 
@@ -31,6 +39,7 @@ class Offered:
     sort: str = ""
     more_sorts: tuple[str, ...] = (_UPDATED,)
     conditional_create: bool = False
+    operations: tuple[Operation, ...] = ()
     includes: tuple[str, ...] = ()
     reverse_includes: tuple[str, ...] = ()
 
@@ -45,12 +54,27 @@ class Offered:
         return (self.sort, *self.more_sorts) if self.sort else self.more_sorts
 
 
-def _definition(kind: str) -> Offered:
-    return Offered(kind, ("read", "search-type"), DEFINITION, sort="date", more_sorts=DEFINITION_SORTS)
+_SDC_OPERATION = "http://hl7.org/fhir/uv/sdc/OperationDefinition"
+_CORE_OPERATION = "http://hl7.org/fhir/OperationDefinition"
+_POPULATE = Operation("populate", f"{_SDC_OPERATION}/Questionnaire-populate")
+_EXTRACT = Operation("extract", f"{_SDC_OPERATION}/QuestionnaireResponse-extract")
+_VALIDATE = Operation("validate", f"{_CORE_OPERATION}/Resource-validate")
+_LASTN = Operation("lastn", f"{_CORE_OPERATION}/Observation-lastn")
+
+
+def _definition(kind: str, *operations: Operation) -> Offered:
+    return Offered(
+        kind,
+        ("read", "search-type"),
+        DEFINITION,
+        sort="date",
+        more_sorts=DEFINITION_SORTS,
+        operations=operations,
+    )
 
 
 OFFERED: tuple[Offered, ...] = (
-    _definition("Questionnaire"),
+    _definition("Questionnaire", _POPULATE),
     _definition("CodeSystem"),
     _definition("ValueSet"),
     _definition("StructureDefinition"),
@@ -60,6 +84,7 @@ OFFERED: tuple[Offered, ...] = (
         RESPONSE,
         sort="authored",
         conditional_create=True,
+        operations=(_EXTRACT, _VALIDATE),
         includes=("QuestionnaireResponse:questionnaire",),
     ),
     Offered(
@@ -67,6 +92,7 @@ OFFERED: tuple[Offered, ...] = (
         ("read", "search-type"),
         OBSERVATION,
         sort="date",
+        operations=(_LASTN,),
         includes=("Observation:derived-from", "Observation:has-member"),
         reverse_includes=("Provenance:target",),
     ),

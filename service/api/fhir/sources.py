@@ -25,6 +25,7 @@ from service.flows.search_chart import (
     find_observation,
     find_response,
     search_alerts,
+    search_last_observations,
     search_observations,
     search_responses,
 )
@@ -102,6 +103,11 @@ class Observations:
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
         found = search_observations(self.deployment, CLINIC, chart_search(asked))
+        return shown_page(found, self._show)
+
+    def last_of_each_code(self, asked: SearchRequest, per_code: int) -> ShownPage:
+        """Return the newest Observations of each code that fit, newest first."""
+        found = search_last_observations(self.deployment, CLINIC, chart_search(asked), per_code)
         return shown_page(found, self._show)
 
     def _show(self, observed: ObservedPart) -> Shown:
