@@ -145,11 +145,15 @@ class NotAcceptable(RequestRefused):
 
 
 class NotOffered(RequestRefused):
-    """The interaction is not offered here."""
+    """The interaction is not offered here; ``allow`` lists the methods that are, for the header."""
 
     status = 405
     issue_code = "not-supported"
     reason = "not-offered"
+
+    def __init__(self, message: str, *, allow: str = "") -> None:
+        super().__init__(message)
+        self.allow = allow
 
 
 class CallerRefused(RequestRefused):

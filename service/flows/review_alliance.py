@@ -15,7 +15,7 @@ from service.flows.alert_evidence import evidence_of, text_of
 from service.flows.deployment import Write
 from service.flows.judge_dyad import JudgedDyad, judge_dyad, norm_of
 from service.flows.queue_delivery import queue
-from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, insert_alert
+from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, insert_alert, move_alerts
 from service.store.database import Tx
 from service.store.patients import Dyad
 from service.store.responses import RatingRow, ResponseVersion, find_current
@@ -23,7 +23,7 @@ from service.store.responses import RatingRow, ResponseVersion, find_current
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
 RULE = "own-baseline"
 # What two versions of an alert may differ in without being news.
-_BOOKKEEPING = {"version", "updated_at", "believed_from", "believed_until", "row_id"}
+_BOOKKEEPING = {"version", "dyad_row", "updated_at", "believed_from", "believed_until", "row_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,25 @@ def alert_id(opened_by: str) -> str:
     return str(uuid5(_ALERTS, opened_by))
 
 
-def review_dyad(write: Write, dyad: Dyad, ratings: Sequence[RatingRow]) -> Review:
-    """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries."""
+def review_dyad(
+    write: Write, dyad: Dyad, ratings: Sequence[RatingRow], *, arriving: Sequence[AlertRow] = ()
+) -> Review:
+    """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries.
+
+    ``arriving`` are alerts of another dyad whose opening responses belong to this one now: they move here.
+    """
     tx, deployment = write.tx, write.deployment
     judged = judge_dyad(ratings, deployment)
-    stored = {row.id: row for row in alerts_of_dyad(tx, write.clinic, dyad.row)}
+    stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
     wanted = _wanted(write, dyad, judged, stored)
     changed = [row for row in wanted if _is_news(row, stored.get(row.id))]
-    # One live alert per dyad: what ends must end before what begins.
+    # One live alert per dyad: what ends must end before what begins or arrives.
+    for row in changed:
+        if row.id in stored:
+            end_alert(tx, stored[row.id], write.now)
+    move_alerts(tx, [row for row in arriving if row.id not in {one.id for one in changed}], dyad.row)
     deliveries = []
     for row in sorted(changed, key=lambda row: row.live):
-        before = stored.get(row.id)
-        if before:
-            end_alert(tx, before, write.now)
         insert_alert(tx, row)
         if not row.historical:
             deliveries.append(queue(write, "alert", row.id, row.version, patient_key=dyad.patient_key))
@@ -78,7 +84,7 @@ def _wanted(
         row = _from_episode(write, dyad, judged, episode, before)
         rows.append(row)
     kept = {row.id for row in rows}
-    rows.extend(_withdrawn(row, write.now) for row in stored.values() if row.id not in kept)
+    rows.extend(_withdrawn(row, dyad, write.now) for row in stored.values() if row.id not in kept)
     return rows
 
 
@@ -135,11 +141,12 @@ def _opening_response(tx: Tx, clinic: str, response_id: str) -> ResponseVersion:
     return found
 
 
-def _withdrawn(row: AlertRow, now: str) -> AlertRow:
+def _withdrawn(row: AlertRow, dyad: Dyad, now: str) -> AlertRow:
     """Return the alert as no longer supported by the ratings; it stays as it was if it is that already."""
     return replace(
         row,
         version=row.version + 1,
+        dyad_row=dyad.row,
         status="withdrawn",
         live=False,
         updated_at=now,

@@ -73,7 +73,14 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
     if found:
         return found
     key = str(uuid4())
-    values = {"clinic": clinic, "patient_key": key, "kind": "reference", "system": "", "value": reference}
+    values = {
+        "clinic": clinic,
+        "patient_key": key,
+        "own_key": key,
+        "kind": "reference",
+        "system": "",
+        "value": reference,
+    }
     made = tx.execute(
         patient_aliases.insert().values(**values, created_at=now).returning(patient_aliases.c.row_id),
     )

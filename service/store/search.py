@@ -96,7 +96,7 @@ class _View:
 
 _OBSERVATION_STATUS = case(
     (responses.c.status == IN_ERROR, IN_ERROR),
-    ((responses.c.version > 1) | (responses.c.status == "amended"), "amended"),
+    (responses.c.status == "amended", "amended"),
     else_="final",
 )
 _VIEWS: Mapping[Kind, _View] = {

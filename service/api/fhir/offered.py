@@ -12,7 +12,7 @@ from service.api.fhir import parameters as read
 from service.flows.search_chart import Implicated
 from service.store.search import Condition
 
-Interaction = Literal["create", "read", "vread", "search-type"]
+Interaction = Literal["create", "read", "vread", "update", "history-instance", "search-type"]
 ParameterType = Literal["token", "reference", "date", "uri", "string"]
 
 
@@ -87,7 +87,7 @@ _RESPONSE = (
     ),
     Parameter("authored", "date", "When it was filled in", read.moments),
     Parameter("identifier", "token", "The sender's identifier", read.identifiers),
-    Parameter("status", "token", "completed, amended or entered-in-error", read.statuses),
+    Parameter("status", "token", "in-progress, stopped, completed, amended, entered-in-error", read.statuses),
     Parameter("encounter", "reference", "The EHR's encounter", read.encounters),
 )
 _OBSERVATION = (
@@ -109,20 +109,21 @@ _ISSUE = (
     Parameter("identifier", "token", "Our identifier of the alert", read.alert_identifiers),
 )
 
+_VERSIONED: tuple[Interaction, ...] = ("read", "vread", "history-instance", "search-type")
 OFFERED: tuple[Offered, ...] = (
-    Offered("Questionnaire", ("read", "search-type"), _DEFINITION),
-    Offered("CodeSystem", ("read", "search-type"), _DEFINITION),
-    Offered("ValueSet", ("read", "search-type"), _DEFINITION),
-    Offered("StructureDefinition", ("read", "search-type"), _DEFINITION),
+    Offered("Questionnaire", ("read", "vread", "search-type"), _DEFINITION),
+    Offered("CodeSystem", ("read", "vread", "search-type"), _DEFINITION),
+    Offered("ValueSet", ("read", "vread", "search-type"), _DEFINITION),
+    Offered("StructureDefinition", ("read", "vread", "search-type"), _DEFINITION),
     Offered(
         "QuestionnaireResponse",
-        ("create", "read", "vread", "search-type"),
+        ("create", "read", "vread", "update", "history-instance", "search-type"),
         _RESPONSE,
         sort="authored",
         conditional_create=True,
     ),
-    Offered("Observation", ("read", "search-type"), _OBSERVATION, sort="date"),
-    Offered("DetectedIssue", ("read", "search-type"), _ISSUE, sort="identified"),
+    Offered("Observation", _VERSIONED, _OBSERVATION, sort="date"),
+    Offered("DetectedIssue", _VERSIONED, _ISSUE, sort="identified"),
 )
 
 # Their references mean the EHR's resources: a read is sent there.

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
@@ -11,6 +11,7 @@ from fhir_mappings.observation import observation_id, to_observations, to_withdr
 from fhir_mappings.response import to_response
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
+from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.offered import ElementIs
 from service.api.fhir.parameters import observation_pair
 from service.api.fhir.search_request import SearchRequest
@@ -18,6 +19,15 @@ from service.api.security import CLINIC
 from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
+from service.flows.read_history import (
+    HistoryPage,
+    HistoryQuery,
+    alert_history,
+    find_alert_version,
+    find_observation_version,
+    observation_history,
+    response_history,
+)
 from service.flows.search_chart import (
     NO_SUCH,
     ChartSearch,
@@ -34,6 +44,10 @@ from service.flows.search_chart import (
 from service.store.alerts import AlertRow
 from service.store.responses import ResponseVersion
 
+# Definitions never change under one id.
+ONLY_VERSION = "1"
+_DIGITS_OVER_32_BITS = 10
+
 
 class Source(Protocol):
     """The resources of one type."""
@@ -41,8 +55,19 @@ class Source(Protocol):
     def read(self, resource_id: str) -> Shown:
         """Return one resource; raises ``NotFound``."""
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of a resource; raises ``NotFound``."""
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of those that fit."""
+
+
+@runtime_checkable
+class Chart(Source, Protocol):
+    """The resources of one type that change, and keep what they were before."""
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of a resource's versions; raises ``NotFound``."""
 
 
 def sources(deployment: Deployment) -> Mapping[str, Source]:
@@ -60,16 +85,22 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
 
 
 class Definitions:
-    """Forms and codes; they are the same for every caller, and never change under one id."""
+    """Forms and codes; they are the same for every caller, and have one version only under one id."""
 
     def __init__(self, resources: list[dict[str, Any]]) -> None:
-        self._shown = {one["id"]: Shown(one, content_tag(one)) for one in resources}
+        self._shown = {one["id"]: Shown(_with_version(one), ONLY_VERSION) for one in resources}
 
     def read(self, resource_id: str) -> Shown:
         """Return the definition with this id; raises ``NotFound``."""
         if resource_id not in self._shown:
             raise NotFound(NO_SUCH)
         return self._shown[resource_id]
+
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return the one version of a definition; raises ``NotFound``."""
+        if version != ONLY_VERSION:
+            raise NotFound(NO_SUCH)
+        return self.read(resource_id)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of the definitions that fit, in the order in which an EHR would take them."""
@@ -81,6 +112,10 @@ class Definitions:
         end = start + asked.page.limit
         after = ("", end) if start < end < len(found) else None
         return ShownPage(found[start:end], len(found) if asked.counted else None, after)
+
+
+def _with_version(resource: dict[str, Any]) -> dict[str, Any]:
+    return resource | {"meta": resource.get("meta", {}) | {"versionId": ONLY_VERSION}}
 
 
 def _fits(resource: Mapping[str, Any], wanted: ElementIs) -> bool:
@@ -107,8 +142,13 @@ class Responses:
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version; raises ``NotFound``."""
-        number = int(version) if version.isdecimal() and len(version) < 10 else 0  # noqa: PLR2004 - 32 bits
-        return show_response(find_response(self.deployment, CLINIC, resource_id, number), self.deployment)
+        found = find_response(self.deployment, CLINIC, resource_id, _number(version))
+        return show_response(found, self.deployment)
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of a response's versions; raises ``NotFound``."""
+        page = response_history(self.deployment, CLINIC, resource_id, query)
+        return _shown_history(page, lambda one: show_response(one, self.deployment))
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current responses."""
@@ -126,6 +166,18 @@ class Observations:
         """Return one Observation; one that a correction took away is in error. Raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
         return self._show(find_observation(self.deployment, CLINIC, response_id, part))
+
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of an Observation: it has its response's number. Raises ``NotFound``."""
+        response_id, part = observation_pair(resource_id)
+        number = _number(version)
+        return self._show(find_observation_version(self.deployment, CLINIC, response_id, part, number))
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of an Observation's versions; raises ``NotFound``."""
+        response_id, part = observation_pair(resource_id)
+        page = observation_history(self.deployment, CLINIC, response_id, part, query)
+        return _shown_history(page, self._show)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
@@ -156,6 +208,14 @@ class DetectedIssues:
         """Return the current version; raises ``NotFound``."""
         return self._show(find_alert_row(self.deployment, CLINIC, resource_id))
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of an alert, as what it saw then; raises ``NotFound``."""
+        return self._show(find_alert_version(self.deployment, CLINIC, resource_id, _number(version)))
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of an alert's versions; raises ``NotFound``."""
+        return _shown_history(alert_history(self.deployment, CLINIC, resource_id, query), self._show)
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current alerts, historical ones too: this is the record, not a notice."""
         return _shown_page(search_alerts(self.deployment, CLINIC, _chart_search(asked)), self._show)
@@ -184,12 +244,21 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
 
 
 def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:
-    # A correction through /v1 of a response that came as FHIR keeps its origin, but not its form.
-    if version.origin == "v1":
-        return None
+    # Whichever door a response came to first, a correction may have come to the other.
     sent = json_text.loads(version.body)
     is_fhir = isinstance(sent, dict) and sent.get("resourceType") == "QuestionnaireResponse"
     return sent if is_fhir else None
+
+
+def _number(version: str) -> int:
+    """Return the number of a version, 0 (which none has) for any other text."""
+    is_ours = version.isascii() and version.isdecimal() and len(version) < _DIGITS_OVER_32_BITS
+    return int(version) if is_ours else 0
+
+
+def _shown_history(page: HistoryPage[Item], show: Callable[[Item], Shown]) -> ShownHistory:
+    versions = [ShownVersion(show(one.item), one.is_first) for one in page.items]
+    return ShownHistory(versions, page.total, page.next_below)
 
 
 def _chart_search(asked: SearchRequest) -> ChartSearch:

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
 from service.api.doors import Doors
+from service.api.etags import etag, is_unchanged
 from service.api.security import access_of
 from service.api.v1.answer_models import AlertAnswer, AlertList, AlertStatus
 from service.api.v1.described import refusals
-from service.api.v1.etags import etag, is_unchanged
 from service.api.v1.queries import (
     INSTANT,
     LONGEST,
