@@ -10,6 +10,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ VersionRequired       428 at /v1, 400 at /fhir: a correction without If-Match
  │   ├─ ManyMatches           412: If-None-Exist matches several
  │   ├─ WrongState            409: the act does not fit the state that the thing is in
+ │   ├─ SessionsClash         409: two patients to be merged have both rated a session
  │   ├─ TooLarge              413
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
@@ -118,6 +119,21 @@ class WrongState(RequestRefused):
     status = 409
     issue_code = "conflict"
     reason = "wrong-state"
+
+
+class SessionsClash(RequestRefused):
+    """Two patients cannot be merged: of each pair of responses only one could stay; a fault for each."""
+
+    status = 409
+    issue_code = "conflict"
+    reason = "same-session"
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        faults = [
+            Fault("", self.reason, f"Responses {one} and {other} rate the same session: withdraw one.")
+            for one, other in pairs
+        ]
+        super().__init__("Both patients rated the same session; nothing was merged.", faults=faults)
 
 
 class TooLarge(RequestRefused):

@@ -27,8 +27,12 @@ def reference_here(person: str, settings: Settings) -> str:
     So ``Patient/anna`` and ``https://ehr.example/fhir/Patient/anna`` are one patient, with one series, and
     one respondent; a therapist likewise.
     """
-    base = settings.ehr_base_url
-    return person.removeprefix(f"{base}/") if base else person
+    return relative_to(settings.ehr_base_url, person)
+
+
+def relative_to(base: str | None, reference: str) -> str:
+    """Return a reference as relative where it lies below this base, else as it is."""
+    return reference.removeprefix(f"{base}/") if base else reference
 
 
 def respondent_here(source: str, patient: str, settings: Settings) -> str:

@@ -22,6 +22,8 @@ from service.store.responses import RatingRow, ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
 RULE = "own-baseline"
+# In these a person still has something to do.
+_OPEN = frozenset({"open", "acknowledged", "in-repair"})
 # What two versions of an alert may differ in without being news.
 _BOOKKEEPING = {"version", "dyad_row", "updated_at", "believed_from", "believed_until", "row_id"}
 
@@ -82,9 +84,9 @@ def _wanted(
     for episode in judged.episodes:
         before = stored.get(alert_id(episode.opened_by))
         row = _from_episode(write, dyad, judged, episode, before)
-        rows.append(row)
+        rows.append(_as_people_left_it(row, before))
     kept = {row.id for row in rows}
-    rows.extend(_withdrawn(row, dyad, write.now) for row in stored.values() if row.id not in kept)
+    rows.extend(_unsupported(row, dyad, write.now) for row in stored.values() if row.id not in kept)
     return rows
 
 
@@ -141,13 +143,29 @@ def _opening_response(tx: Tx, clinic: str, response_id: str) -> ResponseVersion:
     return found
 
 
-def _withdrawn(row: AlertRow, dyad: Dyad, now: str) -> AlertRow:
-    """Return the alert as no longer supported by the ratings; it stays as it was if it is that already."""
+def _as_people_left_it(row: AlertRow, before: AlertRow | None) -> AlertRow:
+    """Return the alert with what a person made of it: scores then change its course only."""
+    if before is None or before.touched_by is None:
+        return row
+    return replace(
+        row,
+        status=before.status,
+        live=row.live and before.status in _OPEN,
+        type=before.type,
+        type_source=before.type_source,
+        follows=before.follows,
+        touched_by=before.touched_by,
+        touched_at=before.touched_at,
+    )
+
+
+def _unsupported(row: AlertRow, dyad: Dyad, now: str) -> AlertRow:
+    """Return the alert as no longer supported by the ratings: withdrawn, unless a person touched it."""
     return replace(
         row,
         version=row.version + 1,
         dyad_row=dyad.row,
-        status="withdrawn",
+        status=row.status if row.touched_by else "withdrawn",
         live=False,
         updated_at=now,
         believed_from=now,

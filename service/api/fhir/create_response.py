@@ -130,7 +130,8 @@ def _session_faults(
         ehr_reference=head.ehr_reference,
     )
     places = _places(resource, deployment)
-    found = find_session_faults(claims, deployment.clock(), places)
+    ehr_base = deployment.settings.ehr_base_url
+    found = find_session_faults(claims, deployment.clock(), places, ehr_base=ehr_base)
     # Without a form it is not known who should have answered it.
     return [fault for fault in found if head.instrument or fault.at != places["source"]]
 

@@ -25,7 +25,7 @@ from service.api.v1.queries import (
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_alert import show_alert, show_watch_point
 from service.flows.list_alerts import AlertListQuery, Place, list_alert_page, read_alert
-from service.flows.patient_references import references_to_patient
+from service.flows.patient_references import reference_here, references_to_patient
 from service.settings import Settings
 
 AlertId = Annotated[str, Path(max_length=64)]
@@ -109,7 +109,7 @@ def _query(asked: Asked, settings: Settings) -> AlertListQuery:
     included = to_words(asked.include, "include", ("watch", "historical"))
     return AlertListQuery(
         references=None if asked.patient is None else references_to_patient(asked.patient, settings),
-        therapist=asked.therapist,
+        therapist=asked.therapist and reference_here(asked.therapist, settings),
         status=asked.status,
         since=to_instant(asked.since, "since"),
         watch="watch" in included,
