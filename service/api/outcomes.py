@@ -28,6 +28,7 @@ _ISSUE_CODES = {
     "unknown-version": "not-found",
     "too-long": "too-long",
     "bad-parameter": "value",
+    "wrong-id": "value",
     "below-minimum": "value",
     "above-maximum": "value",
     "wrong-step": "value",

@@ -25,7 +25,8 @@ def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
 
     @app.exception_handler(RequestRefused)
     def answer_request_refused(request: Request, error: RequestRefused) -> Response:
-        return refuse(request, error)
+        allowed = error.allow if isinstance(error, NotOffered) else ""
+        return refuse(request, error, {"Allow": allowed} if allowed else None)
 
     @app.exception_handler(FaultsFound)
     def answer_faults_found(request: Request, error: FaultsFound) -> Response:

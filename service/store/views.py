@@ -37,7 +37,7 @@ class View:
 
 _OBSERVATION_STATUS = case(
     (responses.c.status == IN_ERROR, IN_ERROR),
-    ((responses.c.version > 1) | (responses.c.status == "amended"), "amended"),
+    (responses.c.status == "amended", "amended"),
     else_="final",
 )
 VIEWS: Mapping[Kind, View] = {

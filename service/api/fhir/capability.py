@@ -49,7 +49,7 @@ def _resource(offered: Offered) -> dict[str, Any]:
         "type": offered.type,
         "interaction": [{"code": code} for code in offered.interactions],
         "versioning": "versioned" if versioned else "no-version",
-        "readHistory": versioned,
+        "readHistory": "history-instance" in offered.interactions,
         "updateCreate": False,
         "conditionalCreate": offered.conditional_create,
         "conditionalRead": "full-support",

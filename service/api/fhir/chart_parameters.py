@@ -55,7 +55,7 @@ RESPONSE = (
     Parameter(
         "status",
         "token",
-        "completed, amended or entered-in-error",
+        "in-progress, stopped, completed, amended, entered-in-error",
         read.response_statuses,
         negated(read.response_statuses),
     ),

@@ -10,6 +10,9 @@ from service.api.fhir.search_request import SearchRequest
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
 
+# Definitions never change under one id.
+ONLY_VERSION = "1"
+
 
 class Definitions:
     """Forms and codes of one type; none changes under one id. Each says when it was last changed."""
@@ -22,6 +25,12 @@ class Definitions:
         if resource_id not in self._shown:
             raise NotFound(NO_SUCH)
         return self._shown[resource_id]
+
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return the one version of a definition; raises ``NotFound``."""
+        if version != ONLY_VERSION:
+            raise NotFound(NO_SUCH)
+        return self.read(resource_id)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of the definitions that fit.
@@ -49,5 +58,5 @@ def content_tag(resource: object) -> str:
 def _show(resource: dict[str, Any]) -> Shown:
     # A definition has a day; FHIR wants the instant of a version.
     changed = f"{resource['date']}T00:00:00.000000Z"
-    served = resource | {"meta": resource.get("meta", {}) | {"lastUpdated": changed}}
-    return Shown(served, content_tag(served), changed)
+    ours = {"versionId": ONLY_VERSION, "lastUpdated": changed}
+    return Shown(resource | {"meta": resource.get("meta", {}) | ours}, ONLY_VERSION, changed)

@@ -75,6 +75,30 @@ def create_request(resource_type: str) -> dict[str, Any]:
     }
 
 
+def update_request(resource_type: str) -> dict[str, Any]:
+    """Return body and headers of an update."""
+    return {
+        "requestBody": {"required": True, **resource_content(resource_type)},
+        "parameters": [
+            _parameter("If-Match", 'W/"3": only while that is the current version', "header"),
+            _parameter("Prefer", "return=minimal, representation or OperationOutcome", "header"),
+        ],
+    }
+
+
+def history_parameters() -> dict[str, Any]:
+    """Return the parameters of a history."""
+    return {
+        "parameters": [
+            _parameter("_count", RESULT_PARAMETERS["_count"]),
+            _parameter("_since", "Versions from this moment on: a time with seconds and offset"),
+            _parameter(CURSOR, "Where a next link goes on"),
+            _parameter("_format", RESULT_PARAMETERS["_format"]),
+            _parameter("_pretty", RESULT_PARAMETERS["_pretty"]),
+        ]
+    }
+
+
 def _meanings(offered: Offered) -> dict[str, str]:
     own = {one.name: f"{one.meaning} ({one.type})" for one in offered.parameters}
     return own | dict(RESULT_PARAMETERS) | {CURSOR: "Where a next link goes on"}

@@ -1,7 +1,7 @@
 """The routes of the FHIR door, made of the table of what it offers."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
@@ -25,8 +25,9 @@ from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
 from service.api.fhir.operations import add_operations
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Source, VersionedSource, sources
+from service.api.fhir.sources import Chart, Source, sources
 from service.api.fhir.values import context_of
+from service.api.fhir.version_routes import add_history, add_update, add_vread, read_audited
 from service.api.security import access_of
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
@@ -50,8 +51,12 @@ def build_router(doors: Doors) -> APIRouter:
             _add_search(router, doors, offered, by_type)
         if "create" in offered.interactions:
             _add_create(router, doors, offered)
-        if "vread" in offered.interactions and isinstance(source, VersionedSource):
-            _add_vread(router, doors, offered, source)
+        if "update" in offered.interactions:
+            add_update(router, doors, offered.type)
+        if "vread" in offered.interactions:
+            add_vread(router, doors, offered.type, source)
+        if "history-instance" in offered.interactions and isinstance(source, Chart):
+            add_history(router, doors, offered.type, source)
     for resource_type in ELSEWHERE:
         _add_elsewhere(router, doors, resource_type)
     return router
@@ -72,28 +77,7 @@ def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source)
         f"/{kind}/{{logical_id}}", name=f"read {kind}", summary=f"Read a {kind}", responses=read_answers(kind)
     )
     def read(request: Request, logical_id: str) -> Response:
-        return answer_read(request, _audited(doors, request, lambda: source.read(logical_id)))
-
-
-def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: VersionedSource) -> None:
-    kind = offered.type
-
-    @router.get(
-        f"/{kind}/{{logical_id}}/_history/{{version}}",
-        name=f"vread {kind}",
-        summary=f"Read one version of a {kind}",
-        responses=read_answers(kind),
-    )
-    def vread(request: Request, logical_id: str, version: str) -> Response:
-        shown = _audited(doors, request, lambda: source.read_version(logical_id, version))
-        return answer_read(request, shown)
-
-
-def _audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown:
-    """Return what was found once the audit knows of it."""
-    shown = find()
-    doors.audit_read(access_of(request, "R"), shown.resource["id"])
-    return shown
+        return answer_read(request, read_audited(doors, request, lambda: source.read(logical_id)))
 
 
 def _add_search(router: APIRouter, doors: Doors, offered: Offered, by_type: Mapping[str, Source]) -> None:

@@ -14,7 +14,7 @@ from service.api.fhir.search_parameter import Parameter
 from service.api.fhir.trace_parameters import PROVENANCE
 from service.api.fhir.work_parameters import FLAG, TASK
 
-Interaction = Literal["create", "read", "vread", "search-type"]
+Interaction = Literal["create", "read", "vread", "update", "history-instance", "search-type"]
 _UPDATED = "_lastUpdated"
 
 
@@ -54,6 +54,8 @@ class Offered:
         return (self.sort, *self.more_sorts) if self.sort else self.more_sorts
 
 
+_VREAD: tuple[Interaction, ...] = ("read", "vread", "search-type")
+_VERSIONED: tuple[Interaction, ...] = ("read", "vread", "history-instance", "search-type")
 _SDC_OPERATION = "http://hl7.org/fhir/uv/sdc/OperationDefinition"
 _CORE_OPERATION = "http://hl7.org/fhir/OperationDefinition"
 _POPULATE = Operation("populate", f"{_SDC_OPERATION}/Questionnaire-populate")
@@ -65,7 +67,7 @@ _LASTN = Operation("lastn", f"{_CORE_OPERATION}/Observation-lastn")
 def _definition(kind: str, *operations: Operation) -> Offered:
     return Offered(
         kind,
-        ("read", "search-type"),
+        _VREAD,
         DEFINITION,
         sort="date",
         more_sorts=DEFINITION_SORTS,
@@ -80,7 +82,7 @@ OFFERED: tuple[Offered, ...] = (
     _definition("StructureDefinition"),
     Offered(
         "QuestionnaireResponse",
-        ("create", "read", "vread", "search-type"),
+        ("create", "read", "vread", "update", "history-instance", "search-type"),
         RESPONSE,
         sort="authored",
         conditional_create=True,
@@ -89,7 +91,7 @@ OFFERED: tuple[Offered, ...] = (
     ),
     Offered(
         "Observation",
-        ("read", "search-type"),
+        _VERSIONED,
         OBSERVATION,
         sort="date",
         operations=(_LASTN,),
@@ -98,14 +100,14 @@ OFFERED: tuple[Offered, ...] = (
     ),
     Offered(
         "DetectedIssue",
-        ("read", "search-type"),
+        _VERSIONED,
         ISSUE,
         sort="identified",
         includes=("DetectedIssue:implicated",),
     ),
-    Offered("Task", ("read", "vread", "search-type"), TASK, sort="authored-on"),
-    Offered("Flag", ("read", "vread", "search-type"), FLAG, sort="date"),
-    Offered("Provenance", ("read", "search-type"), PROVENANCE, sort="recorded"),
+    Offered("Task", _VREAD, TASK, sort="authored-on"),
+    Offered("Flag", _VREAD, FLAG, sort="date"),
+    Offered("Provenance", _VREAD, PROVENANCE, sort="recorded"),
 )
 
 # Their references mean the EHR's resources: a read is sent there.

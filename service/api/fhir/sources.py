@@ -1,6 +1,6 @@
 """Where the door's resources come from: definitions from the instruments, the rest from the chart."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -13,13 +13,24 @@ from fhir_mappings.task import to_task
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
 from service.api.fhir.definitions import Definitions
+from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.values import observation_pair
 from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, shown_page, version_number
 from service.api.security import CLINIC
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
+from service.flows.read_history import (
+    HistoryPage,
+    HistoryQuery,
+    alert_history,
+    find_alert_version,
+    find_observation_version,
+    observation_history,
+    response_history,
+)
 from service.flows.search_chart import (
+    Item,
     ObservedPart,
     find_alert_row,
     find_observation,
@@ -39,8 +50,19 @@ class Source(Protocol):
     def read(self, resource_id: str) -> Shown:
         """Return one resource; raises ``NotFound``."""
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of a resource; raises ``NotFound``."""
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of those that fit."""
+
+
+@runtime_checkable
+class Chart(Source, Protocol):
+    """The resources of one type that change, and keep what they were before."""
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of a resource's versions; raises ``NotFound``."""
 
 
 def sources(deployment: Deployment) -> Mapping[str, Source]:
@@ -60,14 +82,6 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
     }
 
 
-@runtime_checkable
-class VersionedSource(Source, Protocol):
-    """The resources of one type, every version of them."""
-
-    def read_version(self, resource_id: str, version: str) -> Shown:
-        """Return one version; raises ``NotFound``."""
-
-
 @dataclass(frozen=True, slots=True)
 class Responses:
     """QuestionnaireResponses: what the caller sent, or what we make of a response that came as plain JSON."""
@@ -82,6 +96,11 @@ class Responses:
         """Return one version; raises ``NotFound``."""
         found = find_response(self.deployment, CLINIC, resource_id, version_number(version))
         return show_response(found, self.deployment)
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of a response's versions; raises ``NotFound``."""
+        page = response_history(self.deployment, CLINIC, resource_id, query)
+        return _shown_history(page, lambda one: show_response(one, self.deployment))
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current responses."""
@@ -99,6 +118,18 @@ class Observations:
         """Return one Observation; one that a correction took away is in error. Raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
         return self._show(find_observation(self.deployment, CLINIC, response_id, part))
+
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of an Observation: it has its response's number. Raises ``NotFound``."""
+        response_id, part = observation_pair(resource_id)
+        number = version_number(version)
+        return self._show(find_observation_version(self.deployment, CLINIC, response_id, part, number))
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of an Observation's versions; raises ``NotFound``."""
+        response_id, part = observation_pair(resource_id)
+        page = observation_history(self.deployment, CLINIC, response_id, part, query)
+        return _shown_history(page, self._show)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
@@ -134,6 +165,14 @@ class DetectedIssues:
         """Return the current version; raises ``NotFound``."""
         return self._show(find_alert_row(self.deployment, CLINIC, resource_id))
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of an alert, as what it saw then; raises ``NotFound``."""
+        return self._show(find_alert_version(self.deployment, CLINIC, resource_id, version_number(version)))
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of an alert's versions; raises ``NotFound``."""
+        return _shown_history(alert_history(self.deployment, CLINIC, resource_id, query), self._show)
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current alerts, historical ones too: this is the record, not a notice."""
         return shown_page(search_alerts(self.deployment, CLINIC, chart_search(asked)), self._show)
@@ -162,9 +201,12 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
 
 
 def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:
-    # A correction through /v1 of a response that came as FHIR keeps its origin, but not its form.
-    if version.origin == "v1":
-        return None
+    # Whichever door a response came to first, a correction may have come to the other.
     sent = json_text.loads(version.body)
     is_fhir = isinstance(sent, dict) and sent.get("resourceType") == "QuestionnaireResponse"
     return sent if is_fhir else None
+
+
+def _shown_history(page: HistoryPage[Item], show: Callable[[Item], Shown]) -> ShownHistory:
+    versions = [ShownVersion(show(one.item), one.is_first) for one in page.items]
+    return ShownHistory(versions, page.total, page.next_below)

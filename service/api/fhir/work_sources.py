@@ -63,6 +63,12 @@ class Provenances:
         response_id, version = provenance_pair(resource_id)
         return self._show(find_trace(self.deployment, CLINIC, response_id, version_number(version)))
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return the one version that a Provenance has; raises ``NotFound``."""
+        if version != "1":
+            raise NotFound(NO_SUCH)
+        return self.read(resource_id)
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page, by the moment of recording."""
         found = search_traces(self.deployment, CLINIC, chart_search(asked))
@@ -79,7 +85,7 @@ class Provenances:
 
 def version_number(text: str) -> int:
     """Return the number of a version as it stands in an address; 0, which none has, for anything else."""
-    return int(text) if text.isdecimal() and len(text) <= _LONGEST_VERSION else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_VERSION else 0
 
 
 def chart_search(asked: SearchRequest) -> ChartSearch:

@@ -4,7 +4,7 @@ import pytest
 
 from fhir_mappings.structure import check_structure
 from service.api.fhir.offered import OFFERED
-from tests.service.api.fhir.calls import create, created_id, issues, sent, session
+from tests.service.api.fhir.calls import create, created_id, issues, sent, session, update
 
 TYPES = [offered.type for offered in OFFERED]
 
@@ -55,6 +55,8 @@ def test_every_interaction_that_is_stated_works(client, stated, existing, kind):
         "read": lambda: client.get(f"/fhir/{kind}/{existing[kind]}"),
         "vread": lambda: client.get(f"/fhir/{kind}/{existing[kind]}/_history/1"),
         "search-type": lambda: client.get(f"/fhir/{kind}", params={"_id": existing[kind]}),
+        "history-instance": lambda: client.get(f"/fhir/{kind}/{existing[kind]}/_history"),
+        "update": lambda: update(client, existing[kind], session(10, total="23.0")),
         "create": lambda: create(client, sent(subject={"reference": "Patient/bob"}, source=None)),
     }
 

@@ -26,7 +26,7 @@ def test_a_good_response_has_no_fault(client, database, named):
 
 
 def test_every_fault_is_told(client):
-    answer = validate(client, sent(status="in-progress", authored="2026-03-02"), mode="create")
+    answer = validate(client, sent(status="amended", authored="2026-03-02"), mode="create")
 
     assert answer.status_code == 200
     assert issues(answer) == [
