@@ -53,14 +53,20 @@ class EvidenceFacts:
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """One version of an alert. ``raised_at`` has an offset; ``text`` is what a clinician reads."""
+    """One version of an alert. ``text`` is what a clinician reads.
+
+    ``raised_at`` and ``updated_at`` (when this version began) have an offset; the first is never the later.
+    ``therapist`` is the dyad's, None where unknown.
+    """
 
     id: str
     version: int
     status: AlertStatus
     severity: Severity
     patient: str
+    therapist: str | None
     raised_at: str
+    updated_at: str
     text: str
     rule: str
     method: str

@@ -7,7 +7,9 @@ from typing import Literal
 
 from fhir_mappings.instrument import Instrument
 
-ResponseStatus = Literal["completed", "amended", "entered-in-error"]
+ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
+# Kept as they are; they have no scores.
+UNFINISHED = frozenset({"in-progress", "stopped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Filled:
 
     References are FHIR references as they were sent (``Patient/anna``); an absent one is None.
     ``authored`` keeps the text and offset it came with; ``session_date`` is ``YYYY-MM-DD``. ``wording`` is
-    the version of the clinic's own wording that was filled, None for our own descriptors.
+    the version of the clinic's own wording that was filled, None for our own descriptors. ``scored`` is
+    False for a form that was never completed: it has neither scores nor Observations.
     """
 
     id: str
@@ -98,3 +101,4 @@ class Filled:
     language: str | None
     last_updated: str
     wording: str | None = None
+    scored: bool = True

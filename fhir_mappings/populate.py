@@ -12,8 +12,15 @@ from fhir_mappings.elements import Json, labels, reference
 from fhir_mappings.errors import Fault, ResourceRefused
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.questionnaire import versioned_id
-from fhir_mappings.response import form_reference
-from fhir_mappings.response_head import PEOPLE, read_reference
+from fhir_mappings.response import form_reference, session_extensions
+from fhir_mappings.response_head import (
+    PEOPLE,
+    Placed,
+    read_reference,
+    read_session_date,
+    read_session_number,
+    read_therapist,
+)
 
 _FORM = "questionnaire"
 # SDC's own name now, and the two of its earlier editions.
@@ -23,7 +30,7 @@ _AT = "Parameters.parameter"
 
 @dataclass(frozen=True, slots=True)
 class PopulateRequest:
-    """For which form, patient and encounter an empty response is asked, and who will record it.
+    """For which form, patient and session an empty response is asked, and who will record it.
 
     ``wording`` is the version of the clinic's own wording that is asked for, None for our own descriptors.
     """
@@ -33,6 +40,9 @@ class PopulateRequest:
     encounter: str | None
     author: str | None
     wording: str | None = None
+    therapist: str | None = None
+    session_date: str | None = None
+    session_number: int | None = None
 
 
 def read_populate(
@@ -45,8 +55,10 @@ def read_populate(
     """Return what a Parameters resource asks for; ``instrument`` where the URL of the call names the form.
 
     The form comes as canonical, as reference to our Questionnaire, or as the Questionnaire itself. Of the
-    contexts ``encounter`` and ``user`` are used; others are left alone. Raises ``ResourceRefused`` with all
-    faults: an unknown form, no subject, a reference to something else.
+    contexts ``encounter`` and ``user`` are used, and ours: ``therapist``, ``session-date`` (valueDate) and
+    ``session-number`` (valuePositiveInt); others are left alone, as ``local`` is. Our forms have no
+    ``identifier``. Raises ``ResourceRefused`` with all faults: an unknown form, no subject, a reference to
+    something else.
     """
     faults: list[Fault] = []
     listed = parameters.get("parameter", [])
@@ -58,9 +70,14 @@ def read_populate(
     )
     encounter = _context(given, "encounter", {"Encounter"}, faults)
     author = _context(given, "user", PEOPLE, faults)
+    therapist = read_therapist(_therapist(given), faults)
+    session_date = read_session_date(_content(given, "session-date"), faults)
+    session_number = read_session_number(_content(given, "session-number"), faults)
     if faults or form is None or patient is None:
         raise ResourceRefused(faults)
-    return PopulateRequest(form, patient, encounter, author, wording)
+    return PopulateRequest(
+        form, patient, encounter, author, wording, therapist, session_date, session_number
+    )
 
 
 def to_populated(request: PopulateRequest, names: Names, authored: str) -> Json:
@@ -71,6 +88,12 @@ def to_populated(request: PopulateRequest, names: Names, authored: str) -> Json:
     response = {
         "resourceType": "QuestionnaireResponse",
         "meta": {"security": labels()},
+        **session_extensions(
+            names,
+            session_date=request.session_date,
+            session_number=request.session_number,
+            therapist=request.therapist,
+        ),
         **form_reference(request.instrument, names, request.wording),
         "status": "in-progress",
         "subject": reference(request.patient),
@@ -127,14 +150,26 @@ def _context(
     given: list[Json], name: str, types: set[str] | frozenset[str], faults: list[Fault]
 ) -> str | None:
     """Return the reference of one context; None where it is not given."""
+    found = _content(given, name)
+    return read_reference(_as_reference(found.content), found.at, types, faults) if found else None
+
+
+def _content(given: list[Json], name: str) -> Placed | None:
+    """Return the content of one context; None where it is not given."""
     for one in given:
         parts = one.get("part") if one.get("name") == "context" else None
         inside = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-        if _named(inside, "name").get("valueString") == name:
-            content = _named(inside, "content")
+        named = _named(inside, "name")
+        # SDC's own type has changed from string to code.
+        if name in {named.get("valueString"), named.get("valueCode")}:
             at = f"{_AT}.where(name='context').part.where(name='content')"
-            return read_reference(_as_reference(content), at, types, faults)
+            return Placed(at, _named(inside, "content"))
     return None
+
+
+def _therapist(given: list[Json]) -> Placed | None:
+    found = _content(given, "therapist")
+    return Placed(found.at, {"valueReference": _as_reference(found.content)}) if found else None
 
 
 def _as_reference(content: Json) -> object:

@@ -62,7 +62,12 @@ def to_response(
         },
         **({"language": filled.language} if filled.language else {}),
         "text": narrative(_sentence(filled)),
-        **_extensions(filled, names),
+        **session_extensions(
+            names,
+            session_date=filled.session_date,
+            session_number=filled.session_number,
+            therapist=filled.therapist,
+        ),
         **({"identifier": {"system": chosen.system, "value": chosen.value}} if chosen else {}),
         **form_reference(filled.instrument, names, filled.wording, title=words[-1].title),
         "status": filled.status,
@@ -106,14 +111,17 @@ def _sentence(filled: Filled) -> str:
     return f"{filled.instrument.title}: {'; '.join([answered, *scores, *provisional])}."
 
 
-def _extensions(filled: Filled, names: Names) -> Json:
+def session_extensions(
+    names: Names, *, session_date: str | None, session_number: int | None, therapist: str | None
+) -> Json:
+    """Return the element ``extension`` with what is known of the session, or nothing."""
     found = []
-    if filled.session_date is not None:
-        found.append(extension(names.extension("session-date"), valueDate=filled.session_date))
-    if filled.session_number is not None:
-        found.append(extension(names.extension("session-number"), valuePositiveInt=filled.session_number))
-    if filled.therapist is not None:
-        found.append(extension(names.extension("therapist"), valueReference=reference(filled.therapist)))
+    if session_date is not None:
+        found.append(extension(names.extension("session-date"), valueDate=session_date))
+    if session_number is not None:
+        found.append(extension(names.extension("session-number"), valuePositiveInt=session_number))
+    if therapist is not None:
+        found.append(extension(names.extension("therapist"), valueReference=reference(therapist)))
     return {"extension": found} if found else {}
 
 

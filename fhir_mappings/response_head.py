@@ -70,15 +70,17 @@ def read_head(
         source=_reference(resource, "source", PEOPLE, faults),
         identifier=_identifier(resource, faults),
         language=_matching(resource.get("language"), f"{ROOT}.language", _LANGUAGE, faults),
-        therapist=_therapist(ours.get("therapist"), faults),
-        session_date=_session_date(ours.get("session-date"), faults),
-        session_number=_session_number(ours.get("session-number"), faults),
+        therapist=read_therapist(ours.get("therapist"), faults),
+        session_date=read_session_date(ours.get("session-date"), faults),
+        session_number=read_session_number(ours.get("session-number"), faults),
         ehr_reference=_ehr_reference(ours.get("ehr-reference"), faults),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Extension:
+class Placed:
+    """A piece of what was sent that holds one value, and where it stands."""
+
     at: str
     content: Json
 
@@ -188,7 +190,7 @@ def _matching(value: object, at: str, pattern: re.Pattern[str], faults: list[Fau
     return None
 
 
-def _our_extensions(resource: Json, names: Names, faults: list[Fault]) -> dict[ExtensionKind, _Extension]:
+def _our_extensions(resource: Json, names: Names, faults: list[Fault]) -> dict[ExtensionKind, Placed]:
     """Return our own extensions at the root by kind; anybody else's are left alone."""
     kinds: dict[str, ExtensionKind] = {
         names.extension("session-date"): "session-date",
@@ -197,30 +199,32 @@ def _our_extensions(resource: Json, names: Names, faults: list[Fault]) -> dict[E
         names.extension("ehr-reference"): "ehr-reference",
     }
     given = resource.get("extension", [])
-    found: dict[ExtensionKind, _Extension] = {}
+    found: dict[ExtensionKind, Placed] = {}
     for index, one in enumerate(given if isinstance(given, list) else []):
         kind = kinds.get(str(one.get("url"))) if isinstance(one, dict) else None
         at = f"{ROOT}.extension[{index}]"
         if kind in found:
             faults.append(Fault(at, "doubled-extension", "the extension is there twice"))
         elif kind:
-            found[kind] = _Extension(at, one)
+            found[kind] = Placed(at, one)
     return found
 
 
-def _therapist(given: _Extension | None, faults: list[Fault]) -> str | None:
+def read_therapist(given: Placed | None, faults: list[Fault]) -> str | None:
+    """Return the reference to the therapist; None where there is none, or a fault."""
     if given is None:
         return None
     return read_reference(given.content.get("valueReference"), f"{given.at}.value", _THERAPISTS, faults)
 
 
-def _ehr_reference(given: _Extension | None, faults: list[Fault]) -> str | None:
+def _ehr_reference(given: Placed | None, faults: list[Fault]) -> str | None:
     if given is None:
         return None
     return read_reference(given.content.get("valueReference"), f"{given.at}.value", {ROOT}, faults)
 
 
-def _session_date(given: _Extension | None, faults: list[Fault]) -> str | None:
+def read_session_date(given: Placed | None, faults: list[Fault]) -> str | None:
+    """Return the session's date (ISO 8601); None where there is none, or a fault."""
     if given is None:
         return None
     day = given.content.get("valueDate")
@@ -230,7 +234,8 @@ def _session_date(given: _Extension | None, faults: list[Fault]) -> str | None:
     return None
 
 
-def _session_number(given: _Extension | None, faults: list[Fault]) -> int | None:
+def read_session_number(given: Placed | None, faults: list[Fault]) -> int | None:
+    """Return the session's number, at least 1; None where there is none, or a fault."""
     if given is None:
         return None
     number = given.content.get("valuePositiveInt")

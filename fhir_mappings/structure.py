@@ -18,11 +18,14 @@ CHECKED_TYPES = frozenset(
         "CodeSystem",
         "DetectedIssue",
         "Device",
+        "Flag",
         "Observation",
         "OperationOutcome",
+        "Parameters",
         "Provenance",
         "Questionnaire",
         "QuestionnaireResponse",
+        "Task",
         "ValueSet",
     }
 )

@@ -112,6 +112,18 @@ DISMISSAL_REASON_TERMS = TermList(
     ),
 )
 
+ALERT_TASK_TERMS = TermList(
+    "alert-tasks",
+    "Work that an alert asks for",
+    (
+        Term(
+            "review-possible-strain",
+            "Review a possible strain in the alliance",
+            "Look at the scores and talk with the client about how the work together goes",
+        ),
+    ),
+)
+
 TERM_LISTS = (
     PERSPECTIVE_TERMS,
     RUPTURE_TYPE_TERMS,
@@ -120,4 +132,5 @@ TERM_LISTS = (
     SCORE_COURSE_TERMS,
     SEVERITY_TERMS,
     DISMISSAL_REASON_TERMS,
+    ALERT_TASK_TERMS,
 )

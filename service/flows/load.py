@@ -53,7 +53,7 @@ def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) 
         status=stored.status,  # type: ignore[arg-type] # the flows write no other
         instrument=instrument,
         answers=answers,
-        scores=score(instrument, answers),
+        scores=score(instrument, answers) if stored.scored else (),
         patient=stored.patient,
         source=stored.source,
         author=stored.author,
@@ -66,6 +66,7 @@ def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) 
         language=stored.language,
         last_updated=stored.believed_from,
         wording=None if stored.form == stored.instrument else stored.form_version,
+        scored=stored.scored,
     )
 
 
@@ -86,7 +87,9 @@ def alert_facts(row: AlertRow) -> AlertFacts:
         status=row.status,  # type: ignore[arg-type] # the flows write no other
         severity=row.severity,  # type: ignore[arg-type] # the flows write no other
         patient=row.patient,
+        therapist=row.therapist or None,
         raised_at=row.raised_at,
+        updated_at=row.updated_at,
         text=row.text,
         rule=row.rule,
         method=row.method,

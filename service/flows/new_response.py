@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fhir_mappings.filled import Answers, Filled, Identifier
+from fhir_mappings.filled import UNFINISHED, Answers, Filled, Identifier, ResponseStatus
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.prompts import CheckInPrompt, CrossedCutOff
 from service.flows.derive_scores import DerivedScores
@@ -19,7 +19,7 @@ class NewResponse:
     ``patient`` is a relative or absolute FHIR reference, kept as sent; ``therapist`` None means unknown.
     ``authored`` is an ISO 8601 text with offset. ``session_date`` None means: the date of ``authored``.
     ``body`` is the request, byte for byte. ``wording`` is the version of the clinic's own wording that was
-    filled, None for our own descriptors.
+    filled, None for our own descriptors. A form in progress or stopped may lack any answer, and is not scored.
     """
 
     instrument: Instrument
@@ -43,6 +43,12 @@ class NewResponse:
     origin: Origin
     body: bytes
     wording: str | None = None
+    status: ResponseStatus = "completed"
+
+    @property
+    def scored(self) -> bool:
+        """Whether the form was completed, so that it has scores."""
+        return self.status not in UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,33 @@
 """Search and read what the FHIR door shows: responses, their scores, alerts. The door adds audit rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, Literal, TypeVar
 
 from fhir_mappings.filled import Filled
 from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
 from service.store.alerts import AlertRow, find_alert
+from service.store.conditions import Condition, OfIdentified, OneOf, PairOneOf
 from service.store.database import Tx
+from service.store.patients import rows_of_identified
 from service.store.responses import ResponseVersion, find_current, find_version
 from service.store.search import (
-    Condition,
-    Kind,
-    OneOf,
     Page,
-    PairOneOf,
     Place,
     alerts_beside,
     alerts_by_row,
     count_places,
     find_places,
+    last_of_each_code,
+    newest_row,
     newest_version_with,
+    rows_giving,
     versions_by_row,
 )
+from service.store.views import Kind
 
 Item = TypeVar("Item")
 NO_SUCH = "There is no such resource."
@@ -38,21 +41,34 @@ class Implicated:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """A version of a response that gave one of these Observations or took it away: (response id, part)."""
+
+    observations: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChartSearch:
     """One search: every condition must hold. ``counted``: say how many fit in all."""
 
-    conditions: tuple[Condition | Implicated, ...]
+    conditions: tuple[Condition | Implicated | Traced, ...]
     page: Page
     counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPage(Generic[Item]):
-    """One page of a search; ``next_after`` is the place to go on from, None at the end."""
+    """One page of a search; ``next_after`` is the place to go on from, None at the end.
+
+    ``upto`` is the newest row when the first page was read. ``unknown_patient``: it was asked for a patient
+    by an identifier that is not known here, so nothing was found.
+    """
 
     items: tuple[Item, ...]
     total: int | None
     next_after: tuple[str, int] | None
+    upto: int
+    unknown_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +85,49 @@ def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -
 
     def load(tx: Tx, places: Sequence[Place]) -> list[ResponseVersion]:
         versions = versions_by_row(tx, [place.owner_row for place in places])
-        return [versions[place.owner_row] for place in places]
+        return [_newest(tx, versions[place.owner_row]) for place in places]
 
-    return _search(deployment, clinic, "response", search, load)
+    return search_kind(deployment, clinic, "response", search, load)
 
 
 def search_observations(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ObservedPart]:
     """Return current Observations, by the moment their response was authored."""
-
-    def load(tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
-        rows = {place.owner_row for place in places}
-        versions = versions_by_row(tx, sorted(rows))
-        filled = {row: filled_from(one, deployment.known) for row, one in versions.items()}
-        return [ObservedPart(filled[place.owner_row], place.part) for place in places]
-
-    return _search(deployment, clinic, "observation", search, load)
+    load = partial(_load_observations, deployment)
+    return search_kind(deployment, clinic, "observation", search, load)
 
 
-def search_alerts(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[AlertRow]:
-    """Return current alerts, historical ones too, by the moment they were raised."""
+def search_last_observations(
+    deployment: Deployment, clinic: str, search: ChartSearch, per_code: int
+) -> FoundPage[ObservedPart]:
+    """Return the newest Observations of each code, newest first, on one page; none entered in error."""
+    with deployment.database.read() as tx:
+        conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
+        places = last_of_each_code(tx, clinic, conditions, per_code)
+        found = tuple(_load_observations(deployment, tx, places))
+        unknown = any(_names_nobody(tx, clinic, condition) for condition in conditions)
+    return FoundPage(found, len(places), None, upto=0, unknown_patient=unknown)
+
+
+def _load_observations(deployment: Deployment, tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
+    rows = {place.owner_row for place in places}
+    versions = versions_by_row(tx, sorted(rows))
+    observed = [(versions[place.owner_row], place.part) for place in places]
+    newest = [(_newest_with(tx, version, part), part) for version, part in observed]
+    filled = {one.row_id: filled_from(one, deployment.known) for one, _ in newest}
+    return [ObservedPart(filled[one.row_id], part, one.believed_until) for one, part in newest]
+
+
+def search_alerts(
+    deployment: Deployment, clinic: str, search: ChartSearch, *, kind: Literal["alert", "work"] = "alert"
+) -> FoundPage[AlertRow]:
+    """Return current alerts by the moment they were raised; of kind ``work`` without historical ones."""
 
     def load(tx: Tx, places: Sequence[Place]) -> list[AlertRow]:
         rows = alerts_by_row(tx, [place.row_id for place in places])
-        return [rows[place.row_id] for place in places]
+        found = [rows[place.row_id] for place in places]
+        return [find_alert(tx, clinic, one.id) or one if one.believed_until else one for one in found]
 
-    return _search(deployment, clinic, "alert", search, load)
+    return search_kind(deployment, clinic, kind, search, load)
 
 
 def find_response(
@@ -120,10 +154,12 @@ def find_observation(deployment: Deployment, clinic: str, response_id: str, part
     return ObservedPart(filled, part, found.believed_until)
 
 
-def find_alert_row(deployment: Deployment, clinic: str, alert_id: str) -> AlertRow:
-    """Return the current version of an alert; raises ``NotFound``."""
+def find_alert_row(
+    deployment: Deployment, clinic: str, alert_id: str, version: int | None = None
+) -> AlertRow:
+    """Return the current version of an alert, or the one asked for; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        found = find_alert(tx, clinic, alert_id)
+        found = find_alert(tx, clinic, alert_id, version)
     if found is None:
         raise NotFound(NO_SUCH)
     return found
@@ -138,26 +174,49 @@ def find_identified(
     return list(search_responses(deployment, clinic, search).items)
 
 
-def _search(
+def search_kind(
     deployment: Deployment,
     clinic: str,
     kind: Kind,
     search: ChartSearch,
     load: Callable[[Tx, Sequence[Place]], list[Item]],
 ) -> FoundPage[Item]:
-    limit = search.page.limit
-    one_more = Page(limit + 1, search.page.after, search.page.newest_first)
+    """Return one page of one kind of thing; ``load`` reads what stands at its places."""
+    page, limit = search.page, search.page.limit
     with deployment.database.read() as tx:
         conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
-        places = find_places(tx, clinic, kind, conditions, one_more)
-        total = count_places(tx, clinic, kind, conditions) if search.counted else None
+        places = find_places(tx, clinic, kind, conditions, replace(page, limit=limit + 1))
+        total = count_places(tx, clinic, kind, conditions, page.upto) if search.counted else None
         items = load(tx, places[:limit])
+        upto = newest_row(tx, kind) if page.upto is None else page.upto
+        unknown = any(_names_nobody(tx, clinic, condition) for condition in conditions)
     last = places[limit - 1] if 0 < limit < len(places) else None
-    return FoundPage(tuple(items), total, (last.at, last.row_id) if last else None)
+    after = (last.at, last.row_id) if last else None
+    return FoundPage(tuple(items), total, after, upto, unknown_patient=unknown)
 
 
-def _stored(tx: Tx, clinic: str, condition: Condition | Implicated) -> Condition:
+def _newest(tx: Tx, version: ResponseVersion) -> ResponseVersion:
+    """Return the current version of one that a later page still has in its place: none is shown outdated."""
+    if version.believed_until is None:
+        return version
+    return find_current(tx, version.clinic, version.id) or version
+
+
+def _newest_with(tx: Tx, version: ResponseVersion, part: str) -> ResponseVersion:
+    """Return the newest version that gives an Observation; an ended one was the last to give it."""
+    if version.believed_until is None:
+        return version
+    return newest_version_with(tx, version.clinic, version.id, part) or version
+
+
+def _names_nobody(tx: Tx, clinic: str, condition: Condition) -> bool:
+    return isinstance(condition, OfIdentified) and not rows_of_identified(tx, clinic, condition.identifiers)
+
+
+def _stored(tx: Tx, clinic: str, condition: Condition | Implicated | Traced) -> Condition:
     """Return a condition that the store can answer: it keeps evidence as text, so alerts are read."""
+    if isinstance(condition, Traced):
+        return OneOf("row", tuple(rows_giving(tx, clinic, condition.observations)))
     if not isinstance(condition, Implicated):
         return condition
     wanted = set(condition.observations)

@@ -54,6 +54,13 @@ class Database:
         with self._one_writer, self._writing.connect() as tx, tx.begin():
             yield tx
 
+    @contextmanager
+    def rehearse(self) -> Iterator[Tx]:
+        """Give a write transaction that is rolled back whole at the end."""
+        with self._one_writer, self._writing.connect() as tx, tx.begin() as begun:
+            yield tx
+            begun.rollback()
+
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing where it is there already.
 

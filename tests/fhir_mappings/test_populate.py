@@ -126,3 +126,21 @@ def test_parameters_that_are_no_list_ask_for_nothing(listed):
     with pytest.raises(ResourceRefused) as refused:
         read_populate({"resourceType": "Parameters", "parameter": listed}, builtin_instruments(), NAMES)
     assert {fault.reason for fault in refused.value.faults} == {"required"}
+
+
+def test_the_session_is_named_where_it_is_given():
+    therapist = context("therapist", valueReference={"reference": "Practitioner/ada"})
+    day, number = (
+        context("session-date", valueDate="2026-03-02"),
+        context("session-number", valuePositiveInt=7),
+    )
+    response = populated(FORM, ANNA, therapist, day, number)
+    values = [next(value for key, value in one.items() if key != "url") for one in response["extension"]]
+    assert values == ["2026-03-02", 7, {"reference": "Practitioner/ada"}]
+
+
+def test_every_fault_of_the_session_is_named():
+    therapist = context("therapist", valueReference={"reference": "Patient/anna"})
+    day, number = context("session-date", valueDate="soon"), context("session-number", valuePositiveInt=0)
+    reasons = [reason for _, reason in faults_of(FORM, ANNA, therapist, day, number)]
+    assert reasons == ["wrong-reference", "not-a-date", "not-a-session-number"]

@@ -18,6 +18,7 @@ from fhir_mappings.extensions import to_extension_definitions
 from fhir_mappings.extra_codings import snomed_score_codings
 from fhir_mappings.extract import to_extraction
 from fhir_mappings.filled import Filled, Identifier
+from fhir_mappings.flag import to_flag
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.observation import to_observations, to_withdrawn
 from fhir_mappings.populate import PopulateRequest, to_populated
@@ -25,7 +26,9 @@ from fhir_mappings.provenance import to_device, to_provenance
 from fhir_mappings.questionnaire import to_questionnaire
 from fhir_mappings.release import to_release
 from fhir_mappings.response import to_response
+from fhir_mappings.task import to_task
 from fhir_mappings.terminology import definitions
+from fhir_mappings.vocabulary import ALERT_STATUS_TERMS
 from tests.answer_sets import complete_answers
 from tests.builders import NAMES, WAI_CHOICES, a_filled, an_alert, numbered, srs, wai_sr
 
@@ -46,6 +49,7 @@ def golden_resources() -> dict[str, list[Json]]:
         "DetectedIssue-closed-by-scores": [
             to_detected_issue(an_alert(version=2, status="closed-by-scores", severity="marked"), NAMES)
         ],
+        **_alert_work(),
         **_filled_forms(),
         "srs-3-Provenance": [_provenance(a_filled())],
         "srs-3-amended-Provenance": [_provenance(a_filled(version=2, status="amended"))],
@@ -80,6 +84,17 @@ def golden_answers() -> dict[str, list[Json]]:
 def golden_extensions() -> dict[str, Json]:
     """Return file name -> StructureDefinition, which the test EHR's validator reads."""
     return {f"ours-{one['id']}": one for one in to_extension_definitions(NAMES)}
+
+
+def _alert_work() -> dict[str, list[Json]]:
+    """Return Task and Flag of an alert in every status."""
+    alerts = [
+        an_alert(version=place + 1, status=term.code) for place, term in enumerate(ALERT_STATUS_TERMS.terms)
+    ]
+    return {
+        "Task": [to_task(one, NAMES) for one in alerts],
+        "Flag": [to_flag(one, NAMES) for one in alerts],
+    }
 
 
 def _filled_forms() -> dict[str, list[Json]]:

@@ -102,10 +102,12 @@ def test_an_unknown_path_elsewhere_is_a_problem(client):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/fhir/Observation/1", "GET"),
-        ("PUT", "/fhir/QuestionnaireResponse", "GET, POST"),
-        ("PUT", "/fhir/Observation/_search", "GET, POST"),
-        ("PATCH", "/live", "GET"),
+        ("DELETE", "/fhir/Observation/1", "GET, HEAD"),
+        ("PUT", "/fhir/QuestionnaireResponse", "GET, HEAD, POST"),
+        ("PUT", "/fhir/Observation/_search", "GET, HEAD, POST"),
+        ("HEAD", "/v1/responses", "POST"),
+        ("OPTIONS", "/fhir/metadata", "GET, HEAD"),
+        ("PATCH", "/live", "GET, HEAD"),
     ],
 )
 def test_another_method_is_told_which_are_allowed(client, method, path, allowed):

@@ -44,17 +44,21 @@ def to_capability_statement(base: str, software_version: str) -> dict[str, Any]:
 
 def _resource(offered: Offered) -> dict[str, Any]:
     versioned = "vread" in offered.interactions
+    operations = [{"name": one.name, "definition": one.definition} for one in offered.operations]
     return {
         "type": offered.type,
         "interaction": [{"code": code} for code in offered.interactions],
         "versioning": "versioned" if versioned else "no-version",
-        "readHistory": versioned,
+        "readHistory": "history-instance" in offered.interactions,
         "updateCreate": False,
         "conditionalCreate": offered.conditional_create,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
+        **({"searchInclude": list(offered.includes)} if offered.includes else {}),
+        **({"searchRevInclude": list(offered.reverse_includes)} if offered.reverse_includes else {}),
         "searchParam": [
             {"name": one.name, "type": one.type, "documentation": one.meaning} for one in offered.parameters
         ],
+        **({"operation": operations} if operations else {}),
     }

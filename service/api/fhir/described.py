@@ -1,9 +1,10 @@
 """The FHIR door in the OpenAPI description, made of the same table as its routes."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from service.api.fhir.cursor import CURSOR
 from service.api.fhir.offered import RESULT_PARAMETERS, Offered
-from service.api.fhir.search_request import CURSOR
 from service.api.outcomes import FHIR_JSON
 
 _MEDIA_TYPE = FHIR_JSON.partition(";")[0]
@@ -36,7 +37,7 @@ def read_answers(resource_type: str) -> dict[int | str, dict[str, Any]]:
 
 def search_parameters(offered: Offered) -> dict[str, Any]:
     """Return the parameters of a search by GET."""
-    return {"parameters": [_parameter(name, meaning) for name, meaning in _meanings(offered).items()]}
+    return query_parameters(_meanings(offered))
 
 
 def search_form(offered: Offered) -> dict[str, Any]:
@@ -48,6 +49,21 @@ def search_form(offered: Offered) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": form}}}
 
 
+def query_parameters(meanings: Mapping[str, str]) -> dict[str, Any]:
+    """Return parameters of a query, by what they mean."""
+    return {"parameters": [_parameter(name, meaning) for name, meaning in meanings.items()]}
+
+
+def operation_request(*resource_types: str) -> dict[str, Any]:
+    """Return the body of an operation: a resource of one of these types."""
+    schema = {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"type": "string", "enum": list(resource_types)}},
+    }
+    return {"requestBody": {"required": True, "content": {_MEDIA_TYPE: {"schema": schema}}}}
+
+
 def create_request(resource_type: str) -> dict[str, Any]:
     """Return body and headers of a create."""
     return {
@@ -56,6 +72,30 @@ def create_request(resource_type: str) -> dict[str, Any]:
             _parameter("If-None-Exist", "identifier=system|value: create only where none has it", "header"),
             _parameter("Prefer", "return=minimal, representation or OperationOutcome", "header"),
         ],
+    }
+
+
+def update_request(resource_type: str) -> dict[str, Any]:
+    """Return body and headers of an update."""
+    return {
+        "requestBody": {"required": True, **resource_content(resource_type)},
+        "parameters": [
+            _parameter("If-Match", 'W/"3": only while that is the current version', "header"),
+            _parameter("Prefer", "return=minimal, representation or OperationOutcome", "header"),
+        ],
+    }
+
+
+def history_parameters() -> dict[str, Any]:
+    """Return the parameters of a history."""
+    return {
+        "parameters": [
+            _parameter("_count", RESULT_PARAMETERS["_count"]),
+            _parameter("_since", "Versions from this moment on: a time with seconds and offset"),
+            _parameter(CURSOR, "Where a next link goes on"),
+            _parameter("_format", RESULT_PARAMETERS["_format"]),
+            _parameter("_pretty", RESULT_PARAMETERS["_pretty"]),
+        ]
     }
 
 
