@@ -1,6 +1,6 @@
 """What a search may ask of one kind of thing, and the SQL that says it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -144,9 +144,9 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
             number = cast(columns[column], Float)
             return or_(false(), *(_number_span(number, span) for span in numbers))
         case OfPatient(references):
-            return columns["patient"].in_(alias_rows(tx, clinic, references))
+            return _of_aliases(columns, alias_rows(tx, clinic, references))
         case OfIdentified(identifiers):
-            return columns["patient"].in_(rows_of_identified(tx, clinic, identifiers))
+            return _of_aliases(columns, rows_of_identified(tx, clinic, identifiers))
         case PanelOver(members):
             return and_(columns["part"] == "panel", or_(false(), *map(_has_member, members)))
         case Missing(column, missing):
@@ -155,6 +155,24 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
             return true() if holds else false()
         case Not(inner):
             return clause(tx, clinic, columns, inner).is_not(true())
+
+
+def is_narrow(condition: Condition, naming: Collection[str]) -> bool:
+    """Tell whether only few things can fit: what it asks for is a patient, or a column that names things."""
+    match condition:
+        case OfPatient() | OfIdentified() | PanelOver():
+            return True
+        case OneOf(column):
+            return column in naming
+        case PairOneOf(columns, pairs):
+            sides = [place for place, column in enumerate(columns) if column in naming]
+            return any(all(pair[place] for pair in pairs) for place in sides)
+    return False
+
+
+def _of_aliases(columns: Columns, rows: Sequence[int]) -> ColumnElement[bool]:
+    # CAUTION: an empty list would be looked for in every row of the clinic.
+    return columns["patient"].in_(rows) if rows else false()
 
 
 def _pair(columns: Sequence[ColumnElement[Any]], pair: tuple[str | None, str | None]) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Table, and_, exists, false, func, or_, select, true
 
 from service.store.alerts import AlertRow
-from service.store.conditions import Condition, clause
+from service.store.conditions import Columns, Condition, clause, is_narrow
 from service.store.database import Tx
 from service.store.responses import IN_ERROR, ResponseVersion
 from service.store.tables import alerts, responses, scores
@@ -48,11 +48,12 @@ class Place:
 def find_places(tx: Tx, clinic: str, kind: Kind, conditions: Sequence[Condition], page: Page) -> list[Place]:
     """Return the places of one page, ordered by moment, then row; at most ``limit``."""
     view = VIEWS[kind]
-    moment = view.columns[page.by]
+    columns = _columns(view, conditions)
+    moment = columns[page.by]
     query = select(moment, view.row_id, view.owner_row, view.part).select_from(view.rows)
     query = query.where(*_where(tx, clinic, view, conditions, page.upto))
     if page.after is not None:
-        query = query.where(_beyond(view, page, page.after))
+        query = query.where(_beyond(moment, view.row_id, page))
     order = (moment.desc(), view.row_id.desc()) if page.newest_first else (moment, view.row_id)
     return [Place(*row) for row in tx.execute(query.order_by(*order).limit(page.limit))]
 
@@ -166,8 +167,21 @@ def newest_version_with(tx: Tx, clinic: str, response_id: str, part: str) -> Res
 def _where(
     tx: Tx, clinic: str, view: View, conditions: Sequence[Condition], upto: int | None
 ) -> list[ColumnElement[bool]]:
-    asked = [clause(tx, clinic, view.columns, condition) for condition in conditions]
+    columns = _columns(view, conditions)
+    asked = [clause(tx, clinic, columns, condition) for condition in conditions]
     return [view.clinic == clinic, view.shown, _current(view, upto), *asked]
+
+
+def _columns(view: View, conditions: Sequence[Condition]) -> Columns:
+    """Return the columns to ask for; of few things, the moments in a form that no index has.
+
+    Without it SQLite, which keeps no statistics here, would walk the whole clinic in the order asked for
+    rather than read those few things and sort them.
+    """
+    if not any(is_narrow(condition, view.naming) for condition in conditions):
+        return view.columns
+    moments = {name: view.columns[name].concat("") for name in ("at", "updated")}
+    return {**view.columns, **moments}
 
 
 def _current(view: View, upto: int | None) -> ColumnElement[bool]:
@@ -190,9 +204,9 @@ def _known_at(versions: Table, upto: int) -> ColumnElement[bool]:
     return and_(versions.c.row_id <= upto, or_(versions.c.believed_until.is_(None), ended_later))
 
 
-def _beyond(view: View, page: Page, after: tuple[str, int]) -> ColumnElement[bool]:
+def _beyond(moment: ColumnElement[str], row: ColumnElement[int], page: Page) -> ColumnElement[bool]:
     # Spelled out, with the moment alone in front: a comparison of row values keeps SQLite off the index.
-    moment, (at, row_id) = view.columns[page.by], after
+    at, row_id = page.after or ("", 0)
     if page.newest_first:
-        return and_(moment <= at, or_(moment < at, view.row_id < row_id))
-    return and_(moment >= at, or_(moment > at, view.row_id > row_id))
+        return and_(moment <= at, or_(moment < at, row < row_id))
+    return and_(moment >= at, or_(moment > at, row > row_id))

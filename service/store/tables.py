@@ -204,6 +204,21 @@ responses = Table(
     Index("ix_responses_dyad", "clinic", "dyad_row", "instrument", "session_date"),
     Index("ix_responses_patient", "clinic", "alias_row", "authored_at"),
     Index("ix_responses_authored", "clinic", "authored_at", "row_id"),
+    Index("ix_responses_updated", "clinic", "believed_from", "row_id"),
+    Index(
+        "ix_responses_encounter",
+        "clinic",
+        "encounter",
+        sqlite_where=text("encounter IS NOT NULL"),
+        postgresql_where=text("encounter IS NOT NULL"),
+    ),
+    Index(
+        "ix_responses_identifier_value",
+        "clinic",
+        "identifier_value",
+        sqlite_where=text("identifier_value IS NOT NULL"),
+        postgresql_where=text("identifier_value IS NOT NULL"),
+    ),
 )
 
 # One row per Observation that a response version gives, and per score that gives none:
@@ -274,6 +289,7 @@ alerts = Table(
     Index("ix_alerts_dyad", "clinic", "dyad_row"),
     Index("ix_alerts_patient", "clinic", "alias_row", "raised_at"),
     Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
+    Index("ix_alerts_believed", "clinic", "believed_from", "row_id"),
 )
 
 # One response, alert or definition, in one version, for one EHR.

@@ -21,6 +21,7 @@ class View:
     """One kind of thing: its rows, those of them that are shown, and the columns to ask for.
 
     ``versions`` is the table whose rows are versions; ``columns`` has both moments, ``at`` and ``updated``.
+    ``naming``: those of them that few things have in common, each at the head of an index.
     ``every_version``: not the current ones only.
     """
 
@@ -32,6 +33,7 @@ class View:
     owner_row: ColumnElement[int]
     part: ColumnElement[str]
     columns: Mapping[str, ColumnElement[Any]]
+    naming: frozenset[str]
     every_version: bool = False
 
 
@@ -49,6 +51,7 @@ VIEWS: Mapping[Kind, View] = {
         row_id=responses.c.row_id,
         owner_row=responses.c.row_id,
         part=responses.c.instrument,
+        naming=frozenset({"id", "encounter", "identifier_value"}),
         columns={
             "at": responses.c.authored_at,
             "updated": responses.c.believed_from,
@@ -72,6 +75,7 @@ VIEWS: Mapping[Kind, View] = {
         row_id=scores.c.row_id,
         owner_row=responses.c.row_id,
         part=scores.c.part,
+        naming=frozenset({"response", "encounter"}),
         columns={
             "at": responses.c.authored_at,
             "updated": responses.c.believed_from,
@@ -93,6 +97,7 @@ VIEWS: Mapping[Kind, View] = {
         row_id=alerts.c.row_id,
         owner_row=alerts.c.row_id,
         part=alerts.c.series,
+        naming=frozenset({"id", "row"}),
         columns={
             "at": alerts.c.raised_at,
             "updated": alerts.c.believed_from,
@@ -110,6 +115,7 @@ VIEWS: Mapping[Kind, View] = {
         row_id=alerts.c.row_id,
         owner_row=alerts.c.row_id,
         part=alerts.c.series,
+        naming=frozenset({"id"}),
         columns={
             "id": alerts.c.id,
             "patient": alerts.c.alias_row,
@@ -138,6 +144,7 @@ VIEWS: Mapping[Kind, View] = {
         row_id=responses.c.row_id,
         owner_row=responses.c.row_id,
         part=responses.c.instrument,
+        naming=frozenset({"response", "row"}),
         columns={
             "at": responses.c.believed_from,
             "updated": responses.c.believed_from,

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
 from fhir_mappings.flag import to_flag
+from fhir_mappings.foreign_markup import without_harmful_markup
 from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
 from fhir_mappings.response import to_response
 from fhir_mappings.task import to_task
@@ -186,17 +187,23 @@ class DetectedIssues:
 def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
     """Return one version as it is served: as sent, with our id, version, moment and status.
 
-    The text of its numbers is the sender's. A response that came as plain JSON is written anew.
+    The text of its numbers is the sender's. Markup of the sender's that could act or lead elsewhere is left
+    out. A response that came as plain JSON is written anew.
     """
+
+    def written_anew() -> dict[str, Any]:
+        return to_response(filled_from(version, deployment.known), deployment.names)
+
     sent = _sent_resource(version)
     if sent is None:
-        resource = to_response(filled_from(version, deployment.known), deployment.names)
+        resource = written_anew()
     else:
         ours = {"versionId": str(version.version), "lastUpdated": version.believed_from}
         meta = sent.get("meta", {}) | ours
         head = {"resourceType": sent["resourceType"], "id": version.id, "meta": meta}
         resource = head | {key: value for key, value in sent.items() if key not in head}
         resource["status"] = version.status
+        resource = without_harmful_markup(resource, lambda: written_anew()["text"])
     return Shown(resource, str(version.version), version.believed_from)
 
 

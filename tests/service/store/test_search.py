@@ -1,13 +1,16 @@
 """A patient's page is read by an index, whatever else the clinic holds."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import event
 
-from service.store.conditions import OfPatient, OneOf, PairOneOf, Span, Within
+from service.store.conditions import OfPatient, OneOf, PairOneOf, PanelOver, Span, Within
 from service.store.search import Page, count_places, find_places
 from tests.service.api.fhir.calls import create, session
 
 ANNA = OfPatient(("Patient/anna",))
+UPDATED_SINCE = Within((Span("2026-01-01T00:00:00.000000Z", None),), "updated")
 SINCE = Within((Span("2026-01-01T00:00:00.000000Z", None),))
 
 
@@ -36,18 +39,46 @@ def plans(database, run) -> str:
         ("response", "ix_responses_patient"),
         ("observation", "ix_responses_patient"),
         ("alert", "ix_alerts_patient"),
+        ("work", "ix_alerts_patient"),
+        ("trace", "ix_responses_patient"),
     ],
 )
-@pytest.mark.parametrize("conditions", [(ANNA,), (ANNA, SINCE)])
+@pytest.mark.parametrize("conditions", [(ANNA,), (ANNA, SINCE), (ANNA, UPDATED_SINCE)])
 def test_a_patient_s_page_is_read_by_an_index(client, database, kind, index, conditions):
     create(client, session(10))
-    page = Page(limit=50, after=("2026-03-02T09:50:00.000000Z", 9))
+    by_moment = Page(limit=50, after=("2026-03-02T09:50:00.000000Z", 9), upto=9)
+    by_update = replace(by_moment, by="updated")
 
-    plan = plans(database, lambda tx: find_places(tx, "default", kind, conditions, page))
+    plan = plans(database, lambda tx: find_places(tx, "default", kind, conditions, by_moment))
+    updates = plans(database, lambda tx: find_places(tx, "default", kind, conditions, by_update))
     counting = plans(database, lambda tx: count_places(tx, "default", kind, conditions))
 
     assert index in plan
-    assert "SCAN" not in plan + counting
+    assert index in updates
+    assert index in counting
+    assert "SCAN" not in plan + updates + counting
+
+
+@pytest.mark.parametrize("conditions", [(), (UPDATED_SINCE,)])
+@pytest.mark.parametrize(
+    ("kind", "index"), [("response", "ix_responses_updated"), ("alert", "ix_alerts_believed")]
+)
+def test_what_was_updated_is_read_in_that_order(database, kind, index, conditions):
+    page = Page(limit=50, by="updated", newest_first=False)
+
+    plan = plans(database, lambda tx: find_places(tx, "default", kind, conditions, page))
+
+    assert index in plan
+    assert "B-TREE" not in plan
+
+
+def test_an_unknown_patient_has_nothing(client, database):
+    create(client, session(10))
+    nobody = (OfPatient(("Patient/nobody",)),)
+
+    with database.read() as tx:
+        assert find_places(tx, "default", "response", nobody, Page(50)) == []
+        assert count_places(tx, "default", "observation", nobody) == 0
 
 
 @pytest.mark.parametrize(
@@ -60,6 +91,14 @@ def test_a_patient_s_page_is_read_by_an_index(client, database, kind, index, con
             "uq_responses_identifier",
         ),
         ("observation", OneOf("response", ("r-1",)), "uq_responses_current"),
+        (
+            "response",
+            PairOneOf(("identifier_system", "identifier_value"), ((None, "b"), (None, "c"))),
+            "ix_responses_identifier_value",
+        ),
+        ("response", OneOf("encounter", ("Encounter/1",)), "ix_responses_encounter"),
+        ("observation", OneOf("encounter", ("Encounter/1",)), "ix_responses_encounter"),
+        ("observation", PanelOver((("r-1", "total"),)), "uq_responses_current"),
         ("observation", PairOneOf(("response", "part"), (("r-1", "total"),)), "uq_responses_current"),
         ("alert", OneOf("id", ("a-1",)), "uq_alerts_current"),
     ],
