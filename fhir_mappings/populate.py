@@ -75,9 +75,7 @@ def read_populate(
     session_number = read_session_number(_content(given, "session-number"), faults)
     if faults or form is None or patient is None:
         raise ResourceRefused(faults)
-    return PopulateRequest(
-        form, patient, encounter, author, wording, therapist, session_date, session_number
-    )
+    return PopulateRequest(form, patient, encounter, author, wording, therapist, session_date, session_number)
 
 
 def to_populated(request: PopulateRequest, names: Names, authored: str) -> Json:

@@ -19,7 +19,8 @@ class NewResponse:
     ``patient`` is a relative or absolute FHIR reference, kept as sent; ``therapist`` None means unknown.
     ``authored`` is an ISO 8601 text with offset. ``session_date`` None means: the date of ``authored``.
     ``body`` is the request, byte for byte. ``wording`` is the version of the clinic's own wording that was
-    filled, None for our own descriptors. A form in progress or stopped may lack any answer, and is not scored.
+    filled, None for our own descriptors. A form in progress or stopped may lack any answer, and is not
+    scored.
     """
 
     instrument: Instrument

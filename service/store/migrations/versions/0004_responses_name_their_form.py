@@ -1,14 +1,14 @@
 """Each response names the Questionnaire that was filled: the instrument, or the clinic's own wording of it.
 
-Revision ID: 0002_forms
-Revises: 0001
+Revision ID: 0004
+Revises: 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_forms"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
