@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from service.api.bodies import Body, FormBody
 from service.api.doors import Doors
 from service.api.fhir.answers import Shown, answer, answer_read, fhir_base, to_searchset
+from service.api.fhir.bundle_route import add_bundles
 from service.api.fhir.capability import to_capability_statement
 from service.api.fhir.described import (
     answers,
@@ -38,6 +39,7 @@ def build_router(doors: Doors) -> APIRouter:
     """Return the routes below ``/fhir``."""
     router = APIRouter(prefix="/fhir", tags=["FHIR"], dependencies=[Depends(require_json)])
     _add_metadata(router, doors)
+    add_bundles(router, doors)
     add_operations(router, doors)
     by_type = sources(doors.deployment)
     for offered in OFFERED:

@@ -68,12 +68,11 @@ def matches_version(request: Request, tag: str) -> bool:
     return named.strip() == "*" or tag.removeprefix("W/") in re.findall(r'"[^"]*"', named)
 
 
-def condition_of_create(request: Request) -> str | None:
+def condition_of_create(header: str | None) -> str | None:
     """Return the ``identifier`` value of If-None-Exist, or None without that header.
 
     Raises ``FaultsInRequest`` (400) where it asks for anything else: what is ignored would match everything.
     """
-    header = request.headers.get("if-none-exist")
     if header is None:
         return None
     pairs = parse_qsl(header.removeprefix("?"), keep_blank_values=True)
