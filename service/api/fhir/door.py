@@ -166,3 +166,18 @@ def _add_elsewhere(router: APIRouter, doors: Doors, resource_type: str) -> None:
         if not is_known:
             raise NotFound(NO_SUCH)
         return RedirectResponse(f"{base}/{resource_type}/{logical_id}", TEMPORARY_REDIRECT)
+
+    @router.get(
+        f"/{resource_type}",
+        name=f"find {resource_type} by search",
+        summary=f"Where to search {resource_type}: in the EHR",
+        status_code=TEMPORARY_REDIRECT,
+        responses=answers("OperationOutcome") | {TEMPORARY_REDIRECT: {"description": "In the EHR"}},
+    )
+    def search_elsewhere(request: Request) -> Response:
+        base = doors.deployment.settings.ehr_base_url
+        doors.audit_read(access_of(request, "E"), status=TEMPORARY_REDIRECT if base else NOT_FOUND)
+        if base is None:
+            raise NotFound(NO_SUCH)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{base}/{resource_type}{query}", TEMPORARY_REDIRECT)
