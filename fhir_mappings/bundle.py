@@ -69,6 +69,23 @@ def rewrite_references(resource: Json, counterparts: Mapping[str, str]) -> Json:
     return rewritten if isinstance(rewritten, dict) else {}
 
 
+def replace_references(resource: Json, replacements: Mapping[str, str]) -> Json:
+    """Return a copy in which the references named are replaced; all others stay as they are."""
+    replaced = _replaced(resource, replacements)
+    return replaced if isinstance(replaced, dict) else {}
+
+
+def _replaced(node: object, replacements: Mapping[str, str]) -> object:
+    if isinstance(node, list):
+        return [_replaced(value, replacements) for value in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {key: _replaced(value, replacements) for key, value in node.items()}
+    target = node.get("reference") if "resourceType" not in node else None
+    is_named = isinstance(target, str) and target in replacements
+    return changed | {"reference": replacements[str(target)]} if is_named else changed
+
+
 def _entry(entry: Entry) -> Json:
     request = {"method": entry.method, "url": entry.url}
     if entry.if_none_exist is not None:

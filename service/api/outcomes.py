@@ -44,6 +44,9 @@ _ISSUE_CODES = {
     "in-the-future": "value",
     "too-early": "value",
     "not-offered": "not-supported",
+    "duplicate": "duplicate",
+    "multiple-matches": "multiple-matches",
+    "doubled-entry": "duplicate",
 }
 
 

@@ -53,7 +53,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     ``response_id`` is the id that a new response gets, where it was chosen before.
     """
     tx, deployment, access = write.tx, write.deployment, write.access
-    stored = _find_stored(write, new)
+    stored = find_stored(write, new)
     if stored:
         add_audit(tx, audit_row(access, write.now, STORED_ALREADY, stored.id))
         return recorded_again(tx, deployment, stored)
@@ -80,8 +80,8 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     )
 
 
-def _find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
-    """Return the stored response of the same identifier and content, or None."""
+def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
+    """Return the stored response of the same identifier and content, or None; raises ``Duplicate``."""
     if new.identifier is None:
         return None
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)

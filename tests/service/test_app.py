@@ -168,9 +168,10 @@ def test_readers_of_the_ehr_s_people_are_sent_there(deployment, database, log_st
     settings = Settings(database_url=database.url, ehr_base_url="http://127.0.0.1:8095/fhir")
     app = create_app(replace(deployment, settings=settings), Log(log_stream))
     with TestClient(app, base_url=BASE_URL, follow_redirects=False) as client:
-        answer = client.get("/fhir/Patient/anna")
+        answer, search = client.get("/fhir/Patient/anna"), client.get("/fhir/Patient?_id=anna")
         found = client.get("/fhir/Patient/%2e%2e")
 
     assert answer.status_code == 307
     assert answer.headers["location"] == "http://127.0.0.1:8095/fhir/Patient/anna"
+    assert search.headers["location"] == "http://127.0.0.1:8095/fhir/Patient?_id=anna"
     assert found.status_code == 404

@@ -10,7 +10,7 @@ from service.api.fhir.offered import OFFERED, Offered
 
 FHIR_VERSION = "4.0.1"
 # When what is offered last changed.
-DATE = "2026-11-25"
+DATE = "2026-11-27"
 
 
 def to_capability_statement(base: str, software_version: str) -> dict[str, Any]:
@@ -37,6 +37,7 @@ def to_capability_statement(base: str, software_version: str) -> dict[str, Any]:
                 "mode": "server",
                 "security": {"description": "Answers callers on this machine only."},
                 "resource": [_resource(offered) for offered in OFFERED],
+                "interaction": [{"code": code} for code in ("batch", "transaction")],
             }
         ],
     }

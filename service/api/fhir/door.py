@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from service.api.bodies import Body, FormBody
 from service.api.doors import Doors
 from service.api.fhir.answers import Shown, answer, answer_read, fhir_base, to_searchset
+from service.api.fhir.bundle_route import add_bundles
 from service.api.fhir.capability import DATE, to_capability_statement
 from service.api.fhir.definitions import content_tag
 from service.api.fhir.described import (
@@ -41,6 +42,7 @@ def build_router(doors: Doors) -> APIRouter:
     """Return the routes below ``/fhir``."""
     router = APIRouter(prefix="/fhir", tags=["FHIR"], dependencies=[Depends(require_json)])
     _add_metadata(router, doors)
+    add_bundles(router, doors)
     add_operations(router, doors)
     by_type = sources(doors.deployment)
     for offered in OFFERED:
@@ -151,3 +153,18 @@ def _add_elsewhere(router: APIRouter, doors: Doors, resource_type: str) -> None:
         if not is_known:
             raise NotFound(NO_SUCH)
         return RedirectResponse(f"{base}/{resource_type}/{logical_id}", TEMPORARY_REDIRECT)
+
+    @router.get(
+        f"/{resource_type}",
+        name=f"find {resource_type} by search",
+        summary=f"Where to search {resource_type}: in the EHR",
+        status_code=TEMPORARY_REDIRECT,
+        responses=answers("OperationOutcome") | {TEMPORARY_REDIRECT: {"description": "In the EHR"}},
+    )
+    def search_elsewhere(request: Request) -> Response:
+        base = doors.deployment.settings.ehr_base_url
+        doors.audit_read(access_of(request, "E"), status=TEMPORARY_REDIRECT if base else NOT_FOUND)
+        if base is None:
+            raise NotFound(NO_SUCH)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{base}/{resource_type}{query}", TEMPORARY_REDIRECT)

@@ -99,12 +99,11 @@ def is_unchanged(request: Request, tag: str, updated: str | None) -> bool:
     return from_instant(updated).replace(microsecond=0) <= known
 
 
-def condition_of_create(request: Request) -> str | None:
+def condition_of_create(header: str | None) -> str | None:
     """Return the ``identifier`` value of If-None-Exist, or None without that header.
 
     Raises ``FaultsInRequest`` (400) where it asks for anything else: what is ignored would match everything.
     """
-    header = request.headers.get("if-none-exist")
     if header is None:
         return None
     pairs = parse_qsl(header.removeprefix("?"), keep_blank_values=True)

@@ -27,7 +27,7 @@ _UNCHANGED = "Nothing changed: it is here already."
 def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response:
     """Return 201 for a new response, 200 for one that is here already; see DESIGN.md, "Duplicates"."""
     access = access_of(request, "C")
-    condition = _condition(request)
+    condition = read_condition(request.headers.get("if-none-exist"))
     match = _find_match(doors, access, condition)
     if match:
         return _answer_match(doors, request, access, match)
@@ -47,9 +47,9 @@ def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response
     return answer_stored(doors, request, stored, CREATED if recorded.created else STORED_ALREADY)
 
 
-def _condition(request: Request) -> tuple[Pair, ...]:
-    """Return the identifiers of If-None-Exist, none without that header."""
-    value = condition_of_create(request)
+def read_condition(header: str | None) -> tuple[Pair, ...]:
+    """Return the identifiers of If-None-Exist, none without that header; raises ``FaultsInRequest`` (400)."""
+    value = condition_of_create(header)
     if value is None:
         return ()
     try:

@@ -92,6 +92,7 @@ def test_an_alert_is_read_as_detected_issue(client):
 
 def test_people_of_the_ehr_are_not_here_while_it_is_unknown(client):
     assert client.get("/fhir/Patient/anna").status_code == 404
+    assert client.get("/fhir/Patient", params={"_id": "anna"}).status_code == 404
 
 
 def test_every_read_is_audited_before_its_answer(client, database):

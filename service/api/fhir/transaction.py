@@ -1,0 +1,121 @@
+"""A transaction of responses: all faults of all entries together, then everything or nothing."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from fastapi import Request
+
+from fhir_mappings import json_text
+from fhir_mappings.errors import Fault
+from fhir_mappings.response_head import ROOT
+from service.api.bodies import JsonBody
+from service.api.doors import Doors
+from service.api.fhir.answers import fhir_base
+from service.api.fhir.batch import Json, to_bundle_response, to_response_entry
+from service.api.fhir.bundle_entries import BundleEntry, SentBundle, doubled_entries, entry_path
+from service.api.fhir.create_response import to_new_response
+from service.api.fhir.negotiation import Return, preferred_return
+from service.api.fhir.receive import read_condition
+from service.api.fhir.sources import show_response
+from service.api.outcomes import success_outcome
+from service.api.security import access_of
+from service.errors import FaultsInRequest, RequestRefused
+from service.flows.deployment import Deployment
+from service.flows.record_together import Create, Done, Step, StepsRefused, record_together
+from service.flows.search_chart import find_response
+from service.store.responses import ResponseVersion
+
+_IN_REQUEST = {"If-None-Exist": ".request.ifNoneExist", "If-Match": ".request.ifMatch"}
+
+
+def answer_transaction(doors: Doors, request: Request, bundle: SentBundle) -> Json:
+    """Return the ``transaction-response``.
+
+    Raises ``FaultsInRequest`` with every fault of every entry and the status of the first that is refused.
+    """
+    access = access_of(request, "C")
+    steps = _read_steps(doors.deployment, bundle)
+    order = list(steps)
+    try:
+        done = record_together(doors.deployment, [steps[place] for place in order], access)
+    except StepsRefused as refused:
+        raise _together({order[place]: one for place, one in refused.refusals.items()}) from refused
+    doors.wake()
+    base, preferred = fhir_base(request, doors.deployment.settings), preferred_return(request)
+    answered = {
+        place: _shown(doors.deployment, access.clinic, one, base, preferred)
+        for place, one in zip(order, done, strict=True)
+    }
+    return to_bundle_response("transaction", [answered[entry.place] for entry in bundle.entries])
+
+
+def _read_create(entry: BundleEntry, resource: dict[str, Any], deployment: Deployment) -> Step:
+    """Return the step of a POST; raises ``RequestRefused`` with every fault of it."""
+    new = to_new_response(JsonBody(json_text.dumps(resource), resource), deployment)
+    return Create(new, read_condition(entry.conditions.get("If-None-Exist")), entry.full_url)
+
+
+# (method, whether the address ends in an id) -> how such an entry is read.
+_STEPS: Mapping[tuple[str, bool], Callable[[BundleEntry, dict[str, Any], Deployment], Step]] = (
+    MappingProxyType({("POST", False): _read_create})
+)
+
+
+def _read_steps(deployment: Deployment, bundle: SentBundle) -> dict[int, Step]:
+    """Return the steps by the place of their entry, in the order of doing."""
+    doubled = doubled_entries(bundle.entries)
+    if doubled:
+        raise FaultsInRequest(doubled, status=400)
+    steps: dict[int, Step] = {}
+    refusals: dict[int, RequestRefused] = {}
+    for entry in bundle.in_order_of_doing():
+        try:
+            steps[entry.place] = _read_step(entry, deployment)
+        except RequestRefused as refused:
+            refusals[entry.place] = refused
+    if refusals:
+        raise _together(refusals)
+    return steps
+
+
+def _read_step(entry: BundleEntry, deployment: Deployment) -> Step:
+    kind, _, logical_id = entry.url.partition("/")
+    read = _STEPS.get((entry.method, bool(logical_id))) if kind == ROOT else None
+    if read is None or entry.resource is None:
+        message = "A transaction takes QuestionnaireResponses to be written; the rest goes into a batch."
+        raise FaultsInRequest([Fault("", "not-offered", message)])
+    return read(entry, dict(entry.resource), deployment)
+
+
+def _together(refusals: Mapping[int, RequestRefused]) -> FaultsInRequest:
+    places = sorted(refusals)
+    faults = [_in_entry(place, fault) for place in places for fault in refusals[place].faults]
+    return FaultsInRequest(faults, status=refusals[places[0]].status)
+
+
+def _in_entry(place: int, fault: Fault) -> Fault:
+    """Return a fault of an entry's resource with its place in the Bundle."""
+    if fault.at == ROOT or fault.at.startswith(f"{ROOT}."):
+        below = f".resource{fault.at.removeprefix(ROOT)}"
+    else:
+        below = _IN_REQUEST.get(fault.at, ".resource" if fault.at else "")
+    return Fault(f"{entry_path(place)}{below}", fault.reason, fault.message)
+
+
+def _shown(deployment: Deployment, clinic: str, done: Done, base: str, preferred: Return) -> Json:
+    filled = done.recorded.filled
+    stored = find_response(deployment, clinic, filled.id, filled.version)
+    shown = show_response(stored, deployment)
+    headers = {name.lower(): value for name, value in shown.headers().items()}
+    headers["location"] = _address(base, stored)
+    bodies: dict[Return, Json | None] = {
+        "minimal": None,
+        "representation": shown.resource,
+        "OperationOutcome": success_outcome("Stored."),
+    }
+    return to_response_entry(done.status, headers, bodies[preferred], base)
+
+
+def _address(base: str, stored: ResponseVersion) -> str:
+    return f"{base}/{ROOT}/{stored.id}/_history/{stored.version}"

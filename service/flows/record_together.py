@@ -1,0 +1,122 @@
+"""Write several responses in one transaction: all of them, or nothing.
+
+Each is a *step*. First every step says which id its response has, since they may refer to each other; then
+they are done in order. All that is refused is collected, and then nothing was done.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import uuid4
+
+from fhir_mappings import json_text
+from fhir_mappings.bundle import references_in, replace_references
+from service.errors import ManyMatches, RequestRefused
+from service.flows.deployment import Access, Deployment, Write
+from service.flows.new_response import NewResponse, Recorded
+from service.flows.record_response import CREATED, STORED_ALREADY, find_stored, record_within
+from service.flows.recorded import recorded_again
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
+from service.store.responses import ResponseVersion
+from service.store.search import Page, PairOneOf, find_places, versions_by_row
+
+# A step's reference of its own -> the reference of the response that it came to.
+References = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one step gave, and the status with which it would have been answered alone."""
+
+    recorded: Recorded
+    status: int
+
+
+class Step(Protocol):
+    """One response to be written. ``reference`` is how others in the same request name it, if they can."""
+
+    @property
+    def reference(self) -> str | None:
+        """Return that reference, such as ``urn:uuid:…``."""
+
+    def choose_id(self, write: Write) -> str:
+        """Return the id of the response that this step comes to."""
+
+    def take(self, write: Write, response_id: str, references: References) -> Done:
+        """Do the step."""
+
+
+class StepsRefused(Exception):
+    """Some steps were refused, by their place; nothing was done."""
+
+    def __init__(self, refusals: Mapping[int, RequestRefused]) -> None:
+        super().__init__("refused")
+        self.refusals = refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Record a new response, unless one with an identifier of ``condition`` (system, value) is there."""
+
+    new: NewResponse
+    condition: tuple[tuple[str | None, str | None], ...] = ()
+    reference: str | None = None
+
+    def choose_id(self, write: Write) -> str:
+        """Return the id of the stored response that it matches, else a new one."""
+        stored = _match(write, self.condition) or find_stored(write, self.new)
+        return stored.id if stored else str(uuid4())
+
+    def take(self, write: Write, response_id: str, references: References) -> Done:
+        """Record it; a match of its condition is answered whatever it holds."""
+        stored = _match(write, self.condition)
+        if stored:
+            add_audit(write.tx, audit_row(write.access, write.now, STORED_ALREADY, stored.id))
+            return Done(recorded_again(write.tx, write.deployment, stored), STORED_ALREADY)
+        recorded = record_within(write, _referring(self.new, references), response_id)
+        return Done(recorded, CREATED if recorded.created else STORED_ALREADY)
+
+
+def record_together(deployment: Deployment, steps: Sequence[Step], access: Access) -> list[Done]:
+    """Return what every step gave, in order; raises ``StepsRefused`` where one is refused."""
+    with deployment.database.write() as tx:
+        write = Write(tx, deployment, access, deployment.clock())
+        refusals: dict[int, RequestRefused] = {}
+        ids = {}
+        for place, step in enumerate(steps):
+            try:
+                ids[place] = step.choose_id(write)
+            except RequestRefused as refused:
+                refusals[place] = refused
+        named = [(steps[place].reference, response_id) for place, response_id in ids.items()]
+        references = {name: f"QuestionnaireResponse/{response_id}" for name, response_id in named if name}
+        done = []
+        for place, response_id in ids.items():
+            try:
+                done.append(steps[place].take(write, response_id, references))
+            except RequestRefused as refused:
+                refusals[place] = refused
+        if refusals:
+            raise StepsRefused(refusals)
+        return done
+
+
+def _match(write: Write, condition: tuple[tuple[str | None, str | None], ...]) -> ResponseVersion | None:
+    """Return the stored response that carries one of these identifiers; raises ``ManyMatches``."""
+    if not condition:
+        return None
+    carries = PairOneOf(("identifier_system", "identifier_value"), condition)
+    places = find_places(write.tx, write.clinic, "response", [carries], Page(2))
+    if len(places) > 1:
+        raise ManyMatches("The condition matches several responses.", at="If-None-Exist")
+    rows = [place.owner_row for place in places]
+    return versions_by_row(write.tx, rows)[rows[0]] if rows else None
+
+
+def _referring(new: NewResponse, references: References) -> NewResponse:
+    """Return the response with references to others of the same request as they are from now on."""
+    resource = json_text.loads(new.body)
+    if not references_in(resource) & references.keys():
+        return new
+    return replace(new, body=json_text.dumps(replace_references(resource, references)))
