@@ -18,8 +18,9 @@ from service.flows.record_response import CREATED, STORED_ALREADY, find_stored, 
 from service.flows.recorded import recorded_again
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
+from service.store.conditions import PairOneOf
 from service.store.responses import ResponseVersion
-from service.store.search import Page, PairOneOf, find_places, versions_by_row
+from service.store.search import Page, find_places, versions_by_row
 
 # A step's reference of its own -> the reference of the response that it came to.
 References = Mapping[str, str]
