@@ -7,9 +7,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, recording, trend
+from tests.bench import delivering, footprint, recording, searching, trend
 
-BENCHES = {"recording": recording, "trend": trend, "delivering": delivering, "footprint": footprint}
+BENCHES = {
+    "recording": recording,
+    "trend": trend,
+    "searching": searching,
+    "delivering": delivering,
+    "footprint": footprint,
+}
 FULL, SMOKE = 2000, 80
 
 

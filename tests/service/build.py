@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fhir_mappings.answers import check_answers
@@ -35,10 +37,10 @@ class StandingClock:
 
 def a_deployment(folder: Path, clock: StandingClock | None = None, **settings: Any) -> Deployment:
     """Return a deployment on a new SQLite file in the folder."""
-    database = Database(f"sqlite:///{folder / 'alliance.db'}")
-    database.migrate()
+    file = folder / "alliance.db"
+    file.write_bytes(_empty_database())
     return Deployment(
-        database=database,
+        database=Database(f"sqlite:///{file}"),
         settings=Settings(**settings),
         names=Names(),
         instruments=builtin_instruments(),
@@ -47,6 +49,19 @@ def a_deployment(folder: Path, clock: StandingClock | None = None, **settings: A
         parameters=default_parameters(),
         clock=clock or StandingClock(),
     )
+
+
+@cache
+def _empty_database() -> bytes:
+    """Return an empty database at the newest revision; migrating takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        database = Database(f"sqlite:///{file}")
+        database.migrate()
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        return file.read_bytes()
 
 
 def an_access(action: Any = "C") -> Access:

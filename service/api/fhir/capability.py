@@ -13,8 +13,11 @@ FHIR_VERSION = "4.0.1"
 DATE = "2026-11-27"
 
 
-def to_capability_statement(base: str, software_version: str) -> dict[str, Any]:
-    """Return what this door answers, for the address by which the caller reached it."""
+def to_capability_statement(base: str, software_version: str, *, cors: bool) -> dict[str, Any]:
+    """Return what this door answers, for the address by which the caller reached it.
+
+    ``cors``: pages of other sites may call it.
+    """
     return {
         "resourceType": "CapabilityStatement",
         "id": "alliance-service",
@@ -35,7 +38,7 @@ def to_capability_statement(base: str, software_version: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": {"description": "Answers callers on this machine only."},
+                "security": {"cors": cors, "description": "Answers callers on this machine only."},
                 "resource": [_resource(offered) for offered in OFFERED],
                 "interaction": [{"code": code} for code in ("batch", "transaction")],
             }
@@ -59,7 +62,8 @@ def _resource(offered: Offered) -> dict[str, Any]:
         **({"searchInclude": list(offered.includes)} if offered.includes else {}),
         **({"searchRevInclude": list(offered.reverse_includes)} if offered.reverse_includes else {}),
         "searchParam": [
-            {"name": one.name, "type": one.type, "documentation": one.meaning} for one in offered.parameters
+            {"name": one.name, "type": one.type, "documentation": one.documentation}
+            for one in offered.parameters
         ],
         **({"operation": operations} if operations else {}),
     }

@@ -1,6 +1,8 @@
 """The source of definitions: forms and codes, the same for every caller."""
 
 import hashlib
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from fhir_mappings import json_text
@@ -17,8 +19,13 @@ ONLY_VERSION = "1"
 class Definitions:
     """Forms and codes of one type; none changes under one id. Each says when it was last changed."""
 
-    def __init__(self, resources: list[dict[str, Any]]) -> None:
-        self._shown = {one["id"]: _show(one) for one in resources}
+    def __init__(self, make: Callable[[], list[dict[str, Any]]]) -> None:
+        """Keep how they are made; they are made when one is first asked for."""
+        self._make = make
+
+    @cached_property
+    def _shown(self) -> dict[str, Shown]:
+        return {one["id"]: _show(one) for one in self._make()}
 
     def read(self, resource_id: str) -> Shown:
         """Return the definition with this id; raises ``NotFound``."""

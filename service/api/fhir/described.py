@@ -32,7 +32,9 @@ def answers(resource_type: str, *statuses: int) -> dict[int | str, dict[str, Any
 
 def read_answers(resource_type: str) -> dict[int | str, dict[str, Any]]:
     """Return the answers of a read, which may find that the caller has this version already."""
-    return answers(resource_type, 200) | {304: {"description": "If-None-Match names this version"}}
+    return answers(resource_type, 200) | {
+        304: {"description": "If-None-Match names this version, or nothing changed since If-Modified-Since"}
+    }
 
 
 def search_parameters(offered: Offered) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def history_parameters() -> dict[str, Any]:
 
 
 def _meanings(offered: Offered) -> dict[str, str]:
-    own = {one.name: f"{one.meaning} ({one.type})" for one in offered.parameters}
+    own = {one.name: f"{one.documentation} ({one.type})" for one in offered.parameters}
     return own | dict(RESULT_PARAMETERS) | {CURSOR: "Where a next link goes on"}
 
 

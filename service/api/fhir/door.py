@@ -11,7 +11,7 @@ from service.api.bodies import Body, FormBody
 from service.api.doors import Doors
 from service.api.fhir.answers import Shown, answer, answer_read, fhir_base, to_searchset
 from service.api.fhir.bundle_route import add_bundles
-from service.api.fhir.capability import DATE, to_capability_statement
+from service.api.fhir.capability import to_capability_statement
 from service.api.fhir.definitions import content_tag
 from service.api.fhir.described import (
     answers,
@@ -67,9 +67,10 @@ def build_router(doors: Doors) -> APIRouter:
 def _add_metadata(router: APIRouter, doors: Doors) -> None:
     @router.get("/metadata", summary="What this door offers", responses=read_answers("CapabilityStatement"))
     def metadata(request: Request) -> Response:
-        base = fhir_base(request, doors.deployment.settings)
-        statement = to_capability_statement(base, doors.version)
-        return answer_read(request, Shown(statement, content_tag(statement), f"{DATE}T00:00:00.000000Z"))
+        settings = doors.deployment.settings
+        base = fhir_base(request, settings)
+        statement = to_capability_statement(base, doors.version, cors=bool(settings.cors_origins))
+        return answer_read(request, Shown(statement, content_tag(statement)))
 
 
 def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:

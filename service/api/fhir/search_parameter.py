@@ -27,6 +27,11 @@ class Parameter:
     read: Reader
     variants: Mapping[str, Reader] = field(default_factory=dict)
 
+    @property
+    def documentation(self) -> str:
+        """Return what it finds, and what may follow its name."""
+        return f"{self.meaning}; also with {', '.join(self.variants)}" if self.variants else self.meaning
+
 
 def negated(read: Callable[[str, Context], Condition]) -> Mapping[str, Reader]:
     """Return the variant ``:not`` of a token."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Protocol, runtime_checkable
 
 from fhir_mappings import json_text
@@ -68,10 +69,17 @@ class Chart(Source, Protocol):
 
 def sources(deployment: Deployment) -> Mapping[str, Source]:
     """Return the source of every type that the door offers."""
-    made = served_definitions(deployment.instruments, deployment.names)
+
+    @cache
+    def definitions() -> list[dict[str, Any]]:
+        return served_definitions(deployment.instruments, deployment.names)
+
+    def of_kind(kind: str) -> list[dict[str, Any]]:
+        return [one for one in definitions() if one["resourceType"] == kind]
+
     return {
         **{
-            kind: Definitions([one for one in made if one["resourceType"] == kind])
+            kind: Definitions(partial(of_kind, kind))
             for kind in ("Questionnaire", "CodeSystem", "ValueSet", "StructureDefinition")
         },
         "QuestionnaireResponse": Responses(deployment),

@@ -96,3 +96,50 @@ def test_every_parameter_that_is_stated_narrows(client, stated, existing, kind, 
 
 def test_a_conditional_create_is_stated_where_it_works(stated):
     assert [kind for kind, one in stated.items() if one["conditionalCreate"]] == ["QuestionnaireResponse"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "variant"),
+    [
+        (offered.type, one.name, variant)
+        for offered in OFFERED
+        for one in offered.parameters
+        for variant in one.variants
+    ],
+)
+def test_every_variant_that_is_stated_is_read(client, kind, parameter, variant):
+    value = "true" if variant == ":missing" else "no-such-thing"
+
+    assert client.get(f"/fhir/{kind}", params={f"{parameter}{variant}": value}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_include_that_is_stated_brings_something_along(client, stated, existing, kind):
+    create(client, sent(subject={"reference": "Patient/bob"}, source=None))  # with a panel
+    asked = {
+        "_include": stated[kind].get("searchInclude", []),
+        "_revinclude": stated[kind].get("searchRevInclude", []),
+    }
+
+    for parameter, names in asked.items():
+        for name in names:
+            # On a page of one: what it refers to is not on it.
+            only = {"code": "srs-3"} if name == "Observation:has-member" else {"_id": existing[kind]}
+            found = client.get(f"/fhir/{kind}", params={parameter: name} | only).json()
+            assert "include" in {entry["search"]["mode"] for entry in found["entry"]}, name
+
+
+@pytest.mark.parametrize("offered", OFFERED, ids=TYPES)
+def test_every_sort_is_taken(client, offered):
+    for sort in offered.sorts:
+        assert client.get(f"/fhir/{offered.type}", params={"_sort": sort}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_read_is_conditional_both_ways(client, existing, kind):
+    read = client.get(f"/fhir/{kind}/{existing[kind]}")
+    by_tag = {"If-None-Match": read.headers["etag"]}
+    by_date = {"If-Modified-Since": read.headers["last-modified"]}
+
+    for headers in (by_tag, by_date):
+        assert client.get(f"/fhir/{kind}/{existing[kind]}", headers=headers).status_code == 304
