@@ -18,15 +18,24 @@ TOTAL = "total"
 _LINK_ID = re.compile(r"[A-Za-z0-9._/-]{1,64}")
 
 
+# What an unfinished form may lack.
+_MAY_LACK = frozenset({"missing-answer", "nothing-answered"})
+
+
 def check_answers(
-    instrument: Instrument, answers: Mapping[str, object], total: object | None = None
+    instrument: Instrument,
+    answers: Mapping[str, object],
+    total: object | None = None,
+    *,
+    unfinished: bool = False,
 ) -> Answers:
     """Return the answers in item order, blanks (None) left out, each as given: 9.20 stays 9.20.
 
     Numbers are ``Decimal`` or ``int``; text is no number (``not-a-number``), and a ``float`` is a programming
     error of the caller (``wrong-type``). Yes or no is a ``bool``, one choice its code, several a list of
     codes. ``total`` is a total sent along: alone it is taken where the form accepts a bare total; beside
-    marks it must agree with them (see ``agrees``) and is then dropped.
+    marks it must agree with them (see ``agrees``) and is then dropped. An ``unfinished`` form may lack any
+    answer; those that it has are checked all the same.
 
     Raises ``AnswersRefused`` with every fault: those of items in item order, unknown items in the order sent,
     then the total. ``Fault.at`` is the link id, ``total``, or empty for the form as a whole.
@@ -42,6 +51,8 @@ def check_answers(
         bare_total = _bare_total(instrument, total, faults)
     elif not found and not faults:
         faults.append(fault("", "nothing-answered"))
+    if unfinished:
+        faults = [one for one in faults if one.reason not in _MAY_LACK]
     if faults:
         raise AnswersRefused(faults)
     return checked if bare_total is None else Answers({}, bare_total)

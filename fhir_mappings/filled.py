@@ -7,7 +7,9 @@ from typing import Literal
 
 from fhir_mappings.instrument import Instrument
 
-ResponseStatus = Literal["completed", "amended", "entered-in-error"]
+ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
+# Kept as they are; they have no scores.
+UNFINISHED = frozenset({"in-progress", "stopped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class Filled:
     """One version of one response.
 
     References are FHIR references as they were sent (``Patient/anna``); an absent one is None.
-    ``authored`` keeps the text and offset it came with; ``session_date`` is ``YYYY-MM-DD``.
+    ``authored`` keeps the text and offset it came with; ``session_date`` is ``YYYY-MM-DD``. ``scored`` is
+    False for a form that was never completed: it has neither scores nor Observations.
     """
 
     id: str
@@ -96,3 +99,4 @@ class Filled:
     session_number: int | None
     language: str | None
     last_updated: str
+    scored: bool = True

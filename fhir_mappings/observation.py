@@ -57,7 +57,7 @@ def observation_parts(filled: Filled, *, form: Form = "panel") -> tuple[str, ...
 
     Observed answers (see ``is_observed``), then the other scores that have a value, in file order, then
     ``panel``. A bare total is ``("total",)``, without a panel. In the compact form there is one part,
-    ``compact``.
+    ``compact``. A form that was never completed has none.
     """
     parts = _member_parts(filled)
     if not parts:
@@ -82,7 +82,7 @@ def to_observations(
     """Return the Observations of one version of a response: members first, the panel last; maybe none.
 
     A score without a value makes no Observation: what became of one in an earlier version is the caller's to
-    withdraw (``to_withdrawn``). Status is ``amended`` from the second version on. ``extra_codings`` maps a
+    withdraw (``to_withdrawn``). Status is ``amended`` where the response is. ``extra_codings`` maps a
     code of ours, exactly, to one more Coding that stands after it (``extra_codings.py``); none by default.
     """
     members = _members(filled, names)
@@ -106,6 +106,8 @@ def _is_bare_total(filled: Filled) -> bool:
 
 
 def _member_parts(filled: Filled) -> tuple[str, ...]:
+    if not filled.scored:
+        return ()
     answered = [
         item.link_id
         for item in filled.instrument.all_items
@@ -237,9 +239,8 @@ def _head(filled: Filled, part: str, code: Json, sentence: str, names: Names) ->
 
 
 def _status(filled: Filled) -> str:
-    if filled.status == "entered-in-error":
-        return "entered-in-error"
-    return "amended" if filled.version > 1 or filled.status == "amended" else "final"
+    # A form that was filled in over several versions is final once it is completed.
+    return "final" if filled.status == "completed" else filled.status
 
 
 def _scale_range(rule: Item | ScoreRule) -> Json:

@@ -68,7 +68,7 @@ def _activity(filled: Filled) -> Json:
     # The displays are those of HL7's v3-DataOperation.
     if filled.status == "entered-in-error":
         return coding(DATA_OPERATION, "NULLIFY", "nullify")
-    if filled.version > 1:
+    if filled.status == "amended":
         return coding(DATA_OPERATION, "UPDATE", "revise")
     return coding(DATA_OPERATION, "CREATE", "create")
 

@@ -12,7 +12,7 @@ from fhir_mappings.answers import agrees, check_answers
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.errors import AnswersRefused, Fault, ResourceRefused
-from fhir_mappings.filled import Answers, Identifier, Score
+from fhir_mappings.filled import UNFINISHED, Answers, Identifier, Score
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.response_head import ROOT, Head, read_head
 from fhir_mappings.scoring import score
@@ -22,6 +22,7 @@ from fhir_mappings.submitted import ITEMS, SubmittedItems, read_items
 _CAUSED_BY_EARLIER_FAULTS = frozenset(
     {"nothing-answered", "total-incomplete", "missing-answer", "not-enabled"}
 )
+_MAY_BE_PARTIAL = UNFINISHED | {"entered-in-error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,9 @@ def read_and_check(
 
     ``resource`` is JSON with ``Decimal`` numbers; ``statuses`` are accepted (an update adds ``amended``).
     Raises ``ResourceRefused`` with all faults. A score it states may differ from ours by half a unit of its
-    last digit, at least 0.005; a score stated where ours has no value is a fault.
+    last digit, at least 0.005; a score stated where ours has no value is a fault. A form in
+    progress, stopped or entered in error may lack any answer; those that it has are checked. Of one in
+    progress or stopped no scores are computed.
     """
     if resource.get("resourceType") != ROOT:
         raise ResourceRefused([Fault("resourceType", "wrong-resource-type", f"must be {ROOT}")])
@@ -91,9 +94,10 @@ def read_and_check(
         raise ResourceRefused(faults)
     submitted = read_items(resource, head.instrument, names)
     faults += submitted.faults
-    total = None if submitted.answers else submitted.scores.get("total")
-    answers = _checked_answers(head.instrument, submitted, total, faults)
-    scores = score(head.instrument, answers) if answers else ()
+    unfinished = head.status in _MAY_BE_PARTIAL
+    total = None if submitted.answers or unfinished else submitted.scores.get("total")
+    answers = _checked_answers(head.instrument, submitted, total, faults, unfinished=unfinished)
+    scores = () if answers is None or unfinished else score(head.instrument, answers)
     faults += _score_faults(head.instrument, submitted, scores)
     if faults or answers is None:
         raise ResourceRefused(faults)
@@ -102,11 +106,16 @@ def read_and_check(
 
 
 def _checked_answers(
-    instrument: Instrument, submitted: SubmittedItems, total: Decimal | None, faults: list[Fault]
+    instrument: Instrument,
+    submitted: SubmittedItems,
+    total: Decimal | None,
+    faults: list[Fault],
+    *,
+    unfinished: bool,
 ) -> Answers | None:
     """Return the checked answers, or None with their faults added, each moved to its FHIRPath."""
     try:
-        return check_answers(instrument, submitted.answers, total)
+        return check_answers(instrument, submitted.answers, total, unfinished=unfinished)
     except AnswersRefused as refused:
         faults += [
             Fault(submitted.places.get(fault.at, ITEMS), fault.reason, fault.message)

@@ -28,6 +28,8 @@ from fhir_mappings.vocabulary import TERM_LISTS, TermList
 MEASURES_VERSION = "1.0.0"
 ANSWERS_VERSION = "1.0.0"
 VOCABULARY_VERSION = "1.0.0"
+# When one of the three was last raised.
+DATE = "2026-11-25"
 
 POSSIBLE_STRAIN = "possible-strain"
 POSSIBLE_STRAIN_DISPLAY = "Possible strain in the alliance"
@@ -189,6 +191,7 @@ def _head(resource_type: str, name: str, version: str, url: str, title: str) -> 
         "title": title,
         "status": "active",
         "experimental": False,
+        "date": DATE,
         "publisher": PUBLISHER,
     }
 

@@ -5,18 +5,32 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from service import VERSION
 from service.api import health
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
 from service.api.gate import Gate
+from service.api.head import HeadAsGet
 from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
 from service.api.v1 import routes as v1
 from service.flows.deployment import Deployment
 from service.log import Log
+from service.settings import Settings
 from service.store.audit import ReadAudit
+
+# What a page of a configured origin may send, and see of the answer (fetch.spec.whatwg.org, CORS).
+_REQUEST_HEADERS = (
+    *("Accept", "Authorization", "Content-Type", "If-Match", "If-Modified-Since", "If-None-Exist"),
+    *("If-None-Match", "Prefer", "X-Request-Id"),
+)
+_ANSWER_HEADERS = ("Content-Location", "ETag", "Last-Modified", "Location", "X-Request-Id")
+# One packet holds less than this anyway; a higher level costs more time than it saves.
+_WORTH_PACKING_BYTES = 1400
+_PACKING = 5
 
 # The busiest first: the framework asks each router in turn whether an address is its own.
 DOORS = (v1.build_router, fhir.build_router, health.build_router)
@@ -40,8 +54,23 @@ def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lamb
         app.include_router(build_router(doors))
     add_refusal_handlers(app, doors)
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
-    app.add_middleware(Gate, log=log, max_body_bytes=deployment.settings.max_body_bytes)
+    _add_middleware(app, deployment.settings, log)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
+    """Put before the doors what every request passes, the innermost first."""
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING)
+    app.add_middleware(HeadAsGet)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "HEAD", "POST", "PUT"),
+            allow_headers=_REQUEST_HEADERS,
+            expose_headers=_ANSWER_HEADERS,
+        )
+    app.add_middleware(Gate, log=log, max_body_bytes=settings.max_body_bytes, origins=settings.cors_origins)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -10,6 +10,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ VersionRequired       428 at /v1, 400 at /fhir: a correction without If-Match
  │   ├─ ManyMatches           412: If-None-Exist matches several
  │   ├─ WrongState            409: the act does not fit the state that the thing is in
+ │   ├─ SessionsClash         409: two patients to be merged have both rated a session
  │   ├─ TooLarge              413
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
@@ -120,6 +121,21 @@ class WrongState(RequestRefused):
     reason = "wrong-state"
 
 
+class SessionsClash(RequestRefused):
+    """Two patients cannot be merged: of each pair of responses only one could stay; a fault for each."""
+
+    status = 409
+    issue_code = "conflict"
+    reason = "same-session"
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        faults = [
+            Fault("", self.reason, f"Responses {one} and {other} rate the same session: withdraw one.")
+            for one, other in pairs
+        ]
+        super().__init__("Both patients rated the same session; nothing was merged.", faults=faults)
+
+
 class TooLarge(RequestRefused):
     """The body is over the limit."""
 
@@ -145,11 +161,15 @@ class NotAcceptable(RequestRefused):
 
 
 class NotOffered(RequestRefused):
-    """The interaction is not offered here."""
+    """The interaction is not offered here; ``allow`` lists the methods that are, for the header."""
 
     status = 405
     issue_code = "not-supported"
     reason = "not-offered"
+
+    def __init__(self, message: str, *, allow: str = "") -> None:
+        super().__init__(message)
+        self.allow = allow
 
 
 class CallerRefused(RequestRefused):

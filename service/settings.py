@@ -85,6 +85,10 @@ class Settings(BaseModel):
         description="true: a four-mark total of exactly its cut-off prompts too (sources differ: < 36 or <= 36).",
     )
 
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (),
+        description="Origins whose pages may call from a browser, separated by commas, each exactly as browsers send it, such as https://app.north.example. Unset: none.",
+    )
     enabled_instruments: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
         (),
         description="Ids of instruments that are shipped turned off and are to be taken, separated by commas, such as wai-srt-therapist,sai-client.",
@@ -113,6 +117,17 @@ class Settings(BaseModel):
         ):
             raise ValueError("must be an http or https address without query, fragment or user")
         return value.rstrip("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}".lower():
+                raise ValueError("must be origins such as https://app.north.example, in small letters")
+            if not parts.hostname or parts.username is not None or "*" in origin:
+                raise ValueError("must name each origin in full: no pattern, no user")
+        return value
 
     @model_validator(mode="after")
     def _canonical_base_is_ours(self) -> "Settings":

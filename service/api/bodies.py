@@ -17,6 +17,8 @@ from fhir_mappings.errors import Fault
 from service.errors import FaultsInRequest, WrongMediaType
 
 JSON_TYPES = frozenset({"application/fhir+json", "application/json"})
+# As the MIME parameter fhirVersion names them (hl7.org/fhir/R4/http.html#version-parameter); '': not named.
+FHIR_VERSIONS = frozenset({"", "4.0", "4.0.1"})
 FORM_TYPE = "application/x-www-form-urlencoded"
 # A longer body is parsed beside the event loop, so that other requests are not held up by it.
 _LONG = 32_768
@@ -96,5 +98,7 @@ def check_media_type(request: Request, accepted: frozenset[str]) -> None:
     if header.get_content_type() not in accepted or charset not in {"utf-8", "us-ascii"}:
         names = " or ".join(sorted(accepted))
         raise WrongMediaType(f"Content-Type must be {names}, in UTF-8.", at="Content-Type")
+    if str(header.get_param("fhirVersion", "")) not in FHIR_VERSIONS:
+        raise WrongMediaType("Only FHIR 4.0 is read here.", at="Content-Type")
     if request.headers.get("content-encoding", "identity") != "identity":
         raise WrongMediaType("A compressed body is not read here.", at="Content-Encoding")

@@ -27,9 +27,10 @@ _SECURITY_HEADERS = (
 class Gate:
     """Middleware: refuses foreign callers and bodies over the limit, answers failures, writes the log."""
 
-    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int, origins: tuple[str, ...] = ()) -> None:
         self._app = app
         self._log = log
+        self._origins = origins
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,6 +39,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
+        method = _known_method(scope["method"])
         headers = Headers(scope=scope)
         exchange = _Exchange(send, request_id_of(headers))
         scope.setdefault("state", {})["request_id"] = exchange.request_id
@@ -47,14 +49,14 @@ class Gate:
             self._log.event(
                 "request",
                 request=exchange.request_id,
-                method=_known_method(scope["method"]),
+                method=method,
                 route=getattr(scope.get("route"), "path", "none"),
                 status=exchange.status,
                 milliseconds=round((perf_counter() - started) * 1000, 1),
             )
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
-        refusal = find_foreign(headers) or self._find_too_large(headers)
+        refusal = find_foreign(headers, self._origins) or self._find_too_large(headers)
         if refusal:
             await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
             return

@@ -28,6 +28,7 @@ _ISSUE_CODES = {
     "unknown-version": "not-found",
     "too-long": "too-long",
     "bad-parameter": "value",
+    "wrong-id": "value",
     "below-minimum": "value",
     "above-maximum": "value",
     "wrong-step": "value",
@@ -46,6 +47,8 @@ _ISSUE_CODES = {
     "duplicate": "duplicate",
     "multiple-matches": "multiple-matches",
     "doubled-entry": "duplicate",
+    "stale-version": "conflict",
+    "wrong-state": "conflict",
 }
 
 
@@ -83,6 +86,11 @@ def to_outcome(refusal: RequestRefused) -> dict[str, object]:
 def success_outcome(message: str) -> dict[str, object]:
     """Return the OperationOutcome of something that worked, for ``Prefer: return=OperationOutcome``."""
     return _outcome([_issue("information", "informational", message)])
+
+
+def warning_outcome(message: str) -> dict[str, object]:
+    """Return the OperationOutcome that stands beside what a search found."""
+    return _outcome([_issue("warning", "incomplete", message)])
 
 
 def to_problem(refusal: RequestRefused) -> dict[str, object]:

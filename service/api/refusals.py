@@ -13,7 +13,7 @@ from service.api.outcomes import answer_refusal
 from service.api.security import access_refused
 from service.errors import FaultsInRequest, NotFound, NotOffered, RequestRefused
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
@@ -25,7 +25,8 @@ def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
 
     @app.exception_handler(RequestRefused)
     def answer_request_refused(request: Request, error: RequestRefused) -> Response:
-        return refuse(request, error)
+        allowed = error.allow if isinstance(error, NotOffered) else ""
+        return refuse(request, error, {"Allow": allowed} if allowed else None)
 
     @app.exception_handler(FaultsFound)
     def answer_faults_found(request: Request, error: FaultsFound) -> Response:
@@ -57,11 +58,12 @@ class _NothingHere(NotFound):
 def _allowed_methods(request: Request) -> list[str]:
     """Return the methods that the path of a request takes; empty for an unknown path.
 
-    The framework's own Allow names only the first route that has the path.
+    The framework's own Allow names only the first route that has the path. HEAD is taken wherever GET is.
     """
     routes = request.app.router.routes
-    return [
+    found = [
         method
         for method in _METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
     ]
+    return ["GET", "HEAD", *found[1:]] if "GET" in found else found

@@ -5,6 +5,7 @@ away, and its Host does where it points a name of its own at 127.0.0.1 (DNS rebi
 """
 
 import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -22,12 +23,16 @@ _ACTIONS: dict[str, Action] = {"GET": "R", "HEAD": "R", "POST": "C", "PUT": "U",
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def find_foreign(headers: Headers) -> CallerRefused | None:
-    """Return why a request does not come from this machine, or None where it does."""
+def find_foreign(headers: Headers, origins: Collection[str] = ()) -> CallerRefused | None:
+    """Return why a request does not come from this machine, or None where it does.
+
+    Pages of the ``origins``, exactly as written there, may call as well (ALLIANCE_CORS_ORIGINS).
+    """
     hosts = headers.getlist("host")
     if len(hosts) != 1 or not is_loopback(_host_name(f"//{hosts[0]}")):
         return CallerRefused("The Host header must name this machine (127.0.0.1 or localhost).", at="Host")
-    if any(not is_loopback(_host_name(origin)) for origin in headers.getlist("origin")):
+    given = headers.getlist("origin")
+    if any(origin not in origins and not is_loopback(_host_name(origin)) for origin in given):
         return CallerRefused("Pages of other sites may not call this service.", at="Origin")
     return None
 

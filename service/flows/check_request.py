@@ -12,6 +12,7 @@ from typing import TypeVar
 from fhir_mappings.errors import Fault
 from fhir_mappings.filled import Identifier
 from fhir_mappings.instrument import Perspective
+from service.flows.patient_references import relative_to
 
 Read = TypeVar("Read", date, datetime)
 
@@ -72,21 +73,26 @@ def default_source(perspective: Perspective, patient: str | None, therapist: str
 
 
 def find_session_faults(
-    claims: SessionClaims, now: datetime, places: Mapping[str, str] | None = None
+    claims: SessionClaims,
+    now: datetime,
+    places: Mapping[str, str] | None = None,
+    *,
+    ehr_base: str | None = None,
 ) -> list[Fault]:
     """Return every fault, in the order of the fields; an empty list where there is none.
 
     ``places`` names where each field stands in the request (field -> ``Fault.at``); without it the field's
-    own name is used. The identifier's parts are ``identifier.system`` and ``identifier.value``.
+    own name is used. The identifier's parts are ``identifier.system`` and ``identifier.value``. A reference
+    below ``ehr_base`` means the same person as the relative one.
     """
     named = places or {}
-    found = [*_people(claims), *_times(claims, now), *_numbers(claims), *_texts(claims)]
+    found = [*_people(claims, ehr_base), *_times(claims, now), *_numbers(claims), *_texts(claims)]
     order = [field.name for field in fields(SessionClaims)]
     found.sort(key=lambda fault: order.index(fault.at.partition(".")[0]))
     return [Fault(named.get(fault.at, fault.at), fault.reason, fault.message) for fault in found]
 
 
-def _people(claims: SessionClaims) -> Iterator[Fault]:
+def _people(claims: SessionClaims, ehr_base: str | None) -> Iterator[Fault]:
     if not claims.patient:
         yield Fault("patient", "required", "The patient must be named.")
     if not claims.source and claims.perspective == "client":
@@ -94,7 +100,7 @@ def _people(claims: SessionClaims) -> Iterator[Fault]:
     elif not claims.source:
         yield Fault("source", "required", "Who answered must be named for this form.")
     else:
-        yield from _respondent(claims)
+        yield from _respondent(claims, ehr_base)
     allowed = {
         "patient": PATIENTS,
         "therapist": THERAPISTS,
@@ -115,9 +121,11 @@ def refers_to(reference: str, types: frozenset[str]) -> bool:
     return matched is not None and matched["type"] in types and len(reference) <= LONGEST_TEXT
 
 
-def _respondent(claims: SessionClaims) -> Iterator[Fault]:
-    source = claims.source or ""
-    if claims.perspective == "client" and claims.patient and source != claims.patient:
+def _respondent(claims: SessionClaims, ehr_base: str | None) -> Iterator[Fault]:
+    source, patient, therapist = (
+        relative_to(ehr_base, one or "") for one in (claims.source, claims.patient, claims.therapist)
+    )
+    if claims.perspective == "client" and patient and source != patient:
         yield Fault("source", "wrong-respondent", "A client's form is answered by the patient it is about.")
     elif claims.perspective == "therapist" and not refers_to(source, THERAPISTS):
         message = "A therapist's form is answered by a Practitioner or PractitionerRole."
@@ -125,10 +133,10 @@ def _respondent(claims: SessionClaims) -> Iterator[Fault]:
     elif claims.perspective == "carer" and not refers_to(source, CARERS):
         yield Fault("source", "wrong-respondent", "A carer's form is answered by a RelatedPerson.")
     elif claims.perspective == "observer":
-        yield from _observer(source, claims.therapist)
+        yield from _observer(source, therapist)
 
 
-def _observer(source: str, therapist: str | None) -> Iterator[Fault]:
+def _observer(source: str, therapist: str) -> Iterator[Fault]:
     """Whoever took part in the session is no observer of it."""
     if not refers_to(source, THERAPISTS):
         message = "An observer's form is answered by a Practitioner or PractitionerRole."

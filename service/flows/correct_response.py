@@ -1,53 +1,96 @@
-"""Correct or withdraw a response: a new version, with everything that hangs on it brought in line."""
+"""Correct, complete or withdraw a response: a new version takes the place of the current one."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from fhir_mappings.errors import Fault
-from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
+from fhir_mappings.filled import UNFINISHED
+from fhir_mappings.response_head import ROOT
+from service.errors import Duplicate, FaultsInRequest, WrongState
 from service.flows.deployment import Access, Deployment, Write
-from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
-from service.flows.queue_delivery import queue_response
-from service.flows.recorded import recorded_again, tell
-from service.flows.review_alliance import review_dyad
+from service.flows.replace_version import expect_version, leave_unchanged, replace_version
 from service.flows.same_session import find_same_session
-from service.flows.write_version import audit_row, first_version, score_rows
-from service.store.audit import add_audit
-from service.store.patients import Dyad, dyad_of, take_alias, take_dyad
+from service.flows.write_version import first_version, take_dyad_of
+from service.store.patients import Alias, dyad_of, take_alias
 from service.store.responses import (
     IN_ERROR,
     ResponseVersion,
     dyad_ratings,
-    end_version,
-    find_current,
-    insert_version,
+    find_by_identifier,
+    rating_of,
 )
 
-OK = 200
+# What an update may make of a response; whatever it was, it may become entered in error.
+# Source: hl7.org/fhir/R4/valueset-questionnaire-answers-status.html.
+_DONE = frozenset({"completed", "amended"})
+_MOVES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        **dict.fromkeys(UNFINISHED, UNFINISHED | {"completed"}),
+        **dict.fromkeys(_DONE, _DONE),
+        IN_ERROR: frozenset(),
+    }
+)
+BY_UPDATE = "entered in error, by an update"
 
 
 def correct_response(
     deployment: Deployment,
     response_id: str,
-    expected_version: int,
+    expected_version: int | None,
     new: NewResponse,
     access: Access,
 ) -> Recorded:
     """Return what the corrected version gave; the same content again changes nothing.
 
-    Raises ``NotFound``, ``StaleVersion``, ``WrongState`` (entered in error), ``FaultsInRequest`` where the
-    patient or instrument would change (withdraw and record anew instead), ``Duplicate`` where the session
-    was rated already.
+    ``expected_version`` None: whichever is the current one. A response in progress or stopped is completed
+    by this, and then scored, judged and delivered as if it had just been recorded.
+
+    Raises ``NotFound``, ``StaleVersion``, ``WrongState`` (entered in error; with a status of its own, as at
+    the FHIR door, ``FaultsInRequest``), ``FaultsInRequest`` where the patient or instrument would change
+    (withdraw and record anew instead) or a status that cannot follow, ``Duplicate`` where the session was
+    rated already or the identifier is another response's.
     """
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
-        stored = _expect(write, response_id, expected_version)
-        _refuse_another_subject(stored, new)
-        version = _corrected(write, stored, new)
-        if version.content_hash == stored.content_hash and version.dyad_row == stored.dyad_row:
-            return _unchanged(write, stored)
-        return _replace(write, stored, version)
+        return correct_in(write, response_id, expected_version, new)
+
+
+def update_response(
+    deployment: Deployment,
+    response_id: str,
+    expected_version: int | None,
+    new: NewResponse,
+    access: Access,
+) -> Recorded:
+    """Return what an update with a status of its own gave: entered in error withdraws, all else corrects.
+
+    Raises what ``correct_response`` does.
+    """
+    with deployment.database.write() as tx:
+        write = Write(tx, deployment, access, deployment.clock())
+        return update_in(write, response_id, expected_version, new)
+
+
+def update_in(write: Write, response_id: str, expected_version: int | None, new: NewResponse) -> Recorded:
+    """Do what ``update_response`` does, in a transaction that is under way."""
+    if new.status != IN_ERROR:
+        return correct_in(write, response_id, expected_version, new)
+    _refuse_another_subject(write, expect_version(write, response_id, expected_version), new)
+    return withdraw_in(write, response_id, expected_version, BY_UPDATE)
+
+
+def correct_in(write: Write, response_id: str, expected_version: int | None, new: NewResponse) -> Recorded:
+    """Do what ``correct_response`` does, in a transaction that is under way."""
+    stored = expect_version(write, response_id, expected_version)
+    _refuse_move(stored, new)
+    _refuse_another_subject(write, stored, new)
+    version = _corrected(write, stored, new)
+    if _says_the_same(version, stored):
+        return leave_unchanged(write, stored)
+    return replace_version(write, stored, version)
 
 
 def withdraw_response(
@@ -63,97 +106,94 @@ def withdraw_response(
     """
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
-        stored = find_current(tx, write.clinic, response_id)
-        if stored is None:
-            raise NotFound("There is no such response.")
-        if stored.status == IN_ERROR:
-            return _unchanged(write, stored)
-        if expected_version is not None and stored.version != expected_version:
-            raise StaleVersion("The response has changed since that version.")
-        version = replace(
-            stored,
-            row_id=None,
-            version=stored.version + 1,
-            status=IN_ERROR,
-            withdraw_reason=reason,
-            believed_from=write.now,
-        )
-        return _replace(write, stored, version)
+        return withdraw_in(write, response_id, expected_version, reason)
 
 
-def _expect(write: Write, response_id: str, expected_version: int) -> ResponseVersion:
-    stored = find_current(write.tx, write.clinic, response_id)
-    if stored is None:
-        raise NotFound("There is no such response.")
-    if stored.version != expected_version:
-        raise StaleVersion("The response has changed since that version.")
+def withdraw_in(write: Write, response_id: str, expected_version: int | None, reason: str) -> Recorded:
+    """Do what ``withdraw_response`` does, in a transaction that is under way."""
+    stored = expect_version(write, response_id, None)
     if stored.status == IN_ERROR:
+        return leave_unchanged(write, stored)
+    expect_version(write, response_id, expected_version)
+    version = replace(
+        stored,
+        row_id=None,
+        version=stored.version + 1,
+        status=IN_ERROR,
+        withdraw_reason=reason,
+        believed_from=write.now,
+    )
+    return replace_version(write, stored, version)
+
+
+def _refuse_move(stored: ResponseVersion, new: NewResponse) -> None:
+    if stored.status == IN_ERROR and new.origin == "v1":
         raise WrongState("The response was withdrawn; record a new one instead.")
-    return stored
+    if new.status not in _MOVES[stored.status]:
+        message = "This status cannot follow the one that the response has."
+        raise FaultsInRequest([Fault(f"{ROOT}.status", "status-cannot-follow", message)])
 
 
-def _refuse_another_subject(stored: ResponseVersion, new: NewResponse) -> None:
+def _refuse_another_subject(write: Write, stored: ResponseVersion, new: NewResponse) -> None:
+    """Two names of one patient, merged here, are no other patient."""
+    places = ("patient", "instrument") if new.origin == "v1" else (f"{ROOT}.subject", f"{ROOT}.questionnaire")
     faults = []
-    if new.patient != stored.patient:
-        faults.append(Fault("patient", "not-correctable", "A response cannot move to another patient."))
+    if _alias(write, new).patient_key != dyad_of(write.tx, stored.dyad_row).patient_key:
+        faults.append(Fault(places[0], "not-correctable", "A response cannot move to another patient."))
     if new.instrument.id != stored.instrument:
-        faults.append(Fault("instrument", "not-correctable", "A response cannot move to another instrument."))
+        faults.append(Fault(places[1], "not-correctable", "A response cannot move to another instrument."))
     if faults:
         raise FaultsInRequest(faults)
 
 
-def _unchanged(write: Write, stored: ResponseVersion) -> Recorded:
-    add_audit(write.tx, audit_row(write.access, write.now, OK, stored.id))
-    return recorded_again(write.tx, write.deployment, stored)
+def _alias(write: Write, new: NewResponse) -> Alias:
+    patient = reference_here(new.patient, write.deployment.settings)
+    return take_alias(write.tx, write.clinic, patient, write.now)
 
 
 def _corrected(write: Write, stored: ResponseVersion, new: NewResponse) -> ResponseVersion:
-    patient = reference_here(new.patient, write.deployment.settings)
-    alias = take_alias(write.tx, write.clinic, patient, write.now)
-    context = {"site": new.site, "team": new.team, "approach": new.approach}
-    therapist = new.therapist or ""
-    dyad = take_dyad(write.tx, write.clinic, alias.patient_key, therapist, write.now, **context)
-    find_same_session(new, dyad_ratings(write.tx, write.clinic, dyad.row), besides=stored.id)
+    _refuse_foreign_identifier(write, stored, new)
+    alias = _alias(write, new)
+    dyad = take_dyad_of(write, new, alias)
     fresh = first_version(write, new, stored.id, alias, dyad)
-    return replace(
+    ratings = dyad_ratings(write.tx, write.clinic, dyad.row)
+    find_same_session(rating_of(fresh, None), ratings, write.deployment.settings, besides=stored.id)
+    version = replace(
         fresh,
         version=stored.version + 1,
-        status="amended",
+        status="amended" if stored.scored else fresh.status,
         identifier_system=fresh.identifier_system or stored.identifier_system,
         identifier_value=fresh.identifier_value or stored.identifier_value,
         # A correction does not turn an old rating into news, nor a new one into history.
-        historical=stored.historical,
+        historical=stored.historical if stored.scored else fresh.historical,
         ehr_reference=stored.ehr_reference,
         origin=stored.origin,
         received_at=stored.received_at,
     )
+    if new.origin == "v1":
+        return version
+    # FHIR has no place for these.
+    return replace(version, age_years=stored.age_years, another_session=stored.another_session)
 
 
-def _replace(write: Write, stored: ResponseVersion, version: ResponseVersion) -> Recorded:
-    if stored.row_id is None:  # it was read from the store
-        raise LookupError(stored.id)
-    end_version(write.tx, stored.row_id, write.now)
-    filled = filled_from(version, write.deployment.known)
-    insert_version(write.tx, version, score_rows(filled))
-    dyad = dyad_of(write.tx, version.dyad_row)
-    own = queue_response(write, filled.instrument, version.id, version.version, patient_key=dyad.patient_key)
-    left = _review_left(write, stored, dyad)
-    review = review_dyad(write, dyad, dyad_ratings(write.tx, write.clinic, dyad.row))
-    add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
-    return tell(
-        write.deployment,
-        filled,
-        review.judged,
-        age_years=version.age_years,
-        alerts=review.raised_by(version.id),
-        deliveries=(*own, *left, *review.deliveries),
-        created=True,
+def _refuse_foreign_identifier(write: Write, stored: ResponseVersion, new: NewResponse) -> None:
+    if new.identifier is None:
+        return
+    holder = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
+    if holder is not None and holder.id != stored.id:
+        raise Duplicate(f"This identifier belongs to response {holder.id}.", holder.id)
+
+
+def _says_the_same(version: ResponseVersion, stored: ResponseVersion) -> bool:
+    """Tell whether an update would change nothing that anybody reads of a response."""
+    compared = (
+        "content_hash",
+        "dyad_row",
+        "author",
+        "language",
+        "age_years",
+        "another_session",
+        "identifier_system",
+        "identifier_value",
     )
-
-
-def _review_left(write: Write, stored: ResponseVersion, dyad: Dyad) -> tuple[str, ...]:
-    """Review the dyad that the response left, if it left one, and return the deliveries of that."""
-    if stored.dyad_row == dyad.row:
-        return ()
-    left = dyad_of(write.tx, stored.dyad_row)
-    return review_dyad(write, left, dyad_ratings(write.tx, write.clinic, left.row)).deliveries
+    return all(getattr(version, name) == getattr(stored, name) for name in compared)

@@ -53,7 +53,7 @@ def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) 
         status=stored.status,  # type: ignore[arg-type] # the flows write no other
         instrument=instrument,
         answers=answers,
-        scores=score(instrument, answers),
+        scores=score(instrument, answers) if stored.scored else (),
         patient=stored.patient,
         source=stored.source,
         author=stored.author,
@@ -65,6 +65,7 @@ def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) 
         session_number=stored.session_number,
         language=stored.language,
         last_updated=stored.believed_from,
+        scored=stored.scored,
     )
 
 

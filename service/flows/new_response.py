@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fhir_mappings.filled import Answers, Filled, Identifier
+from fhir_mappings.filled import UNFINISHED, Answers, Filled, Identifier, ResponseStatus
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.prompts import CheckInPrompt, CrossedCutOff
 from service.flows.derive_scores import DerivedScores
@@ -18,7 +18,8 @@ class NewResponse:
 
     ``patient`` is a relative or absolute FHIR reference, kept as sent; ``therapist`` None means unknown.
     ``authored`` is an ISO 8601 text with offset. ``session_date`` None means: the date of ``authored``.
-    ``body`` is the request, byte for byte.
+    ``body`` is the request, byte for byte. A form in progress or stopped may lack any answer, and is not
+    scored.
     """
 
     instrument: Instrument
@@ -41,6 +42,12 @@ class NewResponse:
     ehr_reference: str | None
     origin: Origin
     body: bytes
+    status: ResponseStatus = "completed"
+
+    @property
+    def scored(self) -> bool:
+        """Whether the form was completed, so that it has scores."""
+        return self.status not in UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fhir_mappings.instrument import Instrument
+from fhir_mappings.filled import Filled
 from service.flows.deployment import Write
 from service.store.outbox import queue_delivery
 
@@ -30,10 +30,8 @@ def queue(
     )
 
 
-def queue_response(
-    write: Write, instrument: Instrument, response_id: str, version: int, *, patient_key: str
-) -> tuple[str, ...]:
-    """Return the id of the queued delivery, or nothing for a form that is never written to an EHR."""
-    if instrument.push == "never":
+def queue_response(write: Write, filled: Filled, *, patient_key: str) -> tuple[str, ...]:
+    """Return the id of the queued delivery; nothing for a form that is unfinished or never goes out."""
+    if filled.instrument.push == "never" or not filled.scored:
         return ()
-    return (queue(write, "response", response_id, version, patient_key=patient_key),)
+    return (queue(write, "response", filled.id, filled.version, patient_key=patient_key),)

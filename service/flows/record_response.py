@@ -18,9 +18,9 @@ from service.flows.queue_delivery import queue_response
 from service.flows.recorded import recorded_again, tell
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
-from service.flows.write_version import audit_row, content_hash, first_version, score_rows
+from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
 from service.store.audit import add_audit
-from service.store.patients import take_alias, take_dyad
+from service.store.patients import take_alias
 from service.store.responses import (
     IN_ERROR,
     DyadRating,
@@ -59,16 +59,16 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
         return recorded_again(tx, deployment, stored)
     patient = reference_here(new.patient, deployment.settings)
     alias = take_alias(tx, write.clinic, patient, write.now)
-    context = {"site": new.site, "team": new.team, "approach": new.approach}
-    dyad = take_dyad(tx, write.clinic, alias.patient_key, new.therapist or "", write.now, **context)
+    dyad = take_dyad_of(write, new, alias)
     ratings = dyad_ratings(tx, write.clinic, dyad.row)
-    find_same_session(new, ratings)
     version = first_version(write, new, response_id or str(uuid4()), alias, dyad)
     filled = filled_from(version, deployment.known)
+    rating = _as_rating(version, filled)
+    find_same_session(rating, ratings, deployment.settings)
     insert_version(tx, version, score_rows(filled))
-    own = queue_response(write, new.instrument, version.id, version.version, patient_key=alias.patient_key)
+    own = queue_response(write, filled, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id))
-    review = review_dyad(write, dyad, in_therapy_order([*ratings, _as_rating(version, filled)]))
+    review = review_dyad(write, dyad, in_therapy_order([*ratings, rating]))
     return tell(
         deployment,
         filled,
@@ -88,7 +88,7 @@ def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
     if stored and stored.status == IN_ERROR:
         message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."
         raise Duplicate(message, stored.id)
-    if stored and stored.content_hash != content_hash(new):
+    if stored and stored.content_hash != content_hash(new, write.deployment.settings):
         message = f"This identifier belongs to response {stored.id} with other content: correct that one."
         raise Duplicate(message, stored.id)
     return stored

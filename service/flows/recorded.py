@@ -47,6 +47,8 @@ def tell(
 ) -> Recorded:
     """Return what one version of a response gave, its dyad being judged as it is now."""
     form, answers, scores = filled.instrument, filled.answers, filled.scores
+    if not filled.scored:
+        return _unscored(filled, deliveries, created=created)
     before = previous_total(judged, filled)
     crossed = crossed_cut_offs(form, answers, scores, before, age_years)
     return Recorded(
@@ -58,6 +60,21 @@ def tell(
         clinical_range=tuple(one for one in crossed if one.cut_off.use == "clinical-range"),
         derived=derive_scores(form, answers, deployment.instruments),
         alerts=tuple(alerts),
+        deliveries=tuple(deliveries),
+    )
+
+
+def _unscored(filled: Filled, deliveries: Sequence[str], *, created: bool) -> Recorded:
+    """Return what a form gives that was never completed: nothing is computed of it."""
+    return Recorded(
+        filled=filled,
+        created=created,
+        complete=False,
+        straight_lined=False,
+        prompts=(),
+        clinical_range=(),
+        derived=(),
+        alerts=(),
         deliveries=tuple(deliveries),
     )
 

@@ -15,15 +15,17 @@ from service.flows.alert_evidence import evidence_of, text_of
 from service.flows.deployment import Write
 from service.flows.judge_dyad import JudgedDyad, judge_dyad, norm_of
 from service.flows.queue_delivery import queue
-from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, insert_alert
+from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, insert_alert, move_alerts
 from service.store.database import Tx
 from service.store.patients import Dyad
 from service.store.responses import RatingRow, ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
 RULE = "own-baseline"
+# In these a person still has something to do.
+_OPEN = frozenset({"open", "acknowledged", "in-repair"})
 # What two versions of an alert may differ in without being news.
-_BOOKKEEPING = {"version", "updated_at", "believed_from", "believed_until", "row_id"}
+_BOOKKEEPING = {"version", "dyad_row", "updated_at", "believed_from", "believed_until", "row_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,25 @@ def alert_id(opened_by: str) -> str:
     return str(uuid5(_ALERTS, opened_by))
 
 
-def review_dyad(write: Write, dyad: Dyad, ratings: Sequence[RatingRow]) -> Review:
-    """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries."""
+def review_dyad(
+    write: Write, dyad: Dyad, ratings: Sequence[RatingRow], *, arriving: Sequence[AlertRow] = ()
+) -> Review:
+    """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries.
+
+    ``arriving`` are alerts of another dyad whose opening responses belong to this one now: they move here.
+    """
     tx, deployment = write.tx, write.deployment
     judged = judge_dyad(ratings, deployment)
-    stored = {row.id: row for row in alerts_of_dyad(tx, write.clinic, dyad.row)}
+    stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
     wanted = _wanted(write, dyad, judged, stored)
     changed = [row for row in wanted if _is_news(row, stored.get(row.id))]
-    # One live alert per dyad: what ends must end before what begins.
+    # One live alert per dyad: what ends must end before what begins or arrives.
+    for row in changed:
+        if row.id in stored:
+            end_alert(tx, stored[row.id], write.now)
+    move_alerts(tx, [row for row in arriving if row.id not in {one.id for one in changed}], dyad.row)
     deliveries = []
     for row in sorted(changed, key=lambda row: row.live):
-        before = stored.get(row.id)
-        if before:
-            end_alert(tx, before, write.now)
         insert_alert(tx, row)
         if not row.historical:
             deliveries.append(queue(write, "alert", row.id, row.version, patient_key=dyad.patient_key))
@@ -76,9 +84,9 @@ def _wanted(
     for episode in judged.episodes:
         before = stored.get(alert_id(episode.opened_by))
         row = _from_episode(write, dyad, judged, episode, before)
-        rows.append(row)
+        rows.append(_as_people_left_it(row, before))
     kept = {row.id for row in rows}
-    rows.extend(_withdrawn(row, write.now) for row in stored.values() if row.id not in kept)
+    rows.extend(_unsupported(row, dyad, write.now) for row in stored.values() if row.id not in kept)
     return rows
 
 
@@ -135,12 +143,29 @@ def _opening_response(tx: Tx, clinic: str, response_id: str) -> ResponseVersion:
     return found
 
 
-def _withdrawn(row: AlertRow, now: str) -> AlertRow:
-    """Return the alert as no longer supported by the ratings; it stays as it was if it is that already."""
+def _as_people_left_it(row: AlertRow, before: AlertRow | None) -> AlertRow:
+    """Return the alert with what a person made of it: scores then change its course only."""
+    if before is None or before.touched_by is None:
+        return row
+    return replace(
+        row,
+        status=before.status,
+        live=row.live and before.status in _OPEN,
+        type=before.type,
+        type_source=before.type_source,
+        follows=before.follows,
+        touched_by=before.touched_by,
+        touched_at=before.touched_at,
+    )
+
+
+def _unsupported(row: AlertRow, dyad: Dyad, now: str) -> AlertRow:
+    """Return the alert as no longer supported by the ratings: withdrawn, unless a person touched it."""
     return replace(
         row,
         version=row.version + 1,
-        status="withdrawn",
+        dyad_row=dyad.row,
+        status=row.status if row.touched_by else "withdrawn",
         live=False,
         updated_at=now,
         believed_from=now,

@@ -1,7 +1,7 @@
 """Search and read what the FHIR door shows: responses, their scores, alerts. The door adds audit rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, Literal, TypeVar
 
@@ -10,24 +10,24 @@ from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
 from service.store.alerts import AlertRow, find_alert
+from service.store.conditions import Condition, OfIdentified, OneOf, PairOneOf
 from service.store.database import Tx
+from service.store.patients import rows_of_identified
 from service.store.responses import ResponseVersion, find_current, find_version
 from service.store.search import (
-    Condition,
-    Kind,
-    OneOf,
     Page,
-    PairOneOf,
     Place,
     alerts_beside,
     alerts_by_row,
     count_places,
     find_places,
     last_of_each_code,
+    newest_row,
     newest_version_with,
     rows_giving,
     versions_by_row,
 )
+from service.store.views import Kind
 
 Item = TypeVar("Item")
 NO_SUCH = "There is no such resource."
@@ -58,11 +58,17 @@ class ChartSearch:
 
 @dataclass(frozen=True, slots=True)
 class FoundPage(Generic[Item]):
-    """One page of a search; ``next_after`` is the place to go on from, None at the end."""
+    """One page of a search; ``next_after`` is the place to go on from, None at the end.
+
+    ``upto`` is the newest row when the first page was read. ``unknown_patient``: it was asked for a patient
+    by an identifier that is not known here, so nothing was found.
+    """
 
     items: tuple[Item, ...]
     total: int | None
     next_after: tuple[str, int] | None
+    upto: int
+    unknown_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -
 
     def load(tx: Tx, places: Sequence[Place]) -> list[ResponseVersion]:
         versions = versions_by_row(tx, [place.owner_row for place in places])
-        return [versions[place.owner_row] for place in places]
+        return [_newest(tx, versions[place.owner_row]) for place in places]
 
     return search_kind(deployment, clinic, "response", search, load)
 
@@ -97,14 +103,18 @@ def search_last_observations(
     with deployment.database.read() as tx:
         conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
         places = last_of_each_code(tx, clinic, conditions, per_code)
-        return FoundPage(tuple(_load_observations(deployment, tx, places)), len(places), None)
+        found = tuple(_load_observations(deployment, tx, places))
+        unknown = any(_names_nobody(tx, clinic, condition) for condition in conditions)
+    return FoundPage(found, len(places), None, upto=0, unknown_patient=unknown)
 
 
 def _load_observations(deployment: Deployment, tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
     rows = {place.owner_row for place in places}
     versions = versions_by_row(tx, sorted(rows))
-    filled = {row: filled_from(one, deployment.known) for row, one in versions.items()}
-    return [ObservedPart(filled[place.owner_row], place.part) for place in places]
+    observed = [(versions[place.owner_row], place.part) for place in places]
+    newest = [(_newest_with(tx, version, part), part) for version, part in observed]
+    filled = {one.row_id: filled_from(one, deployment.known) for one, _ in newest}
+    return [ObservedPart(filled[one.row_id], part, one.believed_until) for one, part in newest]
 
 
 def search_alerts(
@@ -114,7 +124,8 @@ def search_alerts(
 
     def load(tx: Tx, places: Sequence[Place]) -> list[AlertRow]:
         rows = alerts_by_row(tx, [place.row_id for place in places])
-        return [rows[place.row_id] for place in places]
+        found = [rows[place.row_id] for place in places]
+        return [find_alert(tx, clinic, one.id) or one if one.believed_until else one for one in found]
 
     return search_kind(deployment, clinic, kind, search, load)
 
@@ -171,15 +182,35 @@ def search_kind(
     load: Callable[[Tx, Sequence[Place]], list[Item]],
 ) -> FoundPage[Item]:
     """Return one page of one kind of thing; ``load`` reads what stands at its places."""
-    limit = search.page.limit
-    one_more = Page(limit + 1, search.page.after, search.page.newest_first)
+    page, limit = search.page, search.page.limit
     with deployment.database.read() as tx:
         conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
-        places = find_places(tx, clinic, kind, conditions, one_more)
-        total = count_places(tx, clinic, kind, conditions) if search.counted else None
+        places = find_places(tx, clinic, kind, conditions, replace(page, limit=limit + 1))
+        total = count_places(tx, clinic, kind, conditions, page.upto) if search.counted else None
         items = load(tx, places[:limit])
+        upto = newest_row(tx, kind) if page.upto is None else page.upto
+        unknown = any(_names_nobody(tx, clinic, condition) for condition in conditions)
     last = places[limit - 1] if 0 < limit < len(places) else None
-    return FoundPage(tuple(items), total, (last.at, last.row_id) if last else None)
+    after = (last.at, last.row_id) if last else None
+    return FoundPage(tuple(items), total, after, upto, unknown_patient=unknown)
+
+
+def _newest(tx: Tx, version: ResponseVersion) -> ResponseVersion:
+    """Return the current version of one that a later page still has in its place: none is shown outdated."""
+    if version.believed_until is None:
+        return version
+    return find_current(tx, version.clinic, version.id) or version
+
+
+def _newest_with(tx: Tx, version: ResponseVersion, part: str) -> ResponseVersion:
+    """Return the newest version that gives an Observation; an ended one was the last to give it."""
+    if version.believed_until is None:
+        return version
+    return newest_version_with(tx, version.clinic, version.id, part) or version
+
+
+def _names_nobody(tx: Tx, clinic: str, condition: Condition) -> bool:
+    return isinstance(condition, OfIdentified) and not rows_of_identified(tx, clinic, condition.identifiers)
 
 
 def _stored(tx: Tx, clinic: str, condition: Condition | Implicated | Traced) -> Condition:

@@ -25,6 +25,7 @@ from service.flows.deployment import Deployment
 from service.flows.derive_scores import with_derived_ratings
 from service.flows.judge_dyad import JUDGED_SCALE, norm_of
 from service.flows.read_marks import Marks, read_marks
+from service.store.merges import aliases_as_of
 from service.store.patient_ratings import PatientRating, ratings_of_patient
 from service.store.patients import alias_rows, find_alias
 
@@ -91,7 +92,10 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
         known = [alias for one in query.references if (alias := find_alias(tx, clinic, one))]
         if not known:
             raise NotFound("There is no such patient here.")
-        aliases = alias_rows(tx, clinic, list(query.references))
+        if query.as_of is None:
+            aliases = alias_rows(tx, clinic, list(query.references))
+        else:  # whoever was one patient then
+            aliases = aliases_as_of(tx, clinic, query.references, query.as_of)
         ratings = ratings_of_patient(tx, clinic, aliases, as_of=query.as_of)
     ending = [row for row in ratings if not query.date_to or row.session_date <= query.date_to.isoformat()]
     highest = _highest_sessions(ending)

@@ -12,8 +12,10 @@ from service.clock import as_instant
 from service.flows.deployment import Access, Write
 from service.flows.load import write_answers
 from service.flows.new_response import NewResponse
+from service.flows.patient_references import reference_here
+from service.settings import Settings
 from service.store.audit import AuditRow
-from service.store.patients import Alias, Dyad
+from service.store.patients import Alias, Dyad, take_dyad
 from service.store.responses import ResponseVersion, ScoreRow
 
 
@@ -22,22 +24,23 @@ def session_date_of(new: NewResponse) -> str:
     return new.session_date or new.authored[:10]
 
 
-def content_hash(new: NewResponse) -> str:
+def content_hash(new: NewResponse, settings: Settings) -> str:
     """Return the fingerprint of what makes two responses the same.
 
-    That is: instrument, canonical answers (9.2 equals 9.20), patient, therapist, session and authored.
-    Narrative, meta and unknown extensions do not count.
+    That is: instrument, canonical answers (9.2 equals 9.20), patient, therapist, session and authored; of an
+    unfinished form also its status. Narrative, meta and unknown extensions do not count.
     """
     content = [
         new.instrument.reference,
         canonical_answers(new.instrument, new.answers),
-        new.patient,
-        new.therapist,
-        new.source,
+        reference_here(new.patient, settings),
+        new.therapist and reference_here(new.therapist, settings),
+        reference_here(new.source, settings),
         session_date_of(new),
         new.session_number,
         new.encounter,
         as_instant(datetime.fromisoformat(new.authored)),
+        *(() if new.scored else (new.status,)),
     ]
     return hashlib.sha256(json_text.dumps(content)).hexdigest()
 
@@ -56,7 +59,7 @@ def first_version(
         clinic=write.clinic,
         id=response_id,
         version=1,
-        status="completed",
+        status=new.status,
         dyad_row=dyad.row,
         alias_row=alias.row,
         patient=new.patient,
@@ -81,12 +84,21 @@ def first_version(
         ehr_reference=new.ehr_reference,
         answers=write_answers(new.answers),
         bare_total=new.answers.total,
-        content_hash=content_hash(new),
+        content_hash=content_hash(new, write.deployment.settings),
         body=new.body,
         withdraw_reason=None,
         received_at=write.now,
         believed_from=write.now,
+        scored=new.scored,
     )
+
+
+def take_dyad_of(write: Write, new: NewResponse, alias: Alias) -> Dyad:
+    """Return the dyad that a response belongs to, made where it is new."""
+    settings = write.deployment.settings
+    therapist = reference_here(new.therapist, settings) if new.therapist else ""
+    context = {"site": new.site, "team": new.team, "approach": new.approach}
+    return take_dyad(write.tx, write.clinic, alias.patient_key, therapist, write.now, **context)
 
 
 def score_rows(filled: Filled) -> list[ScoreRow]:

@@ -70,6 +70,13 @@ def end_alert(tx: Tx, row: AlertRow, at: str) -> None:
     tx.execute(update(alerts).where(alerts.c.row_id == row.row_id).values(believed_until=at))
 
 
+def move_alerts(tx: Tx, rows: Sequence[AlertRow], dyad_row: int) -> None:
+    """Let current alerts belong to another dyad, with nothing else of them changed."""
+    moved = [row.row_id for row in rows]
+    if moved:
+        tx.execute(update(alerts).where(alerts.c.row_id.in_(moved)).values(dyad_row=dyad_row))
+
+
 def alerts_of_dyad(tx: Tx, clinic: str, dyad_row: int) -> list[AlertRow]:
     """Return the current version of every alert of a dyad, oldest first."""
     rows = tx.execute(_OF_DYAD, {"clinic": clinic, "dyad_row": dyad_row})

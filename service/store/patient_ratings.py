@@ -1,7 +1,7 @@
 """Ratings across therapists and instruments: what a trend and a list of watch points are drawn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,9 @@ _NO_NUMBER = 1_000_000
 class PatientRating:
     """One response of a patient with its scores by id, None where a score has no value.
 
-    ``therapist`` is the dyad's, '' where unknown. ``answers`` is JSON text as stored. ``derived``: not stored
-    so, but computed from the answers to another form.
+    ``therapist`` is the dyad's, '' where unknown. ``answers`` is JSON text as stored. A form that was never
+    completed has neither scores nor answers here: its session was attended, and not rated. ``derived``: not
+    stored so, but computed from the answers to another form.
     """
 
     scores: dict[str, Decimal | None]
@@ -35,6 +36,7 @@ class PatientRating:
     session_number: int | None
     authored: str
     historical: bool
+    status: str
     answers: str
     bare_total: Decimal | None
     age_years: int | None
@@ -55,14 +57,16 @@ _COLUMNS = (
     responses.c.session_number,
     responses.c.authored,
     responses.c.historical,
+    responses.c.status,
     responses.c.answers,
     responses.c.bare_total,
     responses.c.age_years,
     responses.c.believed_from,
     responses.c.authored_at,
     responses.c.received_at,
+    responses.c.scored,
 )
-_ORDER_ONLY = 2
+_NOT_SHOWN = 3
 
 
 def ratings_of_patient(
@@ -70,8 +74,9 @@ def ratings_of_patient(
 ) -> list[PatientRating]:
     """Return the ratings under any of these aliases, by session date, number, authored, arrival.
 
-    Entries in error are left out; a response without a total stays. ``as_of``: those that were believed at
-    that instant. Costs two queries, however many ratings or patients there are.
+    Entries in error are left out; a response without a total stays, and one that was never completed.
+    ``as_of``: those that were believed at that instant. Costs two queries, however many ratings or patients
+    there are.
     """
     return _read(tx, [responses.c.alias_row.in_(alias_rows), *_believed(clinic, as_of)])
 
@@ -99,7 +104,7 @@ def _read(tx: Tx, which: Sequence[ColumnElement[bool]]) -> list[PatientRating]:
     by_row: dict[int, dict[str, Decimal | None]] = {row.row_id: {} for row in found}
     for score in tx.execute(wanted).all():  # row by row costs twice as much
         by_row[score.response_row][score.part] = score.value
-    return [PatientRating(by_row[row.row_id], *_kept(row)) for row in sorted(found, key=_order)]
+    return [_rating(by_row[row.row_id], row) for row in sorted(found, key=_order)]
 
 
 def _believed(clinic: str, as_of: str | None) -> list[ColumnElement[bool]]:
@@ -115,5 +120,6 @@ def _order(row: Any) -> tuple[str, int, str, str]:  # noqa: ANN401 - a row of th
     return row.session_date, number, row.authored_at, row.received_at
 
 
-def _kept(row: Any) -> list[Any]:  # noqa: ANN401 - the same row, without what only sorts it
-    return list(row)[1:-_ORDER_ONLY]
+def _rating(by_part: dict[str, Decimal | None], row: Any) -> PatientRating:  # noqa: ANN401 - the same row
+    rating = PatientRating(by_part, *list(row)[1:-_NOT_SHOWN])
+    return rating if row.scored else replace(rating, answers="{}", bare_total=None)

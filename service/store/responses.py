@@ -15,7 +15,10 @@ IN_ERROR = "entered-in-error"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseVersion:
-    """One version of one response, as stored. ``believed_until`` None: it is the current one."""
+    """One version of one response, as stored. ``believed_until`` None: it is the current one.
+
+    ``scored`` is False for one that was never completed: it has neither scores nor Observations.
+    """
 
     clinic: str
     id: str
@@ -51,6 +54,7 @@ class ResponseVersion:
     received_at: str
     believed_from: str
     believed_until: str | None = None
+    scored: bool = True
     row_id: int | None = None
 
 
@@ -87,6 +91,7 @@ class RatingRow:
 class DyadRating(RatingRow):
     """One rating with what places it in the therapy and tells its session from others."""
 
+    patient: str
     source: str
     encounter: str | None
     another_session: bool
@@ -164,7 +169,8 @@ def instruments_in_use(tx: Tx, clinic: str) -> list[tuple[str, str]]:
 def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None) -> list[DyadRating]:
     """Return the dyad's ratings of every instrument, in therapy order.
 
-    Entries in error are left out; a response without a total stays, with ``total`` None. ``as_of``: the
+    Entries in error are left out; a response without a total stays, with ``total`` None, as one does that was
+    never completed. ``as_of``: the
     ratings that were believed at that instant.
     """
     rows = tx.execute(

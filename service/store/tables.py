@@ -70,20 +70,22 @@ def _believed() -> tuple[Column[str], Column[str]]:
 
 _CURRENT = text("believed_until IS NULL")
 
-# The names by which a patient was ever called; merging two patients points an alias at another key,
-# and patient_merges keeps what it pointed at before, so that a merge can be undone.
+# The names by which a patient was ever called. Merging two patients joins their own keys in
+# patient_merges; an alias then points at the own key of the patient into whom all were merged, until undone.
 patient_aliases = Table(
     "patient_aliases",
     metadata,
     _row_id(),
     _clinic(),
     Column("patient_key", String(36), nullable=False),
+    Column("own_key", String(36), nullable=False),  # what it points at while nothing is merged
     Column("kind", String(16), nullable=False),  # reference | identifier
     Column("system", String(255), nullable=False, server_default=""),
     Column("value", String(255), nullable=False),
     _instant("created_at"),
     UniqueConstraint("clinic", "kind", "system", "value"),
     Index("ix_patient_aliases_key", "clinic", "patient_key"),
+    Index("ix_patient_aliases_own_key", "clinic", "own_key"),
 )
 
 patient_merges = Table(
@@ -94,8 +96,20 @@ patient_merges = Table(
     Column("alias_row", ForeignKey("patient_aliases.row_id"), nullable=False),
     Column("from_key", String(36), nullable=False),
     Column("into_key", String(36), nullable=False),
+    Column("merged_by", String(255), nullable=False),
     _instant("merged_at"),
+    Column("undone_by", String(255)),
     _instant("undone_at", nullable=True),
+    # A patient is merged into one other at a time.
+    Index(
+        "uq_patient_merges_from",
+        "clinic",
+        "from_key",
+        unique=True,
+        sqlite_where=text("undone_at IS NULL"),
+        postgresql_where=text("undone_at IS NULL"),
+    ),
+    Index("ix_patient_merges_into", "clinic", "into_key"),
 )
 
 # Patient and therapist. An unknown therapist is an empty text: a series of its own.
@@ -120,7 +134,8 @@ responses = Table(
     _clinic(),
     Column("id", String(64), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("status", String(20), nullable=False),  # completed | amended | entered-in-error
+    # in-progress, stopped, completed, amended or entered-in-error
+    Column("status", String(20), nullable=False),
     Column("dyad_row", ForeignKey("dyads.row_id"), nullable=False),
     Column("alias_row", ForeignKey("patient_aliases.row_id"), nullable=False),
     Column("patient", String(255), nullable=False),
@@ -142,6 +157,8 @@ responses = Table(
     Column("identifier_value", String(255)),
     Column("origin", String(8), nullable=False),  # v1 | fhir | ehr | import
     Column("historical", Boolean, nullable=False),
+    # False: it was never completed, so it has no scores.
+    Column("scored", Boolean, nullable=False, server_default=text("1")),
     Column("ehr_reference", String(255)),
     Column("answers", Text, nullable=False),  # canonical JSON: link id -> decimal text
     Column("bare_total", DecimalText),

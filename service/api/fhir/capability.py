@@ -50,12 +50,14 @@ def _resource(offered: Offered) -> dict[str, Any]:
         "type": offered.type,
         "interaction": [{"code": code} for code in offered.interactions],
         "versioning": "versioned" if versioned else "no-version",
-        "readHistory": versioned,
+        "readHistory": "history-instance" in offered.interactions,
         "updateCreate": False,
         "conditionalCreate": offered.conditional_create,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
+        **({"searchInclude": list(offered.includes)} if offered.includes else {}),
+        **({"searchRevInclude": list(offered.reverse_includes)} if offered.reverse_includes else {}),
         "searchParam": [
             {"name": one.name, "type": one.type, "documentation": one.meaning} for one in offered.parameters
         ],

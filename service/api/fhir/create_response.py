@@ -1,10 +1,11 @@
 """A QuestionnaireResponse as it arrives, read into a response that can be recorded: all faults at once."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fhir_mappings.errors import Fault, ResourceRefused
-from fhir_mappings.instrument import Perspective
+from fhir_mappings.instrument import Instrument, Perspective
 from fhir_mappings.response import CheckedResponse, ReadResponse, read_and_check
 from fhir_mappings.response_head import ROOT, Head, read_head
 from fhir_mappings.structure import check_structure
@@ -15,21 +16,27 @@ from service.flows.choose_instruments import IS_OFF
 from service.flows.deployment import Deployment
 from service.flows.new_response import NewResponse
 
-STATUSES = ("completed",)
+STATUSES = ("completed", "in-progress", "stopped")
+# What an update may say too; what it becomes depends on what is stored.
+UPDATE_STATUSES = (*STATUSES, "amended", "entered-in-error")
 # Faults of the shape alone: the body cannot be read as the resource that it should be.
 _UNREADABLE = frozenset({"structure", "wrong-resource-type"})
 
 
 def to_new_response(
-    body: JsonBody, deployment: Deployment, statuses: Collection[str] = STATUSES
+    body: JsonBody, deployment: Deployment, statuses: Collection[str] = STATUSES, *, update: bool = False
 ) -> NewResponse:
     """Return the response that a QuestionnaireResponse in one of these statuses holds.
+
+    An ``update`` may be of a form that is turned off by now, and has more statuses to choose from.
 
     Raises ``FaultsInRequest`` with every fault of structure, answers and session: 400 where it cannot be read
     as a QuestionnaireResponse, else 422.
     """
     faults: list[Fault] = []
-    checked = _read(body.value, deployment, statuses, faults)
+    offered = deployment.known if update else deployment.instruments
+    accepted = _Accepted(deployment, offered, UPDATE_STATUSES if update else statuses)
+    checked = _read(body.value, accepted, faults)
     if checked is None:
         status = 400 if {fault.reason for fault in faults} <= _UNREADABLE else 422
         raise FaultsInRequest(faults, status=status)
@@ -56,14 +63,21 @@ def to_new_response(
         ehr_reference=response.ehr_reference,
         origin="fhir",
         body=body.raw,
+        status=response.status,  # type: ignore[arg-type] # the reader takes no other
     )
 
 
-def _read(
-    resource: dict[str, Any], deployment: Deployment, statuses: Collection[str], faults: list[Fault]
-) -> CheckedResponse | None:
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    deployment: Deployment
+    offered: Mapping[str, Instrument]
+    statuses: Collection[str]
+
+
+def _read(resource: dict[str, Any], accepted: _Accepted, faults: list[Fault]) -> CheckedResponse | None:
     """Return the response where it has no fault at all; else None, its faults added in reading order."""
-    offered, names = deployment.instruments, deployment.names
+    deployment, offered, statuses = accepted.deployment, accepted.offered, accepted.statuses
+    names = deployment.names
     if resource.get("resourceType") != ROOT:
         faults.append(Fault(f"{ROOT}.resourceType", "wrong-resource-type", f"must be {ROOT}"))
         return None
@@ -118,7 +132,8 @@ def _session_faults(
         ehr_reference=head.ehr_reference,
     )
     places = _places(resource, deployment)
-    found = find_session_faults(claims, deployment.clock(), places)
+    ehr_base = deployment.settings.ehr_base_url
+    found = find_session_faults(claims, deployment.clock(), places, ehr_base=ehr_base)
     # Without a form it is not known who should have answered it.
     return [fault for fault in found if head.instrument or fault.at != places["source"]]
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from service.api.fhir.cursor import CURSOR
 from service.api.fhir.offered import RESULT_PARAMETERS, Offered
-from service.api.fhir.search_request import CURSOR
 from service.api.outcomes import FHIR_JSON
 
 _MEDIA_TYPE = FHIR_JSON.partition(";")[0]
@@ -72,6 +72,30 @@ def create_request(resource_type: str) -> dict[str, Any]:
             _parameter("If-None-Exist", "identifier=system|value: create only where none has it", "header"),
             _parameter("Prefer", "return=minimal, representation or OperationOutcome", "header"),
         ],
+    }
+
+
+def update_request(resource_type: str) -> dict[str, Any]:
+    """Return body and headers of an update."""
+    return {
+        "requestBody": {"required": True, **resource_content(resource_type)},
+        "parameters": [
+            _parameter("If-Match", 'W/"3": only while that is the current version', "header"),
+            _parameter("Prefer", "return=minimal, representation or OperationOutcome", "header"),
+        ],
+    }
+
+
+def history_parameters() -> dict[str, Any]:
+    """Return the parameters of a history."""
+    return {
+        "parameters": [
+            _parameter("_count", RESULT_PARAMETERS["_count"]),
+            _parameter("_since", "Versions from this moment on: a time with seconds and offset"),
+            _parameter(CURSOR, "Where a next link goes on"),
+            _parameter("_format", RESULT_PARAMETERS["_format"]),
+            _parameter("_pretty", RESULT_PARAMETERS["_pretty"]),
+        ]
     }
 
 

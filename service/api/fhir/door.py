@@ -1,7 +1,7 @@
 """The routes of the FHIR door, made of the table of what it offers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
@@ -11,7 +11,8 @@ from service.api.bodies import Body, FormBody
 from service.api.doors import Doors
 from service.api.fhir.answers import Shown, answer, answer_read, fhir_base, to_searchset
 from service.api.fhir.bundle_route import add_bundles
-from service.api.fhir.capability import to_capability_statement
+from service.api.fhir.capability import DATE, to_capability_statement
+from service.api.fhir.definitions import content_tag
 from service.api.fhir.described import (
     answers,
     create_request,
@@ -19,13 +20,15 @@ from service.api.fhir.described import (
     search_form,
     search_parameters,
 )
-from service.api.fhir.negotiation import is_strict, require_json
+from service.api.fhir.includes import Shelf, find_included
+from service.api.fhir.negotiation import is_strict, require_format, require_json
 from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
 from service.api.fhir.operations import add_operations
-from service.api.fhir.parameters import Context
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Source, VersionedSource, content_tag, sources
+from service.api.fhir.sources import Chart, Source, sources
+from service.api.fhir.values import context_of
+from service.api.fhir.version_routes import add_history, add_update, add_vread, read_audited
 from service.api.security import access_of
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
@@ -47,11 +50,15 @@ def build_router(doors: Doors) -> APIRouter:
         if "read" in offered.interactions:
             _add_read(router, doors, offered, source)
         if "search-type" in offered.interactions:
-            _add_search(router, doors, offered, source)
+            _add_search(router, doors, offered, by_type)
         if "create" in offered.interactions:
             _add_create(router, doors, offered)
-        if "vread" in offered.interactions and isinstance(source, VersionedSource):
-            _add_vread(router, doors, offered, source)
+        if "update" in offered.interactions:
+            add_update(router, doors, offered.type)
+        if "vread" in offered.interactions:
+            add_vread(router, doors, offered.type, source)
+        if "history-instance" in offered.interactions and isinstance(source, Chart):
+            add_history(router, doors, offered.type, source)
     for resource_type in ELSEWHERE:
         _add_elsewhere(router, doors, resource_type)
     return router
@@ -62,7 +69,7 @@ def _add_metadata(router: APIRouter, doors: Doors) -> None:
     def metadata(request: Request) -> Response:
         base = fhir_base(request, doors.deployment.settings)
         statement = to_capability_statement(base, doors.version)
-        return answer_read(request, Shown(statement, content_tag(statement)))
+        return answer_read(request, Shown(statement, content_tag(statement), f"{DATE}T00:00:00.000000Z"))
 
 
 def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:
@@ -72,45 +79,25 @@ def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source)
         f"/{kind}/{{logical_id}}", name=f"read {kind}", summary=f"Read a {kind}", responses=read_answers(kind)
     )
     def read(request: Request, logical_id: str) -> Response:
-        return answer_read(request, _audited(doors, request, lambda: source.read(logical_id)))
+        return answer_read(request, read_audited(doors, request, lambda: source.read(logical_id)))
 
 
-def _add_vread(router: APIRouter, doors: Doors, offered: Offered, source: VersionedSource) -> None:
+def _add_search(router: APIRouter, doors: Doors, offered: Offered, by_type: Mapping[str, Source]) -> None:
     kind = offered.type
-
-    @router.get(
-        f"/{kind}/{{logical_id}}/_history/{{version}}",
-        name=f"vread {kind}",
-        summary=f"Read one version of a {kind}",
-        responses=read_answers(kind),
-    )
-    def vread(request: Request, logical_id: str, version: str) -> Response:
-        shown = _audited(doors, request, lambda: source.read_version(logical_id, version))
-        return answer_read(request, shown)
-
-
-def _audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown:
-    """Return what was found once the audit knows of it."""
-    shown = find()
-    doors.audit_read(access_of(request, "R"), shown.resource["id"])
-    return shown
-
-
-def _add_search(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:
-    kind = offered.type
+    source = by_type[kind]
 
     def answer_search(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
         access = access_of(request, "E")
-        settings = doors.deployment.settings
-        base = fhir_base(request, settings)
-        context = Context(doors.deployment.names, base, settings.ehr_base_url)
+        given = dict(pairs)
+        require_format(request, given.get("_format"))
+        base = fhir_base(request, doors.deployment.settings)
+        context = context_of(doors.deployment, base)
         asked = read_search(offered, pairs, context, strict=is_strict(request))
         page = source.search(asked)
+        included = find_included(asked.includes, page.items, Shelf(by_type, context))
         doors.audit_read(access)
-        queries = {"self": asked.self_query()}
-        if page.next_after:
-            queries["next"] = asked.next_query(page.next_after)
-        return answer(request, to_searchset(base, kind, page, queries))
+        bundle = to_searchset(base, kind, page, included, asked)
+        return answer(request, bundle, pretty=given.get("_pretty") == "true")
 
     @router.get(
         f"/{kind}",

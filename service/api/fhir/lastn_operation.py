@@ -18,9 +18,9 @@ from service.api.fhir.described import answers, operation_request, query_paramet
 from service.api.fhir.negotiation import is_strict
 from service.api.fhir.offered import OFFERED
 from service.api.fhir.operation_input import AT, PARAMETERS, read_input
-from service.api.fhir.parameters import Context
 from service.api.fhir.search_request import read_search
 from service.api.fhir.sources import Observations
+from service.api.fhir.values import context_of
 from service.api.security import access_of
 from service.errors import FaultsInRequest
 
@@ -44,16 +44,15 @@ def add_lastn(router: APIRouter, doors: Doors) -> None:
 
     def last(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
         access = access_of(request, "E")
-        settings = doors.deployment.settings
-        base = fhir_base(request, settings)
+        base = fhir_base(request, doors.deployment.settings)
         narrowing = [pair for pair in pairs if pair[0] != _MAX]
         per_code = _read_max(pairs)
-        context = Context(doors.deployment.names, base, settings.ehr_base_url)
+        context = context_of(doors.deployment, base)
         asked = read_search(offered, narrowing, context, strict=is_strict(request))
         page = source.last_of_each_code(asked, per_code)
         doors.audit_read(access)
         used = urlencode([*asked.used, (_MAX, str(per_code))], safe=_SAFE)
-        bundle = to_searchset(base, "Observation", page, {})
+        bundle = to_searchset(base, "Observation", page, (), asked)
         bundle["link"] = [{"relation": "self", "url": f"{base}{_ADDRESS}?{used}"}]
         return answer(request, bundle)
 

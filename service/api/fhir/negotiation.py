@@ -1,18 +1,21 @@
 """What the caller's headers ask for: the format (JSON only), the FHIR version (4.0), the Prefer header."""
 
 import re
+from datetime import UTC
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from fhir_mappings.errors import Fault
+from service.api.bodies import FHIR_VERSIONS
+from service.clock import from_instant
 from service.errors import FaultsInRequest, NotAcceptable
 
 _JSON = frozenset({"application/fhir+json", "application/json", "text/json", "application/*", "*/*"})
 _FORMATS = frozenset({"json", "application/fhir+json", "application/json", "text/json"})
-_VERSIONS = frozenset({"", "4.0", "4.0.1"})
 
 Return = Literal["minimal", "representation", "OperationOutcome"]
 _RETURNS: dict[str, Return] = {
@@ -24,24 +27,33 @@ _RETURNS: dict[str, Return] = {
 
 async def require_json(request: Request) -> None:
     """Raise ``NotAcceptable`` unless the caller takes FHIR R4 as JSON; ``_format`` beats Accept."""
-    asked = request.query_params.get("_format")
+    # A search by form may have its _format in there: it asks again once the form was read.
+    if not request.url.path.endswith("/_search"):
+        require_format(request, request.query_params.get("_format"))
+
+
+def require_format(request: Request, asked: str | None) -> None:
+    """Raise ``NotAcceptable`` unless ``asked`` (the value of ``_format``), else Accept, means R4 as JSON."""
     if asked is not None:
         # A + in a query stands for a blank.
-        if asked.replace(" ", "+") not in _FORMATS:
-            raise NotAcceptable("Only JSON is written here.", at="_format")
+        kind, semicolon, parameters = asked.partition(";")
+        if not _is_written(f"{kind.strip().replace(' ', '+')}{semicolon}{parameters}", _FORMATS):
+            raise NotAcceptable("Only FHIR 4.0 as JSON is written here.", at="_format")
         return
     accept = request.headers.get("accept", "*/*") or "*/*"
-    if not any(_is_written(one) for one in accept.split(",")):
+    if not any(_is_written(one, _JSON) for one in accept.split(",")):
         raise NotAcceptable("Only FHIR 4.0 as application/fhir+json is written here.", at="Accept")
 
 
-def _is_written(media_range: str) -> bool:
+def _is_written(media_range: str, kinds: frozenset[str]) -> bool:
     header = Message()
-    header["Content-Type"] = media_range.strip()
+    # A short name such as json is no media type: its parameters are read as those of one.
+    kind, semicolon, parameters = media_range.strip().partition(";")
+    header["Content-Type"] = f"application/json{semicolon}{parameters}"
     version = str(header.get_param("fhirVersion", ""))
     weight = str(header.get_param("q", "1"))
-    is_json = media_range.partition(";")[0].strip().lower() in _JSON
-    return is_json and version in _VERSIONS and re.fullmatch(r"0(\.0*)?", weight) is None
+    is_json = kind.strip().lower() in kinds
+    return is_json and version in FHIR_VERSIONS and re.fullmatch(r"0(\.0*)?", weight) is None
 
 
 def preferred_return(request: Request) -> Return:
@@ -66,6 +78,25 @@ def matches_version(request: Request, tag: str) -> bool:
     """Tell whether If-None-Match names this ETag."""
     named = request.headers.get("if-none-match", "")
     return named.strip() == "*" or tag.removeprefix("W/") in re.findall(r'"[^"]*"', named)
+
+
+def is_unchanged(request: Request, tag: str, updated: str | None) -> bool:
+    """Tell whether the caller has this version: by If-None-Match, else by If-Modified-Since.
+
+    ``updated`` is an instant, None where it is not known. A date that cannot be read is left out of account.
+    """
+    if "if-none-match" in request.headers:
+        return matches_version(request, tag)
+    since = request.headers.get("if-modified-since")
+    if since is None or updated is None:
+        return False
+    try:
+        moment = parsedate_to_datetime(since)
+    except ValueError:
+        return False
+    # The header has whole seconds, and so has the Last-Modified that the caller got.
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return from_instant(updated).replace(microsecond=0) <= known
 
 
 def condition_of_create(header: str | None) -> str | None:

@@ -3,41 +3,19 @@
 Nothing stands here that does not work; ``tests/service/api/fhir/test_capability.py`` tries every entry.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from service.api.fhir import parameters as read
-from service.api.fhir import trace_parameters as traces
-from service.api.fhir import work_parameters as work
-from service.flows.search_chart import Implicated, Traced
-from service.store.search import Condition
+from service.api.fhir.chart_parameters import ISSUE, OBSERVATION, RESPONSE
+from service.api.fhir.definition_parameters import DEFINITION, DEFINITION_SORTS
+from service.api.fhir.search_parameter import Parameter
+from service.api.fhir.trace_parameters import PROVENANCE
+from service.api.fhir.work_parameters import FLAG, TASK
 
-Interaction = Literal["create", "read", "vread", "search-type"]
-ParameterType = Literal["token", "reference", "date", "uri", "string"]
-
-
-@dataclass(frozen=True, slots=True)
-class ElementIs:
-    """An element of a definition is one of these texts, or begins with one (``begins``, in any case)."""
-
-    element: str
-    values: tuple[str, ...]
-    begins: bool = False
-
-
-Asked = Condition | Implicated | Traced | ElementIs
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One search parameter: its type, what it finds, and how its value is read."""
-
-    name: str
-    type: ParameterType
-    meaning: str
-    read: Callable[[str, read.Context], Asked]
+Interaction = Literal["create", "read", "vread", "update", "history-instance", "search-type"]
+_UPDATED = "_lastUpdated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,112 +28,34 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """One resource type. ``sort`` is the parameter that results may be sorted by, '' where none is."""
+    """One resource type. ``sort`` is its own parameter that results may be sorted by, '' where none is.
+
+    ``more_sorts`` are others. ``includes`` and ``reverse_includes`` stand in ``includes.py``.
+    """
 
     type: str
     interactions: tuple[Interaction, ...]
     parameters: tuple[Parameter, ...]
     sort: str = ""
+    more_sorts: tuple[str, ...] = (_UPDATED,)
     conditional_create: bool = False
     operations: tuple[Operation, ...] = ()
+    includes: tuple[str, ...] = ()
+    reverse_includes: tuple[str, ...] = ()
 
     @property
     def by_name(self) -> Mapping[str, Parameter]:
         """Return the parameters by name."""
         return {parameter.name: parameter for parameter in self.parameters}
 
-
-def _element(element: str, *, kind: ParameterType, name: str = "", meaning: str) -> Parameter:
-    def read_values(value: str, _: read.Context) -> ElementIs:
-        values = read.alternatives(value)
-        if kind == "token":
-            values = [code or "" for _, code in map(read.token, values)]
-        return ElementIs(element, tuple(values), begins=kind == "string")
-
-    return Parameter(name or element, kind, meaning, read_values)
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """Return every parameter that results may be sorted by, the type's own first."""
+        return (self.sort, *self.more_sorts) if self.sort else self.more_sorts
 
 
-_DEFINITION = (
-    _element("url", kind="uri", meaning="The canonical URL"),
-    _element("version", kind="token", meaning="The version"),
-    _element("id", kind="token", name="_id", meaning="The logical id, which ends in the version"),
-    _element("name", kind="string", meaning="The beginning of the computer's name for it"),
-    _element("title", kind="string", meaning="The beginning of the title"),
-    _element("status", kind="token", meaning="The publication status"),
-)
-_ID = Parameter("_id", "token", "The logical id", read.ids)
-_PATIENT = Parameter(
-    "patient", "reference", "Whom it is about: logical id, relative or absolute", read.patients
-)
-_SUBJECT = Parameter("subject", "reference", "The same as patient", read.patients)
-
-_RESPONSE = (
-    _ID,
-    _PATIENT,
-    _SUBJECT,
-    Parameter(
-        "questionnaire", "reference", "The form: canonical URL, with or without |version", read.questionnaires
-    ),
-    Parameter("authored", "date", "When it was filled in", read.moments),
-    Parameter("identifier", "token", "The sender's identifier", read.identifiers),
-    Parameter("status", "token", "completed, amended or entered-in-error", read.statuses),
-    Parameter("encounter", "reference", "The EHR's encounter", read.encounters),
-)
-_OBSERVATION = (
-    Parameter("_id", "token", "The logical id: response id, full stop, part", read.observation_ids),
-    _PATIENT,
-    _SUBJECT,
-    Parameter("code", "token", "The item, score or panel", read.codes),
-    Parameter("category", "token", "survey: every one of ours", read.categories),
-    Parameter("date", "date", "When the form was filled in", read.moments),
-    Parameter("derived-from", "reference", "The response that gave it", read.derived_from),
-    Parameter("status", "token", "final, amended or entered-in-error", read.statuses),
-    Parameter("identifier", "token", "Our identifier of the score", read.observation_identifiers),
-)
-_ISSUE = (
-    _ID,
-    _PATIENT,
-    Parameter("implicated", "reference", "A score that the alert rests on", read.implicated),
-    Parameter("identified", "date", "When it was raised", read.moments),
-    Parameter("identifier", "token", "Our identifier of the alert", read.alert_identifiers),
-)
-
-_ALERT = Parameter("identifier", "token", "Our identifier of the alert", read.alert_identifiers)
-_UPDATED = Parameter("_lastUpdated", "date", "When this version began", work.changes)
-_TASK = (
-    _ID,
-    _UPDATED,
-    _PATIENT,
-    _SUBJECT,
-    _ALERT,
-    Parameter("owner", "reference", "The therapist", work.owners),
-    Parameter("status", "token", "requested, accepted, in-progress, …", work.task_statuses),
-    Parameter("business-status", "token", "The status of the alert: open, …", work.business_statuses),
-    Parameter("code", "token", "review-possible-strain: all of ours", work.task_codes),
-    Parameter("focus", "reference", "The DetectedIssue", work.focuses),
-    Parameter("priority", "token", "routine or urgent", work.priorities),
-    Parameter("authored-on", "date", "When the alert was raised", read.moments),
-    Parameter("modified", "date", "When this version began", work.changes),
-    Parameter("period", "date", "From when until when it was to be done", work.periods),
-)
-_FLAG = (
-    _ID,
-    _UPDATED,
-    _PATIENT,
-    _SUBJECT,
-    _ALERT,
-    Parameter("date", "date", "From when until when it shows", work.periods),
-    Parameter("author", "reference", "Device/alliance-service: all of ours", work.authors),
-)
-_PROVENANCE = (
-    Parameter("_id", "token", "The logical id: response id, hyphen, version", traces.provenance_ids),
-    _PATIENT,
-    Parameter("target", "reference", "An Observation that this version gave or took away", traces.targets),
-    Parameter("recorded", "date", "When the version was recorded", read.moments),
-    Parameter("agent", "reference", "Device/alliance-service, or who answered", traces.agents),
-    Parameter("entity", "reference", "The response that was scored", traces.entities),
-)
-
+_VREAD: tuple[Interaction, ...] = ("read", "vread", "search-type")
+_VERSIONED: tuple[Interaction, ...] = ("read", "vread", "history-instance", "search-type")
 _SDC_OPERATION = "http://hl7.org/fhir/uv/sdc/OperationDefinition"
 _CORE_OPERATION = "http://hl7.org/fhir/OperationDefinition"
 _POPULATE = Operation("populate", f"{_SDC_OPERATION}/Questionnaire-populate")
@@ -163,24 +63,51 @@ _EXTRACT = Operation("extract", f"{_SDC_OPERATION}/QuestionnaireResponse-extract
 _VALIDATE = Operation("validate", f"{_CORE_OPERATION}/Resource-validate")
 _LASTN = Operation("lastn", f"{_CORE_OPERATION}/Observation-lastn")
 
+
+def _definition(kind: str, *operations: Operation) -> Offered:
+    return Offered(
+        kind,
+        _VREAD,
+        DEFINITION,
+        sort="date",
+        more_sorts=DEFINITION_SORTS,
+        operations=operations,
+    )
+
+
 OFFERED: tuple[Offered, ...] = (
-    Offered("Questionnaire", ("read", "search-type"), _DEFINITION, operations=(_POPULATE,)),
-    Offered("CodeSystem", ("read", "search-type"), _DEFINITION),
-    Offered("ValueSet", ("read", "search-type"), _DEFINITION),
-    Offered("StructureDefinition", ("read", "search-type"), _DEFINITION),
+    _definition("Questionnaire", _POPULATE),
+    _definition("CodeSystem"),
+    _definition("ValueSet"),
+    _definition("StructureDefinition"),
     Offered(
         "QuestionnaireResponse",
-        ("create", "read", "vread", "search-type"),
-        _RESPONSE,
+        ("create", "read", "vread", "update", "history-instance", "search-type"),
+        RESPONSE,
         sort="authored",
         conditional_create=True,
         operations=(_EXTRACT, _VALIDATE),
+        includes=("QuestionnaireResponse:questionnaire",),
     ),
-    Offered("Observation", ("read", "search-type"), _OBSERVATION, sort="date", operations=(_LASTN,)),
-    Offered("DetectedIssue", ("read", "search-type"), _ISSUE, sort="identified"),
-    Offered("Task", ("read", "vread", "search-type"), _TASK, sort="authored-on"),
-    Offered("Flag", ("read", "vread", "search-type"), _FLAG, sort="date"),
-    Offered("Provenance", ("read", "search-type"), _PROVENANCE, sort="recorded"),
+    Offered(
+        "Observation",
+        _VERSIONED,
+        OBSERVATION,
+        sort="date",
+        operations=(_LASTN,),
+        includes=("Observation:derived-from", "Observation:has-member"),
+        reverse_includes=("Provenance:target",),
+    ),
+    Offered(
+        "DetectedIssue",
+        _VERSIONED,
+        ISSUE,
+        sort="identified",
+        includes=("DetectedIssue:implicated",),
+    ),
+    Offered("Task", _VREAD, TASK, sort="authored-on"),
+    Offered("Flag", _VREAD, FLAG, sort="date"),
+    Offered("Provenance", _VREAD, PROVENANCE, sort="recorded"),
 )
 
 # Their references mean the EHR's resources: a read is sent there.
@@ -190,8 +117,12 @@ ELSEWHERE = ("Patient", "Practitioner", "Encounter")
 RESULT_PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
         "_count": "At most so many on a page: 50 unless said, never over 200; 0 counts only",
-        "_sort": "The type's date parameter, or that with a minus in front (newest first, the default)",
+        "_sort": "One of the type's sorts, with a minus in front for the newest or last first",
         "_total": "none leaves the total out, accurate (the default) counts",
+        "_summary": "true, text, data, count or false: which elements are answered",
+        "_elements": "The elements to answer, beside those that must be there",
+        "_include": "Resources that the found ones refer to, such as Observation:derived-from",
+        "_revinclude": "Resources that refer to the found ones, such as Provenance:target",
         "_format": "json, the only format",
         "_pretty": "true indents the answer",
     }

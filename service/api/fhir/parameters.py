@@ -1,71 +1,44 @@
-"""The values of search parameters, read into conditions: references, tokens, dates, canonicals.
+"""What the parameters of responses, scores and alerts find: their values read into conditions.
 
-Source: hl7.org/fhir/R4/search.html. Dates are ranges: ``2026-03-20`` is that whole day in UTC, so ``gt`` of
-it begins the day after. A zone that is not given means UTC; a blank before an offset is a ``+`` that was not
-escaped. ``ap`` is not offered.
+Source: hl7.org/fhir/R4/search.html. How a value is written stands in values.py and spans.py.
 """
 
-import re
-from calendar import monthrange
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 
-from fhir_mappings.codes import OBSERVATION_CATEGORY, Names
-from service.clock import as_instant
-from service.flows.search_chart import Implicated
-from service.store.search import Condition, OfPatient, OneOf, PairOneOf, Span, Within
-
-_DATE = re.compile(
-    r"(?P<prefix>[a-z]{2})?(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
-    r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,6}))?)?"
-    r"(?P<zone>Z|[+ -][0-9]{2}:[0-9]{2})?)?)?)?"
+from fhir_mappings.codes import (
+    OBSERVATION_CATEGORY,
+    OBSERVATION_STATUS,
+    RESPONSE_STATUS,
+    SCORE_UNIT,
+    UCUM,
 )
-_PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"})
-_ESCAPED = re.compile(r"\\([\\,|$])")
-_EARLIEST_YEAR = 1000
+from fhir_mappings.elements import SERVICE_DEVICE
+from fhir_mappings.terminology import POSSIBLE_STRAIN
+from service.api.fhir.spans import number_span, spans
+from service.api.fhir.values import (
+    BadValueError,
+    Context,
+    Pair,
+    alternatives,
+    observation_pair,
+    own_ids,
+    references,
+    tokens,
+)
+from service.flows.search_chart import Implicated
+from service.store.conditions import (
+    Always,
+    Condition,
+    NumberWithin,
+    OfIdentified,
+    OfPatient,
+    OneOf,
+    PairOneOf,
+    PanelOver,
+    Within,
+)
 
-Pair = tuple[str | None, str | None]
-
-
-class BadValueError(ValueError):
-    """A value that its parameter cannot have; the text says what it takes, and repeats nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What values mean here: our names, our own base, and the EHR's (None: not known)."""
-
-    names: Names
-    own_base: str
-    ehr_base: str | None
-
-
-def alternatives(value: str) -> list[str]:
-    """Return the values between commas, escapes kept; raises ``BadValueError`` where one is empty."""
-    parts = re.split(r"(?<!\\),", value)
-    if not all(part.strip() for part in parts):
-        raise BadValueError("needs a value")
-    return parts
-
-
-def token(value: str) -> Pair:
-    """Return system and code of ``sys|code``, ``code`` (any: None), ``|code`` (none: '') or ``sys|``."""
-    system, bar, code = _split(value)
-    if not bar:
-        return None, code or _refuse_token()
-    if not system and not code:
-        _refuse_token()
-    return system, code or None
-
-
-def _refuse_token() -> str:
-    raise BadValueError("takes a code, or system|code")
-
-
-def _split(value: str) -> tuple[str, str, str]:
-    parts = re.split(r"(?<!\\)\|", value, maxsplit=1)
-    plain = [_ESCAPED.sub(r"\1", part) for part in parts]
-    return (plain[0], "|", plain[1]) if len(plain) > 1 else ("", "", plain[0])
+ConditionReader = Callable[[str, Context], Condition]
 
 
 def ids(value: str, _: Context) -> Condition:
@@ -75,47 +48,24 @@ def ids(value: str, _: Context) -> Condition:
 
 def patients(value: str, context: Context) -> Condition:
     """Return the condition of ``patient`` and ``subject``: logical ids, relative or absolute references."""
-    found = [form for one in alternatives(value) for form in references(one, "Patient", context)]
-    return OfPatient(tuple(found))
+    return OfPatient(_all_forms(value, ("Patient",), context))
 
 
-def encounters(value: str, context: Context) -> Condition:
-    """Return the condition of ``encounter``."""
-    found = [form for one in alternatives(value) for form in references(one, "Encounter", context)]
-    return OneOf("encounter", tuple(found))
+def patient_identifiers(value: str, _: Context) -> Condition:
+    """Return the condition of ``patient.identifier``: patients by an identifier of theirs that is known."""
+    pairs = tokens(value)
+    if any(code is None for _, code in pairs):
+        raise BadValueError("needs the identifier's value beside its system")
+    return OfIdentified(tuple((system, code) for system, code in pairs if code is not None))
 
 
-def references(value: str, resource_type: str, context: Context) -> list[str]:
-    """Return every form in which a reference may be stored; none for another type's.
-
-    Relative references mean the EHR's resources, so ``Patient/anna`` and the same below its base are one.
-    """
-    base = f"{context.ehr_base}/" if context.ehr_base else None
-    relative = value.removeprefix(base) if base else value
-    if "://" in relative:
-        return [relative]
-    if "/" not in relative:
-        relative = f"{resource_type}/{relative}"
-    if not relative.startswith(f"{resource_type}/"):
-        return []
-    return [relative, f"{base}{relative}"] if base else [relative]
+def referring(column: str, *types: str) -> ConditionReader:
+    """Return the reader of a reference to a resource of the EHR, of one of these types."""
+    return lambda value, context: OneOf(column, _all_forms(value, types, context))
 
 
-def own_ids(value: str, resource_type: str, context: Context) -> list[str]:
-    """Return the ids that references to our own resources name; what is somewhere else has none."""
-    prefix = f"{resource_type}/"
-    found = []
-    for one in alternatives(value):
-        relative = one.removeprefix(f"{context.own_base}/")
-        if relative.startswith(prefix) or "/" not in relative:
-            found.append(relative.removeprefix(prefix))
-    return found
-
-
-def observation_pair(observation_id: str) -> tuple[str, str]:
-    """Return the response id and part of an Observation's id: ``r-7.total`` -> (r-7, total)."""
-    response_id, _, part = observation_id.partition(".")
-    return response_id, part
+def _all_forms(value: str, types: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    return tuple(form for one in alternatives(value) for form in references(one, types, context))
 
 
 def observation_ids(value: str, _: Context) -> Condition:
@@ -125,46 +75,80 @@ def observation_ids(value: str, _: Context) -> Condition:
 
 def observation_identifiers(value: str, context: Context) -> Condition:
     """Return the condition of ``identifier`` on Observations: ours is their id."""
-    values = _own_identifiers(value, context.names.identifier("score"))
-    return PairOneOf(("response", "part"), tuple(observation_pair(one) for one in values if "." in one))
+    found = _own_identifiers(value, context.names.identifier("score"))
+    if found is None:
+        return Always(holds=True)
+    return PairOneOf(("response", "part"), tuple(observation_pair(one) for one in found if "." in one))
 
 
 def alert_identifiers(value: str, context: Context) -> Condition:
     """Return the condition of ``identifier`` on DetectedIssues: ours is their id."""
-    return OneOf("id", tuple(_own_identifiers(value, context.names.identifier("alert"))))
+    found = _own_identifiers(value, context.names.identifier("alert"))
+    return Always(holds=True) if found is None else OneOf("id", tuple(found))
 
 
-def _own_identifiers(value: str, system: str) -> list[str]:
-    pairs = [token(one) for one in alternatives(value)]
+def _own_identifiers(value: str, system: str) -> list[str] | None:
+    """Return the values asked for, None where the system alone is: every resource has one of it."""
+    pairs = tokens(value)
     if (system, None) in pairs:
-        raise BadValueError("needs the identifier's value beside its system")
+        return None
     return [found for of, found in pairs if found is not None and of in {None, system}]
 
 
 def identifiers(value: str, _: Context) -> Condition:
     """Return the condition of ``identifier`` on responses: the caller's own."""
-    return PairOneOf(("identifier_system", "identifier_value"), tuple(map(token, alternatives(value))))
+    return PairOneOf(("identifier_system", "identifier_value"), tuple(tokens(value)))
 
 
-def statuses(value: str, _: Context) -> Condition:
-    """Return the condition of ``status``; its system is FHIR's own and need not be named."""
-    return OneOf("status", tuple(code for _, code in map(token, alternatives(value)) if code is not None))
+def response_statuses(value: str, _: Context) -> Condition:
+    """Return the condition of ``status`` on responses; its system need not be named."""
+    return _statuses(value, RESPONSE_STATUS)
+
+
+def observation_statuses(value: str, _: Context) -> Condition:
+    """Return the condition of ``status`` on Observations; its system need not be named."""
+    return _statuses(value, OBSERVATION_STATUS)
+
+
+def _statuses(value: str, system: str) -> Condition:
+    pairs = tokens(value)
+    if (system, None) in pairs:
+        return Always(holds=True)
+    return OneOf("status", tuple(code for of, code in pairs if code is not None and of in {None, system}))
 
 
 def codes(value: str, context: Context) -> Condition:
-    """Return the condition of ``code``: ours, with or without system; no Observation has another."""
-    pairs = [token(one) for one in alternatives(value)]
-    ours = context.names.measures
-    if (ours, None) in pairs:
-        return PairOneOf(("code", "part"), ((None, None),))
-    return OneOf("code", tuple(code for of, code in pairs if code is not None and of in {None, ours}))
+    """Return the condition of ``code``: ours, with or without system, and those that stand beside ours."""
+    pairs = tokens(value)
+    if (context.names.measures, None) in pairs:
+        return Always(holds=True)
+    asked = {code for of, code in pairs if code is not None and of in {None, context.names.measures}}
+    beside = {
+        ours
+        for ours, theirs in context.extra_codings.items()
+        for pair in pairs
+        if _is_coding(theirs["system"], theirs["code"], pair)
+    }
+    return OneOf("code", tuple(sorted(asked | beside)))
 
 
 def categories(value: str, _: Context) -> Condition:
     """Return the condition of ``category``: every Observation is a survey."""
-    pairs = {token(one) for one in alternatives(value)}
-    surveys = {(None, "survey"), (OBSERVATION_CATEGORY, "survey"), (OBSERVATION_CATEGORY, None)}
-    return PairOneOf(("code", "part"), ((None, None),) if pairs & surveys else ())
+    return Always(any(_is_coding(OBSERVATION_CATEGORY, "survey", pair) for pair in tokens(value)))
+
+
+def alert_codes(value: str, context: Context) -> Condition:
+    """Return the condition of ``code`` on DetectedIssues: every one is a possible strain."""
+    return Always(any(_is_coding(context.names.measures, POSSIBLE_STRAIN, pair) for pair in tokens(value)))
+
+
+def _is_coding(system: str, code: str, asked: Pair) -> bool:
+    return asked[0] in {None, system} and asked[1] in {None, code}
+
+
+def alert_authors(value: str, context: Context) -> Condition:
+    """Return the condition of ``author`` on DetectedIssues: this service wrote every one."""
+    return Always(SERVICE_DEVICE in _all_forms(value, ("Device",), context))
 
 
 def questionnaires(value: str, context: Context) -> Condition:
@@ -183,59 +167,39 @@ def derived_from(value: str, context: Context) -> Condition:
     return OneOf("response", tuple(own_ids(value, "QuestionnaireResponse", context)))
 
 
+def has_member(value: str, context: Context) -> Condition:
+    """Return the condition of ``has-member``: our own Observations."""
+    return PanelOver(tuple(observation_pair(one) for one in own_ids(value, "Observation", context)))
+
+
 def implicated(value: str, context: Context) -> Implicated:
     """Return the condition of ``implicated``: our own Observations."""
     return Implicated(tuple(observation_pair(one) for one in own_ids(value, "Observation", context)))
 
 
-def moments(value: str, _: Context) -> Within:
-    """Return the condition of ``authored`` and ``date``: prefixed dates and times."""
-    return Within(tuple(_span(one) for one in alternatives(value)))
+def quantities(value: str, _: Context) -> Condition:
+    """Return the condition of ``value-quantity``: ``number``, ``number|system|code`` or ``number||unit``."""
+    found = []
+    for one in alternatives(value):
+        number, *unit = one.split("|")
+        span = number_span(number)
+        if len(unit) not in {0, 2}:
+            raise BadValueError("takes number, number|system|code or number||unit")
+        if not unit or _is_our_unit(*unit):
+            found.append(span)
+    return NumberWithin("value", tuple(found))
 
 
-def _span(value: str) -> Span:
-    matched = _DATE.fullmatch(value)
-    prefix = (matched["prefix"] or "eq") if matched else ""
-    if matched is None or prefix not in _PREFIXES:
-        raise BadValueError("takes a date or time, with eq, ne, gt, lt, ge, le, sa or eb before it")
-    try:
-        low, high = _range(matched)
-    except (ValueError, OverflowError):
-        raise BadValueError("takes a date that exists") from None
-    match prefix:
-        case "gt" | "sa":
-            return Span(high, None)
-        case "lt" | "eb":
-            return Span(None, low)
-        case "ge":
-            return Span(low, None)
-        case "le":
-            return Span(None, high)
-    return Span(low, high, outside=prefix == "ne")
+def _is_our_unit(system: str, code: str) -> bool:
+    # Without a system the unit's words count too.
+    return (system, code) == (UCUM, SCORE_UNIT) or (not system and code in {"", SCORE_UNIT, "score"})
 
 
-def _range(matched: re.Match[str]) -> tuple[str, str]:
-    """Return the first instant of what is written, and the first after it."""
-    year, month, day = int(matched["year"]), int(matched["month"] or 1), int(matched["day"] or 1)
-    if year < _EARLIEST_YEAR:
-        raise ValueError(year)
-    hour, minute, second = (int(matched[part] or 0) for part in ("hour", "minute", "second"))
-    microsecond = int((matched["fraction"] or "").ljust(6, "0"))
-    zone = (matched["zone"] or "Z").replace(" ", "+")
-    offset = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo or UTC
-    low = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=offset)
-    return as_instant(low), as_instant(low + _length(matched, low))
+def moments(value: str, context: Context) -> Within:
+    """Return the condition of ``authored``, ``date`` and ``identified``: prefixed dates and times."""
+    return Within(spans(value, context))
 
 
-def _length(matched: re.Match[str], low: datetime) -> timedelta:
-    if matched["fraction"]:
-        return timedelta(microseconds=10 ** (6 - len(matched["fraction"])))
-    if matched["second"]:
-        return timedelta(seconds=1)
-    if matched["hour"]:
-        return timedelta(minutes=1)
-    if matched["day"]:
-        return timedelta(days=1)
-    if matched["month"]:
-        return timedelta(days=monthrange(low.year, low.month)[1])
-    return timedelta(days=366 if monthrange(low.year, 2)[1] == 29 else 365)  # noqa: PLR2004 - leap years
+def last_updates(value: str, context: Context) -> Condition:
+    """Return the condition of ``_lastUpdated``: when the version was stored."""
+    return Within(spans(value, context), "updated")

@@ -9,8 +9,8 @@ from service.api.doors import Doors
 from service.api.fhir.answers import answer, fhir_base
 from service.api.fhir.create_response import to_new_response
 from service.api.fhir.negotiation import condition_of_create, preferred_return
-from service.api.fhir.parameters import BadValueError, Pair, alternatives, token
 from service.api.fhir.sources import show_response
+from service.api.fhir.values import BadValueError, Pair, alternatives, token
 from service.api.outcomes import success_outcome
 from service.api.security import access_of
 from service.errors import Duplicate, FaultsInRequest, ManyMatches
@@ -21,6 +21,7 @@ from service.store.responses import ResponseVersion
 
 CREATED = 201
 STORED_ALREADY = 200
+_UNCHANGED = "Nothing changed: it is here already."
 
 
 def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response:
@@ -43,7 +44,7 @@ def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response
         doors.wake()
     filled = recorded.filled
     stored = find_response(doors.deployment, access.clinic, filled.id, filled.version)
-    return _answer(doors, request, stored, CREATED if recorded.created else STORED_ALREADY)
+    return answer_stored(doors, request, stored, CREATED if recorded.created else STORED_ALREADY)
 
 
 def read_condition(header: str | None) -> tuple[Pair, ...]:
@@ -72,18 +73,24 @@ def _find_match(doors: Doors, access: Access, condition: tuple[Pair, ...]) -> Re
 
 def _answer_match(doors: Doors, request: Request, access: Access, match: ResponseVersion) -> Response:
     doors.audit_read(access, match.id)
-    return _answer(doors, request, match, STORED_ALREADY)
+    return answer_stored(doors, request, match, STORED_ALREADY)
 
 
-def _answer(doors: Doors, request: Request, stored: ResponseVersion, status: int) -> Response:
+def answer_stored(
+    doors: Doors, request: Request, stored: ResponseVersion, status: int, message: str = ""
+) -> Response:
+    """Return the answer to a write: the body that is preferred, and where the version is.
+
+    ``message`` is what an OperationOutcome says.
+    """
     shown = show_response(stored, doors.deployment)
     base = fhir_base(request, doors.deployment.settings)
     address = f"{base}/QuestionnaireResponse/{stored.id}/_history/{stored.version}"
-    headers = shown.headers() | {"Location": address}
+    headers = shown.headers() | {"Location": address, "Content-Location": address}
     match preferred_return(request):
         case "minimal":
             return Response(None, status, headers)
         case "OperationOutcome":
-            message = "Stored." if status == CREATED else "Nothing changed: it is here already."
-            return answer(request, success_outcome(message), status, headers)
+            told = message or ("Stored." if status == CREATED else _UNCHANGED)
+            return answer(request, success_outcome(told), status, headers)
     return answer(request, shown.resource, status, headers)

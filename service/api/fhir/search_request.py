@@ -1,45 +1,53 @@
-"""One search as it was asked, and the opaque cursor with which its next page is asked for."""
+"""One search as it was asked: what it narrows to, which page, how it looks, and the links of its pages."""
 
-import hashlib
-import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fhir_mappings.errors import Fault
-from service.api.fhir.offered import RESULT_PARAMETERS, Asked, Offered
-from service.api.fhir.parameters import BadValueError, Context
+from service.api.fhir.cursor import CURSOR, Cursor, read_cursor, write_cursor
+from service.api.fhir.offered import RESULT_PARAMETERS, Offered
+from service.api.fhir.search_parameter import Asked, Reader
+from service.api.fhir.shaping import WHOLE, Shape, read_shape
+from service.api.fhir.values import BadValueError, Context
 from service.errors import FaultsInRequest
 from service.store.search import Page
 
 DEFAULT_COUNT = 50
 LARGEST_COUNT = 200
-CURSOR = "_cursor"
+# More than a caller needs, and fewer than a database takes in one statement.
+MOST_CONDITIONS = 20
 
-_CHECK_LENGTH = 16
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]{0,63}")
 _SAFE = "/:|,"
+# They would narrow the search by other resources or expressions: leaving them out would answer far too much.
+_NEVER_LEFT_OUT = frozenset({"_has", "_filter"})
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """One search: what is asked, which page, and the parameters that were used (for the links)."""
+    """One search: what is asked, which page, and the parameters that were used (for the links).
+
+    ``sort`` is the parameter that orders, '' where nothing was said.
+    """
 
     asked: tuple[Asked, ...]
     page: Page
-    counted: bool
-    used: tuple[tuple[str, str], ...]
+    counted: bool = True
+    used: tuple[tuple[str, str], ...] = ()
+    sort: str = ""
+    shape: Shape = WHOLE
+    includes: tuple[str, ...] = ()
 
-    def self_query(self) -> str:
-        """Return the query of this page."""
-        return urlencode(self.used, safe=_SAFE)
-
-    def next_query(self, after: tuple[str, int]) -> str:
-        """Return the query of the page after this place."""
+    def links(self, after: tuple[str, int] | None, upto: int) -> dict[str, str]:
+        """Return the queries of this page, the first, and the one after ``after`` where there is one."""
         kept = [pair for pair in self.used if pair[0] != CURSOR]
-        return urlencode([*kept, (CURSOR, _write_cursor(after, kept))], safe=_SAFE)
+        found = {"self": self.used, "first": kept}
+        if after:
+            following = write_cursor(Cursor(*after, upto), kept)
+            found["next"] = [*kept, (CURSOR, following)]
+        return {relation: urlencode(pairs, safe=_SAFE) for relation, pairs in found.items()}
 
 
 def read_search(
@@ -52,17 +60,31 @@ def read_search(
     """
     reading = _Reading(offered, context, strict=strict, faults=[])
     asked = [one for name, value in pairs if (one := reading.condition(name, value)) is not None]
-    used = tuple((name, value) for name, value in pairs if reading.is_known(name))
+    used = tuple((name, reading.as_used(name, value)) for name, value in pairs if reading.is_known(name))
     given = dict(used)
-    page = Page(
-        limit=reading.count(given.get("_count")),
-        after=reading.after(given.get(CURSOR), [pair for pair in used if pair[0] != CURSOR]),
-        newest_first=reading.newest_first(given.get("_sort")),
+    sort = reading.sort([value for name, value in used if name == "_sort"])
+    cursor = reading.cursor(given.get(CURSOR), [pair for pair in used if pair[0] != CURSOR])
+    shape = read_shape(used, reading.refuse)
+    request = SearchRequest(
+        asked=tuple(asked),
+        page=Page(
+            limit=0 if shape.summary == "count" else reading.count(given.get("_count")),
+            after=(cursor.at, cursor.row_id) if cursor else None,
+            newest_first=not sort or sort.startswith("-"),
+            by="updated" if sort.removeprefix("-") == "_lastUpdated" else "at",
+            upto=cursor.upto if cursor else None,
+        ),
+        counted=reading.counted(given.get("_total")) or shape.summary == "count",
+        used=used,
+        sort=sort.removeprefix("-"),
+        shape=shape,
+        includes=reading.includes(used, shape),
     )
-    counted = reading.counted(given.get("_total"))
+    if len(asked) > MOST_CONDITIONS:
+        reading.refuse("", f"A search takes at most {MOST_CONDITIONS} conditions.")
     if reading.faults:
         raise FaultsInRequest(reading.faults, status=400)
-    return SearchRequest(tuple(asked), page, counted, used)
+    return request
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +95,41 @@ class _Reading:
     faults: list[Fault]
 
     def is_known(self, name: str) -> bool:
-        return name in self.offered.by_name or name in RESULT_PARAMETERS or name == CURSOR
+        return self._reader(name) is not None or name in RESULT_PARAMETERS or name == CURSOR
+
+    def as_used(self, name: str, value: str) -> str:
+        is_large = name == "_count" and value.isdecimal() and int(value[:10]) > LARGEST_COUNT
+        return str(LARGEST_COUNT) if is_large else value
 
     def refuse(self, name: str, message: str) -> None:
         shown = name if _NAME.fullmatch(name) else ""
         self.faults.append(Fault(shown, "bad-parameter", message))
 
     def condition(self, name: str, value: str) -> Asked | None:
-        parameter = self.offered.by_name.get(name)
-        if parameter is None:
+        read = self._reader(name)
+        if read is None:
             self._unknown(name)
             return None
         try:
-            return parameter.read(value, self.context)
+            return read(value, self.context)
         except BadValueError as error:
             self.refuse(name, f"This parameter {error}.")
             return None
 
+    def _reader(self, name: str) -> Reader | None:
+        base, suffix = _parts(name)
+        parameter = self.offered.by_name.get(base)
+        if parameter is None:
+            return None
+        return parameter.variants.get(suffix) if suffix else parameter.read
+
     def _unknown(self, name: str) -> None:
-        base = re.split(r"[:.]", name, maxsplit=1)[0]
-        if base != name and base in self.offered.by_name:
+        base, suffix = _parts(name)
+        if base in _NEVER_LEFT_OUT or (
+            suffix and (base in self.offered.by_name or base in RESULT_PARAMETERS)
+        ):
             # A modifier or chain changes the meaning: a server must refuse one that it does not know.
-            self.refuse(name, "No modifier or chain is offered for this parameter.")
+            self.refuse(name, "This modifier or chain is not offered here.")
         elif self.strict and not self.is_known(name):
             self.refuse(name, "This parameter is not offered for this type.")
 
@@ -104,48 +139,49 @@ class _Reading:
         if not re.fullmatch(r"[0-9]{1,9}", value):
             self.refuse("_count", "This parameter takes a whole number from 0.")
             return DEFAULT_COUNT
-        return min(int(value), LARGEST_COUNT)
+        return int(value)
 
-    def newest_first(self, value: str | None) -> bool:
-        by = self.offered.sort
-        if value is not None and (not by or value.removeprefix("-") != by):
-            takes = f"{by} or -{by}" if by else "nothing for this type"
-            self.refuse("_sort", f"This parameter takes {takes}.")
-        return value is None or value.startswith("-")
+    def sort(self, values: Sequence[str]) -> str:
+        """Return the sort with its minus, '' where nothing was said or it cannot be had."""
+        if not values:
+            return ""
+        keys = ",".join(values).split(",")
+        if len(keys) > 1:
+            self.refuse("_sort", "Results are sorted by one parameter here, not by several.")
+        elif keys[0].removeprefix("-") not in self.offered.sorts:
+            takes = " or ".join(self.offered.sorts)
+            self.refuse("_sort", f"This parameter takes {takes}, maybe with a minus in front.")
+        else:
+            return keys[0]
+        return ""
 
     def counted(self, value: str | None) -> bool:
         if value not in {None, "none", "estimate", "accurate"}:
             self.refuse("_total", "This parameter takes none, estimate or accurate.")
         return value != "none"
 
-    def after(self, value: str | None, others: Sequence[tuple[str, str]]) -> tuple[str, int] | None:
+    def cursor(self, value: str | None, others: Sequence[tuple[str, str]]) -> Cursor | None:
         if value is None:
             return None
-        place = _read_cursor(value, others)
-        if place is None:
+        found = read_cursor(value, others)
+        if found is None:
             self.refuse(CURSOR, "This is not the cursor of a next link of this search.")
-        return place
+        return found
+
+    def includes(self, used: Sequence[tuple[str, str]], shape: Shape) -> tuple[str, ...]:
+        """Return the names of what else is to come along, those of both parameters."""
+        takes = {"_include": self.offered.includes, "_revinclude": self.offered.reverse_includes}
+        found = [(name, value) for name, value in used if name in takes]
+        for name, value in found:
+            if value not in takes[name]:
+                listed = ", ".join(takes[name]) or "nothing for this type"
+                self.refuse(name, f"This parameter takes {listed}.")
+            elif shape.summary == "text":
+                self.refuse(name, "With _summary=text nothing else comes along.")
+        return tuple(dict.fromkeys(value for _, value in found))
 
 
-def _write_cursor(place: tuple[str, int], others: Sequence[tuple[str, str]]) -> str:
-    payload = json.dumps(place)
-    return urlsafe_b64encode(f"{_check(payload, others)}{payload}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, others: Sequence[tuple[str, str]]) -> tuple[str, int] | None:
-    """Return the place that ``_write_cursor`` wrote for the same search, or None for anything else."""
-    try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except ValueError:
-        return None
-    check, payload = text[:_CHECK_LENGTH], text[_CHECK_LENGTH:]
-    if check != _check(payload, others):
-        return None
-    at, row_id = json.loads(payload)
-    return at, row_id
-
-
-def _check(payload: str, others: Sequence[tuple[str, str]]) -> str:
-    """Return what ties a cursor to its search; it guards against mistakes, and hides nothing."""
-    narrowing = sorted(pair for pair in others if pair[0] not in {"_count", "_format", "_pretty", "_total"})
-    return hashlib.sha256(json.dumps([payload, narrowing]).encode()).hexdigest()[:_CHECK_LENGTH]
+def _parts(name: str) -> tuple[str, str]:
+    """Return a parameter's name and what follows it: ``subject:Patient.identifier``, ``code:not``."""
+    base = re.split(r"[:.]", name, maxsplit=1)[0]
+    return base, name[len(base) :]

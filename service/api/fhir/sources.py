@@ -1,6 +1,5 @@
 """Where the door's resources come from: definitions from the instruments, the rest from the chart."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -13,17 +12,24 @@ from fhir_mappings.response import to_response
 from fhir_mappings.task import to_task
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
-from service.api.fhir.offered import ElementIs
-from service.api.fhir.parameters import observation_pair
+from service.api.fhir.definitions import Definitions
+from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.search_request import SearchRequest
-from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, version_number
+from service.api.fhir.values import observation_pair
+from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, shown_page, version_number
 from service.api.security import CLINIC
-from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
+from service.flows.read_history import (
+    HistoryPage,
+    HistoryQuery,
+    alert_history,
+    find_alert_version,
+    find_observation_version,
+    observation_history,
+    response_history,
+)
 from service.flows.search_chart import (
-    NO_SUCH,
-    FoundPage,
     Item,
     ObservedPart,
     find_alert_row,
@@ -44,8 +50,19 @@ class Source(Protocol):
     def read(self, resource_id: str) -> Shown:
         """Return one resource; raises ``NotFound``."""
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of a resource; raises ``NotFound``."""
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of those that fit."""
+
+
+@runtime_checkable
+class Chart(Source, Protocol):
+    """The resources of one type that change, and keep what they were before."""
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of a resource's versions; raises ``NotFound``."""
 
 
 def sources(deployment: Deployment) -> Mapping[str, Source]:
@@ -65,50 +82,6 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
     }
 
 
-@runtime_checkable
-class VersionedSource(Source, Protocol):
-    """The resources of one type, every version of them."""
-
-    def read_version(self, resource_id: str, version: str) -> Shown:
-        """Return one version; raises ``NotFound``."""
-
-
-class Definitions:
-    """Forms and codes; they are the same for every caller, and never change under one id."""
-
-    def __init__(self, resources: list[dict[str, Any]]) -> None:
-        self._shown = {one["id"]: Shown(one, content_tag(one)) for one in resources}
-
-    def read(self, resource_id: str) -> Shown:
-        """Return the definition with this id; raises ``NotFound``."""
-        if resource_id not in self._shown:
-            raise NotFound(NO_SUCH)
-        return self._shown[resource_id]
-
-    def search(self, asked: SearchRequest) -> ShownPage:
-        """Return one page of the definitions that fit, in the order in which an EHR would take them."""
-        wanted = [one for one in asked.asked if isinstance(one, ElementIs)]
-        found = [
-            one for one in self._shown.values() if all(_fits(one.resource, element) for element in wanted)
-        ]
-        start = asked.page.after[1] if asked.page.after else 0
-        end = start + asked.page.limit
-        after = ("", end) if start < end < len(found) else None
-        return ShownPage(found[start:end], len(found) if asked.counted else None, after)
-
-
-def _fits(resource: Mapping[str, Any], wanted: ElementIs) -> bool:
-    value = str(resource.get(wanted.element, ""))
-    if wanted.begins:
-        return any(value.lower().startswith(one.lower()) for one in wanted.values)
-    return value in wanted.values
-
-
-def content_tag(resource: object) -> str:
-    """Return a tag that changes when a resource does."""
-    return hashlib.sha256(json_text.dumps(resource)).hexdigest()[:16]
-
-
 @dataclass(frozen=True, slots=True)
 class Responses:
     """QuestionnaireResponses: what the caller sent, or what we make of a response that came as plain JSON."""
@@ -124,10 +97,15 @@ class Responses:
         found = find_response(self.deployment, CLINIC, resource_id, version_number(version))
         return show_response(found, self.deployment)
 
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of a response's versions; raises ``NotFound``."""
+        page = response_history(self.deployment, CLINIC, resource_id, query)
+        return _shown_history(page, lambda one: show_response(one, self.deployment))
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current responses."""
         found = search_responses(self.deployment, CLINIC, chart_search(asked))
-        return _shown_page(found, lambda one: show_response(one, self.deployment))
+        return shown_page(found, lambda one: show_response(one, self.deployment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +119,27 @@ class Observations:
         response_id, part = observation_pair(resource_id)
         return self._show(find_observation(self.deployment, CLINIC, response_id, part))
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of an Observation: it has its response's number. Raises ``NotFound``."""
+        response_id, part = observation_pair(resource_id)
+        number = version_number(version)
+        return self._show(find_observation_version(self.deployment, CLINIC, response_id, part, number))
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of an Observation's versions; raises ``NotFound``."""
+        response_id, part = observation_pair(resource_id)
+        page = observation_history(self.deployment, CLINIC, response_id, part, query)
+        return _shown_history(page, self._show)
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
         found = search_observations(self.deployment, CLINIC, chart_search(asked))
-        return _shown_page(found, self._show)
+        return shown_page(found, self._show)
 
     def last_of_each_code(self, asked: SearchRequest, per_code: int) -> ShownPage:
         """Return the newest Observations of each code that fit, newest first."""
         found = search_last_observations(self.deployment, CLINIC, chart_search(asked), per_code)
-        return _shown_page(found, self._show)
+        return shown_page(found, self._show)
 
     def _show(self, observed: ObservedPart) -> Shown:
         filled = observed.filled
@@ -175,9 +165,17 @@ class DetectedIssues:
         """Return the current version; raises ``NotFound``."""
         return self._show(find_alert_row(self.deployment, CLINIC, resource_id))
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return one version of an alert, as what it saw then; raises ``NotFound``."""
+        return self._show(find_alert_version(self.deployment, CLINIC, resource_id, version_number(version)))
+
+    def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
+        """Return one page of an alert's versions; raises ``NotFound``."""
+        return _shown_history(alert_history(self.deployment, CLINIC, resource_id, query), self._show)
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current alerts, historical ones too: this is the record, not a notice."""
-        return _shown_page(search_alerts(self.deployment, CLINIC, chart_search(asked)), self._show)
+        return shown_page(search_alerts(self.deployment, CLINIC, chart_search(asked)), self._show)
 
     def _show(self, row: AlertRow) -> Shown:
         resource = to_detected_issue(alert_facts(row), self.deployment.names)
@@ -203,13 +201,12 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
 
 
 def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:
-    # A correction through /v1 of a response that came as FHIR keeps its origin, but not its form.
-    if version.origin == "v1":
-        return None
+    # Whichever door a response came to first, a correction may have come to the other.
     sent = json_text.loads(version.body)
     is_fhir = isinstance(sent, dict) and sent.get("resourceType") == "QuestionnaireResponse"
     return sent if is_fhir else None
 
 
-def _shown_page(found: FoundPage[Item], show: Callable[[Item], Shown]) -> ShownPage:
-    return ShownPage([show(item) for item in found.items], found.total, found.next_after)
+def _shown_history(page: HistoryPage[Item], show: Callable[[Item], Shown]) -> ShownHistory:
+    versions = [ShownVersion(show(one.item), one.is_first) for one in page.items]
+    return ShownHistory(versions, page.total, page.next_below)

@@ -2,9 +2,12 @@
 
 from fhir_mappings.elements import SERVICE_DEVICE
 from fhir_mappings.response_head import PEOPLE
-from service.api.fhir.parameters import Context, Pair, alternatives, observation_pair, own_ids, references
+from service.api.fhir import parameters as read
+from service.api.fhir.chart_parameters import PATIENT, UPDATED
+from service.api.fhir.search_parameter import Parameter
+from service.api.fhir.values import Context, Pair, alternatives, observation_pair, own_ids
 from service.flows.search_chart import Traced
-from service.store.search import Condition, OneOf, PairOneOf
+from service.store.conditions import Always, Condition, OneOf, PairOneOf
 
 
 def provenance_pair(provenance_id: str) -> tuple[str, str]:
@@ -28,12 +31,21 @@ def targets(value: str, context: Context) -> Traced:
 def agents(value: str, context: Context) -> Condition:
     """Return the condition of ``agent``: this service, which had a part in all, or who answered."""
     if SERVICE_DEVICE.removeprefix("Device/") in own_ids(value, "Device", context):
-        return PairOneOf(("response", "version"), ((None, None),))
-    listed = alternatives(value)
-    found = [form for one in listed for kind in sorted(PEOPLE) for form in references(one, kind, context)]
-    return OneOf("source", tuple(dict.fromkeys(found)))
+        return Always(holds=True)
+    return read.referring("source", *sorted(PEOPLE))(value, context)
 
 
 def entities(value: str, context: Context) -> Condition:
     """Return the condition of ``entity``: the response that the scores were computed from."""
     return OneOf("response", tuple(own_ids(value, "QuestionnaireResponse", context)))
+
+
+PROVENANCE = (
+    Parameter("_id", "token", "The logical id: response id, hyphen, version", provenance_ids),
+    UPDATED,
+    PATIENT,
+    Parameter("target", "reference", "An Observation that this version gave or took away", targets),
+    Parameter("recorded", "date", "When the version was recorded", read.moments),
+    Parameter("agent", "reference", "Device/alliance-service, or who answered", agents),
+    Parameter("entity", "reference", "The response that was scored", entities),
+)

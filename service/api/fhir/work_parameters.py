@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
-from fhir_mappings.elements import SERVICE_DEVICE
 from fhir_mappings.task import PRIORITIES, REVIEW, TASK_STATUSES
 from fhir_mappings.vocabulary import ALERT_STATUS_TERMS, ALERT_TASK_TERMS
-from service.api.fhir.parameters import Context, alternatives, moments, own_ids, references, token
-from service.store.search import Condition, Lasting, OneOf, PairOneOf, Within
+from service.api.fhir.chart_parameters import ID, PATIENT, SUBJECT, UPDATED
+from service.api.fhir.parameters import alert_authors, alert_identifiers, last_updates, moments, referring
+from service.api.fhir.search_parameter import Parameter
+from service.api.fhir.values import Context, alternatives, own_ids, tokens
+from service.store.conditions import Always, Condition, Lasting, OneOf
 
 _TASK_STATUS = "http://hl7.org/fhir/task-status"
 _PRIORITY = "http://hl7.org/fhir/request-priority"
@@ -33,30 +35,12 @@ def priorities(value: str, _: Context) -> Condition:
 
 def task_codes(value: str, context: Context) -> Condition:
     """Return the condition of ``code`` on Tasks: all have the same."""
-    return all_or_none(bool(_named(value, context.names.vocabulary(ALERT_TASK_TERMS.id), {REVIEW.code})))
-
-
-def owners(value: str, context: Context) -> Condition:
-    """Return the condition of ``owner``: the dyad's therapist."""
-    listed = alternatives(value)
-    found = [form for one in listed for kind in _OWNERS for form in references(one, kind, context)]
-    return OneOf("therapist", tuple(dict.fromkeys(found)))
+    return Always(bool(_named(value, context.names.vocabulary(ALERT_TASK_TERMS.id), {REVIEW.code})))
 
 
 def focuses(value: str, context: Context) -> Condition:
     """Return the condition of ``focus``: our own DetectedIssues, whose ids are those of the Tasks."""
     return OneOf("id", tuple(own_ids(value, "DetectedIssue", context)))
-
-
-def authors(value: str, context: Context) -> Condition:
-    """Return the condition of ``author``: this service made all of them."""
-    device = SERVICE_DEVICE.removeprefix("Device/")
-    return all_or_none(device in own_ids(value, "Device", context))
-
-
-def changes(value: str, context: Context) -> Condition:
-    """Return the condition of ``modified`` and ``_lastUpdated``: when this version began."""
-    return Within(moments(value, context).spans, "updated")
 
 
 def periods(value: str, context: Context) -> Condition:
@@ -68,11 +52,6 @@ def periods(value: str, context: Context) -> Condition:
     return Lasting(tuple((span, wholly) for spans, wholly in listed for span in spans))
 
 
-def all_or_none(matches: bool) -> Condition:  # noqa: FBT001 - the one thing that it is about
-    """Return a condition that everything fits, or nothing does."""
-    return PairOneOf(("id", "id"), ((None, None),) if matches else ())
-
-
 def _behind(value: str, system: str, words: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Return the alert's own words for which these tokens stand."""
     pairs = list(words)
@@ -82,7 +61,35 @@ def _behind(value: str, system: str, words: Iterable[tuple[str, str]]) -> tuple[
 
 def _named(value: str, system: str, known: set[str]) -> set[str]:
     """Return which of the known codes these tokens name; ``system|`` names all."""
-    pairs = [token(one) for one in alternatives(value)]
+    pairs = tokens(value)
     if (system, None) in pairs:
         return known
     return known & {code for of, code in pairs if of in {None, system} and code is not None}
+
+
+_ALERT = Parameter("identifier", "token", "Our identifier of the alert", alert_identifiers)
+TASK = (
+    ID,
+    UPDATED,
+    PATIENT,
+    SUBJECT,
+    _ALERT,
+    Parameter("owner", "reference", "The therapist", referring("therapist", *_OWNERS)),
+    Parameter("status", "token", "requested, accepted, in-progress, …", task_statuses),
+    Parameter("business-status", "token", "The status of the alert: open, …", business_statuses),
+    Parameter("code", "token", "review-possible-strain: all of ours", task_codes),
+    Parameter("focus", "reference", "The DetectedIssue", focuses),
+    Parameter("priority", "token", "routine or urgent", priorities),
+    Parameter("authored-on", "date", "When the alert was raised", moments),
+    Parameter("modified", "date", "When this version began", last_updates),
+    Parameter("period", "date", "From when until when it was to be done", periods),
+)
+FLAG = (
+    ID,
+    UPDATED,
+    PATIENT,
+    SUBJECT,
+    _ALERT,
+    Parameter("date", "date", "From when until when it shows", periods),
+    Parameter("author", "reference", "Device/alliance-service: all of ours", alert_authors),
+)

@@ -8,17 +8,18 @@ from fhir_mappings.alert import AlertFacts
 from fhir_mappings.codes import Names
 from fhir_mappings.provenance import to_provenance
 from service.api.fhir.answers import Shown, ShownPage
-from service.api.fhir.offered import ElementIs
+from service.api.fhir.definition_search import DefinitionCondition
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.trace_parameters import provenance_pair
 from service.api.security import CLINIC
 from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts
-from service.flows.search_chart import NO_SUCH, ChartSearch, find_alert_row, search_alerts
+from service.flows.search_chart import NO_SUCH, ChartSearch, FoundPage, Item, find_alert_row, search_alerts
 from service.flows.trace_scores import TracedVersion, find_trace, search_traces
 from service.store.alerts import AlertRow
 
+UNKNOWN_PATIENT = "No patient is known here by this identifier, so nothing could be looked for."
 # The database's own integers have 32 bits.
 _LONGEST_VERSION = 9
 
@@ -41,7 +42,7 @@ class AlertWork:
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current ones."""
         found = search_alerts(self.deployment, CLINIC, chart_search(asked), kind="work")
-        return ShownPage([self._show(row) for row in found.items], found.total, found.next_after)
+        return shown_page(found, self._show)
 
     def _show(self, row: AlertRow) -> Shown:
         if row.historical:
@@ -62,10 +63,16 @@ class Provenances:
         response_id, version = provenance_pair(resource_id)
         return self._show(find_trace(self.deployment, CLINIC, response_id, version_number(version)))
 
+    def read_version(self, resource_id: str, version: str) -> Shown:
+        """Return the one version that a Provenance has; raises ``NotFound``."""
+        if version != "1":
+            raise NotFound(NO_SUCH)
+        return self.read(resource_id)
+
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page, by the moment of recording."""
         found = search_traces(self.deployment, CLINIC, chart_search(asked))
-        return ShownPage([self._show(one) for one in found.items], found.total, found.next_after)
+        return shown_page(found, self._show)
 
     def _show(self, traced: TracedVersion) -> Shown:
         targets = [f"Observation/{one}" for one in traced.observations]
@@ -78,10 +85,17 @@ class Provenances:
 
 def version_number(text: str) -> int:
     """Return the number of a version as it stands in an address; 0, which none has, for anything else."""
-    return int(text) if text.isdecimal() and len(text) <= _LONGEST_VERSION else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_VERSION else 0
 
 
 def chart_search(asked: SearchRequest) -> ChartSearch:
     """Return a search as the chart takes it."""
-    conditions = tuple(one for one in asked.asked if not isinstance(one, ElementIs))
+    conditions = tuple(one for one in asked.asked if not isinstance(one, DefinitionCondition))
     return ChartSearch(conditions, asked.page, asked.counted)
+
+
+def shown_page(found: FoundPage[Item], show: Callable[[Item], Shown]) -> ShownPage:
+    """Return a page of the chart as it is shown."""
+    items = [show(item) for item in found.items]
+    notes = (UNKNOWN_PATIENT,) if found.unknown_patient else ()
+    return ShownPage(items, found.total, found.next_after, found.upto, notes)

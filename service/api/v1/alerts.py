@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
 from service.api.doors import Doors
+from service.api.etags import etag, is_unchanged
 from service.api.security import access_of
 from service.api.v1.answer_models import AlertAnswer, AlertList, AlertStatus
 from service.api.v1.described import refusals
-from service.api.v1.etags import etag, is_unchanged
 from service.api.v1.queries import (
     INSTANT,
     LONGEST,
@@ -25,7 +25,7 @@ from service.api.v1.queries import (
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_alert import show_alert, show_watch_point
 from service.flows.list_alerts import AlertListQuery, Place, list_alert_page, read_alert
-from service.flows.patient_references import references_to_patient
+from service.flows.patient_references import reference_here, references_to_patient
 from service.settings import Settings
 
 AlertId = Annotated[str, Path(max_length=64)]
@@ -109,7 +109,7 @@ def _query(asked: Asked, settings: Settings) -> AlertListQuery:
     included = to_words(asked.include, "include", ("watch", "historical"))
     return AlertListQuery(
         references=None if asked.patient is None else references_to_patient(asked.patient, settings),
-        therapist=asked.therapist,
+        therapist=asked.therapist and reference_here(asked.therapist, settings),
         status=asked.status,
         since=to_instant(asked.since, "since"),
         watch="watch" in included,

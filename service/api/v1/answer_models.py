@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.v1.models import Answer, Number, Perspective, Role, Severity
 
 Tier = Literal["watch", "possible", "marked"]
+ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
 AlertStatus = Literal[
     "open",
     "acknowledged",
@@ -155,7 +156,7 @@ class Receipt(BaseModel):
 class StoredResponse(Receipt):
     """The receipt with everything that was sent."""
 
-    status: Literal["completed", "amended", "entered-in-error"]
+    status: ResponseStatus
     instrument_version: str
     patient: str
     therapist: str | None
@@ -187,6 +188,9 @@ class PointAnswer(BaseModel):
     response: str
     response_version: int
     historical: bool
+    status: ResponseStatus = Field(
+        description="`in-progress` and `stopped` have no scores: the session was attended, not rated."
+    )
     scores: dict[str, Number | None]
     check_in_prompts: list[PromptAnswer]
     clinical_range: list[LimitAnswer]

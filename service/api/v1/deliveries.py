@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from service.api.bodies import Body
 from service.api.doors import Doors
+from service.api.etags import etag, version_in
 from service.api.security import access_of
 from service.api.v1.delivery_models import DeliveryAnswer, DeliveryDetailAnswer, DeliveryList
 from service.api.v1.described import json_body, refusals
-from service.api.v1.etags import etag, version_in
 from service.api.v1.fields import read_text
 from service.api.v1.queries import LONGEST, After, Count, bad_parameter, read_token, to_token
 from service.api.v1.reading import answer, audited

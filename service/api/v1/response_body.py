@@ -53,7 +53,8 @@ def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
     claims = _claims(fields, instrument)
     another_session = fields.flag("another_session")
     answers = _answers(fields, instrument)
-    found = find_session_faults(claims, deployment.clock(), _PLACES)
+    ehr_base = deployment.settings.ehr_base_url
+    found = find_session_faults(claims, deployment.clock(), _PLACES, ehr_base=ehr_base)
     # A field of the wrong type was read as absent: that it is required is no second fault.
     fields.faults += [fault for fault in found if fields.is_sound(fault.at) and not _follows(fault, claims)]
     fields.faults.sort(key=_place)

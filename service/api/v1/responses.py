@@ -8,10 +8,10 @@ from starlette.responses import Response
 from fhir_mappings import json_text
 from service.api.bodies import Body
 from service.api.doors import Doors
+from service.api.etags import etag, is_unchanged, required_version, version_in
 from service.api.security import access_of
 from service.api.v1.answer_models import Receipt, StoredResponse
 from service.api.v1.described import json_body, refusals
-from service.api.v1.etags import etag, is_unchanged, required_version, version_in
 from service.api.v1.fields import read_text
 from service.api.v1.reading import audited
 from service.api.v1.response_body import read_response_body

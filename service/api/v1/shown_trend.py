@@ -64,6 +64,7 @@ def _point(point: TrendPoint) -> Json:
         "response": rating.id,
         "response_version": rating.version,
         "historical": rating.historical,
+        "status": rating.status,
         "scores": rating.scores,
         "check_in_prompts": show_prompts(point.marks.prompts),
         "clinical_range": show_limits(point.marks.clinical_range),

@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from fhir_mappings.filled import Identifier
 from service.errors import Duplicate, FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.correct_response import correct_response, withdraw_response
 from service.flows.deployment import Deployment
@@ -34,9 +35,9 @@ def a_therapy_with_a_dip(deployment: Deployment) -> str:
     return recorded.filled.id
 
 
-def current_alerts(deployment: Deployment) -> list[AlertRow]:
+def current_alerts(deployment: Deployment, dyad_row: int = 1) -> list[AlertRow]:
     with deployment.database.read() as tx:
-        return alerts_of_dyad(tx, "default", 1)
+        return alerts_of_dyad(tx, "default", dyad_row)
 
 
 def test_a_correction_is_a_new_amended_version(deployment: Deployment) -> None:
@@ -103,7 +104,31 @@ def test_a_corrected_dip_withdraws_its_alert(deployment: Deployment) -> None:
 def test_a_corrected_therapist_moves_the_rating_to_the_other_dyad(deployment: Deployment) -> None:
     dip = a_therapy_with_a_dip(deployment)
     correct(deployment, dip, session=7, total="28.0", therapist="Practitioner/bo")
-    assert [alert.status for alert in current_alerts(deployment)] == ["withdrawn"]
+    assert current_alerts(deployment) == []
+    assert [alert.status for alert in current_alerts(deployment, 2)] == ["withdrawn"]
+
+
+def test_an_alert_moves_with_the_response_that_opened_it(deployment: Deployment) -> None:
+    for session, total in enumerate(("36.2", "37.0", "36.4", "37.4"), 3):
+        bo = {"therapist": "Practitioner/bo", "identifier": Identifier("urn:x", total)}
+        record(deployment, session=session, total=total, **bo)
+    dip = a_therapy_with_a_dip(deployment)
+    correct(deployment, dip, session=7, total="28.0", therapist="Practitioner/bo")
+    assert [(alert.status, alert.version) for alert in current_alerts(deployment, 1)] == [("open", 2)]
+    assert current_alerts(deployment, 2) == []
+
+
+def test_a_correction_cannot_take_the_identifier_of_another(deployment: Deployment) -> None:
+    record(deployment, session=6)
+    second = record(deployment, session=7)
+    taken = Identifier("urn:clinic:north", "r-6")
+    with pytest.raises(Duplicate):
+        correct(deployment, second.filled.id, identifier=taken)
+
+
+def test_a_correction_of_who_recorded_it_is_a_new_version(deployment: Deployment) -> None:
+    first = record(deployment)
+    assert correct(deployment, first.filled.id, author="Practitioner/bo").filled.version == 2
 
 
 def test_an_alert_comes_back_with_what_supports_it(deployment: Deployment) -> None:

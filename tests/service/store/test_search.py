@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import event
 
-from service.store.search import OfPatient, OneOf, Page, PairOneOf, Span, Within, count_places, find_places
+from service.store.conditions import OfPatient, OneOf, PairOneOf, Span, Within
+from service.store.search import Page, count_places, find_places
 from tests.service.api.fhir.calls import create, session
 
 ANNA = OfPatient(("Patient/anna",))

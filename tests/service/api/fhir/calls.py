@@ -47,6 +47,21 @@ def create(client: Any, resource: object, **headers: str) -> Any:
     return client.post(CREATE, content=body, headers=FHIR | named)
 
 
+def update(client: Any, response_id: str, resource: dict[str, Any], **headers: str) -> Any:
+    """Put a resource under an id, which it gets unless it has one."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = json_text.dumps({"id": response_id} | resource)
+    return client.put(f"{CREATE}/{response_id}", content=body, headers=FHIR | named)
+
+
+def read(client: Any, path: str) -> dict[str, Any]:
+    """Return a resource, numbers with the digits they were answered with."""
+    answer = client.get(f"/fhir/{path}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = json_text.loads(answer.content)
+    return found
+
+
 def created_id(client: Any, resource: object) -> str:
     answer = create(client, resource)
     assert answer.status_code == 201, answer.text

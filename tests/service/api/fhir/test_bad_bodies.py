@@ -53,7 +53,11 @@ CASES = {
         [("value", f"{ROOT}.authored")],
     ),
     "no zone": (sent(authored="2026-03-02T10:50:00"), 422, [("value", f"{ROOT}.authored")]),
-    "an unfinished form": (sent(status="in-progress"), 422, [("business-rule", f"{ROOT}.status")]),
+    "a form that is corrected before it is there": (
+        sent(status="amended"),
+        422,
+        [("business-rule", f"{ROOT}.status")],
+    ),
     "10.05 on a scale of 0.1": (marked(Decimal("10.05")), 422, [("value", MARK)]),
     "9.05 on a scale of 0.1": (marked(Decimal("9.05")), 422, [("value", MARK)]),
     "a number as text": (sent(item=[{"linkId": "item-1", "answer": [{"valueString": "9"}]}]), 422, None),
@@ -85,7 +89,7 @@ def test_a_total_that_contradicts_its_items_is_named(client):
 
 
 def test_every_fault_is_told_at_once(client):
-    body = marked(Decimal("10.05"), status="stopped", authored="2026-03-02", subject=None, colour="red")
+    body = marked(Decimal("10.05"), status="amended", authored="2026-03-02", subject=None, colour="red")
 
     answer = create(client, body)
 

@@ -4,7 +4,7 @@ import pytest
 
 from fhir_mappings.structure import check_structure
 from service.api.fhir.offered import OFFERED
-from tests.service.api.fhir.calls import create, created_id, issues, sent, session
+from tests.service.api.fhir.calls import create, created_id, issues, sent, session, update
 
 TYPES = [offered.type for offered in OFFERED]
 
@@ -55,6 +55,8 @@ def test_every_interaction_that_is_stated_works(client, stated, existing, kind):
         "read": lambda: client.get(f"/fhir/{kind}/{existing[kind]}"),
         "vread": lambda: client.get(f"/fhir/{kind}/{existing[kind]}/_history/1"),
         "search-type": lambda: client.get(f"/fhir/{kind}", params={"_id": existing[kind]}),
+        "history-instance": lambda: client.get(f"/fhir/{kind}/{existing[kind]}/_history"),
+        "update": lambda: update(client, existing[kind], session(10, total="23.0")),
         "create": lambda: create(client, sent(subject={"reference": "Patient/bob"}, source=None)),
     }
 
@@ -83,10 +85,9 @@ def test_what_is_not_stated_is_refused(client, stated, existing, kind):
     [(offered.type, one.name) for offered in OFFERED for one in offered.parameters],
 )
 def test_every_parameter_that_is_stated_narrows(client, stated, existing, kind, parameter):
-    types = {one["name"]: one["type"] for one in stated[kind]["searchParam"]}
-
-    # A well-formed value that nothing has.
-    nothing = "1950" if types[parameter] == "date" else "no-such-thing"
+    # A well-formed value that nothing has, whatever the parameter's type.
+    kinds = {one["name"]: one["type"] for one in stated[kind]["searchParam"]}
+    nothing = {"date": "1950", "quantity": "-1"}.get(kinds[parameter], "no-such-thing")
     narrowed = client.get(f"/fhir/{kind}", params={parameter: nothing})
 
     assert narrowed.status_code == 200

@@ -33,7 +33,7 @@ def test_forms_come_page_by_page(client):
     second = client.get(next(one["url"] for one in first["link"] if one["relation"] == "next")).json()
 
     assert len({*ids(first), *ids(second)}) == 30
-    assert [one["relation"] for one in second["link"]] == ["self"]
+    assert [one["relation"] for one in second["link"]] == ["self", "first"]
 
 
 def test_codes_are_served_at_their_own_address(client):

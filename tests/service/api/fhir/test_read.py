@@ -105,3 +105,18 @@ def test_every_read_is_audited_before_its_answer(client, database):
         rows = tx.exec_driver_sql("SELECT action, route, status, subject FROM audit_rows").all()
     route = "/fhir/QuestionnaireResponse/{logical_id}"
     assert [tuple(row) for row in rows[-2:]] == [("R", route, 200, response_id), ("R", route, 404, "")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"If-Modified-Since": "Mon, 02 Mar 2026 12:00:00 GMT"}, 304),
+        ({"If-Modified-Since": "Mon, 02 Mar 2026 11:59:59 GMT"}, 200),
+        ({"If-Modified-Since": "Mon, 02 Mar 2026 12:00:00 GMT", "If-None-Match": 'W/"9"'}, 200),
+        ({"If-Modified-Since": "yesterday"}, 200),
+    ],
+)
+def test_what_was_not_changed_since_is_not_sent_again(client, headers, status):
+    response_id = created_id(client, sent())
+
+    assert client.get(f"/fhir/QuestionnaireResponse/{response_id}", headers=headers).status_code == status

@@ -26,7 +26,7 @@ def test_a_good_response_has_no_fault(client, database, named):
 
 
 def test_every_fault_is_told(client):
-    answer = validate(client, sent(status="in-progress", authored="2026-03-02"), mode="create")
+    answer = validate(client, sent(status="amended", authored="2026-03-02"), mode="create")
 
     assert answer.status_code == 200
     assert issues(answer) == [
@@ -75,3 +75,10 @@ def test_a_next_version_must_have_its_id(client):
 
 def test_without_a_resource_there_is_nothing_to_judge(client):
     assert validate(client, None).status_code == 400
+
+
+def test_a_next_version_of_another_patient_is_a_fault(client):
+    address = f"{CREATE}/{created_id(client, sent())}/$validate"
+    bob = {"reference": "Patient/bob"}
+
+    assert issues(validate(client, sent(subject=bob, source=bob), address))[0][0] == "business-rule"

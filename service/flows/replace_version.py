@@ -1,0 +1,80 @@
+"""Put a new version in a response's place, with everything that hangs on it brought in line."""
+
+from service.errors import NotFound, StaleVersion
+from service.flows.deployment import Write
+from service.flows.load import filled_from
+from service.flows.new_response import Recorded
+from service.flows.queue_delivery import queue_response
+from service.flows.recorded import recorded_again, tell
+from service.flows.review_alliance import Review, review_dyad
+from service.flows.write_version import audit_row, score_rows
+from service.store.alerts import alerts_of_dyad
+from service.store.audit import add_audit
+from service.store.patients import dyad_of
+from service.store.responses import (
+    ResponseVersion,
+    dyad_ratings,
+    end_version,
+    find_current,
+    insert_version,
+)
+
+OK = 200
+
+
+def expect_version(write: Write, response_id: str, expected_version: int | None) -> ResponseVersion:
+    """Return the current version, which must be the expected one where one is expected.
+
+    Raises ``NotFound`` and ``StaleVersion``.
+    """
+    stored = find_current(write.tx, write.clinic, response_id)
+    if stored is None:
+        raise NotFound("There is no such response.")
+    if expected_version is not None and stored.version != expected_version:
+        raise StaleVersion("The response has changed since that version.", at="If-Match")
+    return stored
+
+
+def leave_unchanged(write: Write, stored: ResponseVersion) -> Recorded:
+    """Return what the stored version gave, once the audit knows that it was asked for again."""
+    add_audit(write.tx, audit_row(write.access, write.now, OK, stored.id))
+    return recorded_again(write.tx, write.deployment, stored)
+
+
+def replace_version(write: Write, stored: ResponseVersion, version: ResponseVersion) -> Recorded:
+    """Store the new version, review the dyads that it touches, queue what the EHR is to be told."""
+    if stored.row_id is None:  # it was read from the store
+        raise LookupError(stored.id)
+    end_version(write.tx, stored.row_id, write.now)
+    filled = filled_from(version, write.deployment.known)
+    insert_version(write.tx, version, score_rows(filled))
+    patient_key = dyad_of(write.tx, version.dyad_row).patient_key
+    own = queue_response(write, filled, patient_key=patient_key)
+    review, left = _review(write, stored, version)
+    add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
+    return tell(
+        write.deployment,
+        filled,
+        review.judged,
+        age_years=version.age_years,
+        alerts=review.raised_by(version.id),
+        deliveries=(*own, *review.deliveries, *left),
+        created=True,
+    )
+
+
+def _review(
+    write: Write, stored: ResponseVersion, version: ResponseVersion
+) -> tuple[Review, tuple[str, ...]]:
+    """Review the dyad of the new version and, where it left another one, that too.
+
+    The alert that the response had opened moves with it.
+    """
+    tx, clinic = write.tx, write.clinic
+    dyad = dyad_of(tx, version.dyad_row)
+    if stored.dyad_row == dyad.row:
+        return review_dyad(write, dyad, dyad_ratings(tx, clinic, dyad.row)), ()
+    left = dyad_of(tx, stored.dyad_row)
+    moving = [row for row in alerts_of_dyad(tx, clinic, left.row) if row.opened_by == stored.id]
+    review = review_dyad(write, dyad, dyad_ratings(tx, clinic, dyad.row), arriving=moving)
+    return review, review_dyad(write, left, dyad_ratings(tx, clinic, left.row)).deliveries

@@ -1,0 +1,151 @@
+"""The kinds of things that searches find: of which rows each is made, and what may be asked of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, FromClause, String, Table, case, cast, exists, null, true
+
+from service.store.responses import IN_ERROR
+from service.store.tables import alerts, responses, scores
+
+Kind = Literal["response", "observation", "alert", "work", "trace"]
+# An alert of any other status has come to an end.
+_UNDER_WAY = ("open", "acknowledged", "in-repair")
+# The same versions once more: what one gave is seen beside what the one before gave.
+earlier_versions = responses.alias("earlier")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One kind of thing: its rows, those of them that are shown, and the columns to ask for.
+
+    ``versions`` is the table whose rows are versions; ``columns`` has both moments, ``at`` and ``updated``.
+    ``every_version``: not the current ones only.
+    """
+
+    rows: FromClause
+    versions: Table
+    shown: ColumnElement[bool]
+    clinic: ColumnElement[str]
+    row_id: ColumnElement[int]
+    owner_row: ColumnElement[int]
+    part: ColumnElement[str]
+    columns: Mapping[str, ColumnElement[Any]]
+    every_version: bool = False
+
+
+_OBSERVATION_STATUS = case(
+    (responses.c.status == IN_ERROR, IN_ERROR),
+    (responses.c.status == "amended", "amended"),
+    else_="final",
+)
+VIEWS: Mapping[Kind, View] = {
+    "response": View(
+        rows=responses,
+        versions=responses,
+        shown=true(),
+        clinic=responses.c.clinic,
+        row_id=responses.c.row_id,
+        owner_row=responses.c.row_id,
+        part=responses.c.instrument,
+        columns={
+            "at": responses.c.authored_at,
+            "updated": responses.c.believed_from,
+            "id": responses.c.id,
+            "patient": responses.c.alias_row,
+            "status": responses.c.status,
+            "source": responses.c.source,
+            "author": responses.c.author,
+            "encounter": responses.c.encounter,
+            "instrument": responses.c.instrument,
+            "instrument_version": responses.c.instrument_version,
+            "identifier_system": responses.c.identifier_system,
+            "identifier_value": responses.c.identifier_value,
+        },
+    ),
+    "observation": View(
+        rows=responses.join(scores, scores.c.response_row == responses.c.row_id),
+        versions=responses,
+        shown=scores.c.observed,
+        clinic=responses.c.clinic,
+        row_id=scores.c.row_id,
+        owner_row=responses.c.row_id,
+        part=scores.c.part,
+        columns={
+            "at": responses.c.authored_at,
+            "updated": responses.c.believed_from,
+            "response": responses.c.id,
+            "part": scores.c.part,
+            "patient": responses.c.alias_row,
+            "source": responses.c.source,
+            "encounter": responses.c.encounter,
+            "code": scores.c.code,
+            "value": scores.c.value,
+            "status": _OBSERVATION_STATUS,
+        },
+    ),
+    "alert": View(
+        rows=alerts,
+        versions=alerts,
+        shown=true(),
+        clinic=alerts.c.clinic,
+        row_id=alerts.c.row_id,
+        owner_row=alerts.c.row_id,
+        part=alerts.c.series,
+        columns={
+            "at": alerts.c.raised_at,
+            "updated": alerts.c.believed_from,
+            "id": alerts.c.id,
+            "patient": alerts.c.alias_row,
+            "row": alerts.c.row_id,
+        },
+    ),
+    # What an alert asks for: a historical one is no news.
+    "work": View(
+        rows=alerts,
+        versions=alerts,
+        shown=alerts.c.historical.is_(False),
+        clinic=alerts.c.clinic,
+        row_id=alerts.c.row_id,
+        owner_row=alerts.c.row_id,
+        part=alerts.c.series,
+        columns={
+            "id": alerts.c.id,
+            "patient": alerts.c.alias_row,
+            "status": alerts.c.status,
+            "severity": alerts.c.severity,
+            "therapist": alerts.c.therapist,
+            "at": alerts.c.raised_at,
+            "updated": alerts.c.believed_from,
+            "begins": alerts.c.raised_at,
+            "ends": case((alerts.c.status.in_(_UNDER_WAY), null()), else_=alerts.c.updated_at),
+        },
+    ),
+    # Every version of a response that gave Observations, or took some away.
+    "trace": View(
+        rows=responses,
+        versions=responses,
+        every_version=True,
+        shown=exists().where(
+            earlier_versions.c.clinic == responses.c.clinic,
+            earlier_versions.c.id == responses.c.id,
+            earlier_versions.c.version.between(responses.c.version - 1, responses.c.version),
+            scores.c.response_row == earlier_versions.c.row_id,
+            scores.c.observed,
+        ),
+        clinic=responses.c.clinic,
+        row_id=responses.c.row_id,
+        owner_row=responses.c.row_id,
+        part=responses.c.instrument,
+        columns={
+            "at": responses.c.believed_from,
+            "updated": responses.c.believed_from,
+            "response": responses.c.id,
+            "version": cast(responses.c.version, String),
+            "patient": responses.c.alias_row,
+            "source": responses.c.source,
+            "row": responses.c.row_id,
+        },
+    ),
+}
