@@ -47,6 +47,8 @@ _ISSUE_CODES = {
     "duplicate": "duplicate",
     "multiple-matches": "multiple-matches",
     "doubled-entry": "duplicate",
+    "stale-version": "conflict",
+    "wrong-state": "conflict",
 }
 
 

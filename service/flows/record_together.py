@@ -12,6 +12,7 @@ from uuid import uuid4
 from fhir_mappings import json_text
 from fhir_mappings.bundle import references_in, replace_references
 from service.errors import ManyMatches, RequestRefused
+from service.flows.correct_response import update_in
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.record_response import CREATED, STORED_ALREADY, find_stored, record_within
@@ -77,6 +78,26 @@ class Create:
             return Done(recorded_again(write.tx, write.deployment, stored), STORED_ALREADY)
         recorded = record_within(write, _referring(self.new, references), response_id)
         return Done(recorded, CREATED if recorded.created else STORED_ALREADY)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Correct, complete, stop or withdraw a stored response; ``expected`` None: whichever version it has."""
+
+    new: NewResponse
+    response_id: str
+    expected: int | None
+    reference: str | None = None
+
+    def choose_id(self, write: Write) -> str:  # noqa: ARG002 - as every step
+        """Return the id of the response."""
+        return self.response_id
+
+    def take(self, write: Write, response_id: str, references: References) -> Done:
+        """Do the update."""
+        as_update = replace(write, access=replace(write.access, action="U"))
+        new = _referring(self.new, references)
+        return Done(update_in(as_update, response_id, self.expected, new), STORED_ALREADY)
 
 
 def record_together(deployment: Deployment, steps: Sequence[Step], access: Access) -> list[Done]:

@@ -81,14 +81,19 @@ def test_one_event_is_logged_for_each_request_without_its_values(client, log_str
     )
 
 
-@pytest.mark.parametrize(
-    "path", ["/fhir", "/fhir/Foo", "/fhir/Foo/1", "/fhir/Observation/1/$lastn", "/fhir/"]
-)
+@pytest.mark.parametrize("path", ["/fhir/Foo", "/fhir/Foo/1", "/fhir/Observation/1/$lastn"])
 def test_an_unknown_path_of_the_fhir_door_is_an_outcome(client, path):
     answer = client.get(path)
 
     assert answer.status_code == 404
     assert issues(answer) == [("not-supported", "")]
+
+
+@pytest.mark.parametrize("path", ["/fhir", "/fhir/"])
+def test_the_base_of_the_fhir_door_takes_bundles_only(client, path):
+    answer = client.get(path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 def test_an_unknown_path_elsewhere_is_a_problem(client):

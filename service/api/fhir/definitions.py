@@ -63,7 +63,7 @@ def content_tag(resource: object) -> str:
 
 
 def _show(resource: dict[str, Any]) -> Shown:
-    # A definition has a day; FHIR wants the instant of a version.
-    changed = f"{resource['date']}T00:00:00.000000Z"
-    ours = {"versionId": ONLY_VERSION, "lastUpdated": changed}
+    # A definition has a day, a clinic's own wording none; FHIR wants the instant of a version.
+    changed = f"{resource['date']}T00:00:00.000000Z" if "date" in resource else None
+    ours = {"versionId": ONLY_VERSION} | ({"lastUpdated": changed} if changed else {})
     return Shown(resource | {"meta": resource.get("meta", {}) | ours}, ONLY_VERSION, changed)

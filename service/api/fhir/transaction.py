@@ -18,14 +18,16 @@ from service.api.fhir.create_response import to_new_response
 from service.api.fhir.negotiation import Return, preferred_return
 from service.api.fhir.receive import read_condition
 from service.api.fhir.sources import show_response
+from service.api.fhir.update_response import expected_version, read_update
 from service.api.outcomes import success_outcome
-from service.api.security import access_of
+from service.api.security import CLINIC, access_of
 from service.errors import FaultsInRequest, RequestRefused
 from service.flows.deployment import Deployment
-from service.flows.record_together import Create, Done, Step, StepsRefused, record_together
+from service.flows.record_together import Create, Done, Step, StepsRefused, Update, record_together
 from service.flows.search_chart import find_response
 from service.store.responses import ResponseVersion
 
+NOT_ALLOWED, UNPROCESSABLE = 405, 422
 _IN_REQUEST = {"If-None-Exist": ".request.ifNoneExist", "If-Match": ".request.ifMatch"}
 
 
@@ -56,9 +58,17 @@ def _read_create(entry: BundleEntry, resource: dict[str, Any], deployment: Deplo
     return Create(new, read_condition(entry.conditions.get("If-None-Exist")), entry.full_url)
 
 
+def _read_update(entry: BundleEntry, resource: dict[str, Any], deployment: Deployment) -> Step:
+    """Return the step of a PUT; raises ``RequestRefused`` with every fault of it."""
+    response_id = entry.url.partition("/")[2]
+    body = JsonBody(json_text.dumps(resource), resource)
+    expected = expected_version(entry.conditions.get("If-Match"))
+    return Update(read_update(response_id, body, deployment, CLINIC), response_id, expected, entry.full_url)
+
+
 # (method, whether the address ends in an id) -> how such an entry is read.
 _STEPS: Mapping[tuple[str, bool], Callable[[BundleEntry, dict[str, Any], Deployment], Step]] = (
-    MappingProxyType({("POST", False): _read_create})
+    MappingProxyType({("POST", False): _read_create, ("PUT", True): _read_update})
 )
 
 
@@ -91,7 +101,9 @@ def _read_step(entry: BundleEntry, deployment: Deployment) -> Step:
 def _together(refusals: Mapping[int, RequestRefused]) -> FaultsInRequest:
     places = sorted(refusals)
     faults = [_in_entry(place, fault) for place in places for fault in refusals[place].faults]
-    return FaultsInRequest(faults, status=refusals[places[0]].status)
+    status = refusals[places[0]].status
+    # That method and address do not go together is said of an entry: a POST of a Bundle is offered.
+    return FaultsInRequest(faults, status=UNPROCESSABLE if status == NOT_ALLOWED else status)
 
 
 def _in_entry(place: int, fault: Fault) -> Fault:

@@ -3,7 +3,7 @@
 Source: hl7.org/fhir/R4/resource-operation-validate.html.
 """
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,7 +14,7 @@ from fhir_mappings.errors import Fault
 from service.api.bodies import Body, JsonBody
 from service.api.doors import Doors
 from service.api.fhir.answers import answer
-from service.api.fhir.create_response import STATUSES, to_new_response
+from service.api.fhir.create_response import to_new_response
 from service.api.fhir.described import answers, operation_request
 from service.api.fhir.operation_input import OperationInput, place, read_input
 from service.api.fhir.sources import show_response
@@ -23,12 +23,10 @@ from service.api.security import CLINIC, access_of
 from service.errors import FaultsInRequest, NotOffered, RequestRefused
 from service.flows.deployment import Access
 from service.flows.search_chart import find_response
-from service.flows.try_recording import find_duplicate
+from service.flows.try_recording import find_refusal
 
 _RESOURCE = "resource"
 _MODES = ("create", "update", "delete", "profile")
-_AFTERWARDS = (*STATUSES, "amended")
-_STORED = (*_AFTERWARDS, "entered-in-error")
 # What is asked for anyway; of other profiles we know nothing.
 _PROFILE = "http://hl7.org/fhir/StructureDefinition/QuestionnaireResponse"
 _ID = "QuestionnaireResponse.id"
@@ -49,8 +47,7 @@ def add_validate(router: APIRouter, doors: Doors) -> None:
         mode = _mode(sent)
         resource = sent.required_resource(_RESOURCE)
         doors.audit_read(access)
-        statuses = STATUSES if mode == "create" else _AFTERWARDS
-        return answer(request, _judge(doors, access, resource, statuses, mode))
+        return answer(request, _Judge(doors, access, mode).told(resource))
 
     @router.post(
         "/QuestionnaireResponse/{logical_id}/$validate",
@@ -67,11 +64,11 @@ def add_validate(router: APIRouter, doors: Doors) -> None:
         resource = sent.resource(_RESOURCE)
         if resource is None:
             shown = show_response(stored, doors.deployment).resource
-            return answer(request, _judge(doors, access, shown, _STORED, mode))
+            return answer(request, _Judge(doors, access, mode or "update").told(shown))
         if resource.get("id", stored.id) != stored.id:
             fault = Fault(_ID, "wrong-id", "must be the id in the address")
             return answer(request, to_outcome(FaultsInRequest([fault])))
-        return answer(request, _judge(doors, access, resource, _AFTERWARDS, mode))
+        return answer(request, _Judge(doors, access, mode or "update", stored.id).told(resource))
 
     @router.get(
         "/QuestionnaireResponse/{logical_id}/$validate",
@@ -83,7 +80,7 @@ def add_validate(router: APIRouter, doors: Doors) -> None:
         stored = find_response(doors.deployment, CLINIC, logical_id)
         doors.audit_read(access, stored.id)
         shown = show_response(stored, doors.deployment).resource
-        return answer(request, _judge(doors, access, shown, _STORED, None))
+        return answer(request, _Judge(doors, access, "update").told(shown))
 
 
 def _mode(sent: OperationInput) -> str | None:
@@ -99,21 +96,28 @@ def _mode(sent: OperationInput) -> str | None:
     return mode
 
 
-def _judge(
-    doors: Doors, access: Access, resource: dict[str, Any], statuses: Collection[str], mode: str | None
-) -> dict[str, object]:
-    refusal = _find_refusal(doors, access, resource, statuses, mode)
-    return to_outcome(refusal) if refusal else success_outcome("No fault was found.")
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Who asks in which mode; ``response_id`` where the resource would be that response's next version."""
 
+    doors: Doors
+    access: Access
+    mode: str | None
+    response_id: str | None = None
 
-def _find_refusal(
-    doors: Doors, access: Access, resource: dict[str, Any], statuses: Collection[str], mode: str | None
-) -> RequestRefused | None:
-    if mode == "delete":
-        return NotOffered("A response is withdrawn, never deleted.")
-    body = JsonBody(json_text.dumps(resource), resource)
-    try:
-        new = to_new_response(body, doors.deployment, statuses)
-    except FaultsInRequest as refused:
-        return refused
-    return find_duplicate(doors.deployment, new, access) if mode == "create" else None
+    def told(self, resource: dict[str, Any]) -> dict[str, object]:
+        refusal = self._find_refusal(resource)
+        return to_outcome(refusal) if refusal else success_outcome("No fault was found.")
+
+    def _find_refusal(self, resource: dict[str, Any]) -> RequestRefused | None:
+        if self.mode == "delete":
+            return NotOffered("A response is withdrawn, never deleted.")
+        deployment = self.doors.deployment
+        body = JsonBody(json_text.dumps(resource), resource)
+        try:
+            new = to_new_response(body, deployment, update=self.mode != "create")
+        except FaultsInRequest as refused:
+            return refused
+        if self.mode == "create" or self.response_id:
+            return find_refusal(deployment, new, self.access, self.response_id)
+        return None

@@ -74,7 +74,7 @@ def test_a_file_that_is_no_database_stops_the_start(tmp_path):
 def test_responses_of_before_are_to_our_own_descriptors(tmp_path):
     deployment = a_deployment(tmp_path)
     record_response(deployment, a_response(), an_access())
-    step = import_module("service.store.migrations.versions.0002_responses_name_their_form")
+    step = import_module("service.store.migrations.versions.0004_responses_name_their_form")
     with deployment.database.engine.begin() as tx:
         with Operations.context(MigrationContext.configure(tx)):
             step.downgrade()

@@ -77,7 +77,7 @@ def test_conditions_of_an_entry_count(client):
     [
         ("DELETE", "QuestionnaireResponse/r-7", "405"),
         ("PATCH", "QuestionnaireResponse/r-7", "405"),
-        ("POST", "Patient", "404"),
+        ("POST", "Patient", "405"),
         ("GET", "Medication/1", "404"),
     ],
 )

@@ -176,3 +176,41 @@ def test_too_many_entries_are_refused(client):
     answer = send(client, "batch", *[asked("metadata")] * (MOST_ENTRIES + 1))
 
     assert (answer.status_code, issues(answer)) == (413, [("too-long", "Bundle.entry")])
+
+
+def corrected(response_id, total, **request):
+    """Return the entry that corrects the rating of session 8."""
+    entry = posted(
+        session(8, total, id=response_id), method="PUT", url=f"QuestionnaireResponse/{response_id}"
+    )
+    return entry | {"request": entry["request"] | request}
+
+
+def test_corrections_come_along_after_what_is_new(client):
+    response_id = created_id(client, session(8))
+    answer = send(client, "transaction", corrected(response_id, "30.5"), posted(session(9)))
+
+    assert statuses(answer) == ["200", "201"]
+    assert answer.json()["entry"][0]["response"]["etag"] == 'W/"2"'
+
+
+def test_a_stale_correction_refuses_the_whole(client, database):
+    response_id = created_id(client, session(8))
+    before = row_counts(database)
+    answer = send(client, "transaction", posted(session(9)), corrected(response_id, "30.5", ifMatch='W/"7"'))
+
+    assert (answer.status_code, issues(answer)) == (412, [("conflict", "Bundle.entry[1].request.ifMatch")])
+    assert row_counts(database) == before
+
+
+def test_a_correction_of_nothing_is_refused(client):
+    answer = send(client, "transaction", corrected("other", "30.5"))
+
+    assert (answer.status_code, issues(answer)) == (422, [("not-supported", "Bundle.entry[0]")])
+
+
+def test_one_response_is_not_corrected_twice(client):
+    response_id = created_id(client, session(8))
+    answer = send(client, "transaction", corrected(response_id, "30.5"), corrected(response_id, "31.5"))
+
+    assert (answer.status_code, issues(answer)) == (400, [("duplicate", "Bundle.entry[1]")])

@@ -75,3 +75,10 @@ def test_a_next_version_must_have_its_id(client):
 
 def test_without_a_resource_there_is_nothing_to_judge(client):
     assert validate(client, None).status_code == 400
+
+
+def test_a_next_version_of_another_patient_is_a_fault(client):
+    address = f"{CREATE}/{created_id(client, sent())}/$validate"
+    bob = {"reference": "Patient/bob"}
+
+    assert issues(validate(client, sent(subject=bob, source=bob), address))[0][0] == "business-rule"
