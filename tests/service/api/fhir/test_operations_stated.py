@@ -1,0 +1,107 @@
+"""Operations and Bundles work as the CapabilityStatement lists them, and nothing else is answered."""
+
+import pytest
+
+from fhir_mappings import json_text
+from tests.service.api.fhir.bundles import posted, send
+from tests.service.api.fhir.calls import CREATE, FHIR, created_id, issues, sent
+
+# R4's own search parameters that we do not offer (hl7.org/fhir/R4, the page of each type).
+NOT_OFFERED = {
+    "Questionnaire": ("definition", "jurisdiction", "subject-type", "effective"),
+    "CodeSystem": ("code", "content-mode", "jurisdiction", "language", "supplements"),
+    "ValueSet": ("code", "expansion", "jurisdiction", "reference"),
+    "StructureDefinition": ("abstract", "base", "derivation", "experimental", "path", "valueset"),
+    "QuestionnaireResponse": ("item-subject",),
+    "Observation": ("combo-data-absent-reason", "component-value-quantity", "device", "method", "specimen"),
+    "Task": ("encounter", "group-identifier", "intent", "performer", "requester", "based-on"),
+    "Flag": ("encounter",),
+    "Provenance": ("agent-role", "agent-type", "location", "signature-type", "when"),
+}
+OPERATIONS = ("$meta", "$expand", "$validate-code", "$lookup", "$stats", "$everything", "$graphql", "$export")
+
+
+@pytest.fixture
+def rest(client):
+    return client.get("/fhir/metadata").json()["rest"][0]
+
+
+@pytest.fixture
+def stated(rest):
+    """What is listed, as (type, operation)."""
+    return {(one["type"], of["name"]) for one in rest["resource"] for of in one.get("operation", [])}
+
+
+def calls(client, response_id):
+    """Return one call for every operation, on the type and on one of its resources."""
+
+    def ask(path, resource):
+        return lambda: client.post(path, content=json_text.dumps(resource), headers=FHIR)
+
+    subject = {"name": "subject", "valueReference": {"reference": "Patient/anna"}}
+    populate = {"resourceType": "Parameters", "parameter": [subject]}
+    return {
+        ("Questionnaire", "populate"): ask("/fhir/Questionnaire/srs-3-1.0.0/$populate", populate),
+        ("QuestionnaireResponse", "extract"): lambda: client.get(f"{CREATE}/{response_id}/$extract"),
+        ("QuestionnaireResponse", "validate"): ask(f"{CREATE}/$validate", sent()),
+        ("Observation", "lastn"): lambda: client.get(
+            "/fhir/Observation/$lastn", params={"patient": "anna", "category": "survey"}
+        ),
+    }
+
+
+def test_every_operation_that_is_stated_works(client, stated):
+    called = calls(client, created_id(client, sent()))
+
+    assert stated == called.keys()
+    assert {call().status_code for call in called.values()} == {200}
+
+
+def test_every_operation_names_its_definition(rest):
+    definitions = [of["definition"] for one in rest["resource"] for of in one.get("operation", [])]
+
+    assert all(one.startswith("http://hl7.org/fhir/") for one in definitions)
+
+
+def test_batch_and_transaction_are_stated_and_work(client, rest):
+    stated = [one["code"] for one in rest["interaction"]]
+
+    assert stated == ["batch", "transaction"]
+    assert {send(client, kind, posted(sent())).status_code for kind in stated} == {200}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "place", ["", "/Observation", "/QuestionnaireResponse", "/Questionnaire/srs-3-1.0.0"]
+)
+def test_an_operation_that_is_not_stated_is_refused(client, place, operation):
+    answer = client.post(f"/fhir{place}/{operation}", content=b"{}", headers=FHIR)
+
+    assert answer.status_code in {404, 405}
+    assert issues(answer)[0][0] == "not-supported"
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter"), [(kind, one) for kind, listed in NOT_OFFERED.items() for one in listed]
+)
+def test_a_parameter_that_is_not_stated_is_refused_where_the_caller_is_strict(client, rest, kind, parameter):
+    stated = {one["type"]: {of["name"] for of in one["searchParam"]} for one in rest["resource"]}
+    strict = {"Prefer": "handling=strict"}
+
+    assert parameter not in stated[kind]
+    assert client.get(f"/fhir/{kind}", params={parameter: "x"}, headers=strict).status_code == 400
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("kind", ["Task", "Flag", "Provenance", "DetectedIssue", "Observation"])
+def test_what_we_make_is_changed_by_nobody(client, kind, method):
+    answer = client.request(method, f"/fhir/{kind}/some-id", content=b"{}", headers=FHIR)
+
+    assert (answer.status_code, issues(answer)[0][0]) == (405, "not-supported")
+    assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("kind", ["Medication", "AuditEvent", "Device", "Foo"])
+def test_a_type_that_is_not_stated_is_not_found(client, kind):
+    for path in (f"/fhir/{kind}", f"/fhir/{kind}/1"):
+        assert client.get(path).status_code == 404
