@@ -68,7 +68,14 @@ def _believed() -> tuple[Column[str], Column[str]]:
     return _instant("believed_from"), _instant("believed_until", nullable=True)
 
 
-_CURRENT = text("believed_until IS NULL")
+_CURRENT = "believed_until IS NULL"
+
+
+def _index_where(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
+    """Return an index over the rows that fulfil the condition, on every database."""
+    rows = text(condition)
+    return Index(name, *columns, unique=unique, sqlite_where=rows, postgresql_where=rows)
+
 
 # The names by which a patient was ever called. Merging two patients joins their own keys in
 # patient_merges; an alias then points at the own key of the patient into whom all were merged, until undone.
@@ -101,14 +108,7 @@ patient_merges = Table(
     Column("undone_by", String(255)),
     _instant("undone_at", nullable=True),
     # A patient is merged into one other at a time.
-    Index(
-        "uq_patient_merges_from",
-        "clinic",
-        "from_key",
-        unique=True,
-        sqlite_where=text("undone_at IS NULL"),
-        postgresql_where=text("undone_at IS NULL"),
-    ),
+    _index_where("undone_at IS NULL", "uq_patient_merges_from", "clinic", "from_key", unique=True),
     Index("ix_patient_merges_into", "clinic", "into_key"),
 )
 
@@ -172,21 +172,19 @@ responses = Table(
     *_believed(),
     UniqueConstraint("clinic", "id", "version"),
     CheckConstraint("version >= 1", name="version"),
-    Index(
-        "uq_responses_current", "clinic", "id", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT
-    ),
-    Index(
+    _index_where(_CURRENT, "uq_responses_current", "clinic", "id", unique=True),
+    _index_where(
+        "believed_until IS NULL AND identifier_value IS NOT NULL",
         "uq_responses_identifier",
         "clinic",
         "identifier_system",
         "identifier_value",
         unique=True,
-        sqlite_where=text("believed_until IS NULL AND identifier_value IS NOT NULL"),
-        postgresql_where=text("believed_until IS NULL AND identifier_value IS NOT NULL"),
     ),
     # One response for one instrument, session and respondent. Where there is no number, the recording
     # flow compares encounter and date under the write lock.
-    Index(
+    _index_where(
+        "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'",
         "uq_responses_session",
         "clinic",
         "dyad_row",
@@ -194,30 +192,14 @@ responses = Table(
         "source",
         "session_number",
         unique=True,
-        sqlite_where=text(
-            "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'"
-        ),
-        postgresql_where=text(
-            "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'",
-        ),
     ),
     Index("ix_responses_dyad", "clinic", "dyad_row", "instrument", "session_date"),
     Index("ix_responses_patient", "clinic", "alias_row", "authored_at"),
     Index("ix_responses_authored", "clinic", "authored_at", "row_id"),
     Index("ix_responses_updated", "clinic", "believed_from", "row_id"),
-    Index(
-        "ix_responses_encounter",
-        "clinic",
-        "encounter",
-        sqlite_where=text("encounter IS NOT NULL"),
-        postgresql_where=text("encounter IS NOT NULL"),
-    ),
-    Index(
-        "ix_responses_identifier_value",
-        "clinic",
-        "identifier_value",
-        sqlite_where=text("identifier_value IS NOT NULL"),
-        postgresql_where=text("identifier_value IS NOT NULL"),
+    _index_where("encounter IS NOT NULL", "ix_responses_encounter", "clinic", "encounter"),
+    _index_where(
+        "identifier_value IS NOT NULL", "ix_responses_identifier_value", "clinic", "identifier_value"
     ),
 )
 
@@ -277,15 +259,8 @@ alerts = Table(
     _instant("updated_at"),
     *_believed(),
     UniqueConstraint("clinic", "id", "version"),
-    Index("uq_alerts_current", "clinic", "id", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
-    Index(
-        "uq_alerts_live",
-        "clinic",
-        "dyad_row",
-        unique=True,
-        sqlite_where=text("believed_until IS NULL AND live"),
-        postgresql_where=text("believed_until IS NULL AND live"),
-    ),
+    _index_where(_CURRENT, "uq_alerts_current", "clinic", "id", unique=True),
+    _index_where("believed_until IS NULL AND live", "uq_alerts_live", "clinic", "dyad_row", unique=True),
     Index("ix_alerts_dyad", "clinic", "dyad_row"),
     Index("ix_alerts_patient", "clinic", "alias_row", "raised_at"),
     Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
@@ -317,13 +292,7 @@ deliveries = Table(
     UniqueConstraint("clinic", "ehr", "subject_kind", "subject_id", "subject_version"),
     Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at"),
     Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state"),
-    Index(
-        "ix_deliveries_leased",
-        "clinic",
-        "lease_owner",
-        sqlite_where=text("lease_owner IS NOT NULL"),
-        postgresql_where=text("lease_owner IS NOT NULL"),
-    ),
+    _index_where("lease_owner IS NOT NULL", "ix_deliveries_leased", "clinic", "lease_owner"),
     Index("ix_deliveries_subject", "clinic", "subject_id"),
 )
 
