@@ -5,91 +5,45 @@ database. Decimals are text: they keep their digits. Every table and every uniqu
 ``row_id`` is the order of arrival and never leaves the store.
 """
 
-from decimal import Decimal
-
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    },
+from service.store.columns import (
+    CURRENT,
+    DecimalText,
+    believed,
+    clinic,
+    index_where,
+    instant,
+    metadata,
+    row_id,
 )
-
-
-class DecimalText(TypeDecorator[Decimal]):
-    """A decimal kept as text, digit for digit."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Return the decimal's digits, never in exponent form."""
-        return None if value is None else format(value, "f")
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        """Return the decimal with the digits it was stored with."""
-        return None if value is None else Decimal(value)
-
-
-def _row_id() -> Column[int]:
-    return Column("row_id", Integer, primary_key=True, autoincrement=True)
-
-
-def _clinic() -> Column[str]:
-    return Column("clinic", String(64), nullable=False)
-
-
-def _instant(name: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, String(27), nullable=nullable)
-
-
-def _believed() -> tuple[Column[str], Column[str]]:
-    """From when until when the row was what we believed; the current row has no end."""
-    return _instant("believed_from"), _instant("believed_until", nullable=True)
-
-
-_CURRENT = "believed_until IS NULL"
-
-
-def _index_where(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
-    """Return an index over the rows that fulfil the condition, on every database."""
-    rows = text(condition)
-    return Index(name, *columns, unique=unique, sqlite_where=rows, postgresql_where=rows)
-
 
 # The names by which a patient was ever called. Merging two patients joins their own keys in
 # patient_merges; an alias then points at the own key of the patient into whom all were merged, until undone.
 patient_aliases = Table(
     "patient_aliases",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("patient_key", String(36), nullable=False),
     Column("own_key", String(36), nullable=False),  # what it points at while nothing is merged
     Column("kind", String(16), nullable=False),  # reference | identifier
     Column("system", String(255), nullable=False, server_default=""),
     Column("value", String(255), nullable=False),
-    _instant("created_at"),
+    instant("created_at"),
     UniqueConstraint("clinic", "kind", "system", "value"),
     Index("ix_patient_aliases_key", "clinic", "patient_key"),
     Index("ix_patient_aliases_own_key", "clinic", "own_key"),
@@ -98,17 +52,17 @@ patient_aliases = Table(
 patient_merges = Table(
     "patient_merges",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("alias_row", ForeignKey("patient_aliases.row_id"), nullable=False),
     Column("from_key", String(36), nullable=False),
     Column("into_key", String(36), nullable=False),
     Column("merged_by", String(255), nullable=False),
-    _instant("merged_at"),
+    instant("merged_at"),
     Column("undone_by", String(255)),
-    _instant("undone_at", nullable=True),
+    instant("undone_at", nullable=True),
     # A patient is merged into one other at a time.
-    _index_where("undone_at IS NULL", "uq_patient_merges_from", "clinic", "from_key", unique=True),
+    index_where("undone_at IS NULL", "uq_patient_merges_from", "clinic", "from_key", unique=True),
     Index("ix_patient_merges_into", "clinic", "into_key"),
 )
 
@@ -116,22 +70,22 @@ patient_merges = Table(
 dyads = Table(
     "dyads",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("patient_key", String(36), nullable=False),
     Column("therapist", String(255), nullable=False, server_default=""),
     Column("site", String(255)),
     Column("team", String(255)),
     Column("approach", String(255)),
-    _instant("created_at"),
+    instant("created_at"),
     UniqueConstraint("clinic", "patient_key", "therapist"),
 )
 
 responses = Table(
     "responses",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("id", String(64), nullable=False),
     Column("version", Integer, nullable=False),
     # in-progress, stopped, completed, amended or entered-in-error
@@ -150,7 +104,7 @@ responses = Table(
     Column("author", String(255)),
     Column("encounter", String(255)),
     Column("authored", String(40), nullable=False),  # as sent, with its offset
-    _instant("authored_at"),  # the same moment in UTC
+    instant("authored_at"),  # the same moment in UTC
     Column("session_date", String(10), nullable=False),
     Column("session_number", Integer),
     Column("another_session", Boolean, nullable=False, server_default=text("0")),
@@ -168,12 +122,12 @@ responses = Table(
     Column("content_hash", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),  # byte for byte as it was sent
     Column("withdraw_reason", Text),
-    _instant("received_at"),  # when version 1 arrived: the last word in a dyad's order
-    *_believed(),
+    instant("received_at"),  # when version 1 arrived: the last word in a dyad's order
+    *believed(),
     UniqueConstraint("clinic", "id", "version"),
     CheckConstraint("version >= 1", name="version"),
-    _index_where(_CURRENT, "uq_responses_current", "clinic", "id", unique=True),
-    _index_where(
+    index_where(CURRENT, "uq_responses_current", "clinic", "id", unique=True),
+    index_where(
         "believed_until IS NULL AND identifier_value IS NOT NULL",
         "uq_responses_identifier",
         "clinic",
@@ -183,7 +137,7 @@ responses = Table(
     ),
     # One response for one instrument, session and respondent. Where there is no number, the recording
     # flow compares encounter and date under the write lock.
-    _index_where(
+    index_where(
         "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'",
         "uq_responses_session",
         "clinic",
@@ -197,8 +151,8 @@ responses = Table(
     Index("ix_responses_patient", "clinic", "alias_row", "authored_at"),
     Index("ix_responses_authored", "clinic", "authored_at", "row_id"),
     Index("ix_responses_updated", "clinic", "believed_from", "row_id"),
-    _index_where("encounter IS NOT NULL", "ix_responses_encounter", "clinic", "encounter"),
-    _index_where(
+    index_where("encounter IS NOT NULL", "ix_responses_encounter", "clinic", "encounter"),
+    index_where(
         "identifier_value IS NOT NULL", "ix_responses_identifier_value", "clinic", "identifier_value"
     ),
 )
@@ -208,8 +162,8 @@ responses = Table(
 scores = Table(
     "scores",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("response_row", ForeignKey("responses.row_id"), nullable=False),
     Column("response_id", String(64), nullable=False),
     Column("part", String(32), nullable=False),  # item-1, total, panel
@@ -220,7 +174,7 @@ scores = Table(
     Column("of", Integer),
     Column("prorated", Boolean, nullable=False, server_default=text("0")),
     Column("observed", Boolean, nullable=False),  # whether FHIR shows it as an Observation
-    *_believed(),
+    *believed(),
     UniqueConstraint("clinic", "response_row", "part"),
     Index("ix_scores_response", "response_row"),
 )
@@ -228,8 +182,8 @@ scores = Table(
 alerts = Table(
     "alerts",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("id", String(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("dyad_row", ForeignKey("dyads.row_id"), nullable=False),
@@ -254,13 +208,13 @@ alerts = Table(
     Column("evidence", Text, nullable=False),  # JSON: what was seen, with response versions
     Column("follows", String(64)),
     Column("touched_by", String(255)),  # the last person who acted; NULL: nobody did
-    _instant("touched_at", nullable=True),
-    _instant("raised_at"),
-    _instant("updated_at"),
-    *_believed(),
+    instant("touched_at", nullable=True),
+    instant("raised_at"),
+    instant("updated_at"),
+    *believed(),
     UniqueConstraint("clinic", "id", "version"),
-    _index_where(_CURRENT, "uq_alerts_current", "clinic", "id", unique=True),
-    _index_where("believed_until IS NULL AND live", "uq_alerts_live", "clinic", "dyad_row", unique=True),
+    index_where(CURRENT, "uq_alerts_current", "clinic", "id", unique=True),
+    index_where("believed_until IS NULL AND live", "uq_alerts_live", "clinic", "dyad_row", unique=True),
     Index("ix_alerts_dyad", "clinic", "dyad_row"),
     Index("ix_alerts_patient", "clinic", "alias_row", "raised_at"),
     Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
@@ -271,8 +225,8 @@ alerts = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("id", String(64), nullable=False),
     Column("ehr", String(40), nullable=False),
     Column("subject_kind", String(12), nullable=False),  # definition | response | alert
@@ -283,16 +237,16 @@ deliveries = Table(
     Column("reason", String(255), nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("tries", Integer, nullable=False, server_default=text("0")),
-    _instant("due_at"),
+    instant("due_at"),
     Column("lease_owner", String(64)),
-    _instant("lease_until", nullable=True),
-    _instant("created_at"),
-    _instant("updated_at"),
+    instant("lease_until", nullable=True),
+    instant("created_at"),
+    instant("updated_at"),
     UniqueConstraint("clinic", "id"),
     UniqueConstraint("clinic", "ehr", "subject_kind", "subject_id", "subject_version"),
     Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at"),
     Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state"),
-    _index_where("lease_owner IS NOT NULL", "ix_deliveries_leased", "clinic", "lease_owner"),
+    index_where("lease_owner IS NOT NULL", "ix_deliveries_leased", "clinic", "lease_owner"),
     Index("ix_deliveries_subject", "clinic", "subject_id"),
 )
 
@@ -300,8 +254,8 @@ deliveries = Table(
 parts = Table(
     "parts",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("delivery_id", String(64), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("logical", String(160), nullable=False),  # our reference, or 'transaction'
@@ -312,7 +266,7 @@ parts = Table(
     Column("state", String(12), nullable=False),
     Column("reason", String(255), nullable=False, server_default=""),
     Column("resent", Boolean, nullable=False, server_default=text("0")),
-    _instant("sent_at", nullable=True),
+    instant("sent_at", nullable=True),
     UniqueConstraint("clinic", "delivery_id", "sequence"),
     Index("ix_parts_state", "clinic", "state"),
 )
@@ -320,13 +274,13 @@ parts = Table(
 attempts = Table(
     "attempts",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("part_row", ForeignKey("parts.row_id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("kind", String(8), nullable=False),  # write | search
-    _instant("started_at"),
-    _instant("ended_at", nullable=True),
+    instant("started_at"),
+    instant("ended_at", nullable=True),
     Column("outcome", String(16), nullable=False),
     Column("status", Integer),
     Column("codes", String(255), nullable=False, server_default=""),
@@ -338,23 +292,23 @@ attempts = Table(
 chart_entries = Table(
     "chart_entries",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("ehr", String(40), nullable=False),
     Column("logical", String(160), nullable=False),  # Observation/<response id>.total
     Column("ehr_id", String(64), nullable=False),
     Column("ehr_version", String(64), nullable=False, server_default=""),
     Column("our_version", Integer, nullable=False),
-    _instant("updated_at"),
+    instant("updated_at"),
     UniqueConstraint("clinic", "ehr", "logical"),
 )
 
 audit_rows = Table(
     "audit_rows",
     metadata,
-    _row_id(),
-    _clinic(),
-    _instant("at"),
+    row_id(),
+    clinic(),
+    instant("at"),
     Column("action", String(1), nullable=False),  # C R U D E, as AuditEvent.action
     Column("route", String(120), nullable=False),  # the route's template, never its values
     Column("caller", String(120), nullable=False),
@@ -367,8 +321,8 @@ audit_rows = Table(
 kept_facts = Table(
     "kept_facts",
     metadata,
-    _row_id(),
-    _clinic(),
+    row_id(),
+    clinic(),
     Column("name", String(40), nullable=False),
     Column("value", Text, nullable=False),
     UniqueConstraint("clinic", "name"),

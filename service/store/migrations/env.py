@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from service.store.tables import metadata
+import service.store.tables  # noqa: F401 - makes every table known
+from service.store.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -8,8 +8,9 @@ from sqlalchemy import select, text
 
 from service.errors import SettingsRefused
 from service.flows.record_response import record_response
+from service.store.columns import metadata
 from service.store.database import Database
-from service.store.tables import audit_rows, metadata, responses
+from service.store.tables import audit_rows, responses
 from tests.service.build import a_deployment, a_response, an_access
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from fhir_mappings import json_text
+from service.store.columns import metadata
 from service.store.database import Database
-from service.store.tables import metadata
 from tests.builders import NAMES, a_response
 
 CREATE = "/fhir/QuestionnaireResponse"

@@ -1,0 +1,88 @@
+"""What the commands start from: settings, the clinic's own files, the deployment."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from fhir_mappings.codes import Names
+from service.alliance.norms import load_norms
+from service.alliance.parameters import default_parameters
+from service.clock import system_clock
+from service.errors import SettingsRefused
+from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
+from service.flows.deployment import Deployment
+from service.flows.keep_wording import FOLDER as WORDING_FOLDER
+from service.settings import Settings, read_settings
+from service.store.database import Database
+
+CLINIC = "default"
+UNREADABLE = "cannot be read as a text in UTF-8"
+
+
+def settings_of(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that the environment names. Raises ``SettingsRefused``."""
+    return read_settings(environ, lambda path: Path(path).read_text(encoding="utf-8"))
+
+
+def chosen_instruments(settings: Settings) -> ChosenInstruments:
+    """Return the instruments of a deployment, its own folder's included. Raises ``SettingsRefused``."""
+    if settings.instruments_dir is None:
+        return choose_instruments(settings, {})
+    folder = Path(settings.instruments_dir)
+    if not folder.is_dir():
+        raise SettingsRefused([f"{FOLDER}: there is no such folder"])
+    files, unreadable = read_texts(instrument_files(folder))
+    if unreadable:
+        raise SettingsRefused([f"{FOLDER}: {name}: {UNREADABLE}" for name in unreadable])
+    return choose_instruments(settings, files)
+
+
+def wording_files(settings: Settings) -> dict[str, str]:
+    """Return the texts of the clinic's wording by ``<clinic>/<file>``; hidden files are left alone."""
+    if settings.wording_dir is None:
+        return {}
+    folder = Path(settings.wording_dir)
+    if not folder.is_dir():
+        raise SettingsRefused([f"{WORDING_FOLDER}: there is no such folder"])
+    texts, unreadable = {}, []
+    for path in sorted(folder.rglob("*.toml")):
+        name = path.relative_to(folder).as_posix()
+        if any(part.startswith(".") for part in PurePosixPath(name).parts):
+            continue
+        try:
+            texts[name] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            unreadable.append(f"{WORDING_FOLDER}: {name}: {UNREADABLE}")
+    if unreadable:
+        raise SettingsRefused(unreadable)
+    return texts
+
+
+def instrument_files(path: Path) -> list[Path]:
+    """Return the instrument files of a folder, or the one file that is named."""
+    return sorted(path.glob("*.toml")) if path.is_dir() else [path]
+
+
+def read_texts(paths: Iterable[Path]) -> tuple[dict[str, str], list[str]]:
+    """Return the texts by file name, and the names of those that cannot be read."""
+    texts: dict[str, str] = {}
+    unreadable = []
+    for path in paths:
+        try:
+            texts[path.name] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            unreadable.append(path.name)
+    return texts, unreadable
+
+
+def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
+    """Return a deployment whose database is not opened yet."""
+    return Deployment(
+        database=Database(settings.database_url),
+        settings=settings,
+        names=Names(settings.canonical_base),
+        instruments=chosen.offered,
+        known=chosen.known,
+        norms=load_norms(),
+        parameters=default_parameters(),
+        clock=system_clock,
+    )
