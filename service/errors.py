@@ -20,6 +20,9 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
  │   ├─ EhrSilent             it was sent and the answer is not known: never blindly sent again
  │   └─ EhrUnreadable         a read or search was answered with something that cannot be used
+ ├─ StoreError                the database did not do what was asked; nothing was changed
+ │   ├─ LostRace              another write came between: the same again may succeed
+ │   └─ StoreAway             it cannot be reached, or ended the connection
  └─ LedgerError               a step that the ledger of deliveries does not allow
      ├─ ImpossibleStep        the event cannot happen in that state
      └─ LeaseLost             another worker has the delivery now: this one must not touch it
@@ -198,6 +201,18 @@ class EhrSilent(EhrError):
 
 class EhrUnreadable(EhrError):
     """A read or search was answered with something that cannot be used; nothing was at stake."""
+
+
+class StoreError(ServiceError):
+    """The database did not do what was asked; nothing was changed."""
+
+
+class LostRace(StoreError):
+    """Another write came between, and this one was undone whole: the same again may succeed."""
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached, or ended the connection."""
 
 
 class LedgerError(ServiceError):

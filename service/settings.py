@@ -23,6 +23,8 @@ from fhir_mappings.codes import DEFAULT_BASE
 from service.errors import SettingsRefused
 
 PREFIX = "ALLIANCE_"
+# With fewer the bucket of tokens would hold none.
+LEAST_PER_MINUTE = 6
 
 
 def _listed(value: object) -> object:
@@ -42,7 +44,10 @@ class Settings(BaseModel):
         description="Address to listen on. Only a loopback one starts: no callers can be configured yet.",
     )
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    database_url: str = Field("sqlite:///alliance.db", description="SQLAlchemy URL of the database (SQLite).")
+    database_url: str = Field(
+        "sqlite:///alliance.db",
+        description="Where the database is: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME for several processes.",
+    )
     ehr_name: str = Field(
         "ehr",
         pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
@@ -63,6 +68,12 @@ class Settings(BaseModel):
     ehr_parallel: int = Field(
         4, ge=1, le=32, description="Requests to the EHR at a time (never two for one patient)."
     )
+    ehr_requests_per_minute: int | None = Field(
+        None,
+        ge=LEAST_PER_MINUTE,
+        le=60_000,
+        description="Most requests that one process sends to the EHR in a minute; of several workers each gets its part. Unset: no limit.",
+    )
     canonical_base: str = Field(
         DEFAULT_BASE,
         description="Base of our own canonical URLs. Must be set for an EHR that is not on this machine; never changed after the first delivery.",
@@ -76,6 +87,12 @@ class Settings(BaseModel):
         ge=1,
         le=3650,
         description="A response received more than so many days after its session is historical: judged, but no alert is delivered.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of GET /metrics, in the words of Prometheus, on the same address; nothing about patients. Unset: none.",
     )
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, in bytes."
@@ -143,8 +160,8 @@ class Settings(BaseModel):
             raise ValueError(
                 "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
             )
-        if not self.database_url.startswith("sqlite:///"):
-            raise ValueError("ALLIANCE_DATABASE_URL: only sqlite:/// is offered by this release")
+        if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("ALLIANCE_DATABASE_URL: must begin with sqlite:/// or postgresql://")
         return self
 
 

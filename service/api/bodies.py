@@ -44,6 +44,14 @@ async def read_json_body(request: Request) -> JsonBody:
 Body = Annotated[JsonBody, Depends(read_json_body)]
 
 
+async def read_optional_body(request: Request) -> JsonBody:
+    """Return the body as ``read_json_body`` does; an empty object where there is none."""
+    return await read_json_body(request) if await request.body() else JsonBody(b"", {})
+
+
+OptionalBody = Annotated[JsonBody, Depends(read_optional_body)]
+
+
 async def read_form_body(request: Request) -> bytes:
     """Return the bytes of a form-encoded body; raises ``WrongMediaType`` or ``TooLarge``."""
     check_media_type(request, frozenset({FORM_TYPE}))

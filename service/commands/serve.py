@@ -1,10 +1,12 @@
-"""``run`` and ``health``: serve the API and deliver, and ask whether a running service is alive."""
+"""``run``, ``api``, ``worker`` and ``health``: serve, deliver, both, and ask whether a service is alive."""
 
 import argparse
 import os
 import signal
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
@@ -29,6 +31,7 @@ from service.flows.deployment import Deployment
 from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
+from service.metrics import Metrics
 from service.settings import Settings, is_loopback
 from service.worker import Worker
 
@@ -38,20 +41,37 @@ _OK = 200
 
 
 def add_to(commands: Commands) -> None:
-    """Add ``run`` and ``health``."""
+    """Add ``run``, ``api``, ``worker`` and ``health``."""
     commands.add("run", _run, "serve the API and deliver to the EHR, until told to stop")
+    commands.add("api", _api, "serve the API alone; a worker beside it delivers")
+    commands.add("worker", _work, "deliver to the EHR alone; several share the work on PostgreSQL")
     commands.add("health", _health, "ask the running service whether it is alive")
 
 
 def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    return _start(environ, write, serves=True, delivers=True)
+
+
+def _api(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    return _start(environ, write, serves=True, delivers=False)
+
+
+def _work(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    return _start(environ, write, serves=False, delivers=True)
+
+
+def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: bool) -> int:
+    """Run until told to stop, and return 0."""
     settings = settings_of(environ)
-    _refuse_open_host(settings)
+    if serves:
+        _refuse_open_host(settings)
+    elif not settings.ehr_base_url:
+        raise SettingsRefused(["ALLIANCE_EHR_BASE_URL: must be set, else a worker has nothing to do"])
     # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
     signal.signal(signal.SIGTERM, _leave)
     chosen = chosen_instruments(settings)
     wordings = choose_wording(wording_files(settings), chosen.known, CLINIC)
     deployment = deployment_of(settings, chosen)
-    log = Log()
     try:
         deployment.database.migrate()
         with deployment.database.write() as tx:
@@ -59,8 +79,8 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
             check_stored_instruments(tx, CLINIC, chosen)
             worded = keep_wording(tx, CLINIC, chosen, wordings)
         deployment = replace(deployment, instruments=worded.offered, known=worded.known)
-        with _listen(settings) as listening:
-            _serve(deployment, log, listening, write)
+        with _metrics(deployment) as metrics:
+            _run_parts(deployment, metrics, write, serves=serves, delivers=delivers)
     except KeyboardInterrupt:
         pass  # the usual way to end it
     finally:
@@ -68,26 +88,66 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
     return 0
 
 
-def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Write) -> None:
-    """Serve until a signal comes; then answer what was begun, and let the worker finish its requests."""
-    settings = deployment.settings
-    http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
-    worker = Worker(deployment, http, log)
-    app = create_app(deployment, log, worker.wake)
+def _run_parts(
+    deployment: Deployment, metrics: Metrics, write: Write, *, serves: bool, delivers: bool
+) -> None:
+    log = Log()
+    if not serves:
+        with _delivering(deployment, log, metrics):
+            write(f"Alliance worker {VERSION} delivers to {deployment.settings.ehr_base_url}\n")
+            threading.Event().wait()
+    with _listen(deployment.settings) as listening:
+        if not delivers:
+            _serve(deployment, log, listening, write, wake=lambda: None)
+            return
+        with _delivering(deployment, log, metrics) as worker:
+            _serve(deployment, log, listening, write, worker.wake)
+
+
+def _serve(
+    deployment: Deployment, log: Log, listening: socket.socket, write: Write, wake: Callable[[], None]
+) -> None:
+    """Serve until a signal comes; then answer what was begun."""
+    app = create_app(deployment, log, wake)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
     )
-    check_structure(
-        {"resourceType": "QuestionnaireResponse"}
-    )  # builds the models before the first caller waits
-    write(_welcome(settings))
+    # Builds the models before the first caller waits.
+    check_structure({"resourceType": "QuestionnaireResponse"})
+    write(_welcome(deployment.settings))
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def _delivering(deployment: Deployment, log: Log, metrics: Metrics) -> Iterator[Worker]:
+    """Give a worker that runs; at the end it finishes the requests that it began."""
+    settings = deployment.settings
+    http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
+    worker = Worker(deployment, http, log, count_attempt=metrics.count_attempt)
     worker.start()
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        yield worker
     finally:
         worker.stop(DRAIN_SECONDS)
         http.close()
+
+
+@contextmanager
+def _metrics(deployment: Deployment) -> Iterator[Metrics]:
+    """Give the figures, served where a port is set for them. Raises ``SettingsRefused``."""
+    settings = deployment.settings
+    metrics = Metrics(deployment, CLINIC)
+    if settings.metrics_port is not None:
+        try:
+            metrics.serve(settings.host.strip("[]"), settings.metrics_port)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else "the address cannot be taken"
+            raise SettingsRefused([f"ALLIANCE_METRICS_PORT: cannot listen there: {reason}"]) from error
+    try:
+        yield metrics
+    finally:
+        metrics.close()
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:

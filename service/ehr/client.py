@@ -12,6 +12,7 @@ from service.clock import Clock
 from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
 from service.ehr.lookup import Lookup
 from service.ehr.places import Place, place_of
+from service.ehr.rate_limit import RateLimit
 from service.errors import EhrUnreadable
 from service.http import Answer, Http, host_of
 
@@ -32,8 +33,9 @@ class Found:
 class EhrClient:
     """One EHR below one base URL. Thread-safe."""
 
-    def __init__(self, http: Http, base_url: str, clock: Clock) -> None:
+    def __init__(self, http: Http, base_url: str, clock: Clock, rate: RateLimit | None = None) -> None:
         self._http = http
+        self._rate = rate or RateLimit(None)
         self._base = base_url.rstrip("/")
         self._clock = clock
         self._lock = threading.Lock()
@@ -79,6 +81,7 @@ class EhrClient:
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``."""
+        self._rate.take()
         return self._http.exchange(method, self._url(path), {"Prefer": "return=minimal", **headers}, body)
 
     def find(self, lookup: Lookup) -> tuple[Found, ...]:
@@ -122,6 +125,7 @@ class EhrClient:
         return _json_of(self._get(url))
 
     def _get(self, url: str) -> Answer:
+        self._rate.take()
         return self._http.exchange("GET", url, {"Cache-Control": "no-cache"})
 
     def _next_page(self, bundle: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from fhir_mappings import json_text
 from service.errors import EhrError, EhrUnreachable
 from service.http import Answer
 
-BACK_OFF_CAP_SECONDS = 900.0
+BACK_OFF_CAP_SECONDS = 4 * 3600.0
 # eClinicalWorks answers 429 without Retry-After until the minute ends.
 BUSY_SECONDS = 60.0
 _RETRY_AFTER_CAP_SECONDS = 86_400.0
@@ -72,7 +72,7 @@ def classify_answer(answer: Answer, method: str, now: datetime) -> Outcome:
 
 
 def back_off_seconds(attempts: int) -> float:
-    """Return how long to wait after so many attempts (1: 1 s, doubling, at most a quarter of an hour)."""
+    """Return how long to wait after so many attempts (1: 1 s, doubling, at most four hours)."""
     return min(BACK_OFF_CAP_SECONDS, 2.0 ** min(max(attempts - 1, 0), 30))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from service.ehr.capabilities import Capabilities, WriteKind
 from service.ehr.lookup import logical_of
-from service.errors import EhrError, LedgerError
+from service.errors import EhrError, LedgerError, StoreError
 from service.flows.gather_resources import Wanted, gather
 from service.flows.lane import Delivered, Lane, Next, Work
 from service.flows.plan_parts import TRANSACTION, Plan, make_plan, single_body, transaction_body
@@ -51,6 +51,10 @@ def deliver_next(lane: Lane) -> Delivered | None:
         return _deliver(work)
     except LedgerError as error:
         lane.log.event("lease_lost", delivery=work.claim.id, reason=str(error))
+        return Delivered(work.claim.id, State.UNKNOWN, well=True)
+    except StoreError as error:
+        # Nothing is known to be wrong with the delivery: its lease runs out, and it is taken up from there.
+        lane.log.event("store_failed", delivery=work.claim.id, error=type(error).__name__)
         return Delivered(work.claim.id, State.UNKNOWN, well=True)
     except Exception as error:  # noqa: BLE001 - what one delivery trips over must not stop the others
         lane.log.event("delivery_failed", delivery=work.claim.id, error=type(error).__name__)

@@ -21,6 +21,10 @@ def no_crash(_: str) -> None:
     """Do nothing: the crash point of a service that is not under test."""
 
 
+def count_nothing(_: str, __: str) -> None:
+    """Count no attempt: where nobody measures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """The way to one clinic's EHR.
@@ -29,7 +33,7 @@ class Lane:
     the EHR was given our definitions: by the form's canonical, and whether its answers go there whole.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
-    bites.
+    bites; ``count_attempt`` with kind and outcome of each attempt.
     """
 
     database: Database
@@ -45,6 +49,7 @@ class Lane:
     settle_seconds: float
     lease_seconds: float
     crash_point: Callable[[str], None] = no_crash
+    count_attempt: Callable[[str, str], None] = count_nothing
     extra_codings: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA_CODINGS)
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
 

@@ -20,6 +20,7 @@ from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
 from service.store.audit import add_audit
+from service.store.lost_races import repeat_lost_races
 from service.store.patients import take_alias
 from service.store.responses import (
     IN_ERROR,
@@ -29,6 +30,7 @@ from service.store.responses import (
     find_by_identifier,
     in_therapy_order,
     insert_version,
+    lock_identifier,
     rating_of,
 )
 
@@ -36,6 +38,7 @@ CREATED = 201
 STORED_ALREADY = 200
 
 
+@repeat_lost_races
 def record_response(deployment: Deployment, new: NewResponse, access: Access) -> Recorded:
     """Return what recording gave; ``created`` is False where the same response was stored already.
 
@@ -84,6 +87,7 @@ def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
     """Return the stored response of the same identifier and content, or None; raises ``Duplicate``."""
     if new.identifier is None:
         return None
+    lock_identifier(write.tx, write.clinic, new.identifier.value)
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
     if stored and stored.status == IN_ERROR:
         message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."

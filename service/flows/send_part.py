@@ -147,9 +147,8 @@ def _searched_place(work: Work, part: PartRow, capabilities: Capabilities) -> Pl
 def _come_later(work: Work, part: PartRow, exchange: Exchange, left_before: str | None) -> Delivered:
     """Give a part back that was not performed, by the EHR's word or because nothing left."""
     lane, outcome = work.lane, exchange.outcome
-    wait = outcome.after_seconds
-    if wait is None:
-        wait = 0.0 if outcome.whole_ehr else back_off_seconds(work.claim.tries)
+    told = outcome.after_seconds or 0.0
+    wait = told if outcome.whole_ehr else max(told, back_off_seconds(work.claim.failures + 1))
     # CAUTION: "busy" may come from a gateway after the EHR performed it; what left is searched for first.
     left = part.sent_at if outcome.status == _BUSY_AFTER_SENDING else left_before
     given = give_back(
@@ -160,6 +159,7 @@ def _come_later(work: Work, part: PartRow, exchange: Exchange, left_before: str 
         due_at=lane.later(wait),
         attempt=exchange.attempt(lane.now()),
         sent_at=left,
+        failed=not outcome.whole_ehr,
     )
     pause = (outcome.after_seconds or 0.0) if outcome.whole_ehr else None
     return replace(given, well=False, pause_seconds=pause)

@@ -220,9 +220,14 @@ def add_attempt(tx: Tx, clinic: str, part_row: int, attempt: NewAttempt) -> None
             "outcome": attempt.outcome,
             "status": attempt.status,
             "codes": attempt.codes,
-            "answer": attempt.answer.decode(errors="replace")[:ANSWER_LENGTH],
+            "answer": _as_text(attempt.answer),
         },
     )
+
+
+def _as_text(answer: bytes) -> str:
+    # PostgreSQL keeps no NUL in a text.
+    return answer[: 4 * ANSWER_LENGTH].decode(errors="replace").replace("\0", "\ufffd")[:ANSWER_LENGTH]
 
 
 _EARLIER = attempts.alias()

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, updat
 
 from service.store.database import Tx
 from service.store.tables import dyads, patient_aliases
+from service.store.upserts import add_unless_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ _ALIAS = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
     patient_aliases.c.system == "",
     patient_aliases.c.value == bindparam("reference"),
 )
+_ALIAS_KEPT = _ALIAS.with_for_update(read=True)
 _DYAD = (
     select(dyads.c.row_id)
     .where(
@@ -91,7 +93,7 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
 
     It stays where it points until the transaction ends: a merge waits.
     """
-    row = tx.execute(_ALIAS.with_for_update(read=True), {"clinic": clinic, "reference": reference}).first()
+    row = tx.execute(_ALIAS_KEPT, {"clinic": clinic, "reference": reference}).first()
     if row:
         return Alias(row.row_id, row.patient_key)
     key = str(uuid4())
@@ -102,11 +104,13 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
         "kind": "reference",
         "system": "",
         "value": reference,
+        "created_at": now,
     }
-    made = tx.execute(
-        patient_aliases.insert().values(**values, created_at=now).returning(patient_aliases.c.row_id),
-    )
-    return Alias(made.scalar_one(), key)
+    made = add_unless_there(tx, patient_aliases, values)
+    if made is not None:
+        return Alias(made, key)
+    row = tx.execute(_ALIAS_KEPT, {"clinic": clinic, "reference": reference}).one()
+    return Alias(row.row_id, row.patient_key)
 
 
 def lock_aliases(tx: Tx, clinic: str, keys: Collection[str]) -> list[Alias]:
@@ -147,14 +151,16 @@ def lock_dyads(tx: Tx, clinic: str, patient_keys: Collection[str]) -> list[Dyad]
 
 
 def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, **context: str | None) -> Dyad:
-    """Return the dyad, made where it is new; ``context`` (site, team, approach) is updated where given."""
+    """Return the dyad, locked, made where new; ``context`` (site, team, approach) is updated where given."""
     given = {name: value for name, value in context.items() if value is not None}
     key = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist}
     row = tx.execute(_DYAD, key).scalar()
     if row is None:
-        made = dyads.insert().values(**key, created_at=now, **given).returning(dyads.c.row_id)
-        row = tx.execute(made).scalar_one()
-    elif given:
+        row = add_unless_there(tx, dyads, {**key, "created_at": now, **context})
+        if row is not None:
+            return Dyad(row, patient_key, therapist)
+        row = tx.execute(_DYAD, key).scalar_one()  # somebody else made it a moment ago
+    if given:
         tx.execute(update(dyads).where(dyads.c.row_id == row).values(**given))
     return Dyad(row, patient_key, therapist)
 
@@ -170,9 +176,11 @@ def take_dyad_like(tx: Tx, clinic: str, patient_key: str, model: Dyad, now: str)
     return take_dyad(tx, clinic, patient_key, model.therapist, now, **given)
 
 
-def dyad_of(tx: Tx, row: int) -> Dyad:
-    """Return a dyad by its row."""
+def lock_dyad(tx: Tx, row: int) -> Dyad:
+    """Return a dyad by its row, locked: whoever judges it waits."""
     found = tx.execute(
-        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist).where(dyads.c.row_id == row),
+        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
+        .where(dyads.c.row_id == row)
+        .with_for_update(),
     ).one()
     return Dyad(*found)

@@ -17,7 +17,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 
 from service.store.columns import (
@@ -107,7 +109,7 @@ responses = Table(
     instant("authored_at"),  # the same moment in UTC
     Column("session_date", String(10), nullable=False),
     Column("session_number", Integer),
-    Column("another_session", Boolean, nullable=False, server_default=text("0")),
+    Column("another_session", Boolean, nullable=False, server_default=false()),
     Column("language", String(35)),
     Column("age_years", Integer),
     Column("identifier_system", String(255)),
@@ -115,7 +117,7 @@ responses = Table(
     Column("origin", String(8), nullable=False),  # v1 | fhir | ehr | import
     Column("historical", Boolean, nullable=False),
     # False: it was never completed, so it has no scores.
-    Column("scored", Boolean, nullable=False, server_default=text("1")),
+    Column("scored", Boolean, nullable=False, server_default=true()),
     Column("ehr_reference", String(255)),
     Column("answers", Text, nullable=False),  # canonical JSON: link id -> decimal text
     Column("bare_total", DecimalText),
@@ -172,7 +174,7 @@ scores = Table(
     Column("value", DecimalText),
     Column("answered", Integer),
     Column("of", Integer),
-    Column("prorated", Boolean, nullable=False, server_default=text("0")),
+    Column("prorated", Boolean, nullable=False, server_default=false()),
     Column("observed", Boolean, nullable=False),  # whether FHIR shows it as an Observation
     *believed(),
     UniqueConstraint("clinic", "response_row", "part"),
@@ -221,6 +223,9 @@ alerts = Table(
     Index("ix_alerts_believed", "clinic", "believed_from", "row_id"),
 )
 
+# What may still reach the EHR by itself, or must be settled first; some of it is parked.
+UNFINISHED = "state IN ('pending', 'sent', 'unknown')"
+
 # One response, alert or definition, in one version, for one EHR.
 deliveries = Table(
     "deliveries",
@@ -237,6 +242,8 @@ deliveries = Table(
     Column("reason", String(255), nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("tries", Integer, nullable=False, server_default=text("0")),
+    # How often in a row it failed for itself, not for the EHR's trouble: how long the next wait is.
+    Column("failures", Integer, nullable=False, server_default=text("0")),
     instant("due_at"),
     Column("lease_owner", String(64)),
     instant("lease_until", nullable=True),
@@ -244,8 +251,9 @@ deliveries = Table(
     instant("updated_at"),
     UniqueConstraint("clinic", "id"),
     UniqueConstraint("clinic", "ehr", "subject_kind", "subject_id", "subject_version"),
-    Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at"),
-    Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state"),
+    Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at", "row_id"),
+    Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state", "row_id"),
+    index_where(UNFINISHED, "ix_deliveries_unfinished", "clinic", "ehr", "created_at"),
     index_where("lease_owner IS NOT NULL", "ix_deliveries_leased", "clinic", "lease_owner"),
     Index("ix_deliveries_subject", "clinic", "subject_id"),
 )
@@ -265,7 +273,7 @@ parts = Table(
     Column("body", LargeBinary, nullable=False),
     Column("state", String(12), nullable=False),
     Column("reason", String(255), nullable=False, server_default=""),
-    Column("resent", Boolean, nullable=False, server_default=text("0")),
+    Column("resent", Boolean, nullable=False, server_default=false()),
     instant("sent_at", nullable=True),
     UniqueConstraint("clinic", "delivery_id", "sequence"),
     Index("ix_parts_state", "clinic", "state"),

@@ -61,4 +61,5 @@ class PartAnswer(BaseModel):
 class DeliveryDetailAnswer(DeliveryAnswer):
     """A delivery with everything that was tried."""
 
+    what_follows: str = Field(description="What happens next and when, in plain words.")
     parts: list[PartAnswer]

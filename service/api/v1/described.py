@@ -21,7 +21,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _DESCRIPTIONS[status], "content": PROBLEM} for status in statuses}
 
 
-def json_body(model: str) -> dict[str, Any]:
+def json_body(model: str, *, required: bool = True) -> dict[str, Any]:
     """Return the ``openapi_extra`` of a route whose body is this model of ``models.py``."""
     schema = {"$ref": f"#/components/schemas/{model}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}

@@ -96,6 +96,17 @@ class Confirmation(BaseModel):
     ehr_reference: str = Field(min_length=1, max_length=255, description="Reference of the resource there.")
 
 
+class Retry(BaseModel):
+    """What a person found out before a delivery is tried again; the body may be left out."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"not_there": True}]})
+
+    not_there: bool = Field(
+        default=False,
+        description="You looked into the EHR and it is not there. Needed where the EHR's answer was lost.",
+    )
+
+
 class Discard(BaseModel):
     """Why a delivery is given up."""
 

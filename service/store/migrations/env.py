@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import service.store.tables  # noqa: F401 - makes every table known
+import service.store.tables
+import service.store.trouble_tables  # noqa: F401 - the same
 from service.store.columns import metadata
 
 context.configure(

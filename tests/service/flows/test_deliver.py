@@ -139,7 +139,7 @@ def test_a_person_who_says_it_is_not_there_releases_it(bench: Bench) -> None:
     bench.record()
     bench.deliver_all(3 * SETTLE_SECONDS)
     with bench.deployment.database.write() as tx:
-        retry(tx, "default", bench.only().id, bench.now())
+        retry(tx, "default", bench.only().id, bench.now(), not_there=True)
     bench.deliver_all()
     assert bench.states() == ["confirmed"]
     assert len(bench.ehr.found("QuestionnaireResponse")) == 1

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert, select
 
 from fhir_mappings.codes import OBSERVATION_STATUS, RESPONSE_STATUS, SNOMED, UCUM
 from service.app import create_app
 from service.log import Log
 from service.settings import Settings
+from service.store.tables import patient_aliases
 from tests.builders import NAMES
 from tests.conftest import BASE_URL, TestClient
 from tests.service.api.fhir.calls import (
@@ -162,12 +164,19 @@ def test_alerts_are_found(client, query, count):
     assert found(client, "DetectedIssue", query)["total"] == count
 
 
+SOME_TIME = "2026-03-02T12:00:00.000000Z"
+
+
 def know(database, system, value):
     with database.write() as tx:
-        key = tx.exec_driver_sql("SELECT patient_key FROM patient_aliases").scalar_one()
-        row = ("default", key, key, "identifier", system, value, "2026-03-02T12:00:00.000000Z")
-        names = "clinic, patient_key, own_key, kind, system, value, created_at"
-        tx.exec_driver_sql(f"INSERT INTO patient_aliases ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        key = tx.execute(select(patient_aliases.c.patient_key)).scalar_one()
+        keys = {
+            "clinic": "default",
+            "patient_key": key,
+            "own_key": key,
+            "created_at": "2026-03-02T12:00:00.000000Z",
+        }
+        tx.execute(insert(patient_aliases), {**keys, "kind": "identifier", "system": system, "value": value})
 
 
 @pytest.mark.parametrize("name", ["patient.identifier", "subject:Patient.identifier", "subject.identifier"])
