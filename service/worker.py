@@ -107,6 +107,7 @@ class Worker:
                 lease_seconds=LEASE_SECONDS,
                 crash_point=crash_point,
                 extra_codings=deployment.extra_codings,
+                alert_flag=settings.alert_flag,
             )
 
     def start(self) -> None:

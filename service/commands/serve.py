@@ -30,6 +30,7 @@ from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
 from service.settings import Settings, is_loopback
+from service.webhook_worker import WebhookWorker
 from service.worker import Worker
 
 DRAIN_SECONDS = 10.0
@@ -71,9 +72,14 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
 def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Write) -> None:
     """Serve until a signal comes; then answer what was begun, and let the worker finish its requests."""
     settings = deployment.settings
-    http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
-    worker = Worker(deployment, http, log)
-    app = create_app(deployment, log, worker.wake)
+    http = Http(_hosts(settings), settings.ehr_timeout_seconds)
+    worker, teller = Worker(deployment, http, log), WebhookWorker(deployment, http, log)
+
+    def wake() -> None:
+        worker.wake()
+        teller.wake()
+
+    app = create_app(deployment, log, wake)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
@@ -83,10 +89,12 @@ def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Wr
     )  # builds the models before the first caller waits
     write(_welcome(settings))
     worker.start()
+    teller.start()
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         worker.stop(DRAIN_SECONDS)
+        teller.stop(DRAIN_SECONDS)
         http.close()
 
 
@@ -133,8 +141,9 @@ def _address(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-def _ehr_hosts(settings: Settings) -> frozenset[str]:
-    return frozenset({host_of(settings.ehr_base_url)} if settings.ehr_base_url else ())
+def _hosts(settings: Settings) -> frozenset[str]:
+    """Return the hosts that this service may call: those that its settings name."""
+    return frozenset(host_of(url) for url in (settings.ehr_base_url, settings.webhook_url) if url)
 
 
 def _health(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:

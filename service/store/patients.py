@@ -176,3 +176,9 @@ def dyad_of(tx: Tx, row: int) -> Dyad:
         select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist).where(dyads.c.row_id == row),
     ).one()
     return Dyad(*found)
+
+
+def lock_dyad(tx: Tx, row: int) -> Dyad:
+    """Return a dyad by its row, locked until the transaction ends: whoever rates it meanwhile waits."""
+    tx.execute(select(dyads.c.row_id).where(dyads.c.row_id == row).with_for_update())
+    return dyad_of(tx, row)

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import service.store.tables  # noqa: F401 - makes every table known
+import service.store.alert_tables
+import service.store.tables  # noqa: F401 - both make every table known
 from service.store.columns import metadata
 
 context.configure(
