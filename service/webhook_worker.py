@@ -32,6 +32,11 @@ class WebhookWorker:
                 log=log,
             )
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Start the thread, where there is somebody to tell."""
         if self._webhook is not None:
@@ -41,7 +46,7 @@ class WebhookWorker:
         """Let what is on its way finish for so long, then leave; the next start tells what is left."""
         self._stopping.set()
         self._woken.set()
-        if self._thread.is_alive():
+        if self.is_running:
             self._thread.join(drain_seconds)
 
     def wake(self) -> None:

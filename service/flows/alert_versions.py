@@ -150,10 +150,9 @@ def news_of(row: AlertRow, before: AlertRow | None) -> str:
         return "opened" if row.live else ""
     if not row.live:
         return "closed"
-    if row.severity != before.severity and row.severity == "marked":
-        return "raised"
-    is_again = row.notice.startswith("again:") and row.notice != before.notice
-    return "again" if is_again else ""
+    if row.notice.startswith("again:") and row.notice != before.notice:
+        return "again"
+    return "raised" if row.severity != before.severity and row.severity == "marked" else ""
 
 
 def _seen(row: AlertRow) -> frozenset[str]:
