@@ -4,6 +4,7 @@ Every field carries its description and unit; the table in README.md is generate
 (``python -m service settings-table``). A secret or any other value may come from a file: ``ALLIANCE_…_FILE``.
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Annotated
@@ -25,6 +26,9 @@ from service.errors import SettingsRefused
 PREFIX = "ALLIANCE_"
 # With fewer the bucket of tokens would hold none.
 LEAST_PER_MINUTE = 6
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the public beginning of every such secret
+MOST_SECRETS = 2
+_SECRET_BYTES = range(24, 65)
 
 
 def _listed(value: object) -> object:
@@ -102,6 +106,20 @@ class Settings(BaseModel):
         description="true: a four-mark total of exactly its cut-off prompts too (sources differ: < 36 or <= 36).",
     )
 
+    alert_flag: bool = Field(
+        default=True,
+        description="false: no Flag (a banner in the chart) is written for a rupture alert, only DetectedIssue and Task.",
+    )
+    webhook_url: str | None = Field(
+        None,
+        description="Address that is told when an alert opens, rises or closes (ids only): https, or on this machine. Unset: nobody is told.",
+    )
+    webhook_secret: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (),
+        repr=False,
+        description="Secret that signs what the webhook is told: whsec_ and 24 to 64 random bytes in base64; two, separated by a comma, while one replaces the other.",
+    )
+
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
         (),
         description="Origins whose pages may call from a browser, separated by commas, each exactly as browsers send it, such as https://app.north.example. Unset: none.",
@@ -139,6 +157,31 @@ class Settings(BaseModel):
             raise ValueError("must be an http or https address without query, fragment or user")
         return value.rstrip("/")
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_safe_to_tell(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or parts.username:
+            raise ValueError("must be a web address without fragment or user")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must be https, unless it is on this machine")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _are_secrets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > MOST_SECRETS or not all(_is_secret(one) for one in value):
+            raise ValueError("must be one or two of whsec_ and 24 to 64 bytes in base64")
+        return value
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> "Settings":
+        if bool(self.webhook_url) != bool(self.webhook_secret):
+            raise ValueError("ALLIANCE_WEBHOOK_SECRET: goes with ALLIANCE_WEBHOOK_URL, and that with it")
+        return self
+
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -173,6 +216,15 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _is_secret(text: str) -> bool:
+    """Tell whether a text is a secret as the Standard Webhooks write it."""
+    try:
+        key = b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
+    except ValueError:
+        return False
+    return text.startswith(SECRET_PREFIX) and len(key) in _SECRET_BYTES
 
 
 def read_settings(environ: Mapping[str, str], read_file: Callable[[str], str]) -> Settings:

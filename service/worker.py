@@ -73,6 +73,7 @@ class Worker:
                 crash_point=crash_point,
                 count_attempt=count_attempt,
                 extra_codings=deployment.extra_codings,
+                alert_flag=settings.alert_flag,
             )
 
     def start(self) -> None:

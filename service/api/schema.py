@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from service.api.outcomes import is_fhir
+from service.api.v1.act_models import Acknowledgement, Dismissal, RepairStep, Resolution
 from service.api.v1.merge_models import Merging
 from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Retry, Withdrawal
 
@@ -18,13 +19,8 @@ Json = dict[str, Any]
 
 # Named in routes by reference alone, since no route parses or answers with them.
 _MODELS: tuple[type[BaseModel], ...] = (
-    Problem,
-    ResponseBody,
-    Withdrawal,
-    Confirmation,
-    Retry,
-    Discard,
-    Merging,
+    *(Problem, ResponseBody, Withdrawal, Confirmation, Retry, Discard, Merging),
+    *(Acknowledgement, RepairStep, Resolution, Dismissal),
 )
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")

@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
@@ -16,6 +16,7 @@ import uvicorn
 from fhir_mappings.structure import check_structure
 from service import VERSION
 from service.app import create_app
+from service.background import Background
 from service.commands.command import Commands, Write
 from service.commands.environment import (
     CLINIC,
@@ -33,9 +34,7 @@ from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
 from service.settings import Settings, is_loopback
-from service.worker import Worker
 
-DRAIN_SECONDS = 10.0
 HEALTH_SECONDS = 5.0
 _OK = 200
 
@@ -92,23 +91,22 @@ def _run_parts(
     deployment: Deployment, metrics: Metrics, write: Write, *, serves: bool, delivers: bool
 ) -> None:
     log = Log()
-    if not serves:
-        with _delivering(deployment, log, metrics):
+    with closing(Background(deployment, log, metrics.count_attempt)) as background, ExitStack() as running:
+        listening = running.enter_context(_listen(deployment.settings)) if serves else None
+        if delivers:
+            running.enter_context(background.running())
+        if listening is not None:
+            _serve(deployment, log, listening, write, background)
+        else:
             write(f"Alliance worker {VERSION} delivers to {deployment.settings.ehr_base_url}\n")
             threading.Event().wait()
-    with _listen(deployment.settings) as listening:
-        if not delivers:
-            _serve(deployment, log, listening, write, wake=lambda: None)
-            return
-        with _delivering(deployment, log, metrics) as worker:
-            _serve(deployment, log, listening, write, worker.wake)
 
 
 def _serve(
-    deployment: Deployment, log: Log, listening: socket.socket, write: Write, wake: Callable[[], None]
+    deployment: Deployment, log: Log, listening: socket.socket, write: Write, background: Background
 ) -> None:
     """Serve until a signal comes; then answer what was begun."""
-    app = create_app(deployment, log, wake)
+    app = create_app(deployment, log, background.wake)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
@@ -117,20 +115,6 @@ def _serve(
     check_structure({"resourceType": "QuestionnaireResponse"})
     write(_welcome(deployment.settings))
     uvicorn.Server(config).run(sockets=[listening])
-
-
-@contextmanager
-def _delivering(deployment: Deployment, log: Log, metrics: Metrics) -> Iterator[Worker]:
-    """Give a worker that runs; at the end it finishes the requests that it began."""
-    settings = deployment.settings
-    http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
-    worker = Worker(deployment, http, log, count_attempt=metrics.count_attempt)
-    worker.start()
-    try:
-        yield worker
-    finally:
-        worker.stop(DRAIN_SECONDS)
-        http.close()
 
 
 @contextmanager
@@ -191,10 +175,6 @@ def _welcome(settings: Settings) -> str:
 def _address(settings: Settings) -> str:
     host = settings.host.strip("[]")
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
-def _ehr_hosts(settings: Settings) -> frozenset[str]:
-    return frozenset({host_of(settings.ehr_base_url)} if settings.ehr_base_url else ())
 
 
 def _health(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:

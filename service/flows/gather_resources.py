@@ -8,11 +8,13 @@ from fhir_mappings.bundle import is_ours, references_in
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.filled import Filled, Identifier
+from fhir_mappings.flag import to_flag
 from fhir_mappings.form_names import form_canonical
 from fhir_mappings.observation import to_observations, to_withdrawn
 from fhir_mappings.provenance import to_device, to_provenance
 from fhir_mappings.release import to_release
 from fhir_mappings.response import to_response
+from fhir_mappings.task import to_task
 from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
 from service.ehr.lookup import logical_of
@@ -58,8 +60,7 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     if claim.subject_kind == "definition":
         wanted = _definition(work)
     elif claim.subject_kind == "alert":
-        facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
-        wanted = Wanted((to_detected_issue(facts, work.lane.names),), {}, claim.subject_version)
+        wanted = Wanted(_of_alert(tx, work), {}, claim.subject_version)
     else:
         wanted = _response(tx, work)
     resources = tuple(to_release(_as_sent(one, capabilities), release) for one in wanted.resources)
@@ -73,6 +74,14 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
 def _other_release(release: str) -> str:
     told = f"FHIR {release}" if release.isascii() and release.isprintable() else "another FHIR release"
     return f"this EHR speaks {told[:40]}; we write R4 (4.0) and R4B (4.3) into EHRs"
+
+
+def _of_alert(tx: Tx, work: Work) -> tuple[Json, ...]:
+    """Return the record, the work that it asks for and, where the clinic wants one, the banner."""
+    lane, claim = work.lane, work.claim
+    facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
+    banner = (to_flag(facts, lane.names),) if lane.alert_flag else ()
+    return (to_detected_issue(facts, lane.names), to_task(facts, lane.names), *banner)
 
 
 def _definition(work: Work) -> Wanted:

@@ -1,14 +1,14 @@
 """Judge every rating of one dyad against its own series, and follow the dyad's alerts through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fhir_mappings.instrument import Instrument
 from service.alliance.baseline import Judgement, judge_ratings
-from service.alliance.episodes import Episode, Rated, follow_dyad
+from service.alliance.episodes import Episode, Rated, Settlement, follow_dyad
 from service.alliance.norms import Norm
 from service.flows.deployment import Deployment
-from service.store.responses import RatingRow
+from service.store.responses import DyadRating, RatingRow, place_of
 
 JUDGED_SCALE = "total"
 
@@ -43,9 +43,21 @@ def norm_of(instrument: Instrument, norms: Mapping[str, Norm]) -> Norm | None:
     return norms.get(f"{instrument.id}-{JUDGED_SCALE}") if instrument.role == "alliance" else None
 
 
-def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment) -> JudgedDyad:
-    """Return the judgement of a dyad whose ratings come in order."""
-    parameters = deployment.parameters
+def judge_dyad(
+    ratings: Sequence[RatingRow], deployment: Deployment, settlements: Collection[Settlement] = ()
+) -> JudgedDyad:
+    """Return the judgement of a dyad whose ratings come in order.
+
+    ``settlements`` are what people said of its alerts: they bear on its episodes alone.
+    """
+    rated = rate_dyad(ratings, deployment)
+    episodes = follow_dyad(rated, deployment.parameters, settlements)
+    judgements = {one.key: one.judgement for one in rated}
+    return JudgedDyad({row.id: row for row in ratings}, judgements, episodes)
+
+
+def rate_dyad(ratings: Sequence[RatingRow], deployment: Deployment) -> list[Rated]:
+    """Return the ratings of a dyad that a norm judges, in their order, each against its own series."""
     judgements: dict[str, Judgement] = {}
     values: dict[str, float] = {}
     for instrument in {row.instrument for row in ratings}:
@@ -58,11 +70,14 @@ def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment) -> JudgedDy
             if row.instrument == instrument and row.total is not None
         ]
         values.update(series)
-        judged = judge_ratings([value for _, value in series], norm, parameters)
+        judged = judge_ratings([value for _, value in series], norm, deployment.parameters)
         judgements.update(zip((key for key, _ in series), judged, strict=True))
-    rated = [
-        Rated(row.id, row.instrument, values[row.id], judgements[row.id], row.historical)
+    return [
+        Rated(row.id, row.instrument, values[row.id], judgements[row.id], row.historical, _place(row))
         for row in ratings
         if row.id in judgements
     ]
-    return JudgedDyad({row.id: row for row in ratings}, judgements, follow_dyad(rated, parameters))
+
+
+def _place(row: RatingRow) -> str:
+    return place_of(row) if isinstance(row, DyadRating) else ""

@@ -33,7 +33,8 @@ class Lane:
     the EHR was given our definitions: by the form's canonical, and whether its answers go there whole.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
-    bites; ``count_attempt`` with kind and outcome of each attempt.
+    bites; ``count_attempt`` with kind and outcome of each attempt. ``alert_flag``: the clinic wants a Flag
+    of each alert.
     """
 
     database: Database
@@ -51,6 +52,7 @@ class Lane:
     crash_point: Callable[[str], None] = no_crash
     count_attempt: Callable[[str, str], None] = count_nothing
     extra_codings: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA_CODINGS)
+    alert_flag: bool = True
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
 
     def now(self) -> str:

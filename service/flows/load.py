@@ -8,6 +8,7 @@ from fhir_mappings.alert import AlertFacts, EvidenceFacts
 from fhir_mappings.filled import Answers, Filled, Identifier
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.kept_answers import keep_answers, restore_answers
+from fhir_mappings.repair import Mitigation
 from fhir_mappings.scoring import score
 from service.errors import NotFound
 from service.store.alerts import AlertRow, find_alert
@@ -95,6 +96,12 @@ def alert_facts(row: AlertRow) -> AlertFacts:
         method=row.method,
         norms=row.norms,
         evidence=evidence,
+        owner=row.owner,
+        mitigations=tuple(Mitigation(**done) for done in json_text.loads(row.mitigations)),
+        dismissal=row.dismissal,
+        amended=row.amended,
+        ended_at=row.ended_at,
+        news=row.news,
     )
 
 

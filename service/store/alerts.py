@@ -11,7 +11,13 @@ from service.store.tables import alerts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """One version of one alert. ``evidence`` is JSON text; ``live``: it still asks for attention."""
+    """One version of one alert. ``evidence`` is JSON text; ``live``: it still asks for attention.
+
+    ``supported``: by the ratings as they are now. ``notice`` is what was told last and at which rating
+    (``raised:<response>``), ``news`` what this very version tells: opened, raised, again, closed or ''.
+    ``settled_after`` is the place in the therapy after which a person's last word counts. ``mitigations`` is
+    JSON text, without anything in own words.
+    """
 
     clinic: str
     id: str
@@ -42,6 +48,15 @@ class AlertRow:
     raised_at: str
     updated_at: str
     believed_from: str
+    supported: bool = True
+    owner: str | None = None
+    mitigations: str = "[]"
+    dismissal: str | None = None
+    amended: bool = False
+    settled_after: str | None = None
+    notice: str = ""
+    news: str = ""
+    ended_at: str | None = None
     believed_until: str | None = None
     row_id: int | None = None
 

@@ -212,6 +212,12 @@ def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
     return sorted(ratings, key=_place)
 
 
+def place_of(rating: DyadRating) -> str:
+    """Return a rating's place in its dyad's therapy as text of fixed width: what sorts later came later."""
+    session_date, number, authored_at, received_at = _place(rating)
+    return f"{session_date} {number:07d} {authored_at} {received_at}"
+
+
 def rating_of(version: ResponseVersion, total: Decimal | None) -> DyadRating:
     """Return a version as one of its dyad's ratings."""
     facts: dict[str, Any] = {

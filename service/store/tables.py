@@ -208,9 +208,24 @@ alerts = Table(
     Column("type_source", String(20), nullable=False, server_default="none"),
     Column("text", Text, nullable=False),
     Column("evidence", Text, nullable=False),  # JSON: what was seen, with response versions
+    Column("supported", Boolean, nullable=False, server_default=true()),  # by the ratings as they are now
     Column("follows", String(64)),
     Column("touched_by", String(255)),  # the last person who acted; NULL: nobody did
     instant("touched_at", nullable=True),
+    Column("owner", String(255)),  # who took the work; NULL: nobody did
+    Column("mitigations", Text, nullable=False, server_default="[]"),  # JSON: coded steps, no free text
+    Column("dismissal", String(20)),  # the code of why it was dismissed
+    Column("amended", Boolean, nullable=False, server_default=false()),  # deepened while in repair
+    Column(
+        "settled_after", String(80)
+    ),  # the place of the last rating that was known at a person's last word
+    Column(
+        "notice", String(80), nullable=False, server_default=""
+    ),  # what was told last, and at which rating
+    Column(
+        "news", String(8), nullable=False, server_default=""
+    ),  # what this version tells: opened, raised, …
+    instant("ended_at", nullable=True),  # when nothing was left to do
     instant("raised_at"),
     instant("updated_at"),
     *believed(),
@@ -221,6 +236,7 @@ alerts = Table(
     Index("ix_alerts_patient", "clinic", "alias_row", "raised_at"),
     Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
     Index("ix_alerts_believed", "clinic", "believed_from", "row_id"),
+    index_where("news <> ''", "ix_alerts_news", "clinic", "believed_from"),
 )
 
 # What may still reach the EHR by itself, or must be settled first; some of it is parked.

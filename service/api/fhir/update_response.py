@@ -18,7 +18,7 @@ from service.flows.new_response import NewResponse, Recorded
 from service.flows.search_chart import find_response
 
 OK = 200
-_NO_OWN_IDS = "Ids are given here: create it with POST, then update it under its id."
+NO_OWN_IDS = "Ids are given here: create it with POST, then update it under its id."
 
 
 def receive_update(doors: Doors, request: Request, response_id: str, body: JsonBody) -> Response:
@@ -49,7 +49,7 @@ def read_update(response_id: str, body: JsonBody, deployment: Deployment, clinic
     try:
         find_response(deployment, clinic, response_id)
     except NotFound:
-        raise NotOffered(_NO_OWN_IDS, allow="GET") from None
+        raise NotOffered(NO_OWN_IDS, allow="GET") from None
     if body.value.get("resourceType") == ROOT and body.value.get("id") != response_id:
         fault = Fault(f"{ROOT}.id", "wrong-id", "The id must be that of the address.")
         raise FaultsInRequest([fault], status=400)

@@ -77,6 +77,16 @@ class EvidenceAnswer(BaseModel):
     earlier_ratings: int
 
 
+class EvidenceNow(EvidenceAnswer):
+    """The same rating as it is now."""
+
+
+class ShownEvidence(EvidenceAnswer):
+    """One rating that signalled; ``now`` only where the ratings no longer support the alert."""
+
+    now: EvidenceNow | None = Field(None, description="null: withdrawn, or another dyad's.")
+
+
 class AlertAnswer(BaseModel):
     """One rupture alert: possible strain, seen in scores alone."""
 
@@ -100,8 +110,32 @@ class AlertAnswer(BaseModel):
     method: str
     norms: str
     text: str
-    follows: str | None
-    evidence: list[EvidenceAnswer]
+    supported: bool = Field(
+        description="false: the ratings as they are now no longer show it; text and evidence say so."
+    )
+    owner: str | None = Field(description="Who took it; null: nobody did.")
+    dismissal: Literal["not-a-strain", "known-cause", "data-error", "other"] | None
+    follows: str | None = Field(description="The alert before, which a person had taken up.")
+    evidence: list[ShownEvidence]
+
+
+class ActAnswer(BaseModel):
+    """What a person did, and said: an EHR gets neither the words nor a dismissal's note."""
+
+    act: Literal["acknowledge", "repair-steps", "resolve", "dismiss"]
+    version: int = Field(description="The version of the alert that it made.")
+    by: str
+    at: str
+    step: str | None
+    outcome: Literal["repaired", "unresolved"] | None
+    reason: Literal["not-a-strain", "known-cause", "data-error", "other"] | None
+    text: str | None
+
+
+class AlertDetailAnswer(AlertAnswer):
+    """An alert with every act on it, the first one first."""
+
+    acts: list[ActAnswer]
 
 
 class WatchAnswer(BaseModel):

@@ -5,7 +5,7 @@ from service.alliance.coverage import Gap
 from service.alliance.norms import METHOD
 from service.alliance.parameters import Parameters
 from service.api.v1.shown_response import provisional, show_limits, show_prompts
-from service.flows.review_alliance import RULE
+from service.flows.alert_versions import RULE
 from service.flows.show_trend import PatientTrend, TrendPoint, TrendSeries
 
 Json = dict[str, object]

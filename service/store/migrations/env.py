@@ -2,8 +2,9 @@
 
 from alembic import context
 
+import service.store.alert_tables
 import service.store.tables
-import service.store.trouble_tables  # noqa: F401 - the same
+import service.store.trouble_tables  # noqa: F401 - they make every table known
 from service.store.columns import metadata
 
 context.configure(

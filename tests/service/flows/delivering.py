@@ -84,6 +84,7 @@ class Bench:
             lease_seconds=15.0,
             crash_point=self.crash_point,
             extra_codings=self.deployment.extra_codings,
+            alert_flag=self.deployment.settings.alert_flag,
             definitions_there=self._definitions_there(),
         )
 

@@ -1,0 +1,49 @@
+"""What runs beside the API or without it: the threads that write to the EHR and that tell the webhook."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from service.flows.deployment import Deployment
+from service.http import Http, host_of
+from service.log import Log
+from service.webhook_worker import WebhookWorker
+from service.worker import Worker
+
+DRAIN_SECONDS = 10.0
+
+
+class Background:
+    """The threads of one process, and the ways out that they use. Nothing runs before ``running``."""
+
+    def __init__(self, deployment: Deployment, log: Log, count_attempt: Callable[[str, str], None]) -> None:
+        settings = deployment.settings
+        # Each peer has a way of its own: what is meant for the EHR cannot go to the webhook's receiver.
+        self._to_ehr = Http(_hosts(settings.ehr_base_url), settings.ehr_timeout_seconds)
+        self._to_receiver = Http(_hosts(settings.webhook_url), settings.ehr_timeout_seconds)
+        self._worker = Worker(deployment, self._to_ehr, log, count_attempt=count_attempt)
+        self._teller = WebhookWorker(deployment, self._to_receiver, log)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the threads; at the end each finishes what it began."""
+        self._worker.start()
+        self._teller.start()
+        try:
+            yield
+        finally:
+            self._worker.stop(DRAIN_SECONDS)
+            self._teller.stop(DRAIN_SECONDS)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._to_ehr.close()
+        self._to_receiver.close()
+
+    def wake(self) -> None:
+        """Say that something was queued; returns at once."""
+        self._worker.wake()
+        self._teller.wake()
+
+
+def _hosts(url: str | None) -> frozenset[str]:
+    return frozenset({host_of(url)} if url else ())
