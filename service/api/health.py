@@ -27,6 +27,7 @@ def build_router(doors: Doors) -> APIRouter:
             "schema": found.schema,
             "clock": found.clock,
             "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
+            "ehr_troubles": list(doors.ehr_troubles()),
         }
         return Response(json_text.dumps(answer), 200 if found.ready else 503, media_type=_JSON)
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from fhir_mappings.structure import check_structure
 from service import VERSION
+from service.addresses import is_loopback
 from service.app import create_app
 from service.commands.command import Commands, Write
 from service.commands.environment import (
@@ -22,6 +23,7 @@ from service.commands.environment import (
     settings_of,
     wording_files,
 )
+from service.ehr.connection import open_http, signing_keys
 from service.errors import EhrError, SettingsRefused
 from service.flows.canonical_base import check_canonical_base
 from service.flows.check_stored_instruments import check_stored_instruments
@@ -29,7 +31,7 @@ from service.flows.deployment import Deployment
 from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
-from service.settings import Settings, is_loopback
+from service.settings import Settings
 from service.worker import Worker
 
 DRAIN_SECONDS = 10.0
@@ -46,6 +48,7 @@ def add_to(commands: Commands) -> None:
 def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     settings = settings_of(environ)
     _refuse_open_host(settings)
+    signing_keys(settings)  # refuses, before anything is changed, what cannot be read
     # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
     signal.signal(signal.SIGTERM, _leave)
     chosen = chosen_instruments(settings)
@@ -71,9 +74,9 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
 def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Write) -> None:
     """Serve until a signal comes; then answer what was begun, and let the worker finish its requests."""
     settings = deployment.settings
-    http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
+    http = open_http(settings)
     worker = Worker(deployment, http, log)
-    app = create_app(deployment, log, worker.wake)
+    app = create_app(deployment, log, worker.wake, worker.ehr_troubles)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
@@ -131,10 +134,6 @@ def _welcome(settings: Settings) -> str:
 def _address(settings: Settings) -> str:
     host = settings.host.strip("[]")
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
-def _ehr_hosts(settings: Settings) -> frozenset[str]:
-    return frozenset({host_of(settings.ehr_base_url)} if settings.ehr_base_url else ())
 
 
 def _health(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:

@@ -17,6 +17,7 @@ def test_a_migrated_database_is_ready(client):
         "schema": True,
         "clock": True,
         "ehr": "not-configured",
+        "ehr_troubles": [],
     }
 
 
