@@ -1,4 +1,4 @@
-"""The real Keycloak with the realm ``clinic``, and a HAPI server that lets in only those who have its tokens."""
+"""The real Keycloak with the realm ``clinic``, and a HAPI server that wants its tokens."""
 
 import json
 import os

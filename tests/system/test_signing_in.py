@@ -171,7 +171,7 @@ def test_a_key_that_the_ehr_does_not_know_is_told(signed_in, idp, name_of):
 
 
 def test_tokens_of_another_host_must_be_allowed(signed_in, name_of):
-    with signed_in(ehr_token_url="unset") as service:
+    with signed_in(ehr_token_url="unset") as service:  # noqa: S106 - no password
         assert "set ALLIANCE_EHR_TOKEN_URL" in trouble_of(service, name_of("elsewhere"))
 
 
