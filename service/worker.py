@@ -96,7 +96,9 @@ class Worker:
         if settings.ehr_base_url:
             self._lane = Lane(
                 database=deployment.database,
-                client=EhrClient(http, settings.ehr_base_url, clock, credentials_for(settings, http, clock)),
+                client=EhrClient(
+                    http, settings.ehr_base_url, clock, credentials=credentials_for(settings, http, clock)
+                ),
                 clinic=clinic,
                 ehr=settings.ehr_name,
                 names=deployment.names,

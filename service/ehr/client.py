@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 from fhir_mappings import json_text
 from service.clock import Clock
 from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials
+from service.ehr.auth.token_endpoint import server_time
 from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
 from service.ehr.lookup import Lookup
 from service.ehr.places import Place, place_of
@@ -40,6 +41,7 @@ class EhrClient:
         http: Http,
         base_url: str,
         clock: Clock,
+        *,
         credentials: Credentials = NO_CREDENTIALS,
     ) -> None:
         self._http = http
@@ -55,6 +57,15 @@ class EhrClient:
     def trouble(self) -> str:
         """Return what the last exchange failed at, for a person; '' where the EHR answered and let us in."""
         return self._trouble
+
+    def sign_in(self) -> None:
+        """Get credentials where there are none that are fresh. Raises ``SignInFailed``."""
+        self._credentials.headers()
+
+    def clock_ahead_seconds(self) -> float | None:
+        """Return how far the EHR's clock is ahead of ours; None: it does not tell. Raises ``EhrError``."""
+        told = server_time(self._get(self._url("metadata")))
+        return (told - self._clock()).total_seconds() if told else None
 
     def granted_scopes(self) -> str | None:
         """Return the scopes granted to us, None where nobody told (yet)."""

@@ -1,5 +1,6 @@
 """The service signs in at a real EHR by a real Keycloak, and says in words why where it cannot."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.__main__ import main
 from service.clock import system_clock
 from service.ehr.auth.keys import read_keys
 from service.ehr.auth.token_endpoint import SignedProof, TokenEndpoint
@@ -168,6 +170,46 @@ def test_a_key_that_the_ehr_does_not_know_is_told(signed_in, idp, name_of):
     with signed_in(stranger, port=str(idp.keys_port + 1)) as service:
         told = trouble_of(service, name_of("stranger"))
     assert told.startswith("the EHR's token endpoint refused our key")
+
+
+def check_ehr(idp, ehr, key_file, *arguments, scopes=EVERYTHING):
+    """Run ``check-ehr`` as a process of its own; return its exit code and its answer."""
+    settings = {
+        "ALLIANCE_EHR_BASE_URL": ehr.fhir,
+        "ALLIANCE_EHR_AUTH": "smart",
+        "ALLIANCE_EHR_CLIENT_ID": "alliance-service",
+        "ALLIANCE_EHR_KEYS_FILE": str(key_file),
+        "ALLIANCE_EHR_TOKEN_URL": idp.token_url,
+        "ALLIANCE_EHR_SCOPES": scopes,
+    }
+    written = []
+    code = main(["check-ehr", "--json", *arguments], settings, written.append)
+    steps = {step["name"]: step for step in json.loads("".join(written))["steps"]}
+    return code, steps
+
+
+def test_check_ehr_writes_a_test_response_and_withdraws_it(signed_in, idp, ehr, name_of, tmp_path):
+    key, patient = KEYS["ES384"], name_of("checked")
+    (tmp_path / "key.json").write_text(key)
+    with signed_in(key):
+        seed(idp, ehr, key, patient)
+        asked = ("--patient", patient, "--write-probe", patient)
+        code, steps = check_ehr(idp, ehr, tmp_path / "key.json", *asked)
+
+    assert code == 0
+    assert steps["patient"]["well"]
+    assert "marked as entered in error again" in steps["write-probe"]["sentence"]
+
+
+def test_check_ehr_tells_what_may_not_be_written(signed_in, idp, ehr, name_of, tmp_path):
+    key = KEYS["ES384"]
+    (tmp_path / "key.json").write_text(key)
+    with signed_in(key):
+        asked = ("--write-probe", name_of("unchecked"))
+        code, steps = check_ehr(idp, ehr, tmp_path / "key.json", *asked, scopes="system/Patient.rs")
+
+    assert code == 1
+    assert "nothing was written" in steps["write-probe"]["sentence"]
 
 
 def test_tokens_of_another_host_must_be_allowed(signed_in, name_of):

@@ -162,7 +162,7 @@ class Tokens:
 @pytest.fixture
 def signed_in(moment: StandingClock, router: respx.MockRouter) -> Iterator[EhrClient]:
     http = Http(frozenset({HOST}), 5.0)
-    yield EhrClient(http, BASE, moment, Tokens())
+    yield EhrClient(http, BASE, moment, credentials=Tokens())
     http.close()
 
 
