@@ -1,6 +1,6 @@
 """The app: one deployment behind its doors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from service import VERSION
-from service.api import health
+from service.api import health, public_keys
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
 from service.api.gate import Gate
@@ -33,12 +33,18 @@ _WORTH_PACKING_BYTES = 1400
 _PACKING = 5
 
 # The busiest first: the framework asks each router in turn whether an address is its own.
-DOORS = (v1.build_router, fhir.build_router, health.build_router)
+DOORS = (v1.build_router, fhir.build_router, health.build_router, public_keys.build_router)
 
 
-def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lambda: None) -> FastAPI:
-    """Return the app of a deployment whose database is migrated. ``wake`` is called after every write.
+def create_app(
+    deployment: Deployment,
+    log: Log,
+    wake: Callable[[], None] = lambda: None,
+    ehr_troubles: Callable[[], Sequence[str]] = tuple,
+) -> FastAPI:
+    """Return the app of a deployment whose database is migrated.
 
+    ``wake`` is called after every write; ``ehr_troubles`` says what is wrong with the EHR, for ``/ready``.
     It starts no thread and opens no socket; the worker beside it is the caller's.
     """
     app = FastAPI(
@@ -49,7 +55,7 @@ def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lamb
         redoc_url=None,
         redirect_slashes=False,
     )
-    doors = Doors(deployment, ReadAudit(deployment.database), log, wake, VERSION)
+    doors = Doors(deployment, ReadAudit(deployment.database), log, wake, VERSION, ehr_troubles)
     for build_router in DOORS:
         app.include_router(build_router(doors))
     add_refusal_handlers(app, doors)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from service.ehr.connection import open_http
 from service.flows.deployment import Deployment
 from service.http import Http, host_of
 from service.log import Log
@@ -18,8 +19,9 @@ class Background:
     def __init__(self, deployment: Deployment, log: Log, count_attempt: Callable[[str, str], None]) -> None:
         settings = deployment.settings
         # Each peer has a way of its own: what is meant for the EHR cannot go to the webhook's receiver.
-        self._to_ehr = Http(_hosts(settings.ehr_base_url), settings.ehr_timeout_seconds)
-        self._to_receiver = Http(_hosts(settings.webhook_url), settings.ehr_timeout_seconds)
+        self._to_ehr = open_http(settings)
+        receiver = frozenset({host_of(settings.webhook_url)} if settings.webhook_url else ())
+        self._to_receiver = Http(receiver, settings.ehr_timeout_seconds)
         self._worker = Worker(deployment, self._to_ehr, log, count_attempt=count_attempt)
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
 
@@ -44,6 +46,6 @@ class Background:
         self._worker.wake()
         self._teller.wake()
 
-
-def _hosts(url: str | None) -> frozenset[str]:
-    return frozenset({host_of(url)} if url else ())
+    def ehr_troubles(self) -> tuple[str, ...]:
+        """Return what is wrong with the EHR, in words, as far as this process knows."""
+        return self._worker.ehr_troubles()

@@ -18,6 +18,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   └─ CallerRefused         403: foreign Host or Origin
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
+ │   │   └─ SignInFailed      no token was to be had, so that nothing was sent
  │   ├─ EhrSilent             it was sent and the answer is not known: never blindly sent again
  │   └─ EhrUnreadable         a read or search was answered with something that cannot be used
  ├─ StoreError                the database did not do what was asked; nothing was changed
@@ -193,6 +194,14 @@ class EhrError(ServiceError):
 
 class EhrUnreachable(EhrError):
     """Nothing was sent (refused connection, unknown host): safe to try again."""
+
+
+class SignInFailed(EhrUnreachable):
+    """No credentials for the EHR were to be had; ``sentence`` tells a person why, without any secret."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code)
+        self.sentence = sentence
 
 
 class EhrSilent(EhrError):

@@ -5,15 +5,12 @@ Every field carries its description and unit; the table in README.md is generate
 """
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
-from ipaddress import ip_address
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -21,11 +18,11 @@ from pydantic import (
 )
 
 from fhir_mappings.codes import DEFAULT_BASE
+from service.addresses import is_loopback, is_web_address
+from service.ehr_settings import EhrSettings
 from service.errors import SettingsRefused
 
 PREFIX = "ALLIANCE_"
-# With fewer the bucket of tokens would hold none.
-LEAST_PER_MINUTE = 6
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public beginning of every such secret
 MOST_SECRETS = 2
 _SECRET_BYTES = range(24, 65)
@@ -38,10 +35,8 @@ def _listed(value: object) -> object:
     return tuple(word for part in value.split(",") if (word := part.strip()))
 
 
-class Settings(BaseModel):
+class Settings(EhrSettings):
     """One deployment's settings; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = Field(
         "127.0.0.1",
@@ -51,32 +46,6 @@ class Settings(BaseModel):
     database_url: str = Field(
         "sqlite:///alliance.db",
         description="Where the database is: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME for several processes.",
-    )
-    ehr_name: str = Field(
-        "ehr",
-        pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
-        description="Identity of the EHR in the ledger; a new URL under the same name keeps the history.",
-    )
-    ehr_base_url: str | None = Field(
-        None, description="FHIR base of the EHR, such as http://127.0.0.1:8095/fhir. Unset: deliveries wait."
-    )
-    ehr_timeout_seconds: float = Field(
-        20.0, gt=0, le=300, description="Longest wait for one answer of the EHR, in seconds."
-    )
-    ehr_settle_seconds: float = Field(
-        60.0,
-        ge=0,
-        le=3600,
-        description="How long after an unanswered write a search that finds nothing does not count yet, in seconds.",
-    )
-    ehr_parallel: int = Field(
-        4, ge=1, le=32, description="Requests to the EHR at a time (never two for one patient)."
-    )
-    ehr_requests_per_minute: int | None = Field(
-        None,
-        ge=LEAST_PER_MINUTE,
-        le=60_000,
-        description="Most requests that one process sends to the EHR in a minute; of several workers each gets its part. Unset: no limit.",
     )
     canonical_base: str = Field(
         DEFAULT_BASE,
@@ -141,19 +110,12 @@ class Settings(BaseModel):
         description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",
     )
 
-    @field_validator("ehr_base_url", "canonical_base", "public_base_url")
+    @field_validator("canonical_base", "public_base_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
+        if not is_web_address(value):
             raise ValueError("must be an http or https address without query, fragment or user")
         return value.rstrip("/")
 
@@ -194,28 +156,22 @@ class Settings(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _canonical_base_is_ours(self) -> "Settings":
+    def _fits_together(self) -> Self:
+        faults = [*self.ehr_faults(), *self._own_faults()]
+        if faults:
+            # A line for each setting; ``read_settings`` takes them apart again.
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _own_faults(self) -> Iterator[str]:
         if (
             self.ehr_base_url
             and self.canonical_base == DEFAULT_BASE
             and not is_loopback(urlsplit(self.ehr_base_url).hostname or "")
         ):
-            raise ValueError(
-                "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
-            )
+            yield "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
         if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            raise ValueError("ALLIANCE_DATABASE_URL: must begin with sqlite:/// or postgresql://")
-        return self
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only be this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+            yield "ALLIANCE_DATABASE_URL: must begin with sqlite:/// or postgresql://"
 
 
 def _is_secret(text: str) -> bool:
@@ -237,7 +193,8 @@ def read_settings(environ: Mapping[str, str], read_file: Callable[[str], str]) -
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        faults.extend(_sentence(detail) for detail in error.errors(include_input=False, include_url=False))
+        for detail in error.errors(include_input=False, include_url=False):
+            faults.extend(_sentences(detail))
     if faults:
         raise SettingsRefused(faults)
     return settings
@@ -280,9 +237,9 @@ def _given(environ: Mapping[str, str], read_file: Callable[[str], str]) -> tuple
     return given, faults
 
 
-def _sentence(detail: Mapping[str, object]) -> str:
+def _sentences(detail: Mapping[str, object]) -> list[str]:
     location = detail["loc"]
     message = str(detail["msg"]).removeprefix("Value error, ")
     if isinstance(location, tuple) and location:
-        return f"{PREFIX}{str(location[0]).upper()}: {message}"
-    return message
+        return [f"{PREFIX}{str(location[0]).upper()}: {message}"]
+    return message.splitlines()

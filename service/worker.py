@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from service import VERSION
+from service.ehr.auth.missing_scopes import missing_rights
 from service.ehr.breaker import Breaker
 from service.ehr.client import EhrClient
+from service.ehr.connection import credentials_for
 from service.ehr.rate_limit import RateLimit
 from service.flows.connect_ehr import connect_ehr
 from service.flows.deliver import deliver_next
@@ -59,7 +61,13 @@ class Worker:
         if settings.ehr_base_url:
             self._lane = Lane(
                 database=deployment.database,
-                client=EhrClient(http, settings.ehr_base_url, clock, self._rate),
+                client=EhrClient(
+                    http,
+                    settings.ehr_base_url,
+                    clock,
+                    credentials=credentials_for(settings, http, clock),
+                    rate=self._rate,
+                ),
                 clinic=clinic,
                 ehr=settings.ehr_name,
                 names=deployment.names,
@@ -98,6 +106,15 @@ class Worker:
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._lane is not None:
             self._log.event("worker_stopped", ehr=self._lane.ehr)
+
+    def ehr_troubles(self) -> tuple[str, ...]:
+        """Return what is wrong with the EHR now, in words; nothing where all is well, or not known."""
+        if self._lane is None:
+            return ()
+        client = self._lane.client
+        missing = missing_rights(self._settings.ehr_scopes, client.granted_scopes())
+        rights = f"the EHR did not grant us {', '.join(missing)}" if missing else ""
+        return tuple(one for one in (client.trouble(), rights) if one)
 
     def wake(self) -> None:
         """Say that something was queued; returns at once."""

@@ -1,6 +1,6 @@
 """What every door needs. A door is a module with ``build_router(doors) -> APIRouter``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from service.clock import as_instant
@@ -14,7 +14,7 @@ class Doors:
     """The deployment behind the doors, and what they share.
 
     ``wake`` tells the worker of this process that something is due: call it after a write. ``version`` is
-    the software's.
+    the software's. ``ehr_troubles`` tells in words what is wrong with the EHR, as far as this process knows.
     """
 
     deployment: Deployment
@@ -22,6 +22,7 @@ class Doors:
     log: Log
     wake: Callable[[], None]
     version: str
+    ehr_troubles: Callable[[], Sequence[str]] = tuple
 
     def audit_read(self, access: Access, subject: str = "", status: int = 200) -> None:
         """Return once the row of a read is durable; call it before the answer. ``subject``: our ids only."""

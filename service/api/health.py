@@ -30,6 +30,7 @@ def build_router(doors: Doors) -> APIRouter:
             "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
             "ehr_in_trouble_since": found.ehr.trouble_since,
             "late_deliveries": found.ehr.late,
+            "ehr_troubles": list(doors.ehr_troubles()),
         }
         return Response(json_text.dumps(answer), 200 if found.ready else 503, media_type=_JSON)
 

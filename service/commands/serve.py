@@ -15,6 +15,7 @@ import uvicorn
 
 from fhir_mappings.structure import check_structure
 from service import VERSION
+from service.addresses import is_loopback
 from service.app import create_app
 from service.background import Background
 from service.commands.command import Commands, Write
@@ -25,6 +26,7 @@ from service.commands.environment import (
     settings_of,
     wording_files,
 )
+from service.ehr.connection import signing_keys
 from service.errors import EhrError, SettingsRefused
 from service.flows.canonical_base import check_canonical_base
 from service.flows.check_stored_instruments import check_stored_instruments
@@ -33,7 +35,7 @@ from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
-from service.settings import Settings, is_loopback
+from service.settings import Settings
 
 HEALTH_SECONDS = 5.0
 _OK = 200
@@ -66,6 +68,7 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
         _refuse_open_host(settings)
     elif not settings.ehr_base_url:
         raise SettingsRefused(["ALLIANCE_EHR_BASE_URL: must be set, else a worker has nothing to do"])
+    signing_keys(settings)  # refuses, before anything is changed, what cannot be read
     # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
     signal.signal(signal.SIGTERM, _leave)
     chosen = chosen_instruments(settings)
@@ -106,7 +109,7 @@ def _serve(
     deployment: Deployment, log: Log, listening: socket.socket, write: Write, background: Background
 ) -> None:
     """Serve until a signal comes; then answer what was begun."""
-    app = create_app(deployment, log, background.wake)
+    app = create_app(deployment, log, background.wake, background.ehr_troubles)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False

@@ -17,6 +17,7 @@ class TypeCapabilities:
 
     create: bool = False
     update: bool = False
+    delete: bool = False
     update_create: bool = False
     conditional_create: bool = False
     search_params: frozenset[str] = frozenset()
@@ -75,6 +76,7 @@ def _type_capabilities(resource: Mapping[str, Any]) -> TypeCapabilities:
     return TypeCapabilities(
         create="create" in codes,
         update="update" in codes,
+        delete="delete" in codes,
         update_create="update" in codes and resource.get("updateCreate") is True,
         conditional_create="create" in codes and resource.get("conditionalCreate") is True,
         search_params=frozenset(str(one.get("name")) for one in _objects(resource.get("searchParam"))),

@@ -5,21 +5,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from fhir_mappings import json_text
 from service.clock import Clock
+from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials
+from service.ehr.auth.token_endpoint import server_time
 from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
 from service.ehr.lookup import Lookup
 from service.ehr.places import Place, place_of
 from service.ehr.rate_limit import RateLimit
-from service.errors import EhrUnreadable
+from service.ehr.told import in_words
+from service.errors import EhrError, EhrUnreadable
 from service.http import Answer, Http, host_of
 
 _KEPT = timedelta(hours=24)
 # What was refused although declared may be allowed after somebody changed a setting there.
 _STRUCK_KEPT = timedelta(hours=1)
 _MOST_PAGES = 20
+_UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,42 @@ class Found:
 class EhrClient:
     """One EHR below one base URL. Thread-safe."""
 
-    def __init__(self, http: Http, base_url: str, clock: Clock, rate: RateLimit | None = None) -> None:
+    def __init__(
+        self,
+        http: Http,
+        base_url: str,
+        clock: Clock,
+        *,
+        credentials: Credentials = NO_CREDENTIALS,
+        rate: RateLimit | None = None,
+    ) -> None:
         self._http = http
+        self._credentials = credentials
         self._rate = rate or RateLimit(None)
+        self._trouble = ""
         self._base = base_url.rstrip("/")
         self._clock = clock
         self._lock = threading.Lock()
         self._capabilities: Capabilities | None = None
         self._struck: set[tuple[WriteKind, str]] = set()
         self._read_at = self._until = datetime.min.replace(tzinfo=clock().tzinfo)
+
+    def trouble(self) -> str:
+        """Return what the last exchange failed at, for a person; '' where the EHR answered and let us in."""
+        return self._trouble
+
+    def sign_in(self) -> None:
+        """Get credentials where there are none that are fresh. Raises ``SignInFailed``."""
+        self._credentials.headers()
+
+    def clock_ahead_seconds(self) -> float | None:
+        """Return how far the EHR's clock is ahead of ours; None: it does not tell. Raises ``EhrError``."""
+        told = server_time(self._get(self._url("metadata")))
+        return (told - self._clock()).total_seconds() if told else None
+
+    def granted_scopes(self) -> str | None:
+        """Return the scopes granted to us, None where nobody told (yet)."""
+        return self._credentials.granted()
 
     def capabilities(self) -> Capabilities:
         """Return what the EHR declares, at most a day old. Raises ``EhrError``."""
@@ -81,8 +112,7 @@ class EhrClient:
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``."""
-        self._rate.take()
-        return self._http.exchange(method, self._url(path), {"Prefer": "return=minimal", **headers}, body)
+        return self._exchange(method, self._url(path), {"Prefer": "return=minimal", **headers}, body)
 
     def find(self, lookup: Lookup) -> tuple[Found, ...]:
         """Return every resource in the EHR that is the one looked for; more than one is a mess of its making.
@@ -125,17 +155,43 @@ class EhrClient:
         return _json_of(self._get(url))
 
     def _get(self, url: str) -> Answer:
-        self._rate.take()
-        return self._http.exchange("GET", url, {"Cache-Control": "no-cache"})
+        return self._exchange("GET", url, {"Cache-Control": "no-cache"})
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> Answer:
+        """Exchange with our credentials; where they are refused (401), once more with new ones."""
+        try:
+            carried = self._credentials.headers()
+            self._rate.take()
+            answer = self._http.exchange(method, url, {**headers, **carried}, body)
+            if answer.status == _UNAUTHORIZED:
+                renewed = self._credentials.renewed(carried)
+                if renewed is not None:
+                    answer = self._http.exchange(method, url, {**headers, **renewed}, body)
+        except EhrError as error:
+            self._trouble = in_words(error)
+            raise
+        self._trouble = self._refused() if answer.status == _UNAUTHORIZED else ""
+        return answer
+
+    def _refused(self) -> str:
+        carried = "refused our credentials" if self._credentials.headers() else "asks for credentials"
+        return f"the EHR {carried} (401)"
 
     def _next_page(self, bundle: Mapping[str, Any]) -> str:
         links = bundle.get("link")
         for link in links if isinstance(links, list) else []:
             if isinstance(link, dict) and link.get("relation") == "next":
-                url = urljoin(f"{self._base}/", str(link.get("url", "")))
-                if host_of(url) != host_of(self._base):
+                url = urlsplit(urljoin(f"{self._base}/", str(link.get("url", ""))))
+                if url.netloc.lower() != host_of(self._base):
                     raise EhrUnreadable("next-page-elsewhere")
-                return url
+                # Behind a proxy a server may write http: our credentials go by the base's scheme alone.
+                return urlunsplit(url._replace(scheme=urlsplit(self._base).scheme))
         return ""
 
     def _url(self, path: str) -> str:

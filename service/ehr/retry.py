@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from fhir_mappings import json_text
+from service.ehr.told import in_words
 from service.errors import EhrError, EhrUnreachable
 from service.http import Answer
 
@@ -53,7 +54,7 @@ class Outcome:
 def classify_error(error: EhrError) -> Outcome:
     """Return the outcome of an exchange without an answer."""
     if isinstance(error, EhrUnreachable):
-        return Outcome(Verdict.LATER, "the EHR cannot be reached", error.code, whole_ehr=True)
+        return Outcome(Verdict.LATER, in_words(error), error.code, whole_ehr=True)
     return Outcome(Verdict.UNKNOWN, "the EHR's answer was lost", error.code)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from service.ehr.capabilities import Capabilities, WriteKind
 from service.ehr.lookup import logical_of
+from service.ehr.told import in_words
 from service.errors import EhrError, LedgerError, StoreError
 from service.flows.gather_resources import Wanted, gather
 from service.flows.lane import Delivered, Lane, Next, Work
@@ -190,7 +191,5 @@ def _strike_out(work: Work, part: PartRow) -> None:
 def _ehr_in_trouble(work: Work, error: EhrError) -> Delivered:
     """Give the delivery back untouched: nothing can be planned while the EHR does not say what it takes."""
     work.lane.log.event("ehr_unreadable", ehr=work.lane.ehr, code=error.code)
-    given = postpone(
-        work, due_at=work.lane.now(), reason="the EHR cannot be reached or does not say what it takes"
-    )
+    given = postpone(work, due_at=work.lane.now(), reason=in_words(error))
     return replace(given, well=False, pause_seconds=0.0)

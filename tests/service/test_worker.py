@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from service.clock import system_clock
 from service.http import Http
@@ -82,6 +83,28 @@ def test_an_ehr_that_is_down_is_not_hammered(bench: Bench) -> None:
     worker.stop(5)
     assert 1 <= 50 - len(bench.ehr.faults) <= 4
     assert "confirmed" not in bench.states()
+
+
+def test_a_sign_in_that_fails_is_told_and_nothing_is_lost(bench: Bench) -> None:
+    bench.router.post("http://localhost:8095/token").respond(401, json={"error": "invalid_client"})
+    changes = {
+        "ehr_auth": "client-secret",
+        "ehr_client_id": "us",
+        "ehr_client_secret": SecretStr("s"),
+        "ehr_token_url": "http://localhost:8095/token",
+    }
+    settings = bench.deployment.settings.model_copy(update=changes)
+    bench.record()
+    worker = Worker(
+        replace(bench.deployment, settings=settings, clock=system_clock), bench.http, Log(bench.log)
+    )
+    worker.start()
+    wait_until(lambda: bool(worker.ehr_troubles()))
+    worker.stop(5)
+    told = "the EHR's token endpoint refused our client id or secret (invalid_client)"
+    assert worker.ehr_troubles() == (told,)
+    assert bench.states() == ["pending"]
+    assert not bench.ehr.writes
 
 
 def test_the_log_names_deliveries_and_nobody(bench: Bench) -> None:

@@ -21,6 +21,12 @@ class Group:
 
 GROUPS = (
     Group("hapi", "the tests against the real HAPI server", ("javac", "mvn", "npm", "curl"), java=True),
+    Group(
+        "idp",
+        "signing in at the EHR by a real Keycloak",
+        ("javac", "mvn", "npm", "curl", "setsid"),
+        java=True,
+    ),
     Group("parity", "the formulas in another FHIRPath engine", ("node", "npm")),
     Group("strangers", "other people's FHIR clients", ("node", "npm", "javac", "mvn"), java=True),
     Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),

@@ -19,6 +19,7 @@ def test_a_migrated_database_is_ready(client):
         "ehr": "not-configured",
         "ehr_in_trouble_since": None,
         "late_deliveries": 0,
+        "ehr_troubles": [],
     }
 
 
