@@ -9,7 +9,7 @@ from service.alliance.baseline import Interval
 from service.alliance.panels import CutOffLine, Panel, PicturePoint, Trace, TrendPicture
 from service.alliance.picture import draw_trend
 from service.flows.judge_dyad import JUDGED_SCALE
-from service.flows.show_trend import TrendPoint, TrendSeries
+from service.flows.trend_series import TrendPoint, TrendSeries
 
 NEW_THERAPIST = "new therapist"
 

@@ -10,11 +10,11 @@ from fhir_mappings.catalogue import find
 from fhir_mappings.instrument import Perspective
 from service.api.doors import Doors
 from service.api.security import access_of
-from service.api.v1.answer_models import TrendAnswer
 from service.api.v1.described import refusals
 from service.api.v1.queries import DATE, INSTANT, LONGEST, bad_parameter, to_date, to_instant
 from service.api.v1.reading import answer
 from service.api.v1.shown_trend import show_trend as shown
+from service.api.v1.trend_models import TrendAnswer
 from service.flows.deployment import Deployment
 from service.flows.draw_trend import draw_patient_trend
 from service.flows.patient_references import references_to_patient
