@@ -40,7 +40,11 @@ def write_notes(points: Sequence[SeriesPoint], parameters: Parameters, found: Fi
     ratings = sum(point.value is not None for point in points)
     if not ratings:
         return ("Nothing was rated yet.",)
-    told = [_coverage_note(found.coverage, parameters), *_early_notes(found.coverage), *_missed_notes(found)]
+    told = [
+        _coverage_note(found.coverage, parameters),
+        *_early_notes(found.coverage, parameters),
+        *_missed_notes(found),
+    ]
     told += [f"{_gap_note(gap, points)} {say_unknown(gap)}" for gap in found.gaps]
     if ratings < parameters.level_min_ratings:
         told.append(f"First impression: {counted(ratings, 'rating')} so far.")
@@ -66,8 +70,10 @@ def say_unknown(gap: Gap) -> str:
     return "A dip that came and went there cannot be seen."
 
 
-def _early_notes(coverage: Coverage) -> list[str]:
-    if coverage.first_rated is None or coverage.first_rated == coverage.first_attended:
+def _early_notes(coverage: Coverage, parameters: Parameters) -> list[str]:
+    """Return that first sessions lack ratings; of a form given now and then that goes without saying."""
+    seldom = coverage.share is None or coverage.share < parameters.coverage_very_low
+    if seldom or coverage.first_rated is None or coverage.first_rated == coverage.first_attended:
         return []
     first = coverage.first_attended or 0
     where = f"the first {first} sessions" if first > 1 else "the first session"

@@ -93,5 +93,5 @@ def _series_point(row: PatientRating, sessions: DyadSessions) -> SeriesPoint:
         session_number=row.session_number,
         session_date=date.fromisoformat(row.session_date),
         value=None if total is None else float(total),
-        place=None if sessions.recorded is None else sessions.place_of(row),
+        place=sessions.place_of(row),
     )

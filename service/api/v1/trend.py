@@ -85,12 +85,9 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}, **refusals(400, 404)},
     )
     def draw(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
-        """Answer a panel for each instrument, one below the other."""
+        """Answer a panel for each measure, one below the other; outcome comes last."""
         trend = read_trend(request, patient, asked)
-        series, role = trend.series, "alliance"
-        if asked.instrument and trend.beside:  # it was asked for by name, so it is drawn under its own
-            series, role = trend.beside, trend.beside[0].instrument.role
-        return SvgResponse(draw_patient_trend(series, f"{role.capitalize()} trend of Patient/{patient}"))
+        return SvgResponse(draw_patient_trend(trend, f"Patient/{patient}"))
 
     return router
 

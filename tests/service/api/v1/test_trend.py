@@ -252,13 +252,36 @@ def test_outcome_stands_beside_the_alliance_and_names_its_role(client: TestClien
     assert outcome["points"][0]["check_in_prompts"] == []
 
 
-def test_outcome_is_drawn_only_where_it_is_asked_for_and_as_such(client: TestClient) -> None:
+def test_outcome_is_drawn_in_a_panel_of_its_own(client: TestClient) -> None:
     post(client)
     post_outcome(client)
-    assert "Outcome Rating Scale" not in client.get(f"{TREND}.svg").text
+    picture = client.get(f"{TREND}.svg").text
+    assert "Alliance trend of Patient/anna" in picture
+    assert picture.index("Session Rating Scale") < picture.index("Outcome Rating Scale")
+    assert "outcome: beside the alliance, in no alert" in picture
+    assert "clinical below 25" in picture
+
+
+def test_outcome_alone_is_drawn_as_such(client: TestClient) -> None:
+    post(client)
+    post_outcome(client)
     asked = client.get(f"{TREND}.svg?instrument=ors-client").text
     assert "Outcome trend of Patient/anna" in asked
     assert "check-in below" not in asked
+
+
+def test_client_and_therapist_share_a_panel(client: TestClient) -> None:
+    wai(client, "client", 3, 4)
+    wai(client, "therapist", 3, 4)
+    picture = client.get(f"{TREND}.svg").text
+    assert picture.count(">Working Alliance Inventory, Short Revised<") == 1
+
+
+def test_an_open_alert_is_marked_in_the_picture(client: TestClient, clock: FixedClock) -> None:
+    record_course(client, clock, WITH_A_DIP)
+    picture = client.get(f"{TREND}.svg").text
+    assert ">alert open<" in picture
+    assert "the alert of session 7 is open." in picture
 
 
 def test_a_provisional_instrument_says_why_wherever_its_scores_stand(client: TestClient) -> None:
@@ -354,3 +377,14 @@ def test_alerts_of_the_sessions_shown_stand_in_the_trend(client: TestClient, clo
     (alert,) = client.get(TREND).json()["alerts"]
     assert (alert["response"], alert["severity"], alert["status"]) == (receipts[-1]["id"], "marked", "open")
     assert client.get(f"{TREND}?to=2026-02-20").json()["alerts"] == []
+
+
+def test_a_next_therapists_sessions_count_from_where_numbers_went_on(
+    client: TestClient, clock: FixedClock
+) -> None:
+    record_course(client, clock, STEADY[:3])
+    clock.now = NOW + timedelta(days=7)
+    authored = clock.now.isoformat()
+    post(client, therapist="Practitioner/ben", session_number=4, identifier="urn:x|new", authored=authored)
+    series = client.get(TREND).json()["series"]
+    assert [(one["coverage"]["rated"], one["coverage"]["attended"]) for one in series] == [(3, 3), (1, 1)]
