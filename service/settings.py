@@ -101,6 +101,10 @@ class Settings(EhrSettings):
         None,
         description="Folder with the clinic's own instruments, a file <id>.toml each; check them with `python -m service check-instruments DIR`.",
     )
+    measuring_plan: str | None = Field(
+        None,
+        description="TOML file with the clinic's own measuring plan: which measure is due in which sessions. Unset: the one in service/alliance/measuring_plan.toml.",
+    )
     wording_dir: str | None = Field(
         None,
         description="Folder with the clinic's own licensed wording, a file <clinic>/<instrument>.<language>.toml each (the clinic is `default`); begin one with `python -m service wording-template INSTRUMENT LANGUAGE`.",

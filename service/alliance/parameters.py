@@ -30,7 +30,8 @@ class Parameters:
     """The numbers that the rules use; what each means stands beside it in ``thresholds.toml``.
 
     ``*_z`` are in predictive spreads, ``*_share`` and ``coverage_*`` from 0 to 1, ``recovery_window`` and
-    ``cooldown`` in ratings, ``gap_unrated`` in attended sessions.
+    ``cooldown`` in ratings, ``gap_unrated`` and ``first_sessions`` in attended sessions; ``lowest_by`` in an
+    item's points, ``lowest_in`` and ``lowest_of`` in ratings, ``pair_min_earlier`` in ratings or pairs.
     """
 
     watch_z: float
@@ -53,6 +54,13 @@ class Parameters:
     ceiling_share: float
     coverage_low: float
     coverage_very_low: float
+    first_sessions: int
+    change_z: float
+    lowest_by: float
+    lowest_in: int
+    lowest_of: int
+    pair_min_earlier: int
+    pair_least_spread: float
 
     def echoed(self) -> dict[str, float]:
         """Return the numbers by name, as they are echoed with an answer."""

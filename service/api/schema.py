@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from service.api.outcomes import is_fhir
 from service.api.v1.act_models import Acknowledgement, Dismissal, RepairStep, Resolution
+from service.api.v1.attendance_models import AttendanceBody
 from service.api.v1.merge_models import Merging
 from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Retry, Withdrawal
 
@@ -19,7 +20,7 @@ Json = dict[str, Any]
 
 # Named in routes by reference alone, since no route parses or answers with them.
 _MODELS: tuple[type[BaseModel], ...] = (
-    *(Problem, ResponseBody, Withdrawal, Confirmation, Retry, Discard, Merging),
+    *(Problem, ResponseBody, AttendanceBody, Withdrawal, Confirmation, Retry, Discard, Merging),
     *(Acknowledgement, RepairStep, Resolution, Dismissal),
 )
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from fhir_mappings.codes import Names
+from service.alliance.errors import AllianceFileError
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
+from service.alliance.plan import MeasuringPlan, default_plan, read_plan
 from service.clock import system_clock
 from service.errors import SettingsRefused
 from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
@@ -15,6 +17,7 @@ from service.settings import Settings, read_settings
 from service.store.database import Database
 
 CLINIC = "default"
+PLAN_FILE = "ALLIANCE_MEASURING_PLAN"
 UNREADABLE = "cannot be read as a text in UTF-8"
 
 
@@ -57,6 +60,19 @@ def wording_files(settings: Settings) -> dict[str, str]:
     return texts
 
 
+def measuring_plan(settings: Settings) -> MeasuringPlan:
+    """Return the clinic's own measuring plan, or the shipped one. Raises ``SettingsRefused``."""
+    if settings.measuring_plan is None:
+        return default_plan()
+    path = Path(settings.measuring_plan)
+    try:
+        return read_plan(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsRefused([f"{PLAN_FILE}: the file {UNREADABLE}"]) from error
+    except AllianceFileError as error:
+        raise SettingsRefused([f"{PLAN_FILE}: {error}"]) from error
+
+
 def instrument_files(path: Path) -> list[Path]:
     """Return the instrument files of a folder, or the one file that is named."""
     return sorted(path.glob("*.toml")) if path.is_dir() else [path]
@@ -85,4 +101,5 @@ def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
         norms=load_norms(),
         parameters=default_parameters(),
         clock=system_clock,
+        plan=measuring_plan(settings),
     )

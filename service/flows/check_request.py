@@ -92,6 +92,25 @@ def find_session_faults(
     return [Fault(named.get(fault.at, fault.at), fault.reason, fault.message) for fault in found]
 
 
+def find_attendance_faults(
+    claims: SessionClaims, now: datetime, places: Mapping[str, str] | None = None
+) -> list[Fault]:
+    """Return every fault of what is said of an appointment, in the order of the fields.
+
+    Of the claims only patient, therapist, encounter, session date and number, and identifier count; patient
+    and date must be there. ``places`` as for ``find_session_faults``.
+    """
+    named = places or {}
+    found = [*_references(claims), *_numbers(claims), *_texts(claims)]
+    if not claims.patient:
+        found.append(Fault("patient", "required", "The patient must be named."))
+    if not claims.session_date:
+        found.append(Fault("session_date", "required", "The date of the appointment must be said."))
+    else:
+        found += _session_date(claims.session_date, "", now)
+    return [Fault(named.get(fault.at, fault.at), fault.reason, fault.message) for fault in found]
+
+
 def _people(claims: SessionClaims, ehr_base: str | None) -> Iterator[Fault]:
     if not claims.patient:
         yield Fault("patient", "required", "The patient must be named.")
@@ -101,6 +120,10 @@ def _people(claims: SessionClaims, ehr_base: str | None) -> Iterator[Fault]:
         yield Fault("source", "required", "Who answered must be named for this form.")
     else:
         yield from _respondent(claims, ehr_base)
+    yield from _references(claims)
+
+
+def _references(claims: SessionClaims) -> Iterator[Fault]:
     allowed = {
         "patient": PATIENTS,
         "therapist": THERAPISTS,

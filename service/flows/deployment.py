@@ -1,7 +1,7 @@
 """What every flow works with, and who is asking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -11,6 +11,7 @@ from fhir_mappings.extra_codings import NO_EXTRA_CODINGS, snomed_score_codings
 from fhir_mappings.instrument import Instrument
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
+from service.alliance.plan import MeasuringPlan, default_plan
 from service.clock import Clock, as_instant
 from service.settings import Settings
 from service.store.database import Database, Tx
@@ -23,7 +24,7 @@ class Deployment:
     """One running service: its database, settings, instruments and norms. Handed to every flow.
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
-    ones that are off among them.
+    ones that are off among them. ``plan`` says which measure is due when.
     """
 
     database: Database
@@ -34,6 +35,7 @@ class Deployment:
     norms: Mapping[str, Norm]
     parameters: Parameters
     clock: Clock
+    plan: MeasuringPlan = field(default_factory=default_plan)
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

@@ -40,6 +40,7 @@ class PatientRating:
     answers: str
     bare_total: Decimal | None
     age_years: int | None
+    encounter: str | None
     believed_from: str
     derived: bool = False
 
@@ -61,6 +62,7 @@ _COLUMNS = (
     responses.c.answers,
     responses.c.bare_total,
     responses.c.age_years,
+    responses.c.encounter,
     responses.c.believed_from,
     responses.c.authored_at,
     responses.c.received_at,

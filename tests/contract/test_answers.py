@@ -4,6 +4,7 @@ import pytest
 import schemathesis
 from starlette.testclient import TestClient
 
+from service.api.v1.attendance_models import EXAMPLE_ATTENDANCE
 from tests.conftest import FixedClock
 from tests.contract.conftest import LOOPBACK
 from tests.contract.described import CHECKS
@@ -23,6 +24,7 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
         "response_id": receipt["id"],
         "alert_id": receipt["alerts"][0]["id"],
         "delivery_id": receipt["deliveries"][0],
+        "attendance_id": client.post("/v1/attendance", json=EXAMPLE_ATTENDANCE).json()["id"],
         "patient": "anna",
         "instrument": "wai-sr-client",
     }
@@ -36,6 +38,8 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
         ("get", "/v1/responses/{response_id}", {}),
         ("get", "/v1/patients/{patient}/alliance-trend", {}),
         ("get", "/v1/patients/{patient}/alliance-trend.svg", {}),
+        ("get", "/v1/attendance", {"patient": "anna"}),
+        ("get", "/v1/attendance/{attendance_id}", {}),
         ("get", "/v1/rupture-alerts", {"include": "watch,historical"}),
         ("get", "/v1/rupture-alerts/{alert_id}", {}),
         ("get", "/v1/deliveries", {"_count": "2"}),

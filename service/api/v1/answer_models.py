@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.v1.models import Answer, Number, Perspective, Role, Severity
+from service.api.v1.models import Answer, Number, Perspective, Severity
 
 Tier = Literal["watch", "possible", "marked"]
 ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
@@ -204,89 +204,3 @@ class StoredResponse(Receipt):
     identifier: str | None
     answers: dict[str, Answer]
     updated_at: str
-
-
-class RangeAnswer(BaseModel):
-    """A range in the scale's points, both ends belonging to it."""
-
-    low: Number
-    high: Number
-
-
-class PointAnswer(BaseModel):
-    """One rating of a series; `usual`, `fall`, `z` and `tier` are null where it was not judged."""
-
-    session_number: int | None
-    session_date: str
-    authored: str
-    response: str
-    response_version: int
-    historical: bool
-    status: ResponseStatus = Field(
-        description="`in-progress` and `stopped` have no scores: the session was attended, not rated."
-    )
-    scores: dict[str, Number | None]
-    check_in_prompts: list[PromptAnswer]
-    clinical_range: list[LimitAnswer]
-    straight_lined: bool
-    derived_from: str | None = Field(description="The form whose answers yielded it; null: rated itself.")
-    tier: Tier | None
-    usual: RangeAnswer | None = Field(description="What the earlier ratings let one expect.")
-    fall: Number | None = Field(description="Points below the level before.")
-    z: Number | None
-
-
-class CoverageAnswer(BaseModel):
-    """Rated of attended sessions; `attended` null where it is unknown, `reason` says why."""
-
-    rated: int
-    attended: int | None
-    reason: str | None
-
-
-class GapAnswer(BaseModel):
-    """A stretch without ratings, between two responses (null: before the first, after the last)."""
-
-    after: str | None
-    before: str | None
-    unrated_sessions: int | None
-    days: int | None
-
-
-class SeriesAnswer(BaseModel):
-    """One instrument of one therapist; a new therapist starts a new series."""
-
-    instrument: str
-    perspective: Perspective
-    role: Role
-    provisional: str | None
-    therapist: str | None
-    points: list[PointAnswer]
-    level: Number | None
-    level_range: RangeAnswer | None
-    first_impression: bool = Field(description="Fewer than four ratings so far.")
-    slope_per_session: Number | None
-    slope_interval: list[Number] | None
-    direction: Literal["rising", "falling", "no clear direction"] | None
-    usual_next: RangeAnswer | None
-    coverage: CoverageAnswer
-    gaps: list[GapAnswer]
-    at_maximum_share: Number | None
-    low_start: bool
-    notes: list[str]
-    norms: str | None
-    norms_status: Literal["assumed", "fitted"] | None
-
-
-class TrendAnswer(BaseModel):
-    """How the alliance of one patient moves, with all that is needed to compute it again."""
-
-    patient: str
-    as_of: str
-    rule: str
-    method: str
-    parameters: dict[str, Number]
-    series: list[SeriesAnswer] = Field(description="Of the alliance.")
-    other_series: list[SeriesAnswer] = Field(
-        description="Outcome, session and rupture forms: none of them says how an alliance moves."
-    )

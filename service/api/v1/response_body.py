@@ -5,10 +5,10 @@ import re
 from fhir_mappings.answers import check_answers
 from fhir_mappings.catalogue import find
 from fhir_mappings.errors import AnswersRefused, Fault
-from fhir_mappings.filled import Answers, Identifier
+from fhir_mappings.filled import Answers
 from fhir_mappings.instrument import Instrument
 from service.api.bodies import JsonBody
-from service.api.v1.fields import Fields, as_key
+from service.api.v1.fields import Fields, as_key, read_identifier
 from service.flows.check_request import SessionClaims, default_source, find_session_faults
 from service.flows.choose_instruments import IS_OFF
 from service.flows.deployment import Deployment
@@ -133,7 +133,7 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
         encounter=fields.text("encounter") or None,
         session_date=fields.text("session_date") or None,
         session_number=fields.whole_number("session_number"),
-        identifier=_identifier(fields),
+        identifier=read_identifier(fields),
         language=fields.text("language") or None,
         age_years=fields.whole_number("age_years"),
         site=fields.text("site"),
@@ -141,22 +141,6 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
         approach=fields.text("approach"),
         ehr_reference=_ehr_reference(fields),
     )
-
-
-def _identifier(fields: Fields) -> Identifier | None:
-    """Return ``system|value``: the system is a URI and holds no bar, the value may."""
-    text = fields.text("identifier")
-    if not text:
-        if fields.is_sound("identifier"):
-            fault = Fault("identifier", "required", "An identifier makes sending it again safe.")
-            fields.faults.append(fault)
-        return None
-    system, bar, value = text.partition("|")
-    if bar and system and value and not re.search(r"\s", system):
-        return Identifier(system, value)
-    message = "An identifier is a system, a bar and a value, such as urn:clinic:north|r-7."
-    fields.faults.append(Fault("identifier", "wrong-identifier", message))
-    return None
 
 
 def _ehr_reference(fields: Fields) -> str | None:

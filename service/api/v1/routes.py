@@ -3,12 +3,24 @@
 from fastapi import APIRouter
 
 from service.api.doors import Doors
-from service.api.v1 import alert_acts, alerts, deliveries, instruments, merges, notices, responses, trend
+from service.api.v1 import (
+    alert_acts,
+    alerts,
+    attendance,
+    deliveries,
+    instruments,
+    merges,
+    notices,
+    responses,
+    trend,
+)
+
+DOORS = (instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges)
 
 
 def build_router(doors: Doors) -> APIRouter:
     """Return the routes of the door."""
     router = APIRouter()
-    for door in (instruments, responses, trend, alerts, alert_acts, notices, deliveries, merges):
+    for door in DOORS:
         router.include_router(door.build_router(doors))
     return router
