@@ -107,7 +107,13 @@ class Worker:
                 lease_seconds=LEASE_SECONDS,
                 crash_point=crash_point,
                 extra_codings=deployment.extra_codings,
+                form_maps=deployment.form_maps,
             )
+
+    @property
+    def client(self) -> EhrClient | None:
+        """The way to the EHR, for whoever reads from it; None without one."""
+        return self._lane.client if self._lane else None
 
     def start(self) -> None:
         """Release what waited, and start the threads."""

@@ -26,6 +26,7 @@ def build_router(doors: Doors) -> APIRouter:
             "database": found.database,
             "schema": found.schema,
             "clock": found.clock,
+            "inbound": found.inbound,
             "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
         }
         return Response(json_text.dumps(answer), 200 if found.ready else 503, media_type=_JSON)

@@ -30,6 +30,7 @@ from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
 from service.settings import Settings, is_loopback
+from service.watcher import Watcher
 from service.worker import Worker
 
 DRAIN_SECONDS = 10.0
@@ -73,7 +74,8 @@ def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Wr
     settings = deployment.settings
     http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
     worker = Worker(deployment, http, log)
-    app = create_app(deployment, log, worker.wake)
+    watcher = Watcher(deployment, worker.client, log, worker.wake)
+    app = create_app(deployment, log, worker.wake, notice=watcher.look, client=worker.client)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
@@ -83,9 +85,11 @@ def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Wr
     )  # builds the models before the first caller waits
     write(_welcome(settings))
     worker.start()
+    watcher.start()
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
+        watcher.stop(DRAIN_SECONDS)
         worker.stop(DRAIN_SECONDS)
         http.close()
 

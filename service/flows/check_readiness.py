@@ -5,19 +5,26 @@ from datetime import timedelta
 
 from service.clock import from_instant
 from service.flows.deployment import Deployment
+from service.store.inbound import read_cursor
 from service.store.readiness import newest_audit_at
 
+CLINIC = "default"
 # A clock this far behind what it wrote before was set back: order and believed times would be wrong.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What was looked at; ``ready`` only where all of it is well."""
+    """What was looked at; ``ready`` only where all of it is well.
+
+    ``inbound`` says whether forms filled in the EHR are fetched: off, on, or what stands in the way. It does
+    not count, since nothing is lost by it.
+    """
 
     database: bool
     schema: bool
     clock: bool
+    inbound: str = "off"
 
     @property
     def ready(self) -> bool:
@@ -31,7 +38,18 @@ def check_readiness(deployment: Deployment) -> Readiness:
         schema = deployment.database.is_current()
     except Exception:  # noqa: BLE001 - the driver's errors are many, and each means: not ready
         return Readiness(database=False, schema=False, clock=False)
-    return Readiness(database=True, schema=schema, clock=schema and _clock_is_sane(deployment))
+    clock = schema and _clock_is_sane(deployment)
+    return Readiness(
+        database=True, schema=schema, clock=clock, inbound=_inbound(deployment) if schema else "off"
+    )
+
+
+def _inbound(deployment: Deployment) -> str:
+    settings = deployment.settings
+    if settings.ehr_base_url is None or settings.ehr_poll_seconds is None:
+        return "off"
+    with deployment.database.read() as tx:
+        return read_cursor(tx, CLINIC, settings.ehr_name).trouble or "on"
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:

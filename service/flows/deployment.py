@@ -1,13 +1,14 @@
 """What every flow works with, and who is asking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.extra_codings import NO_EXTRA_CODINGS, snomed_score_codings
+from fhir_mappings.form_map import FormMap
 from fhir_mappings.instrument import Instrument
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
@@ -23,7 +24,7 @@ class Deployment:
     """One running service: its database, settings, instruments and norms. Handed to every flow.
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
-    ones that are off among them.
+    ones that are off among them. ``form_maps`` are the EHR's own forms by the id of the instrument.
     """
 
     database: Database
@@ -34,6 +35,7 @@ class Deployment:
     norms: Mapping[str, Norm]
     parameters: Parameters
     clock: Clock
+    form_maps: Mapping[str, FormMap] = field(default_factory=dict)
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

@@ -133,7 +133,7 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
         encounter=fields.text("encounter") or None,
         session_date=fields.text("session_date") or None,
         session_number=fields.whole_number("session_number"),
-        identifier=_identifier(fields),
+        identifier=read_identifier(fields, "An identifier makes sending it again safe."),
         language=fields.text("language") or None,
         age_years=fields.whole_number("age_years"),
         site=fields.text("site"),
@@ -143,13 +143,15 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
     )
 
 
-def _identifier(fields: Fields) -> Identifier | None:
-    """Return ``system|value``: the system is a URI and holds no bar, the value may."""
+def read_identifier(fields: Fields, why: str) -> Identifier | None:
+    """Return ``system|value``: the system is a URI and holds no bar, the value may.
+
+    ``why`` is said where it is missing.
+    """
     text = fields.text("identifier")
     if not text:
         if fields.is_sound("identifier"):
-            fault = Fault("identifier", "required", "An identifier makes sending it again safe.")
-            fields.faults.append(fault)
+            fields.faults.append(Fault("identifier", "required", why))
         return None
     system, bar, value = text.partition("|")
     if bar and system and value and not re.search(r"\s", system):
