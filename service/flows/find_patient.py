@@ -17,11 +17,11 @@ _ALLOWED_SEARCH = "identifier"
 def find_patient(client: EhrClient | None, identifier: Identifier) -> str:
     """Return the EHR's logical id of the one patient with this identifier; nothing of it is kept.
 
-    Raises ``NotFound`` where the EHR knows none, ``WrongState`` where it knows several, and
-    ``EhrNotAnswering``.
+    Raises ``NotFound`` where the EHR knows none, ``WrongState`` where it knows several or none is configured,
+    and ``EhrNotAnswering``.
     """
     if client is None:
-        raise EhrNotAnswering("No EHR is configured here.")
+        raise WrongState("No EHR is configured here.")
     try:
         found = patients_with(client, identifier)
     except EhrError as error:
