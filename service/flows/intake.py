@@ -54,3 +54,8 @@ class Came:
     body: bytes
     read_until: str = ""
     row: InboundRow | None = None
+
+    @property
+    def is_from_our_door(self) -> bool:
+        """Whether it was sent to us, and the EHR is only asked who the patient is."""
+        return self.row is not None and self.row.origin != "ehr"

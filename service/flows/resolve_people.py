@@ -49,14 +49,11 @@ def _with_plain_references(resource: Json, base: str) -> Json:
 
 
 def _with_patient(intake: Intake, resource: Json) -> Json:
-    subject = resource.get("subject")
-    target = _target(subject)
+    target = _target(resource.get("subject"))
     kind, _, patient_id = target.partition("/")
-    if not target and isinstance(subject, dict) and isinstance(subject.get("identifier"), dict):
-        chain = _identified(intake, subject["identifier"])
-        told = resource | {"subject": reference(f"Patient/{chain[-1]}")}
-        is_source = isinstance(resource.get("source"), dict) and not _target(resource["source"])
-        return told | {"source": told["subject"]} if is_source and _same(resource) else told
+    identifier = subject_identifier(resource)
+    if identifier is not None:
+        return with_subject(resource, f"Patient/{_identified(intake, identifier)}")
     if kind != "Patient" or "/" in patient_id:
         return resource  # elsewhere, or no patient: the reader says which
     chain = _known(intake, patient_id)
@@ -66,19 +63,32 @@ def _with_patient(intake: Intake, resource: Json) -> Json:
     return replace_references(resource, {f"Patient/{one}": f"Patient/{chain[-1]}" for one in chain})
 
 
-def _identified(intake: Intake, given: Mapping[str, Any]) -> tuple[str, ...]:
-    found = patients_with(
-        intake.client, Identifier(str(given.get("system", "")), str(given.get("value", "")))
+def subject_identifier(resource: Json) -> Identifier | None:
+    """Return the identifier of a patient who is named by it alone, else None."""
+    subject = resource.get("subject")
+    given = subject.get("identifier") if isinstance(subject, dict) and not _target(subject) else None
+    if not isinstance(given, dict) or not isinstance(given.get("value"), str):
+        return None
+    return Identifier(str(given.get("system", "")), given["value"])
+
+
+def with_subject(resource: Json, patient: str) -> Json:
+    """Return a form about this patient; who answered is the same where the same identifier named both."""
+    told = resource | {"subject": reference(patient)}
+    source = resource.get("source")
+    is_named_alike = (
+        isinstance(source, dict)
+        and not _target(source)
+        and source.get("identifier") == resource["subject"].get("identifier")
     )
+    return told | {"source": told["subject"]} if is_named_alike else told
+
+
+def _identified(intake: Intake, identifier: Identifier) -> str:
+    found = patients_with(intake.client, identifier)
     if len(found) != 1:
         raise patient_faults(found)
-    return found
-
-
-def _same(resource: Json) -> bool:
-    """Tell whether who answered is named by the same identifier as the patient."""
-    same: bool = resource["source"].get("identifier") == resource["subject"].get("identifier")
-    return same
+    return found[0]
 
 
 def _known(intake: Intake, patient_id: str) -> tuple[str, ...]:

@@ -75,9 +75,8 @@ def _is_wanted(intake: Intake, came: Came) -> bool:
         if is_known(tx, intake.clinic, intake.ehr, came.ehr_id, came.ehr_version):
             return False
         # What was taken once is followed even where its form was turned off since.
-        return is_taken_here(deployment, resource.get("questionnaire")) or (
-            find_by_ehr_reference(tx, intake.clinic, _references(intake, came)) is not None
-        )
+        is_taken = is_taken_here(deployment, resource.get("questionnaire"))
+        return is_taken or _stored(tx, intake, came) is not None
 
 
 def is_taken_here(deployment: Deployment, canonical: object) -> bool:
@@ -98,6 +97,8 @@ def _read(intake: Intake, came: Came) -> NewResponse:
         new = read_submitted(resource, came.body, deployment, update=True)
     else:
         new = _read_mapped(deployment, mapped, resource, came.body)
+    if came.is_from_our_door:
+        return new
     return replace(new, origin="ehr", ehr_reference=_reference(came))
 
 
@@ -119,7 +120,7 @@ def _record(intake: Intake, came: Came, new: NewResponse | None) -> str:
         write = Write(tx, deployment, access, deployment.clock())
         if came.row is None and is_known(tx, intake.clinic, intake.ehr, came.ehr_id, came.ehr_version):
             return ""  # another worker was faster
-        stored = find_by_ehr_reference(tx, intake.clinic, _references(intake, came))
+        stored = _stored(tx, intake, came)
         response_id = _write(write, stored, new)
         kept = InboundCame(
             came.ehr_id, came.ehr_version, TAKEN, came.body if new is None else b"", response_id=response_id
@@ -127,6 +128,13 @@ def _record(intake: Intake, came: Came, new: NewResponse | None) -> str:
         _keep(tx, intake, came, kept)
         intake.crash_point("inbound-recorded")
     return TAKEN
+
+
+def _stored(tx: Tx, intake: Intake, came: Came) -> ResponseVersion | None:
+    """Return the response that this form was before, or None."""
+    if came.is_from_our_door:
+        return None
+    return find_by_ehr_reference(tx, intake.clinic, _references(intake, came))
 
 
 def _write(write: Write, stored: ResponseVersion | None, new: NewResponse | None) -> str | None:

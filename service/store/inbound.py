@@ -17,13 +17,17 @@ _OPEN = (DUE, PARKED)
 
 @dataclass(frozen=True, slots=True)
 class InboundRow:
-    """One version of one response of the EHR's. ``row`` is its place in the list and never leaves here."""
+    """One version of one response of the EHR's, or (``origin`` fhir) one sent to us that waits for a look-up.
+
+    ``row`` is its place in the list and never leaves here.
+    """
 
     row: int
     id: str
     ehr: str
     ehr_id: str
     ehr_version: str
+    origin: str
     state: str
     reason: str
     faults: str
@@ -57,6 +61,7 @@ class InboundCame:
     reason: str = ""
     faults: str = "[]"
     response_id: str | None = None
+    origin: str = "ehr"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text,
 
 from service.store.columns import clinic, instant, metadata, row_id
 
-# One version of one QuestionnaireResponse of the EHR's. The body is kept while a person may want it again.
+# One version of one QuestionnaireResponse of the EHR's, or one from our own door whose patient the EHR must
+# be asked for (its id there is one of ours then). The body is kept while a person may want it again.
 inbound_responses = Table(
     "inbound_responses",
     metadata,
@@ -14,6 +15,7 @@ inbound_responses = Table(
     Column("ehr", String(40), nullable=False),
     Column("ehr_id", String(64), nullable=False),
     Column("ehr_version", String(64), nullable=False),
+    Column("origin", String(8), nullable=False, server_default="ehr"),  # ehr | fhir
     Column("state", String(12), nullable=False),  # due | taken | parked | superseded | discarded
     Column("reason", String(255), nullable=False, server_default=""),
     Column("faults", Text, nullable=False, server_default="[]"),  # JSON: place, reason, message; no value

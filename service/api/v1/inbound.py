@@ -87,8 +87,9 @@ def show_inbound(row: InboundRow) -> dict[str, object]:
     return {
         "id": row.id,
         "version": row.version,
+        "origin": row.origin,
         "ehr": row.ehr,
-        "ehr_reference": f"QuestionnaireResponse/{row.ehr_id}",
+        "ehr_reference": f"QuestionnaireResponse/{row.ehr_id}" if row.origin == "ehr" else None,
         "ehr_version": row.ehr_version,
         "state": row.state,
         "reason": row.reason or None,

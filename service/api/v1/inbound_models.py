@@ -18,8 +18,11 @@ class InboundAnswer(BaseModel):
 
     id: str
     version: int
+    origin: Literal["ehr", "fhir"] = Field(
+        description="`fhir`: sent to us, and the EHR is asked who the patient is."
+    )
     ehr: str
-    ehr_reference: str = Field(description="Where it is in the EHR.")
+    ehr_reference: str | None = Field(description="Where it is in the EHR.")
     ehr_version: str
     state: Literal["due", "taken", "parked", "superseded", "discarded"]
     reason: str | None = Field(description="Why it is parked.")

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("ehr", sa.String(40), nullable=False),
         sa.Column("ehr_id", sa.String(64), nullable=False),
         sa.Column("ehr_version", sa.String(64), nullable=False),
+        sa.Column("origin", sa.String(8), nullable=False, server_default="ehr"),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("reason", sa.String(255), nullable=False, server_default=""),
         sa.Column("faults", sa.Text(), nullable=False, server_default="[]"),

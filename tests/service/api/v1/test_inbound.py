@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.log import Log
 from tests.conftest import BASE_URL
+from tests.service.api.fhir.calls import create, sent
 from tests.service.flows.taking_in import Clinic, a_clinic
 
 
@@ -101,6 +102,46 @@ def test_a_form_that_was_taken_says_what_it_became(clinic: Clinic, door: TestCli
     clinic.poll()
     (item,) = door.get("/v1/inbound", params={"state": "taken"}).json()["items"]
     assert door.get(f"/v1/responses/{item['response']}").json()["scores"]["total"] == 36.3
+
+
+BY_IDENTIFIER = {"identifier": {"system": "urn:mrn", "value": "4711"}}
+
+
+def test_a_patient_named_by_identifier_alone_is_asked_of_the_ehr(clinic: Clinic, door: TestClient) -> None:
+    clinic.know("anna", identifier=[BY_IDENTIFIER["identifier"]])
+    answer = create(door, sent(subject=BY_IDENTIFIER, source=BY_IDENTIFIER))
+    assert (answer.status_code, clinic.states()) == (202, ["due"])
+    clinic.poll()
+    taken = clinic.taken()
+    assert (taken.patient, taken.origin, taken.ehr_reference) == ("Patient/anna", "fhir", None)
+
+
+def test_sent_twice_it_is_recorded_once(clinic: Clinic, door: TestClient) -> None:
+    clinic.know("anna", identifier=[BY_IDENTIFIER["identifier"]])
+    for _ in range(2):
+        create(door, sent(subject=BY_IDENTIFIER, source=BY_IDENTIFIER))
+    clinic.poll()
+    assert clinic.states() == ["taken", "taken"]
+    assert clinic.taken(0).id == clinic.taken(1).id
+    assert clinic.deliveries() == [("response", 1)]
+
+
+def test_a_patient_whom_the_ehr_does_not_know_is_parked(clinic: Clinic, door: TestClient) -> None:
+    create(door, sent(subject=BY_IDENTIFIER, source=BY_IDENTIFIER))
+    clinic.poll()
+    (item,) = door.get("/v1/inbound").json()["items"]
+    assert (item["origin"], item["ehr_reference"]) == ("fhir", None)
+    assert clinic.reasons() == ["patient-unknown"]
+
+
+def test_all_else_is_told_at_once_as_ever(clinic: Clinic, door: TestClient) -> None:
+    answer = create(door, sent(subject=BY_IDENTIFIER, source=BY_IDENTIFIER, authored="2026-03-02"))
+    assert answer.status_code == 422
+    assert clinic.states() == []
+
+
+def test_without_an_ehr_the_patient_must_be_referred_to(client: TestClient) -> None:
+    assert create(client, sent(subject=BY_IDENTIFIER, source=BY_IDENTIFIER)).status_code == 422
 
 
 def test_readiness_says_whether_forms_are_fetched(clinic: Clinic, door: TestClient) -> None:
