@@ -127,7 +127,9 @@ def from_ehr_form(resource: Json, form: FormMap, instrument: Instrument, names: 
                 faults.append(Fault(at, "unknown-item", "The map of this form does not have this item."))
         elif mapped.link_id in seen:
             faults.append(Fault(at, "doubled-item", "The item is there twice."))
-        elif isinstance(answers, list) and answers:
+        elif not isinstance(answers, list):
+            faults.append(Fault(f"{at}.answer", "wrong-type", "must be a list of objects"))
+        elif answers:
             seen.add(mapped.link_id)
             item_of_ours = _item(instrument, mapped.ours)
             ours = [_ours(mapped, answer, at, item_of_ours, names) for answer in answers]

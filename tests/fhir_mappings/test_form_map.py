@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fhir_mappings.catalogue import shipped_instruments
-from fhir_mappings.errors import ResourceRefused
-from fhir_mappings.form_map import FormMap, from_ehr_form, to_ehr_form
+from fhir_mappings.errors import Fault, ResourceRefused
+from fhir_mappings.form_map import FormMap, MappedItem, answers_of, from_ehr_form, to_ehr_form
 from fhir_mappings.form_map_file import check_form_maps
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.response import read_and_check, to_response
@@ -183,3 +183,140 @@ def test_one_form_of_the_ehr_cannot_be_two_instruments() -> None:
     text = wai_map().replace("4712|2", "4711")
     told = faults_of({"ehr/srs-3.toml": srs_map(), "ehr/wai-sr-client.toml": text})
     assert told == ["ehr/wai-sr-client.toml: questionnaire: is the form of another file of this EHR as well"]
+
+
+CHECK_IN_MAP = """
+questionnaire = "https://ehr.example/fhir/Questionnaire/4713"
+[items.felt]
+link_id = "f"
+[items.understood]
+link_id = "u"
+value = "coding"
+codes = { NUMBERS }
+[items.on-track]
+link_id = "o"
+value = "string"
+codes = { CODES }
+"""
+
+
+def check_in() -> Instrument:
+    return shipped_instruments()["session-check-in-client"]
+
+
+def check_in_map() -> FormMap:
+    (options,) = [answers_of(check_in(), "on-track")]
+    codes = ", ".join(f'{one} = "word {one}"' for one in options)
+    numbers = ", ".join(f'{one} = "U{one}"' for one in range(1, 11))
+    return the_map(check_in(), CHECK_IN_MAP.replace("CODES", codes).replace("NUMBERS", numbers))
+
+
+def test_a_row_of_numbers_may_be_codes_there_and_a_choice_words() -> None:
+    form, first = check_in_map(), answers_of(check_in(), "on-track")[0]
+    filled = a_filled(check_in(), {"understood": Decimal(7), "on-track": first, "felt": "well"})
+    sent = to_ehr_form(to_response(filled, NAMES), form, check_in())
+    assert sent is not None
+    answers = {one["linkId"]: one["answer"][0] for one in sent["item"]}
+    assert answers["u"] == {"valueCoding": {"code": "U7"}}
+    assert answers["o"] == {"valueString": f"word {first}"}
+    back = from_ehr_form(sent, form, check_in(), NAMES)
+    assert read_and_check(back.resource, shipped_instruments(), NAMES).answers == filled.answers
+
+
+@pytest.mark.parametrize(
+    ("link_id", "answer"),
+    [("f", {"valueInteger": 3}), ("o", {"valueString": "no such word"}), ("o", {"valueInteger": 1})],
+)
+def test_words_and_choices_of_another_type_are_refused(link_id: str, answer: dict[str, Any]) -> None:
+    item = {"linkId": link_id, "answer": [answer]}
+    with pytest.raises(ResourceRefused) as error:
+        from_ehr_form(theirs(item=[item]), check_in_map(), check_in(), NAMES)
+    assert [fault.reason for fault in error.value.faults] == ["wrong-type"]
+
+
+def yes_or_no() -> tuple[Instrument, str]:
+    """The first form of ours that asks a yes or no, and the link id of that item."""
+    for form in shipped_instruments().values():
+        for item in form.all_items:
+            if answers_of(form, item.link_id) == ("true", "false"):
+                return form, item.link_id
+    raise LookupError("flag")
+
+
+@pytest.mark.parametrize(
+    ("value", "codes", "answer"),
+    [
+        ("boolean", {}, {"valueBoolean": True}),
+        ("coding", {"true": "Y", "false": "N"}, {"valueCoding": {"code": "Y"}}),
+        ("string", {"true": "yes", "false": "no"}, {"valueString": "yes"}),
+    ],
+)
+def test_yes_and_no_go_and_come_in_whatever_the_form_has(
+    value: Any, codes: dict[str, str], answer: dict[str, Any]
+) -> None:
+    instrument, ours = yes_or_no()
+    form = FormMap(instrument.id, THEIRS, (MappedItem(ours, "y", value, (), None, codes),), frozenset())
+    told = {"item": [{"linkId": ours, "answer": [{"valueBoolean": True}]}]}
+    sent = to_ehr_form(told, form, instrument)
+    assert sent is not None
+    assert sent["item"][0]["answer"] == [answer]
+    assert from_ehr_form(sent, form, instrument, NAMES).resource["item"] == told["item"]
+
+
+def test_a_yes_that_is_a_number_is_refused() -> None:
+    instrument, ours = yes_or_no()
+    form = FormMap(instrument.id, THEIRS, (MappedItem(ours, "y", "boolean", (), None, {}),), frozenset())
+    with pytest.raises(ResourceRefused):
+        from_ehr_form(
+            theirs(item=[{"linkId": "y", "answer": [{"valueInteger": 1}]}]), form, instrument, NAMES
+        )
+
+
+def test_a_scale_may_be_numbers_there() -> None:
+    text = wai_map().replace('link_id = "w-item-1"', 'link_id = "w-item-1"\nvalue = "integer"', 1)
+    filled = a_filled(wai_sr())
+    sent = to_ehr_form(to_response(filled, NAMES), the_map(wai_sr(), text), wai_sr())
+    assert sent is not None
+    assert sent["item"][0]["answer"] == [{"valueInteger": 3}]
+
+
+@pytest.mark.parametrize(
+    ("items", "reason"),
+    [
+        ("none", "wrong-type"),
+        ([None], "wrong-type"),
+        ([{"linkId": "q-item-1", "modifierExtension": [{}]}], "unknown-modifier"),
+        ([{"linkId": "q-item-1", "answer": "7"}], "wrong-type"),
+    ],
+)
+def test_items_that_are_none_are_refused(items: Any, reason: str) -> None:
+    assert [word for _, word in refused(theirs(item=items))] == [reason]
+
+
+def test_nothing_answered_is_left_to_our_own_checks() -> None:
+    form = the_map(srs(), srs_map())
+    blank = [{"linkId": "q-item-1"}, {"linkId": "q-item-2", "answer": []}]
+    assert "item" not in from_ehr_form(theirs(item=blank), form, srs(), NAMES).resource
+
+
+def test_a_fault_elsewhere_keeps_its_place() -> None:
+    translated = from_ehr_form(theirs(), the_map(srs(), srs_map()), srs(), NAMES)
+    fault = Fault("QuestionnaireResponse.authored", "required", "must be there")
+    assert translated.found_at(fault) is fault
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('"https://ehr.example/fhir/Questionnaire/4711"', '"4711"', "questionnaire: must be a canonical URL"),
+        ('"signature"', '"page"', "ignored: names the group page, whose items count"),
+        ('"signature"', '"q-item-1"', "items.item-1.link_id: is ignored as well"),
+        ('"q-item-1"', '"page"', "items.item-1.link_id: is the link id of a group as well"),
+        ('"q-item-1"', '" "', "items.item-1.link_id: must not be blank"),
+        ('value = "string"', 'value = "integer"', "items.item-1.value: must not be integer"),
+        ("[scores.total]", "[scores.mean]", "scores.mean: is no score of this instrument"),
+    ],
+)
+def test_what_a_file_gets_wrong_is_told(before: str, after: str, told: str) -> None:
+    faults = faults_of({"ehr/srs-3.toml": srs_map().replace(before, after, 1)})
+    assert [fault for fault in faults if told in fault]
