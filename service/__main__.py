@@ -8,12 +8,21 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from service.commands import check_ehr, database, deliveries, descriptions, instruments, sandbox, serve
+from service.commands import (
+    check_ehr,
+    database,
+    deliveries,
+    descriptions,
+    instruments,
+    sandbox,
+    serve,
+    subscribe,
+)
 from service.commands.command import Command, Commands, Write, say
 from service.errors import SettingsRefused
 
 # In the order in which the help lists them.
-FAMILIES = (serve, database, deliveries, check_ehr, instruments, descriptions, sandbox)
+FAMILIES = (serve, database, deliveries, check_ehr, subscribe, instruments, descriptions, sandbox)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], write: Write = say) -> int:

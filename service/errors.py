@@ -15,6 +15,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
+ │   ├─ EhrNotAnswering       503: what was asked needs the EHR
  │   └─ CallerRefused         403: foreign Host or Origin
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
@@ -174,6 +175,14 @@ class NotOffered(RequestRefused):
     def __init__(self, message: str, *, allow: str = "") -> None:
         super().__init__(message)
         self.allow = allow
+
+
+class EhrNotAnswering(RequestRefused):
+    """What was asked needs the EHR, and there is none, or it gave no answer that can be used."""
+
+    status = 503
+    issue_code = "transient"
+    reason = "ehr-not-answering"
 
 
 class CallerRefused(RequestRefused):

@@ -109,6 +109,20 @@ class Settings(EhrSettings):
         None,
         description="Folder with the clinic's own licensed wording, a file <clinic>/<instrument>.<language>.toml each (the clinic is `default`); begin one with `python -m service wording-template INSTRUMENT LANGUAGE`.",
     )
+    form_maps_dir: str | None = Field(
+        None,
+        description="Folder with maps of forms that the EHR owns, a file <ehr>/<instrument>.toml each (the EHR is ALLIANCE_EHR_NAME): their canonical, link ids and codes.",
+    )
+    ehr_poll_seconds: int | None = Field(
+        None,
+        ge=5,
+        le=86_400,
+        description="How often forms filled in the EHR itself are fetched, in seconds. Unset: never.",
+    )
+    ehr_subscribe: bool = Field(
+        default=False,
+        description="true: asks the EHR at start to tell of new forms at once (R4 Subscription, rest-hook), at ALLIANCE_PUBLIC_BASE_URL. Polling goes on beside it.",
+    )
     snomed_codes: bool = Field(
         default=False,
         description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",
@@ -176,6 +190,8 @@ class Settings(EhrSettings):
             yield "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
         if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             yield "ALLIANCE_DATABASE_URL: must begin with sqlite:/// or postgresql://"
+        if self.ehr_subscribe and not (self.ehr_poll_seconds and self.public_base_url and self.ehr_base_url):
+            yield "ALLIANCE_EHR_SUBSCRIBE: needs ALLIANCE_EHR_BASE_URL, ALLIANCE_PUBLIC_BASE_URL, where the EHR reaches us, and ALLIANCE_EHR_POLL_SECONDS, which catches what a notice misses"
 
 
 def _is_secret(text: str) -> bool:

@@ -82,7 +82,13 @@ class Worker:
                 count_attempt=count_attempt,
                 extra_codings=deployment.extra_codings,
                 alert_flag=settings.alert_flag,
+                form_maps=deployment.form_maps,
             )
+
+    @property
+    def client(self) -> EhrClient | None:
+        """The way to the EHR, for whoever reads from it; None without one."""
+        return self._lane.client if self._lane else None
 
     def start(self) -> None:
         """Release what waited, and start the threads."""

@@ -27,6 +27,7 @@ def build_router(doors: Doors) -> APIRouter:
             "database": found.database,
             "schema": found.schema,
             "clock": found.clock,
+            "inbound": found.inbound,
             "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
             "ehr_in_trouble_since": found.ehr.trouble_since,
             "late_deliveries": found.ehr.late,

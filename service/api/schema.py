@@ -15,13 +15,14 @@ from service.api.v1.act_models import Acknowledgement, Dismissal, RepairStep, Re
 from service.api.v1.attendance_models import AttendanceBody
 from service.api.v1.merge_models import Merging
 from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Retry, Withdrawal
+from service.api.v1.patient_models import PatientSearch
 
 Json = dict[str, Any]
 
 # Named in routes by reference alone, since no route parses or answers with them.
 _MODELS: tuple[type[BaseModel], ...] = (
     *(Problem, ResponseBody, AttendanceBody, Withdrawal, Confirmation, Retry, Discard, Merging),
-    *(Acknowledgement, RepairStep, Resolution, Dismissal),
+    *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch),
 )
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")

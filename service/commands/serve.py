@@ -109,7 +109,14 @@ def _serve(
     deployment: Deployment, log: Log, listening: socket.socket, write: Write, background: Background
 ) -> None:
     """Serve until a signal comes; then answer what was begun."""
-    app = create_app(deployment, log, background.wake, background.ehr_troubles)
+    app = create_app(
+        deployment,
+        log,
+        background.wake,
+        notice=background.notice,
+        client=background.client,
+        ehr_troubles=background.ehr_troubles,
+    )
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False

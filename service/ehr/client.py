@@ -1,7 +1,7 @@
 """Typed calls to one EHR: what it takes, one write, one search. Decides nothing about retries."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,6 +74,11 @@ class EhrClient:
         """Return the scopes granted to us, None where nobody told (yet)."""
         return self._credentials.granted()
 
+    @property
+    def base_url(self) -> str:
+        """The FHIR base of the EHR, without a slash at its end."""
+        return self._base
+
     def capabilities(self) -> Capabilities:
         """Return what the EHR declares, at most a day old. Raises ``EhrError``."""
         with self._lock:
@@ -120,18 +125,32 @@ class EhrClient:
         Caches are passed by; pages are followed; the same resource on two pages counts once. Raises
         ``EhrError``.
         """
-        url = f"{self._url(lookup.resource_type)}?{urlencode(lookup.parameters)}"
         found: dict[str, Found] = {}
-        for _ in range(_MOST_PAGES):
+        for number, page in enumerate(self.pages(lookup.resource_type, lookup.parameters), 1):
+            found |= {one.place.id: one for one in page if lookup.matches(one.resource)}
+            if number >= _MOST_PAGES:
+                raise EhrUnreadable("too-many-pages")
+        return tuple(found.values())
+
+    def pages(self, resource_type: str, parameters: Mapping[str, str]) -> Iterator[list[Found]]:
+        """Yield the pages of a search, each asked for once the one before was used; caches are passed by.
+
+        Only resources of the type that carry an id. Raises ``EhrError``, also for a next page elsewhere or
+        one that came before.
+        """
+        url = f"{self._url(resource_type)}?{urlencode(parameters, safe=':/|,')}"
+        seen: set[str] = set()
+        while url:
+            if url in seen:
+                raise EhrUnreadable("pages-in-a-circle")
+            seen.add(url)
             bundle = self._read_json(url)
-            for resource in _matches(bundle):
-                place = place_of(resource)
-                if place and lookup.matches(resource):
-                    found[place.id] = Found(place, resource)
+            yield [
+                Found(place, resource)
+                for resource in _matches(bundle)
+                if (place := place_of(resource)) and place.resource_type == resource_type
+            ]
             url = self._next_page(bundle)
-            if not url:
-                return tuple(found.values())
-        raise EhrUnreadable("too-many-pages")
 
     def read(self, resource_type: str, resource_id: str) -> Found | None:
         """Return one resource, or None where it is not there or deleted. Raises ``EhrError``."""

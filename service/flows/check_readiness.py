@@ -7,6 +7,7 @@ from service.clock import from_instant
 from service.flows.deployment import Deployment
 from service.flows.list_deliveries import late_before
 from service.store.deliveries import count_late
+from service.store.inbound import read_cursor
 from service.store.readiness import newest_audit_at
 from service.store.troubles import trouble_since
 
@@ -26,12 +27,17 @@ class EhrState:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What was looked at; ``ready`` only where all of it is well, the EHR left aside."""
+    """What was looked at; ``ready`` only where all of it is well, the EHR left aside.
+
+    ``inbound`` says whether forms filled in the EHR are fetched: off, on, or what stands in the way. It does
+    not count, since nothing is lost by it.
+    """
 
     database: bool
     schema: bool
     clock: bool
     ehr: EhrState = EhrState()
+    inbound: str = "off"
 
     @property
     def ready(self) -> bool:
@@ -47,8 +53,13 @@ def check_readiness(deployment: Deployment, clinic: str) -> Readiness:
         return Readiness(database=False, schema=False, clock=False)
     if not schema:
         return Readiness(database=True, schema=False, clock=False)
-    sane = _clock_is_sane(deployment)
-    return Readiness(database=True, schema=True, clock=sane, ehr=_ehr_state(deployment, clinic))
+    return Readiness(
+        database=True,
+        schema=True,
+        clock=_clock_is_sane(deployment),
+        ehr=_ehr_state(deployment, clinic),
+        inbound=_inbound(deployment, clinic),
+    )
 
 
 def _ehr_state(deployment: Deployment, clinic: str) -> EhrState:
@@ -56,6 +67,14 @@ def _ehr_state(deployment: Deployment, clinic: str) -> EhrState:
     with deployment.database.read() as tx:
         late = count_late(tx, clinic, ehr, late_before(deployment.clock()), MOST_COUNTED)
         return EhrState(trouble_since(tx, clinic, ehr), late)
+
+
+def _inbound(deployment: Deployment, clinic: str) -> str:
+    settings = deployment.settings
+    if settings.ehr_base_url is None or settings.ehr_poll_seconds is None:
+        return "off"
+    with deployment.database.read() as tx:
+        return read_cursor(tx, clinic, settings.ehr_name).trouble or "on"
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:

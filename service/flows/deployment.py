@@ -8,6 +8,7 @@ from typing import Literal
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.extra_codings import NO_EXTRA_CODINGS, snomed_score_codings
+from fhir_mappings.form_map import FormMap
 from fhir_mappings.instrument import Instrument
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
@@ -24,7 +25,8 @@ class Deployment:
     """One running service: its database, settings, instruments and norms. Handed to every flow.
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
-    ones that are off among them. ``plan`` says which measure is due when.
+    ones that are off among them. ``plan`` says which measure is due when; ``form_maps`` are the EHR's own
+    forms by the id of the instrument.
     """
 
     database: Database
@@ -36,6 +38,7 @@ class Deployment:
     parameters: Parameters
     clock: Clock
     plan: MeasuringPlan = field(default_factory=default_plan)
+    form_maps: Mapping[str, FormMap] = field(default_factory=dict)
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fhir_mappings.alert import to_detected_issue
-from fhir_mappings.bundle import is_ours, references_in
-from fhir_mappings.codes import Names
+from fhir_mappings.bundle import is_ours, references_in, replace_references
 from fhir_mappings.elements import Json
 from fhir_mappings.filled import Filled, Identifier
 from fhir_mappings.flag import to_flag
+from fhir_mappings.form_map import to_ehr_form
 from fhir_mappings.form_names import form_canonical
 from fhir_mappings.observation import to_observations, to_withdrawn
 from fhir_mappings.provenance import to_device, to_provenance
@@ -19,10 +19,11 @@ from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
-from service.flows.lane import Work
+from service.flows.lane import Lane, Work
 from service.flows.load import load_alert, load_filled
 from service.store.chart import ChartEntry, ehr_reference_of, entries_of_response, read_entries
 from service.store.database import Tx
+from service.store.inbound import replacements
 
 IN_ERROR = "entered-in-error"
 _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
@@ -63,12 +64,22 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
         wanted = Wanted(_of_alert(tx, work), {}, claim.subject_version)
     else:
         wanted = _response(tx, work)
-    resources = tuple(to_release(_as_sent(one, capabilities), release) for one in wanted.resources)
+    named_now = _replaced_patients(tx, work, wanted.resources)
+    resources = tuple(
+        to_release(_as_sent(replace_references(one, named_now), capabilities), release)
+        for one in wanted.resources
+    )
     named = _named_in(resources)
     if claim.subject_kind == "response":
         named -= {name for name in named if claim.subject_id in name}  # those were read with the response
     known = read_entries(tx, claim.clinic, claim.ehr, named)
     return replace(wanted, resources=resources, chart={**known, **wanted.chart})
+
+
+def _replaced_patients(tx: Tx, work: Work, resources: Iterable[Json]) -> Mapping[str, str]:
+    """Return who stands in the EHR now for patients whom these resources name and whom it replaced."""
+    named = {target for one in resources for target in references_in(one)}
+    return replacements(tx, work.claim.clinic, work.claim.ehr, named)
 
 
 def _other_release(release: str) -> str:
@@ -100,12 +111,12 @@ def _response(tx: Tx, work: Work) -> Wanted:
     if filled.instrument.push == "never":
         return Wanted((), {}, filled.version, held="answers on this instrument are never written to an EHR")
     chart = entries_of_response(tx, claim.clinic, claim.ehr, filled.id)
-    form = _form(lane.names, filled)
+    form = _form(lane, filled)
     observations = to_observations(filled, lane.names, extra_codings=lane.extra_codings)
     withdrawn = _withdrawn(tx, work, chart, {logical_of(resource) for resource in observations})
-    already_there = _already_there(tx, work, form)
+    already_there = _already_there(tx, work, filled)
     resources = [*observations, *withdrawn]
-    if not already_there and filled.instrument.push == "always":
+    if form is not None and not already_there and filled.instrument.push == "always":
         resources.insert(0, form)
     if filled.status == IN_ERROR:
         # What was withdrawn before it got there need not go there.
@@ -117,24 +128,28 @@ def _response(tx: Tx, work: Work) -> Wanted:
     return Wanted(tuple(resources), {**chart, **already_there}, filled.version, form=canonical)
 
 
-def _form(names: Names, filled: Filled) -> Json:
+def _form(lane: Lane, filled: Filled) -> Json | None:
     """In the EHR a response carries our identifier, not the caller's, and no answer in own words.
+
+    Where the EHR owns the form it is a response to that one; None where nothing of it has a place there.
 
     SDC's profile is not claimed: to judge our root extensions by it a server must know extensions of R5, and
     HAPI, which declares the profile, refuses the response over one that it does not know (tried, 8.8.0).
     """
-    ours = Identifier(names.identifier("response"), filled.id)
-    return to_response(filled, names, identifier=ours, texts=False)
+    ours = Identifier(lane.names.identifier("response"), filled.id)
+    response = to_response(filled, lane.names, identifier=ours, texts=False)
+    mapped = lane.form_maps.get(filled.instrument.id)
+    return response if mapped is None else to_ehr_form(response, mapped, filled.instrument)
 
 
-def _already_there(tx: Tx, work: Work, form: Json) -> dict[str, ChartEntry]:
+def _already_there(tx: Tx, work: Work, filled: Filled) -> dict[str, ChartEntry]:
     """Return the chart entry of a response that came to us out of this EHR, which we never write."""
     claim = work.claim
     reference = ehr_reference_of(tx, claim.clinic, claim.subject_id, claim.subject_version)
     place = parse_location(reference) if reference else None
     if place is None:
         return {}
-    logical = logical_of(form)
+    logical = f"QuestionnaireResponse/{filled.id}"
     return {logical: ChartEntry(logical, place.id, place.version, claim.subject_version)}
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.extra_codings import NO_EXTRA_CODINGS
+from fhir_mappings.form_map import FormMap
 from fhir_mappings.instrument import Instrument
 from service.clock import Clock, as_instant
 from service.ehr.client import EhrClient
@@ -31,6 +32,7 @@ class Lane:
 
     ``instruments`` are all that stored responses may be of. ``definitions_there`` remembers for which of them
     the EHR was given our definitions: by the form's canonical, and whether its answers go there whole.
+    ``form_maps`` are the EHR's own forms by the id of the instrument.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
     bites; ``count_attempt`` with kind and outcome of each attempt. ``alert_flag``: the clinic wants a Flag
@@ -53,6 +55,7 @@ class Lane:
     count_attempt: Callable[[str, str], None] = count_nothing
     extra_codings: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA_CODINGS)
     alert_flag: bool = True
+    form_maps: Mapping[str, FormMap] = field(default_factory=dict)
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
 
     def now(self) -> str:

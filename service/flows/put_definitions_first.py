@@ -25,7 +25,7 @@ def put_definitions_first(work: Work, wanted: Wanted) -> Delivered | None:
     lane, claim = work.lane, work.claim
     need = (
         wanted.form,
-        any(one["resourceType"] == "QuestionnaireResponse" for one in wanted.resources),
+        any(one.get("questionnaire") == wanted.form for one in wanted.resources if wanted.form),
     )
     if claim.subject_kind == "definition" or not wanted.resources or need in lane.definitions_there:
         return None

@@ -154,6 +154,7 @@ responses = Table(
     Index("ix_responses_authored", "clinic", "authored_at", "row_id"),
     Index("ix_responses_updated", "clinic", "believed_from", "row_id"),
     index_where("encounter IS NOT NULL", "ix_responses_encounter", "clinic", "encounter"),
+    index_where("ehr_reference IS NOT NULL", "ix_responses_ehr_reference", "clinic", "ehr_reference"),
     index_where(
         "identifier_value IS NOT NULL", "ix_responses_identifier_value", "clinic", "identifier_value"
     ),
@@ -325,6 +326,7 @@ chart_entries = Table(
     Column("our_version", Integer, nullable=False),
     instant("updated_at"),
     UniqueConstraint("clinic", "ehr", "logical"),
+    Index("ix_chart_entries_ehr_id", "clinic", "ehr", "ehr_id"),
 )
 
 audit_rows = Table(

@@ -87,7 +87,7 @@ class Child:
 class Service(Child):
     """The service with a database of its own in ``folder``, delivering to ``ehr_base_url``.
 
-    ``more`` are further settings: ``ehr_auth="smart"``.
+    ``more`` are further settings, in which ``{here}`` is its address: ``ehr_auth="smart"``.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Service(Child):
             "ALLIANCE_EHR_NAME": ehr_name,
             "ALLIANCE_EHR_BASE_URL": ehr_base_url,
             "ALLIANCE_EHR_SETTLE_SECONDS": "3",
-            **{f"ALLIANCE_{name.upper()}": value for name, value in more.items()},
+            **{f"ALLIANCE_{name.upper()}": value.format(here=self.base_url) for name, value in more.items()},
         }
         super().__init__(("run",), settings, folder / "service.log", f"{self.base_url}/ready")
 

@@ -15,12 +15,14 @@ from service.api.outcomes import success_outcome
 from service.api.security import access_of
 from service.errors import Duplicate, FaultsInRequest, ManyMatches
 from service.flows.deployment import Access
+from service.flows.keep_for_look_up import ACCEPTED, keep_for_look_up, needs_look_up
 from service.flows.record_response import record_response
 from service.flows.search_chart import find_identified, find_response
 from service.store.responses import ResponseVersion
 
 CREATED = 201
 STORED_ALREADY = 200
+_ASKED = "Kept: the EHR is asked who this patient is. What becomes of it: /v1/inbound."
 _UNCHANGED = "Nothing changed: it is here already."
 
 
@@ -31,6 +33,8 @@ def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response
     match = _find_match(doors, access, condition)
     if match:
         return _answer_match(doors, request, access, match)
+    if needs_look_up(doors.deployment, body.value):
+        return _keep(doors, request, access, body)
     new = to_new_response(body, doors.deployment)
     try:
         recorded = record_response(doors.deployment, new, access)
@@ -45,6 +49,13 @@ def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response
     filled = recorded.filled
     stored = find_response(doors.deployment, access.clinic, filled.id, filled.version)
     return answer_stored(doors, request, stored, CREATED if recorded.created else STORED_ALREADY)
+
+
+def _keep(doors: Doors, request: Request, access: Access, body: JsonBody) -> Response:
+    """Answer 202: it is recorded once the EHR said who the patient is."""
+    keep_for_look_up(doors.deployment, body.value, body.raw, access)
+    doors.notice()
+    return answer(request, success_outcome(_ASKED), ACCEPTED)
 
 
 def read_condition(header: str | None) -> tuple[Pair, ...]:

@@ -64,7 +64,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         """Answer one page, without the EHR's words."""
         access = access_of(request, "R")
         with audited(doors, access):
-            place = None if after is None else _read_place(after)
+            place = None if after is None else read_place(after)
             query = DeliveryListQuery(state, subject, place, count)
             page = list_delivery_page(doors.deployment, query, access.clinic)
         following = None if page.next is None else to_token(str(page.next))
@@ -143,7 +143,8 @@ def _changed(doors: Doors, row: DeliveryRow) -> Response:
     return answer(show_delivery(row), {"ETag": etag(row.version)})
 
 
-def _read_place(token: str) -> int:
+def read_place(token: str) -> int:
+    """Return the row that an ``after`` stands for; raises ``FaultsInRequest`` (400)."""
     (row,) = read_token(token, "after", 1)
     if row.isascii() and row.isdecimal() and len(row) <= _LAST_ROW_DIGITS:
         return int(row)

@@ -92,13 +92,17 @@ def read_text(value: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def read_identifier(fields: Fields) -> Identifier | None:
-    """Return ``system|value``: the system is a URI and holds no bar, the value may."""
+def read_identifier(
+    fields: Fields, why: str = "An identifier makes sending it again safe."
+) -> Identifier | None:
+    """Return ``system|value``: the system is a URI and holds no bar, the value may.
+
+    ``why`` is said where it is missing.
+    """
     text = fields.text("identifier")
     if not text:
         if fields.is_sound("identifier"):
-            fault = Fault("identifier", "required", "An identifier makes sending it again safe.")
-            fields.faults.append(fault)
+            fields.faults.append(Fault("identifier", "required", why))
         return None
     system, bar, value = text.partition("|")
     if bar and system and value and not re.search(r"\s", system):

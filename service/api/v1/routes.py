@@ -8,14 +8,19 @@ from service.api.v1 import (
     alerts,
     attendance,
     deliveries,
+    inbound,
     instruments,
     merges,
     notices,
+    patients,
     responses,
     trend,
 )
 
-DOORS = (instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges)
+DOORS = (
+    *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
+    *(patients, inbound),
+)
 
 
 def build_router(doors: Doors) -> APIRouter:

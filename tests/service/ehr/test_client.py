@@ -111,7 +111,7 @@ def test_pages_are_followed_and_doubles_dropped(client: EhrClient, router: respx
         (httpx.Response(200, text="[]"), "not-an-object"),
         (httpx.Response(200, text="{}"), "not-a-bundle"),
         (a_page(following="http://elsewhere.test/"), "next-page-elsewhere"),
-        (a_page(following=f"{BASE}/Observation?identifier=again"), "too-many-pages"),
+        (a_page(following=f"{BASE}/Observation?identifier=again"), "pages-in-a-circle"),
     ],
 )
 def test_a_search_that_cannot_be_used_says_so(
@@ -121,6 +121,16 @@ def test_a_search_that_cannot_be_used_says_so(
     with pytest.raises(EhrUnreadable) as failed:
         client.find(LOOKUP)
     assert failed.value.code == code
+
+
+def test_a_search_for_one_thing_that_never_ends_is_given_up(
+    client: EhrClient, router: respx.MockRouter
+) -> None:
+    pages = [a_page(following=f"{BASE}/Observation?page={number}") for number in range(30)]
+    answer_instead(router, "Observation", *pages)
+    with pytest.raises(EhrUnreadable) as failed:
+        client.find(LOOKUP)
+    assert failed.value.code == "too-many-pages"
 
 
 def test_a_page_that_is_no_statement_is_unreadable(client: EhrClient, router: respx.MockRouter) -> None:
