@@ -17,6 +17,7 @@ from service.flows.new_response import NewResponse
 FIELDS = (
     "instrument",
     "patient",
+    "patient_identifier",
     "therapist",
     "session_number",
     "session_date",
@@ -42,6 +43,8 @@ _PLACES = {
     "author": "recorded_by",
     "identifier.system": "identifier",
     "identifier.value": "identifier",
+    "patient_identifier.system": "patient_identifier",
+    "patient_identifier.value": "patient_identifier",
 }
 _BARE_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -82,6 +85,7 @@ def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
         ehr_reference=claims.ehr_reference,
         origin="v1",
         body=body.raw,
+        patient_identifier=claims.patient_identifier,
         wording=instrument.form_in_use.version if instrument.form_in_use else None,
     )
 
@@ -134,6 +138,7 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
         session_date=fields.text("session_date") or None,
         session_number=fields.whole_number("session_number"),
         identifier=_identifier(fields),
+        patient_identifier=_system_and_value(fields, "patient_identifier", fields.text("patient_identifier")),
         language=fields.text("language") or None,
         age_years=fields.whole_number("age_years"),
         site=fields.text("site"),
@@ -144,18 +149,24 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
 
 
 def _identifier(fields: Fields) -> Identifier | None:
-    """Return ``system|value``: the system is a URI and holds no bar, the value may."""
     text = fields.text("identifier")
     if not text:
         if fields.is_sound("identifier"):
             fault = Fault("identifier", "required", "An identifier makes sending it again safe.")
             fields.faults.append(fault)
         return None
+    return _system_and_value(fields, "identifier", text)
+
+
+def _system_and_value(fields: Fields, name: str, text: str | None) -> Identifier | None:
+    """Return ``system|value``: the system is a URI and holds no bar, the value may; None for no text."""
+    if not text:
+        return None
     system, bar, value = text.partition("|")
     if bar and system and value and not re.search(r"\s", system):
         return Identifier(system, value)
     message = "An identifier is a system, a bar and a value, such as urn:clinic:north|r-7."
-    fields.faults.append(Fault("identifier", "wrong-identifier", message))
+    fields.faults.append(Fault(name, "wrong-identifier", message))
     return None
 
 
