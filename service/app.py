@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from service import VERSION
@@ -14,6 +13,7 @@ from service.api.doors import Doors
 from service.api.fhir import door as fhir
 from service.api.gate import Gate
 from service.api.head import HeadAsGet
+from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
 from service.api.v1 import routes as v1
@@ -90,7 +90,7 @@ def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
     app.add_middleware(HeadAsGet)
     if settings.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            Preflights,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "HEAD", "POST", "PUT"),
             allow_headers=_REQUEST_HEADERS,

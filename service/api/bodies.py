@@ -53,7 +53,12 @@ OptionalBody = Annotated[JsonBody, Depends(read_optional_body)]
 
 
 async def read_form_body(request: Request) -> bytes:
-    """Return the bytes of a form-encoded body; raises ``WrongMediaType`` or ``TooLarge``."""
+    """Return the bytes of a form-encoded body, none where nothing was sent.
+
+    Raises ``WrongMediaType`` or ``TooLarge``.
+    """
+    if "content-type" not in request.headers and not await request.body():
+        return b""
     check_media_type(request, frozenset({FORM_TYPE}))
     return await request.body()
 

@@ -65,6 +65,7 @@ class SessionClaims:
     team: str | None = None
     approach: str | None = None
     ehr_reference: str | None = None
+    patient_identifier: Identifier | None = None
 
 
 def default_source(perspective: Perspective, patient: str | None, therapist: str | None) -> str | None:
@@ -82,7 +83,7 @@ def find_session_faults(
     """Return every fault, in the order of the fields; an empty list where there is none.
 
     ``places`` names where each field stands in the request (field -> ``Fault.at``); without it the field's
-    own name is used. The identifier's parts are ``identifier.system`` and ``identifier.value``. A reference
+    own name is used. An identifier's parts are ``identifier.system`` and ``identifier.value``. A reference
     below ``ehr_base`` means the same person as the relative one.
     """
     named = places or {}
@@ -225,6 +226,9 @@ def _texts(claims: SessionClaims) -> Iterator[Fault]:
     if claims.identifier:
         texts["identifier.system"] = claims.identifier.system
         texts["identifier.value"] = claims.identifier.value
+    if claims.patient_identifier:
+        texts["patient_identifier.system"] = claims.patient_identifier.system
+        texts["patient_identifier.value"] = claims.patient_identifier.value
     for name, text in texts.items():
         if text is not None and not text.strip():
             yield Fault(name, "required", "The text must not be blank.")

@@ -199,5 +199,7 @@ def _says_the_same(version: ResponseVersion, stored: ResponseVersion) -> bool:
         "another_session",
         "identifier_system",
         "identifier_value",
+        "patient_identifier_system",
+        "patient_identifier_value",
     )
     return all(getattr(version, name) == getattr(stored, name) for name in compared)

@@ -70,6 +70,7 @@ def read_submitted(
         origin="fhir",
         body=raw,
         wording=response.wording,
+        patient_identifier=response.patient_identifier,
         status=response.status,  # type: ignore[arg-type] # the reader takes no other
     )
 
@@ -136,6 +137,7 @@ def _session_faults(
         identifier=head.identifier,
         language=head.language,
         ehr_reference=head.ehr_reference,
+        patient_identifier=head.patient_identifier,
     )
     places = _places(resource, deployment)
     ehr_base = deployment.settings.ehr_base_url
@@ -168,6 +170,8 @@ def _places(resource: Mapping[str, Any], deployment: Deployment) -> dict[str, st
         "language": f"{ROOT}.language",
         "identifier.system": f"{ROOT}.identifier.system",
         "identifier.value": f"{ROOT}.identifier.value",
+        "patient_identifier.system": f"{ROOT}.subject.identifier.system",
+        "patient_identifier.value": f"{ROOT}.subject.identifier.value",
         **{
             name: f"{ROOT}.extension[{urls.index(url)}].value" if url in urls else f"{ROOT}.extension"
             for name, url in extensions.items()

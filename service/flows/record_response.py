@@ -15,7 +15,7 @@ from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
 from service.flows.queue_delivery import queue_response
-from service.flows.recorded import recorded_again, tell
+from service.flows.recorded import recorded_again, tell, with_doubt
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
@@ -72,7 +72,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     own = queue_response(write, filled, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id))
     review = review_dyad(write, dyad, in_therapy_order([*ratings, rating]))
-    return tell(
+    recorded = tell(
         deployment,
         filled,
         review.judged,
@@ -81,6 +81,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
         deliveries=(*own, *review.deliveries),
         created=True,
     )
+    return with_doubt(tx, version, recorded)
 
 
 def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:

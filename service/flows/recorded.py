@@ -1,6 +1,7 @@
 """What a stored response gave, told again: the same answer as when it was recorded."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from fhir_mappings.completeness import is_complete
@@ -16,6 +17,7 @@ from service.flows.new_response import Recorded
 from service.store.alerts import AlertRow, alerts_of_dyad
 from service.store.database import Tx
 from service.store.deliveries import ids_of_subject
+from service.store.patients import patients_identified
 from service.store.responses import ResponseVersion, dyad_ratings
 
 
@@ -26,7 +28,7 @@ def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> R
     judged = judge_dyad(ratings, deployment, settlements_of(rows))
     known = alerts_of_episodes(judged.episodes, {row.id: row for row in rows})
     raised = [known[episode.opened_by] for episode in judged.raised_by(stored.id)]
-    return tell(
+    recorded = tell(
         deployment,
         filled_from(stored, deployment.known),
         judged,
@@ -35,6 +37,16 @@ def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> R
         deliveries=ids_of_subject(tx, stored.clinic, "response", stored.id),
         created=False,
     )
+    return with_doubt(tx, stored, recorded)
+
+
+def with_doubt(tx: Tx, stored: ResponseVersion, recorded: Recorded) -> Recorded:
+    """Return what a version gave, with whether other patients are said to have its patient's identifier."""
+    system, value = stored.patient_identifier_system, stored.patient_identifier_value
+    if value is None:
+        return recorded
+    claimed = patients_identified(tx, stored.clinic, system, value)
+    return replace(recorded, shared_identifier=len(claimed) > 1)
 
 
 def tell(

@@ -5,7 +5,7 @@ from service.flows.deployment import Write
 from service.flows.load import filled_from
 from service.flows.new_response import Recorded
 from service.flows.queue_delivery import queue_response
-from service.flows.recorded import recorded_again, tell
+from service.flows.recorded import recorded_again, tell, with_doubt
 from service.flows.review_alliance import Review, review_dyad
 from service.flows.write_version import audit_row, score_rows
 from service.store.alerts import alerts_of_dyad
@@ -52,7 +52,7 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
     own = queue_response(write, filled, patient_key=patient_key)
     review, left = _review(write, stored, version)
     add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
-    return tell(
+    recorded = tell(
         write.deployment,
         filled,
         review.judged,
@@ -61,6 +61,7 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
         deliveries=(*own, *review.deliveries, *left),
         created=True,
     )
+    return with_doubt(write.tx, version, recorded)
 
 
 def _review(

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 
 from service.store.database import Tx
-from service.store.tables import dyads, patient_aliases
+from service.store.responses import IN_ERROR
+from service.store.tables import dyads, patient_aliases, responses
 from service.store.upserts import add_unless_there
 
 
@@ -59,32 +60,39 @@ def alias_rows(tx: Tx, clinic: str, references: Sequence[str]) -> list[int]:
         patient_aliases.c.system == "",
         patient_aliases.c.value.in_(references),
     )
-    return _rows_of_all_names(tx, clinic, named)
+    keys = select(patient_aliases.c.patient_key).where(patient_aliases.c.clinic == clinic, named)
+    return _rows_of_keys(tx, clinic, patient_aliases.c.patient_key.in_(keys.scalar_subquery()))
+
+
+def patients_identified(tx: Tx, clinic: str, system: str | None, value: str) -> list[str]:
+    """Return the keys of every patient whom a response that counts knows by this identifier.
+
+    ``system`` None: whatever the system. Several keys: nobody has told us that these are one.
+    """
+    of_system = [] if system is None else [responses.c.patient_identifier_system == system]
+    found = select(patient_aliases.c.patient_key).where(
+        responses.c.clinic == clinic,
+        responses.c.patient_identifier_value == value,
+        responses.c.believed_until.is_(None),
+        responses.c.status != IN_ERROR,
+        patient_aliases.c.row_id == responses.c.alias_row,
+        *of_system,
+    )
+    return list(tx.execute(found.distinct()).scalars())
 
 
 def rows_of_identified(tx: Tx, clinic: str, identifiers: Sequence[tuple[str | None, str]]) -> list[int]:
     """Return the rows of every alias of the patients with one of these identifiers (system, value).
 
-    None: whatever the system.
+    One that several patients claim names nobody: joining them would show one the other's.
     """
-    named = and_(
-        patient_aliases.c.kind == "identifier",
-        or_(false(), *(_has_identifier(system, value) for system, value in identifiers)),
-    )
-    return _rows_of_all_names(tx, clinic, named)
+    claims = [patients_identified(tx, clinic, system, value) for system, value in identifiers]
+    keys = {claimed[0] for claimed in claims if len(claimed) == 1}
+    return _rows_of_keys(tx, clinic, patient_aliases.c.patient_key.in_(sorted(keys))) if keys else []
 
 
-def _has_identifier(system: str | None, value: str) -> ColumnElement[bool]:
-    of_value = patient_aliases.c.value == value
-    return of_value if system is None else and_(patient_aliases.c.system == system, of_value)
-
-
-def _rows_of_all_names(tx: Tx, clinic: str, named: ColumnElement[bool]) -> list[int]:
-    keys = select(patient_aliases.c.patient_key).where(patient_aliases.c.clinic == clinic, named)
-    found = select(patient_aliases.c.row_id).where(
-        patient_aliases.c.clinic == clinic,
-        patient_aliases.c.patient_key.in_(keys.scalar_subquery()),
-    )
+def _rows_of_keys(tx: Tx, clinic: str, of_keys: ColumnElement[bool]) -> list[int]:
+    found = select(patient_aliases.c.row_id).where(patient_aliases.c.clinic == clinic, of_keys)
     return list(tx.execute(found).scalars())
 
 

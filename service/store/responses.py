@@ -58,6 +58,8 @@ class ResponseVersion:
     believed_from: str
     believed_until: str | None = None
     scored: bool = True
+    patient_identifier_system: str | None = None
+    patient_identifier_value: str | None = None
     row_id: int | None = None
 
 

@@ -42,7 +42,7 @@ patient_aliases = Table(
     clinic(),
     Column("patient_key", String(36), nullable=False),
     Column("own_key", String(36), nullable=False),  # what it points at while nothing is merged
-    Column("kind", String(16), nullable=False),  # reference | identifier
+    Column("kind", String(16), nullable=False),  # reference
     Column("system", String(255), nullable=False, server_default=""),
     Column("value", String(255), nullable=False),
     instant("created_at"),
@@ -114,6 +114,9 @@ responses = Table(
     Column("age_years", Integer),
     Column("identifier_system", String(255)),
     Column("identifier_value", String(255)),
+    # By which identifier the sender knows the patient: a claim, which two patients can make.
+    Column("patient_identifier_system", String(255)),
+    Column("patient_identifier_value", String(255)),
     Column("origin", String(8), nullable=False),  # v1 | fhir | ehr | import
     Column("historical", Boolean, nullable=False),
     # False: it was never completed, so it has no scores.
@@ -157,6 +160,13 @@ responses = Table(
     index_where("ehr_reference IS NOT NULL", "ix_responses_ehr_reference", "clinic", "ehr_reference"),
     index_where(
         "identifier_value IS NOT NULL", "ix_responses_identifier_value", "clinic", "identifier_value"
+    ),
+    index_where(
+        "believed_until IS NULL AND patient_identifier_value IS NOT NULL",
+        "ix_responses_patient_identifier",
+        "clinic",
+        "patient_identifier_value",
+        "alias_row",
     ),
 )
 

@@ -34,6 +34,7 @@ EXAMPLE_RECEIPT: dict[str, Any] = {
     "check_in_prompts": [{"rule": "item-9", "item": "item-3", "score": 8.7}],
     "alerts": [],
     "deliveries": ["3b1f9a52-6a3e-4a0e-8f1c-52d6f0a0c9de"],
+    "shared_identifier": False,
 }
 
 
@@ -185,6 +186,9 @@ class Receipt(BaseModel):
     clinical_range: list[LimitAnswer]
     alerts: list[AlertAnswer] = Field(description="Those that this response opened, raised or raised again.")
     deliveries: list[str]
+    shared_identifier: bool = Field(
+        description="Another patient is said to have this patient's identifier: searches by it find neither."
+    )
 
 
 class StoredResponse(Receipt):

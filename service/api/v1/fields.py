@@ -104,11 +104,18 @@ def read_identifier(
         if fields.is_sound("identifier"):
             fields.faults.append(Fault("identifier", "required", why))
         return None
+    return to_identifier(fields, "identifier", text)
+
+
+def to_identifier(fields: Fields, name: str, text: str | None) -> Identifier | None:
+    """Return the identifier that a key's text says, None for no text."""
+    if not text:
+        return None
     system, bar, value = text.partition("|")
     if bar and system and value and not re.search(r"\s", system):
         return Identifier(system, value)
     message = "An identifier is a system, a bar and a value, such as urn:clinic:north|r-7."
-    fields.faults.append(Fault("identifier", "wrong-identifier", message))
+    fields.faults.append(Fault(name, "wrong-identifier", message))
     return None
 
 

@@ -32,6 +32,12 @@ class ResponseBody(BaseModel):
         description="FHIR reference of the patient in the EHR.",
         examples=["Patient/anna"],
     )
+    patient_identifier: str | None = Field(
+        None,
+        pattern=r"^[^\s|]+\|.+$",
+        description="By which identifier the sender knows the patient, as `system|value`: searches at "
+        "/fhir by `patient.identifier` find them.",
+    )
     authored: str = Field(
         description="When it was filled: ISO 8601 with an offset; kept as sent.",
         json_schema_extra={"format": "date-time"},
