@@ -28,8 +28,8 @@ IfMatch = Annotated[str | None, Header(description='The version that was looked 
 State = Annotated[
     DeliveryState | None,
     Query(
-        description="`parked`: all that a person must look at, whatever its state. `late`: what still goes on by"
-        " itself over four hours after it was queued."
+        description="`parked`: all that a person must look at, whatever its state. `late`: what still goes on"
+        " by itself over four hours after it was queued."
     ),
 ]
 Subject = Annotated[
