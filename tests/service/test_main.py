@@ -212,3 +212,14 @@ def test_a_wording_that_cannot_be_read_stops_the_start(tmp_path, url, capsys):
         "ALLIANCE_WORDING_DIR: bytes.toml: cannot be read as a text in UTF-8",
         "ALLIANCE_WORDING_DIR: there is no such folder",
     ]
+
+
+def test_a_worker_without_an_ehr_is_refused(url, capsys):
+    assert run("worker", database_url=url)[0] == 2
+    assert capsys.readouterr().err.startswith("ALLIANCE_EHR_BASE_URL: must be set")
+
+
+def test_an_unknown_delivery_is_refused_in_a_sentence(url, capsys):
+    for act in (("explain", "d-1"), ("retry", "d-1"), ("confirm", "d-1", "42"), ("discard", "d-1", "x")):
+        assert run("deliveries", *act, database_url=url)[0] == 1
+    assert capsys.readouterr().err == "There is no such delivery.\n" * 4
