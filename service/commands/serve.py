@@ -66,8 +66,10 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     settings = settings_of(environ)
     if serves:
         _refuse_open_host(settings)
-    elif not settings.ehr_base_url:
-        raise SettingsRefused(["ALLIANCE_EHR_BASE_URL: must be set, else a worker has nothing to do"])
+    elif not (settings.ehr_base_url or settings.webhook_url):
+        raise SettingsRefused(
+            ["ALLIANCE_EHR_BASE_URL: must be set (or ALLIANCE_WEBHOOK_URL), else a worker has nothing to do"]
+        )
     signing_keys(settings)  # refuses, before anything is changed, what cannot be read
     # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
     signal.signal(signal.SIGTERM, _leave)

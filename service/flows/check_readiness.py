@@ -14,7 +14,7 @@ from service.store.troubles import trouble_since
 # A clock this far behind what it wrote before was set back: order and believed times would be wrong.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 # More than so many are not counted: this is asked every few seconds.
-MOST_COUNTED = 1000
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)

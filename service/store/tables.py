@@ -280,6 +280,7 @@ deliveries = Table(
     UniqueConstraint("clinic", "ehr", "subject_kind", "subject_id", "subject_version"),
     Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at", "row_id"),
     Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state", "row_id"),
+    Index("ix_deliveries_queue", "clinic", "row_id"),
     index_where(UNFINISHED, "ix_deliveries_unfinished", "clinic", "ehr", "created_at"),
     index_where("lease_owner IS NOT NULL", "ix_deliveries_leased", "clinic", "lease_owner"),
     Index("ix_deliveries_subject", "clinic", "subject_id"),

@@ -7,13 +7,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, recording, searching, trend
+from tests.bench import delivering, footprint, queued, recording, searching, trend
 
 BENCHES = {
     "recording": recording,
     "trend": trend,
     "searching": searching,
     "delivering": delivering,
+    "queued": queued,
     "footprint": footprint,
 }
 FULL, SMOKE = 2000, 80

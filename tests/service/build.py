@@ -14,6 +14,7 @@ from service.alliance.parameters import default_parameters
 from service.flows.deployment import Access, Deployment
 from service.flows.new_response import NewResponse
 from service.settings import Settings
+from service.store.database import Database
 from tests.databases import empty_database
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -33,10 +34,12 @@ class StandingClock:
         self.moment += timedelta(**duration)
 
 
-def a_deployment(folder: Path, clock: StandingClock | None = None, **settings: Any) -> Deployment:
-    """Return a deployment on a new database; a SQLite one lies in the folder."""
+def a_deployment(
+    folder: Path, clock: StandingClock | None = None, *, database: Database | None = None, **settings: Any
+) -> Deployment:
+    """Return a deployment on a new database (a SQLite one lies in the folder), or on this one."""
     return Deployment(
-        database=empty_database(folder),
+        database=database or empty_database(folder),
         settings=Settings(**settings),
         names=Names(),
         instruments=builtin_instruments(),

@@ -112,6 +112,26 @@ class Service(Child):
         return f"{self.base_url}/fhir"
 
 
+class ApiAlone(Child):
+    """The API on a database that others share; it delivers nothing."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        port = free_port(0)
+        self.base_url = f"http://127.0.0.1:{port}"
+        own = {**settings, "ALLIANCE_PORT": str(port)}
+        super().__init__(("api",), own, folder / "api.log", f"{self.base_url}/ready")
+
+
+class WorkerAlone(Child):
+    """A worker on a database that others share; it answers on its metrics' port only."""
+
+    def __init__(self, folder: Path, name: str, settings: dict[str, str]) -> None:
+        port = free_port(0)
+        self.metrics = f"http://127.0.0.1:{port}/metrics"
+        own = {**settings, "ALLIANCE_METRICS_PORT": str(port)}
+        super().__init__(("worker",), own, folder / f"{name}.log", self.metrics)
+
+
 class SandboxEhr(Child):
     """The sandbox EHR with one write surface and FHIR release, on a database file in ``folder``."""
 

@@ -34,6 +34,7 @@ def upgrade() -> None:
     for name, columns in (("ix_deliveries_due", _DUE), ("ix_deliveries_patient", _PATIENT)):
         op.drop_index(name, "deliveries")
         op.create_index(name, "deliveries", [*columns, "row_id"])
+    op.create_index("ix_deliveries_queue", "deliveries", ["clinic", "row_id"])
     op.create_index(
         "ix_deliveries_unfinished",
         "deliveries",
@@ -47,6 +48,7 @@ def downgrade() -> None:
     """Go back to the revision before."""
     op.drop_table("ehr_troubles")
     op.drop_index("ix_deliveries_unfinished", "deliveries")
+    op.drop_index("ix_deliveries_queue", "deliveries")
     op.drop_column("deliveries", "failures")
     for name, columns in (("ix_deliveries_due", _DUE), ("ix_deliveries_patient", _PATIENT)):
         op.drop_index(name, "deliveries")
