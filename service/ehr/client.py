@@ -1,7 +1,7 @@
 """Typed calls to one EHR: what it takes, one write, one search. Decides nothing about retries."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,9 +9,13 @@ from urllib.parse import urlencode, urljoin
 
 from fhir_mappings import json_text
 from service.clock import Clock
+from service.ehr.allowed import allow
 from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
 from service.ehr.lookup import Lookup
 from service.ehr.places import Place, place_of
+from service.ehr.profile import Profile
+from service.ehr.profile_file import DEFAULT, load_profile
+from service.ehr.scopes import UNKNOWN_SCOPES, Scopes
 from service.errors import EhrUnreadable
 from service.http import Answer, Http, host_of
 
@@ -19,6 +23,7 @@ _KEPT = timedelta(hours=24)
 # What was refused although declared may be allowed after somebody changed a setting there.
 _STRUCK_KEPT = timedelta(hours=1)
 _MOST_PAGES = 20
+CANNOT_TELL = "cannot-tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,28 @@ class Found:
     resource: Mapping[str, Any]
 
 
-class EhrClient:
-    """One EHR below one base URL. Thread-safe."""
+def not_known() -> Scopes:
+    """Return the scopes of an EHR that asks for no token: nothing is known, so nothing is ruled out."""
+    return UNKNOWN_SCOPES
 
-    def __init__(self, http: Http, base_url: str, clock: Clock) -> None:
+
+class EhrClient:
+    """One EHR below one base URL. Thread-safe.
+
+    ``profile`` is what is known of its vendor, by default nothing; ``scopes`` gives the present token's.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        base_url: str,
+        clock: Clock,
+        profile: Profile | None = None,
+        scopes: Callable[[], Scopes] = not_known,
+    ) -> None:
+        self.profile = profile or load_profile(DEFAULT)
+        self._scopes = scopes
+        self._allowed: tuple[Capabilities, Scopes, Capabilities] | None = None
         self._http = http
         self._base = base_url.rstrip("/")
         self._clock = clock
@@ -42,7 +65,18 @@ class EhrClient:
         self._read_at = self._until = datetime.min.replace(tzinfo=clock().tzinfo)
 
     def capabilities(self) -> Capabilities:
-        """Return what the EHR declares, at most a day old. Raises ``EhrError``."""
+        """Return what we may do in the EHR, by a statement at most a day old. Raises ``EhrError``.
+
+        That is what it declares, less what the token does not grant and the profile rules out.
+        """
+        declared, scopes = self.declared(), self._scopes()
+        kept = self._allowed
+        if kept is None or kept[0] is not declared or kept[1] != scopes:
+            kept = self._allowed = (declared, scopes, allow(declared, scopes, self.profile))
+        return kept[2]
+
+    def declared(self) -> Capabilities:
+        """Return what the EHR declares, less what it was seen to refuse. Raises ``EhrError``."""
         with self._lock:
             if self._capabilities is None or self._clock() >= self._until:
                 self._capabilities = self._read_capabilities()
@@ -52,7 +86,7 @@ class EhrClient:
             return self._capabilities
 
     def refresh_capabilities(self, older_than_seconds: float) -> Capabilities:
-        """Return what the EHR declares, read again where what we have is older. Raises ``EhrError``."""
+        """Return what we may do, by a statement that is not older than so. Raises ``EhrError``."""
         with self._lock:
             if (self._clock() - self._read_at).total_seconds() > older_than_seconds:
                 self._capabilities = None
@@ -79,19 +113,23 @@ class EhrClient:
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``."""
-        return self._http.exchange(method, self._url(path), {"Prefer": "return=minimal", **headers}, body)
+        sent = {"Prefer": f"return={self.profile.prefer}", **headers}
+        return self._http.exchange(method, self._url(path), sent, body)
 
     def find(self, lookup: Lookup) -> tuple[Found, ...]:
         """Return every resource in the EHR that is the one looked for; more than one is a mess of its making.
 
         Caches are passed by; pages are followed; the same resource on two pages counts once. Raises
-        ``EhrError``.
+        ``EhrError``, with the code ``cannot-tell`` where one that is found may or may not be ours.
         """
-        url = f"{self._url(lookup.resource_type)}?{urlencode(lookup.parameters)}"
+        size = {"_count": str(self.profile.page_size)} if self.profile.page_size else {}
+        url = f"{self._url(lookup.resource_type)}?{urlencode({**lookup.parameters, **size})}"
         found: dict[str, Found] = {}
         for _ in range(_MOST_PAGES):
             bundle = self._read_json(url)
             for resource in _matches(bundle):
+                if lookup.is_unclear(resource):
+                    raise EhrUnreadable(CANNOT_TELL)
                 place = place_of(resource)
                 if place and lookup.matches(resource):
                     found[place.id] = Found(place, resource)
