@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fhir_mappings.alert import AlertFacts
+from fhir_mappings.alert_note import note_words
 from fhir_mappings.codes import NOTE_CATEGORY, Names
 from fhir_mappings.elements import (
     PUBLISHER,
@@ -111,11 +112,7 @@ def alert_note(
 
     It has no session of its own; ``encounter`` is where the note is to be filed, if anywhere.
     """
-    title = POSSIBLE_STRAIN_DISPLAY
-    standing = f"Status: {alert.status}. Rule {alert.rule}, method {alert.method}, norms {alert.norms}."
-    caution = (
-        "Decision support: it says neither that there is a rupture nor that there is none. No diagnosis."
-    )
+    words = note_words(alert)
     withdrawn = alert.status in (_IN_ERROR, "withdrawn")
     end = _last_words(
         alert.id, alert.version, names, replaces, amended=alert.version > 1, withdrawn=withdrawn
@@ -123,8 +120,8 @@ def alert_note(
     return Note(
         id=_note_id(alert.id, alert.version, replaces),
         version=alert.version,
-        title=title,
-        text=_paragraphs(f"{title}\nRaised {alert.raised_at}.", alert.text, f"{standing}\n{caution}", end),
+        title=words.title,
+        text=_paragraphs(words.text, end),
         kind=coding(names.measures, POSSIBLE_STRAIN, POSSIBLE_STRAIN_DISPLAY),
         patient=alert.patient,
         encounter=encounter,

@@ -22,8 +22,8 @@ from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
 from service.ehr.rungs import choose_rungs
 from service.flows.lane import Work
-from service.flows.load import load_alert, load_filled
-from service.flows.want_note import note_kind, wanted_note
+from service.flows.load import encounter_of, load_alert, load_filled
+from service.flows.want_note import note_kind, wanted_alert_note, wanted_note
 from service.flows.wanted import Wanted
 from service.store.chart import ChartEntry, ehr_reference_of, entries_of_response, read_entries
 from service.store.database import Tx
@@ -48,7 +48,7 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     if claim.subject_kind == "definition":
         wanted = _definition(work)
     elif claim.subject_kind == "alert":
-        wanted = Wanted(_of_alert(tx, work), {}, claim.subject_version)
+        wanted = _alert(tx, work, capabilities)
     else:
         wanted = _response(tx, work, capabilities)
     resources = tuple(to_release(_as_sent(one, capabilities), release) for one in wanted.resources)
@@ -64,12 +64,21 @@ def _other_release(release: str) -> str:
     return f"this EHR speaks {told[:40]}; we write R4 (4.0) and R4B (4.3) into EHRs"
 
 
-def _of_alert(tx: Tx, work: Work) -> tuple[Json, ...]:
-    """Return the record, the work that it asks for and, where the clinic wants one, the banner."""
+def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
+    """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note."""
     lane, claim = work.lane, work.claim
     facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
+    choice = choose_rungs(capabilities, lane.profile.rungs).alert
+    chart = entries_of_response(tx, claim.clinic, claim.ehr, facts.id)
+    kind = note_kind(chart, choice)
+    if kind is not None:
+        encounter = encounter_of(tx, claim.clinic, facts)
+        can_update = capabilities.of(kind).update
+        wanted = wanted_alert_note(facts, chart, kind, lane, encounter=encounter, can_update=can_update)
+        return replace(wanted, reason=choice.reason)
     banner = (to_flag(facts, lane.names),) if lane.alert_flag else ()
-    return (to_detected_issue(facts, lane.names), to_task(facts, lane.names), *banner)
+    resources = (to_detected_issue(facts, lane.names), to_task(facts, lane.names), *banner)
+    return Wanted(resources, {}, facts.version, reason=choice.reason)
 
 
 def _definition(work: Work) -> Wanted:

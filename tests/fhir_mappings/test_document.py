@@ -127,7 +127,7 @@ def test_a_communication_carries_the_text_as_its_payload() -> None:
 def test_an_alert_says_possible_strain_and_never_a_rupture_found() -> None:
     note = alert_note(an_alert(), NAMES)
 
-    assert note.text.startswith("Possible strain in the alliance\n")
+    assert note.text.startswith("Possible strain in the alliance: open\n")
     assert "neither that there is a rupture nor that there is none" in note.text
 
 
