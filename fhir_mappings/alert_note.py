@@ -12,7 +12,7 @@ from fhir_mappings.alert import AlertFacts
 from fhir_mappings.terminology import POSSIBLE_STRAIN_DISPLAY
 from fhir_mappings.vocabulary import DISMISSAL_REASON_TERMS
 
-CAUTION = "Decision support from ratings alone: no finding and no diagnosis."
+CAUTION = "Decision support: it says neither that there is a rupture nor that there is none. No diagnosis."
 _NEWS: Mapping[str, str] = MappingProxyType(
     {"opened": "opened", "raised": "now marked", "again": "low again", "closed": "closed"}
 )
@@ -35,22 +35,25 @@ class NoteWords:
     text: str
 
 
-def note_words(alert: AlertFacts) -> NoteWords | None:
-    """Return the words of the note about one version of an alert, None where the version tells nothing anew.
+def is_worth_a_note(alert: AlertFacts) -> bool:
+    """Tell whether this version of an alert tells people something anew."""
+    return alert.news in _NEWS
+
+
+def note_words(alert: AlertFacts) -> NoteWords:
+    """Return the words of the note about one version of an alert; its title says what is new, or the status.
 
     What is said of the scores is the alert's own text; what people did is told by its status alone.
     """
-    if alert.news not in _NEWS:
-        return None
+    title = f"{POSSIBLE_STRAIN_DISPLAY}: {_NEWS.get(alert.news, alert.status)}"
     basis = f"Rule {alert.rule}, method {alert.method}, norms {alert.norms}."
     paragraphs = (
-        f"{POSSIBLE_STRAIN_DISPLAY}: {_NEWS[alert.news]}\nRaised {alert.raised_at}.",
+        f"{title}\nRaised {alert.raised_at}.",
         _end(alert) if alert.news == "closed" else "",
         alert.text,
         f"{basis}\n{CAUTION}",
     )
-    text = "\n\n".join(one for one in paragraphs if one) + "\n"
-    return NoteWords(f"{POSSIBLE_STRAIN_DISPLAY}: {_NEWS[alert.news]}", text)
+    return NoteWords(title, "\n\n".join(one for one in paragraphs if one))
 
 
 def _end(alert: AlertFacts) -> str:

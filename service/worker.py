@@ -45,7 +45,7 @@ class Worker:
         crash_point: Callable[[str], None] = no_crash,
         count_attempt: Callable[[str, str], None] = count_nothing,
     ) -> None:
-        settings, clock = deployment.settings, deployment.clock
+        settings, clock, profile = deployment.settings, deployment.clock, deployment.ehr_profile
         self._settings = settings
         self._database = deployment.database
         self._clock = clock
@@ -54,17 +54,20 @@ class Worker:
         self._stopping = threading.Event()
         self._woken = threading.Condition()
         self._breaker = Breaker(clock)
-        self._rate = RateLimit(settings.ehr_requests_per_minute)
+        self._rate = RateLimit(settings.ehr_requests_per_minute or profile.requests_per_minute or None)
         self._threads: list[threading.Thread] = []
         self._at_work: dict[str, datetime] = {}  # the owner of each round under way, and since when
         self._lane: Lane | None = None
         if settings.ehr_base_url:
+            set_seconds = settings.ehr_settle_seconds
+            settle_seconds = profile.settle_seconds if set_seconds is None else set_seconds
             self._lane = Lane(
                 database=deployment.database,
                 client=EhrClient(
                     http,
                     settings.ehr_base_url,
                     clock,
+                    profile,
                     credentials=credentials_for(settings, http, clock),
                     rate=self._rate,
                 ),
@@ -76,7 +79,7 @@ class Worker:
                 log=log,
                 owner=self._owner,
                 software_version=VERSION,
-                settle_seconds=settings.ehr_settle_seconds,
+                settle_seconds=settle_seconds,
                 lease_seconds=LEASE_SECONDS,
                 crash_point=crash_point,
                 count_attempt=count_attempt,

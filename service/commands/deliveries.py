@@ -52,7 +52,7 @@ def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -
         page = list_delivery_page(deployment, DeliveryListQuery(asked.state, limit=_LISTED), CLINIC)
         for one in page.items:
             subject = f"{one.subject_kind} {one.subject_id} version {one.subject_version}"
-            write(f"{one.id}  {one.state:<9}  {subject}  {one.reason}".rstrip() + "\n")
+            write(f"{one.id}  {one.state:<9}  {one.rung or '-':<13}  {subject}  {one.reason}".rstrip() + "\n")
         if page.next is not None:
             write(f"… and more: GET /v1/deliveries lists them all, page by page ({_LISTED} shown)\n")
         if not page.items:

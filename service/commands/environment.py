@@ -10,7 +10,9 @@ from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
 from service.alliance.plan import MeasuringPlan, default_plan, read_plan
 from service.clock import system_clock
-from service.errors import SettingsRefused
+from service.ehr.profile import Profile
+from service.ehr.profile_file import load_profile, read_profile
+from service.errors import ProfileRefused, SettingsRefused
 from service.flows.choose_form_maps import FOLDER as FORM_FOLDER
 from service.flows.choose_form_maps import choose_form_maps
 from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
@@ -21,6 +23,7 @@ from service.store.database import Database
 
 CLINIC = "default"
 PLAN_FILE = "ALLIANCE_MEASURING_PLAN"
+PROFILE = "ALLIANCE_EHR_PROFILE"
 UNREADABLE = "cannot be read as a text in UTF-8"
 
 
@@ -86,6 +89,20 @@ def measuring_plan(settings: Settings) -> MeasuringPlan:
         raise SettingsRefused([f"{PLAN_FILE}: {error}"]) from error
 
 
+def ehr_profile_of(settings: Settings) -> Profile:
+    """Return the vendor profile that is named, or the clinic's own file. Raises ``SettingsRefused``."""
+    named = settings.ehr_profile
+    try:
+        if not named.endswith(".toml"):
+            return load_profile(named)
+        path = Path(named)
+        return read_profile(path.read_text(encoding="utf-8"), path.stem)
+    except ProfileRefused as error:
+        raise SettingsRefused([f"{PROFILE}: {fault}" for fault in error.faults]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsRefused([f"{PROFILE}: the file {UNREADABLE}"]) from error
+
+
 def instrument_files(path: Path) -> list[Path]:
     """Return the instrument files of a folder, or the one file that is named."""
     return sorted(path.glob("*.toml")) if path.is_dir() else [path]
@@ -116,4 +133,5 @@ def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
         clock=system_clock,
         plan=measuring_plan(settings),
         form_maps=chosen_form_maps(settings, chosen),
+        ehr_profile=ehr_profile_of(settings),
     )

@@ -9,12 +9,16 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from fhir_mappings import json_text
 from service.clock import Clock
+from service.ehr.allowed import allow
 from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials
 from service.ehr.auth.token_endpoint import server_time
 from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
 from service.ehr.lookup import Lookup
 from service.ehr.places import Place, place_of
+from service.ehr.profile import Profile
+from service.ehr.profile_file import DEFAULT, load_profile
 from service.ehr.rate_limit import RateLimit
+from service.ehr.scopes import Scopes, parse_scopes
 from service.ehr.told import in_words
 from service.errors import EhrError, EhrUnreadable
 from service.http import Answer, Http, host_of
@@ -24,6 +28,7 @@ _KEPT = timedelta(hours=24)
 _STRUCK_KEPT = timedelta(hours=1)
 _MOST_PAGES = 20
 _UNAUTHORIZED = 401
+CANNOT_TELL = "cannot-tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +40,23 @@ class Found:
 
 
 class EhrClient:
-    """One EHR below one base URL. Thread-safe."""
+    """One EHR below one base URL. Thread-safe.
+
+    ``profile`` is what is known of its vendor, by default nothing; ``credentials`` are ours there.
+    """
 
     def __init__(
         self,
         http: Http,
         base_url: str,
         clock: Clock,
+        profile: Profile | None = None,
         *,
         credentials: Credentials = NO_CREDENTIALS,
         rate: RateLimit | None = None,
     ) -> None:
+        self.profile = profile or load_profile(DEFAULT)
+        self._allowed: tuple[Capabilities, Scopes, Capabilities] | None = None
         self._http = http
         self._credentials = credentials
         self._rate = rate or RateLimit(None)
@@ -80,7 +91,18 @@ class EhrClient:
         return self._base
 
     def capabilities(self) -> Capabilities:
-        """Return what the EHR declares, at most a day old. Raises ``EhrError``."""
+        """Return what we may do in the EHR, by a statement at most a day old. Raises ``EhrError``.
+
+        That is what it declares, less what the token does not grant and the profile rules out.
+        """
+        declared, scopes = self.declared(), parse_scopes(self._credentials.granted())
+        kept = self._allowed
+        if kept is None or kept[0] is not declared or kept[1] != scopes:
+            kept = self._allowed = (declared, scopes, allow(declared, scopes, self.profile))
+        return kept[2]
+
+    def declared(self) -> Capabilities:
+        """Return what the EHR declares, less what it was seen to refuse. Raises ``EhrError``."""
         with self._lock:
             if self._capabilities is None or self._clock() >= self._until:
                 self._capabilities = self._read_capabilities()
@@ -90,7 +112,7 @@ class EhrClient:
             return self._capabilities
 
     def refresh_capabilities(self, older_than_seconds: float) -> Capabilities:
-        """Return what the EHR declares, read again where what we have is older. Raises ``EhrError``."""
+        """Return what we may do, by a statement that is not older than so. Raises ``EhrError``."""
         with self._lock:
             if (self._clock() - self._read_at).total_seconds() > older_than_seconds:
                 self._capabilities = None
@@ -117,16 +139,20 @@ class EhrClient:
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``."""
-        return self._exchange(method, self._url(path), {"Prefer": "return=minimal", **headers}, body)
+        sent = {"Prefer": f"return={self.profile.prefer}", **headers}
+        return self._exchange(method, self._url(path), sent, body)
 
     def find(self, lookup: Lookup) -> tuple[Found, ...]:
         """Return every resource in the EHR that is the one looked for; more than one is a mess of its making.
 
         Caches are passed by; pages are followed; the same resource on two pages counts once. Raises
-        ``EhrError``.
+        ``EhrError``, with the code ``cannot-tell`` where one that is found may or may not be ours.
         """
+        size = {"_count": str(self.profile.page_size)} if self.profile.page_size else {}
         found: dict[str, Found] = {}
-        for number, page in enumerate(self.pages(lookup.resource_type, lookup.parameters), 1):
+        for number, page in enumerate(self.pages(lookup.resource_type, {**lookup.parameters, **size}), 1):
+            if any(lookup.is_unclear(one.resource) for one in page):
+                raise EhrUnreadable(CANNOT_TELL)
             found |= {one.place.id: one for one in page if lookup.matches(one.resource)}
             if number >= _MOST_PAGES:
                 raise EhrUnreadable("too-many-pages")
@@ -195,12 +221,9 @@ class EhrClient:
         except EhrError as error:
             self._trouble = in_words(error)
             raise
-        self._trouble = self._refused() if answer.status == _UNAUTHORIZED else ""
+        said = "refused our credentials" if carried else "asks for credentials"
+        self._trouble = f"the EHR {said} (401)" if answer.status == _UNAUTHORIZED else ""
         return answer
-
-    def _refused(self) -> str:
-        carried = "refused our credentials" if self._credentials.headers() else "asks for credentials"
-        return f"the EHR {carried} (401)"
 
     def _next_page(self, bundle: Mapping[str, Any]) -> str:
         links = bundle.get("link")

@@ -14,6 +14,8 @@ from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
 from service.alliance.plan import MeasuringPlan, default_plan
 from service.clock import Clock, as_instant
+from service.ehr.profile import Profile
+from service.ehr.profile_file import DEFAULT, load_profile
 from service.settings import Settings
 from service.store.database import Database, Tx
 
@@ -26,7 +28,7 @@ class Deployment:
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
     ones that are off among them. ``plan`` says which measure is due when; ``form_maps`` are the EHR's own
-    forms by the id of the instrument.
+    forms by the id of the instrument; ``ehr_profile`` is what is known of the EHR's vendor.
     """
 
     database: Database
@@ -39,6 +41,7 @@ class Deployment:
     clock: Clock
     plan: MeasuringPlan = field(default_factory=default_plan)
     form_maps: Mapping[str, FormMap] = field(default_factory=dict)
+    ehr_profile: Profile = field(default_factory=lambda: load_profile(DEFAULT))
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

@@ -12,6 +12,7 @@ from fhir_mappings.form_map import FormMap
 from fhir_mappings.instrument import Instrument
 from service.clock import Clock, as_instant
 from service.ehr.client import EhrClient
+from service.ehr.profile import Profile
 from service.ledger import State
 from service.log import Log
 from service.store.database import Database
@@ -57,6 +58,11 @@ class Lane:
     alert_flag: bool = True
     form_maps: Mapping[str, FormMap] = field(default_factory=dict)
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of the EHR's vendor."""
+        return self.client.profile
 
     def now(self) -> str:
         """Return the present instant."""

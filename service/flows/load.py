@@ -13,7 +13,7 @@ from fhir_mappings.scoring import score
 from service.errors import NotFound
 from service.store.alerts import AlertRow, find_alert
 from service.store.database import Tx
-from service.store.responses import ResponseVersion, find_version
+from service.store.responses import ResponseVersion, find_current, find_version
 
 
 def load_filled(
@@ -36,6 +36,12 @@ def load_alert(tx: Tx, clinic: str, alert_id: str, version: int) -> AlertFacts:
     if row is None:
         raise NotFound("There is no such version of this alert.")
     return alert_facts(row)
+
+
+def encounter_of(tx: Tx, clinic: str, alert: AlertFacts) -> str | None:
+    """Return the encounter of the first rating that an alert rests on, None where it has none."""
+    first = find_current(tx, clinic, alert.evidence[0].response_id) if alert.evidence else None
+    return first.encounter if first else None
 
 
 def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) -> Filled:

@@ -16,7 +16,10 @@ LATE = "late"  # asked for as a state: what goes on by itself, and should have a
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery. ``row`` is its place in the list and never leaves the service."""
+    """One delivery. ``row`` is its place in the list and never leaves the service.
+
+    ``rung`` is the form in which the EHR takes it, '' before the first plan.
+    """
 
     row: int
     id: str
@@ -26,6 +29,7 @@ class DeliveryRow:
     subject_version: int
     state: str
     reason: str
+    rung: str
     version: int
     tries: int
     due_at: str

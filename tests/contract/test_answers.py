@@ -42,6 +42,8 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
         ("get", "/v1/attendance/{attendance_id}", {}),
         ("get", "/v1/rupture-alerts", {"include": "watch,historical"}),
         ("get", "/v1/rupture-alerts/{alert_id}", {}),
+        ("get", "/v1/alert-budget", {}),
+        ("get", "/v1/webhook-events", {}),
         ("get", "/v1/deliveries", {"_count": "2"}),
         ("get", "/v1/deliveries/{delivery_id}", {}),
         ("post", "/v1/deliveries/{delivery_id}/retry", {}),
@@ -69,3 +71,21 @@ def test_acts_on_a_response_are_answered_as_described(
     answer = case.call(headers=LOOPBACK)
     case.validate_response(answer, checks=CHECKS)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("acknowledge", {"note": "seen"}), ("dismiss", {"reason": "data-error"}), ("resolve", {})],
+)
+def test_acts_on_an_alert_are_answered_as_described(
+    api: schemathesis.BaseSchema, ids: dict[str, str], name: str, body: dict[str, str]
+) -> None:
+    case = api[f"/v1/rupture-alerts/{{alert_id}}/{name}"]["post"].Case(
+        path_parameters={"alert_id": ids["alert_id"]},
+        headers={"If-Match": 'W/"1"'},
+        body={"by": "Practitioner/ada"} | body,
+        media_type="application/json",
+    )
+    answer = case.call(headers=LOOPBACK)
+    case.validate_response(answer, checks=CHECKS)
+    assert answer.status_code == (200 if body else 422)

@@ -1,5 +1,6 @@
 """An alert reaches the EHR as record, work and banner, where each is taken; acts change the same ones."""
 
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from service.flows.act_on_alert import PersonsAct, act_on_alert
 from service.flows.new_response import Recorded
+from service.store.delivery_acts import discard
 from tests.service.build import an_access
 from tests.service.ehr.fake_ehr import TYPES, Fault, Surface
 from tests.service.flows.delivering import Bench, a_bench
@@ -91,3 +93,49 @@ def test_it_does_not_wait_for_a_parked_response(bench: Bench) -> None:
     assert "rejected" in bench.states()
     assert statuses(bench) == {"DetectedIssue": ["preliminary"], "Task": ["requested"], "Flag": ["active"]}
     assert "implicated" not in bench.ehr.found("DetectedIssue")[0]
+
+
+def notes_of_alerts(bench: Bench) -> list[str]:
+    found = [
+        b64decode(one["content"][0]["attachment"]["data"]).decode()
+        for one in bench.ehr.found("DocumentReference")
+    ]
+    return [text for text in found if text.startswith("Possible strain")]
+
+
+@pytest.fixture(params=[True, False], ids=["update", "create-only"])
+def notes_only(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    surface = Surface(types=("DocumentReference",), update=request.param, update_create=request.param)
+    with a_bench(tmp_path, surface=surface) as made:
+        yield made
+
+
+def test_where_notes_are_taken_alone_an_alert_is_one(notes_only: Bench) -> None:
+    a_dip(notes_only)
+    (text,) = notes_of_alerts(notes_only)
+    assert text.startswith("Possible strain in the alliance: opened\n")
+
+
+def test_a_note_tells_the_end_and_no_click(notes_only: Bench) -> None:
+    recorded = a_dip(notes_only)
+    act(notes_only, recorded, "acknowledge")
+    act(notes_only, recorded, "repair-steps", words="giraffe")
+    after_clicks = len(notes_only.ehr.writes)
+    act(notes_only, recorded, "resolve-repaired")
+    assert len(notes_only.ehr.writes) == after_clicks + 1
+    assert "Closed: a person recorded it as repaired." in notes_of_alerts(notes_only)[-1]
+    assert set(notes_only.states()) == {"confirmed"}
+    assert not [text for text in notes_of_alerts(notes_only) if "giraffe" in text]
+
+
+def test_an_end_is_not_told_of_what_never_came(notes_only: Bench) -> None:
+    for session in range(1, 7):
+        notes_only.record(session, "37.0")
+    recorded = notes_only.record(7, "20.0")
+    notes_only.ehr.faults = [None] * 7 + [Fault(422)]
+    notes_only.deliver_all()
+    (parked,) = notes_only.deliveries(state="rejected")
+    with notes_only.deployment.database.write() as tx:
+        discard(tx, "default", parked.id, "told by hand", notes_only.now())
+    act(notes_only, recorded, "dismiss", reason="other")
+    assert notes_of_alerts(notes_only) == []

@@ -1,14 +1,14 @@
 """Forms filled in the EHR are taken in: what came, how far was read, and whom the EHR replaced.
 
 Revision ID: 0007
-Revises: 0005
+Revises: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
