@@ -203,6 +203,8 @@ def test_an_ehr_without_alerts_holds_them_and_says_why(tmp_path: Path) -> None:
         a_dip(bench)
         bench.deliver_all()
         assert [one.reason for one in bench.deliveries(state="held")] == [
-            "this EHR takes no DetectedIssue, Task, Flag, DocumentReference or Communication"
-            " (not declared) from us"
+            (
+                "this EHR takes no DetectedIssue, Task, Flag, DocumentReference or Communication"
+                " (not declared) from us"
+            )
         ]
