@@ -172,12 +172,9 @@ class EhrClient:
         except EhrError as error:
             self._trouble = in_words(error)
             raise
-        self._trouble = self._refused() if answer.status == _UNAUTHORIZED else ""
+        said = "refused our credentials" if carried else "asks for credentials"
+        self._trouble = f"the EHR {said} (401)" if answer.status == _UNAUTHORIZED else ""
         return answer
-
-    def _refused(self) -> str:
-        carried = "refused our credentials" if self._credentials.headers() else "asks for credentials"
-        return f"the EHR {carried} (401)"
 
     def _next_page(self, bundle: Mapping[str, Any]) -> str:
         links = bundle.get("link")
