@@ -61,11 +61,16 @@ class EhrSettings(BaseModel):
     ehr_timeout_seconds: float = Field(
         20.0, gt=0, le=300, description="Longest wait for one answer of the EHR, in seconds."
     )
-    ehr_settle_seconds: float = Field(
-        60.0,
+    ehr_profile: str = Field(
+        "generic",
+        min_length=1,
+        description="What is known of the EHR's vendor: generic, hapi, medplum, azure, google, epic, oracle, athenahealth, meditech, canvas or openemr; or the path of your own <name>.toml in the same shape.",
+    )
+    ehr_settle_seconds: float | None = Field(
+        None,
         ge=0,
         le=3600,
-        description="How long after an unanswered write a search that finds nothing does not count yet, in seconds.",
+        description="How long after an unanswered write a search that finds nothing does not count yet, in seconds. Unset: what the profile says, mostly 60.",
     )
     ehr_parallel: int = Field(
         4, ge=1, le=32, description="Requests to the EHR at a time (never two for one patient)."

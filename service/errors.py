@@ -2,6 +2,7 @@
 
 ServiceError                  status, FHIR issue code, reason word, sentence for the caller
  ├─ SettingsRefused           the environment does not describe a service that may start
+ ├─ ProfileRefused            a vendor profile's file cannot be used: every fault with file and key
  ├─ RequestRefused            a request that cannot be served as it is
  │   ├─ FaultsInRequest       422 (400 where it cannot be parsed): every fault with its place
  │   ├─ NotFound              404
@@ -39,6 +40,14 @@ class ServiceError(Exception):
 
 class SettingsRefused(ServiceError):
     """The environment does not describe a service that may start; names every variable at fault."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class ProfileRefused(ServiceError):
+    """A vendor profile that cannot be used; names file, key and reason of every fault."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("; ".join(faults))

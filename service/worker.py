@@ -81,7 +81,7 @@ class Worker:
         clinic: str = DEFAULT_CLINIC,
         crash_point: Callable[[str], None] = no_crash,
     ) -> None:
-        settings, clock = deployment.settings, deployment.clock
+        settings, clock, profile = deployment.settings, deployment.clock, deployment.ehr_profile
         self._settings = settings
         self._database = deployment.database
         self._clock = clock
@@ -94,10 +94,16 @@ class Worker:
         self._at_work: dict[str, datetime] = {}  # the owner of each round under way, and since when
         self._lane: Lane | None = None
         if settings.ehr_base_url:
+            set_seconds = settings.ehr_settle_seconds
+            settle_seconds = profile.settle_seconds if set_seconds is None else set_seconds
             self._lane = Lane(
                 database=deployment.database,
                 client=EhrClient(
-                    http, settings.ehr_base_url, clock, credentials=credentials_for(settings, http, clock)
+                    http,
+                    settings.ehr_base_url,
+                    clock,
+                    profile,
+                    credentials=credentials_for(settings, http, clock),
                 ),
                 clinic=clinic,
                 ehr=settings.ehr_name,
@@ -107,7 +113,7 @@ class Worker:
                 log=log,
                 owner=self._owner,
                 software_version=VERSION,
-                settle_seconds=settings.ehr_settle_seconds,
+                settle_seconds=settle_seconds,
                 lease_seconds=LEASE_SECONDS,
                 crash_point=crash_point,
                 extra_codings=deployment.extra_codings,

@@ -39,7 +39,7 @@ def _list_deliveries(deployment: Deployment, state: str | None, write: Write) ->
         found = list_deliveries(tx, CLINIC, state=state, limit=_LISTED + 1)
     for one in found[:_LISTED]:
         subject = f"{one.subject_kind} {one.subject_id} version {one.subject_version}"
-        write(f"{one.id}  {one.state:<9}  {subject}  {one.reason}".rstrip() + "\n")
+        write(f"{one.id}  {one.state:<9}  {one.rung or '-':<13}  {subject}  {one.reason}".rstrip() + "\n")
     if len(found) > _LISTED:
         write(f"… and more: GET /v1/deliveries lists them all, page by page ({_LISTED} shown)\n")
     if not found:

@@ -7,7 +7,9 @@ from fhir_mappings.codes import Names
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
 from service.clock import system_clock
-from service.errors import SettingsRefused
+from service.ehr.profile import Profile
+from service.ehr.profile_file import load_profile, read_profile
+from service.errors import ProfileRefused, SettingsRefused
 from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
 from service.flows.deployment import Deployment
 from service.flows.keep_wording import FOLDER as WORDING_FOLDER
@@ -15,6 +17,7 @@ from service.settings import Settings, read_settings
 from service.store.database import Database
 
 CLINIC = "default"
+PROFILE = "ALLIANCE_EHR_PROFILE"
 UNREADABLE = "cannot be read as a text in UTF-8"
 
 
@@ -57,6 +60,20 @@ def wording_files(settings: Settings) -> dict[str, str]:
     return texts
 
 
+def ehr_profile_of(settings: Settings) -> Profile:
+    """Return the vendor profile that is named, or the clinic's own file. Raises ``SettingsRefused``."""
+    named = settings.ehr_profile
+    try:
+        if not named.endswith(".toml"):
+            return load_profile(named)
+        path = Path(named)
+        return read_profile(path.read_text(encoding="utf-8"), path.stem)
+    except ProfileRefused as error:
+        raise SettingsRefused([f"{PROFILE}: {fault}" for fault in error.faults]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsRefused([f"{PROFILE}: the file {UNREADABLE}"]) from error
+
+
 def instrument_files(path: Path) -> list[Path]:
     """Return the instrument files of a folder, or the one file that is named."""
     return sorted(path.glob("*.toml")) if path.is_dir() else [path]
@@ -85,4 +102,5 @@ def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
         norms=load_norms(),
         parameters=default_parameters(),
         clock=system_clock,
+        ehr_profile=ehr_profile_of(settings),
     )

@@ -9,11 +9,15 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from fhir_mappings import json_text
 from service.clock import Clock
+from service.ehr.allowed import allow
 from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials
 from service.ehr.auth.token_endpoint import server_time
 from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
 from service.ehr.lookup import Lookup
 from service.ehr.places import Place, place_of
+from service.ehr.profile import Profile
+from service.ehr.profile_file import DEFAULT, load_profile
+from service.ehr.scopes import Scopes, parse_scopes
 from service.ehr.told import in_words
 from service.errors import EhrError, EhrUnreadable
 from service.http import Answer, Http, host_of
@@ -23,6 +27,7 @@ _KEPT = timedelta(hours=24)
 _STRUCK_KEPT = timedelta(hours=1)
 _MOST_PAGES = 20
 _UNAUTHORIZED = 401
+CANNOT_TELL = "cannot-tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,22 @@ class Found:
 
 
 class EhrClient:
-    """One EHR below one base URL. Thread-safe."""
+    """One EHR below one base URL. Thread-safe.
+
+    ``profile`` is what is known of its vendor, by default nothing; ``credentials`` are ours there.
+    """
 
     def __init__(
         self,
         http: Http,
         base_url: str,
         clock: Clock,
+        profile: Profile | None = None,
         *,
         credentials: Credentials = NO_CREDENTIALS,
     ) -> None:
+        self.profile = profile or load_profile(DEFAULT)
+        self._allowed: tuple[Capabilities, Scopes, Capabilities] | None = None
         self._http = http
         self._credentials = credentials
         self._trouble = ""
@@ -72,7 +83,18 @@ class EhrClient:
         return self._credentials.granted()
 
     def capabilities(self) -> Capabilities:
-        """Return what the EHR declares, at most a day old. Raises ``EhrError``."""
+        """Return what we may do in the EHR, by a statement at most a day old. Raises ``EhrError``.
+
+        That is what it declares, less what the token does not grant and the profile rules out.
+        """
+        declared, scopes = self.declared(), parse_scopes(self._credentials.granted())
+        kept = self._allowed
+        if kept is None or kept[0] is not declared or kept[1] != scopes:
+            kept = self._allowed = (declared, scopes, allow(declared, scopes, self.profile))
+        return kept[2]
+
+    def declared(self) -> Capabilities:
+        """Return what the EHR declares, less what it was seen to refuse. Raises ``EhrError``."""
         with self._lock:
             if self._capabilities is None or self._clock() >= self._until:
                 self._capabilities = self._read_capabilities()
@@ -82,7 +104,7 @@ class EhrClient:
             return self._capabilities
 
     def refresh_capabilities(self, older_than_seconds: float) -> Capabilities:
-        """Return what the EHR declares, read again where what we have is older. Raises ``EhrError``."""
+        """Return what we may do, by a statement that is not older than so. Raises ``EhrError``."""
         with self._lock:
             if (self._clock() - self._read_at).total_seconds() > older_than_seconds:
                 self._capabilities = None
@@ -109,19 +131,23 @@ class EhrClient:
 
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``."""
-        return self._exchange(method, self._url(path), {"Prefer": "return=minimal", **headers}, body)
+        sent = {"Prefer": f"return={self.profile.prefer}", **headers}
+        return self._exchange(method, self._url(path), sent, body)
 
     def find(self, lookup: Lookup) -> tuple[Found, ...]:
         """Return every resource in the EHR that is the one looked for; more than one is a mess of its making.
 
         Caches are passed by; pages are followed; the same resource on two pages counts once. Raises
-        ``EhrError``.
+        ``EhrError``, with the code ``cannot-tell`` where one that is found may or may not be ours.
         """
-        url = f"{self._url(lookup.resource_type)}?{urlencode(lookup.parameters)}"
+        size = {"_count": str(self.profile.page_size)} if self.profile.page_size else {}
+        url = f"{self._url(lookup.resource_type)}?{urlencode({**lookup.parameters, **size})}"
         found: dict[str, Found] = {}
         for _ in range(_MOST_PAGES):
             bundle = self._read_json(url)
             for resource in _matches(bundle):
+                if lookup.is_unclear(resource):
+                    raise EhrUnreadable(CANNOT_TELL)
                 place = place_of(resource)
                 if place and lookup.matches(resource):
                     found[place.id] = Found(place, resource)

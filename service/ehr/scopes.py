@@ -53,8 +53,9 @@ def parse_scopes(text: str | None) -> Scopes:
     """Return what a token answer's ``scope`` grants: blank-separated, in any order.
 
     Not known (so everything is allowed) where the text is None, blank, or names no right on a resource that
-    we can read: a server that states none may still grant all. A granular scope (``Observation.rs?category=…``)
-    counts for reads and searches only, since we cannot tell which of our writes it would let through.
+    we can read: a server that states none may still grant all. A granular scope
+    (``Observation.rs?category=…``) counts for reads and searches only, since we cannot tell which of our
+    writes it would let through.
     """
     granted: dict[str, frozenset[Interaction]] = {}
     understood = False

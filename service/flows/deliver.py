@@ -11,13 +11,14 @@ from service.ehr.capabilities import Capabilities, WriteKind
 from service.ehr.lookup import logical_of
 from service.ehr.told import in_words
 from service.errors import EhrError, LedgerError
-from service.flows.gather_resources import Wanted, gather
+from service.flows.gather_resources import gather
 from service.flows.lane import Delivered, Lane, Next, Work
 from service.flows.plan_parts import TRANSACTION, Plan, make_plan, single_body, transaction_body
 from service.flows.put_definitions_first import put_definitions_first
 from service.flows.record_outcome import finish, hold, park_broken, postpone
 from service.flows.send_part import BodyOf, begin, freeze, send
 from service.flows.settle_part import find_before_repeat, settle
+from service.flows.wanted import Wanted
 from service.ledger import State
 from service.store.chart import read_entries
 from service.store.database import Tx
@@ -90,7 +91,7 @@ def _follow_plan(work: Work, capabilities: Capabilities) -> Delivered | Next:
     parts = [part for part in claim.parts if part.state not in _FINISHED]
     if parts:
         return _work_through(work, parts, wanted, capabilities)
-    first = None if wanted.held else put_definitions_first(work, wanted)
+    first = None if wanted.held else put_definitions_first(work, wanted, capabilities)
     if first is not None:
         return first
     plan = make_plan(wanted, capabilities)
@@ -113,8 +114,15 @@ def _start(work: Work, plan: Plan, wanted: Wanted) -> Sequence[PartRow]:
         planned = [replace(planned[0], body=body)]
     if _may_be_there(work, planned[0].method):
         with work.lane.database.write() as tx:
-            return add_parts(tx, work.claim.clinic, work.claim.id, planned, behind=work.last_sequence)
-    return begin(work, planned, body_of)
+            return add_parts(
+                tx,
+                work.claim.clinic,
+                work.claim.id,
+                planned,
+                behind=work.last_sequence,
+                rung=plan.rung,
+            )
+    return begin(work, planned, body_of, plan.rung)
 
 
 def _may_be_there(work: Work, method: str) -> bool:
@@ -133,11 +141,14 @@ def _work_through(
     capabilities: Capabilities,
 ) -> Delivered | Next:
     for place, part in enumerate(parts, 1):
-        step = _bring_there(work, part, wanted, capabilities, is_last=place == len(parts))
+        is_last = place == len(parts) and not wanted.by_hand
+        step = _bring_there(work, part, wanted, capabilities, is_last=is_last)
         if step is Next.REPLAN:
             _strike_out(work, part)
         if step is not Next.GO_ON:
             return step
+    if wanted.by_hand:
+        return Next.AGAIN  # all is there: the next plan finds nothing to send, and leaves it to a person
     return Delivered(work.claim.id, State.CONFIRMED, well=True)
 
 

@@ -1,7 +1,7 @@
 """What every flow works with, and who is asking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,8 @@ from fhir_mappings.instrument import Instrument
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
 from service.clock import Clock, as_instant
+from service.ehr.profile import Profile
+from service.ehr.profile_file import DEFAULT, load_profile
 from service.settings import Settings
 from service.store.database import Database, Tx
 
@@ -23,7 +25,7 @@ class Deployment:
     """One running service: its database, settings, instruments and norms. Handed to every flow.
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
-    ones that are off among them.
+    ones that are off among them. ``ehr_profile`` is what is known of the EHR's vendor.
     """
 
     database: Database
@@ -34,6 +36,7 @@ class Deployment:
     norms: Mapping[str, Norm]
     parameters: Parameters
     clock: Clock
+    ehr_profile: Profile = field(default_factory=lambda: load_profile(DEFAULT))
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

@@ -1,7 +1,7 @@
 """Gather the resources that one delivery wants in the EHR, and what the EHR holds of them already."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fhir_mappings.alert import to_detected_issue
 from fhir_mappings.bundle import is_ours, references_in
@@ -15,10 +15,14 @@ from fhir_mappings.release import to_release
 from fhir_mappings.response import to_response
 from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
+from service.ehr.ladder import Rung
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
+from service.ehr.rungs import choose_rungs
 from service.flows.lane import Work
 from service.flows.load import load_alert, load_filled
+from service.flows.want_note import note_kind, wanted_note
+from service.flows.wanted import Wanted
 from service.store.chart import ChartEntry, ehr_reference_of, entries_of_response, read_entries
 from service.store.database import Tx
 
@@ -27,22 +31,6 @@ _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 # Of these we know that EHRs read them as we write them; R5 is mapped, but no EHR was seen that speaks it.
 _RELEASES = ("4.0", "4.3")
 _R4 = "4.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The resources of one subject's version in the order of sending, and the chart entries that matter.
-
-    References among the resources are our own; ``chart`` has the EHR's counterpart of each that is known.
-    ``held`` says why nothing may be sent at all, else it is ''. ``form`` is the canonical of the form that a
-    response is to.
-    """
-
-    resources: tuple[Json, ...]
-    chart: Mapping[str, ChartEntry]
-    our_version: int
-    held: str = ""
-    form: str | None = None
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
@@ -61,7 +49,7 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
         facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
         wanted = Wanted((to_detected_issue(facts, work.lane.names),), {}, claim.subject_version)
     else:
-        wanted = _response(tx, work)
+        wanted = _response(tx, work, capabilities)
     resources = tuple(to_release(_as_sent(one, capabilities), release) for one in wanted.resources)
     named = _named_in(resources)
     if claim.subject_kind == "response":
@@ -85,18 +73,25 @@ def _definition(work: Work) -> Wanted:
     return Wanted((resource,), {}, work.claim.subject_version)
 
 
-def _response(tx: Tx, work: Work) -> Wanted:
+def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     lane, claim = work.lane, work.claim
     filled = load_filled(tx, claim.clinic, claim.subject_id, claim.subject_version, lane.instruments)
     if filled.instrument.push == "never":
         return Wanted((), {}, filled.version, held="answers on this instrument are never written to an EHR")
     chart = entries_of_response(tx, claim.clinic, claim.ehr, filled.id)
     form = _form(lane.names, filled)
+    already_there = _already_there(tx, work, form)
+    whole = not already_there and filled.instrument.push == "always"
+    rungs = choose_rungs(capabilities, lane.profile.rungs)
+    choice = rungs.response if whole else rungs.scores
+    kind = note_kind(chart, choice)
+    if kind is not None:
+        wanted = wanted_note(filled, chart, kind, lane, can_update=capabilities.of(kind).update)
+        return replace(wanted, reason=choice.reason)
     observations = to_observations(filled, lane.names, extra_codings=lane.extra_codings)
     withdrawn = _withdrawn(tx, work, chart, {logical_of(resource) for resource in observations})
-    already_there = _already_there(tx, work, form)
     resources = [*observations, *withdrawn]
-    if not already_there and filled.instrument.push == "always":
+    if whole:
         resources.insert(0, form)
     if filled.status == IN_ERROR:
         # What was withdrawn before it got there need not go there.
@@ -105,7 +100,8 @@ def _response(tx: Tx, work: Work) -> Wanted:
     if scores:
         resources.append(to_provenance(filled, scores, filled.last_updated, lane.names))
     canonical = form_canonical(filled.instrument, lane.names, filled.wording)
-    return Wanted(tuple(resources), {**chart, **already_there}, filled.version, form=canonical)
+    reason = choice.reason if choice.rung is Rung.HELD else ""
+    return Wanted(tuple(resources), {**chart, **already_there}, filled.version, form=canonical, reason=reason)
 
 
 def _form(names: Names, filled: Filled) -> Json:

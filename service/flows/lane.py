@@ -11,6 +11,7 @@ from fhir_mappings.extra_codings import NO_EXTRA_CODINGS
 from fhir_mappings.instrument import Instrument
 from service.clock import Clock, as_instant
 from service.ehr.client import EhrClient
+from service.ehr.profile import Profile
 from service.ledger import State
 from service.log import Log
 from service.store.database import Database
@@ -47,6 +48,11 @@ class Lane:
     crash_point: Callable[[str], None] = no_crash
     extra_codings: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA_CODINGS)
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of the EHR's vendor."""
+        return self.client.profile
 
     def now(self) -> str:
         """Return the present instant."""

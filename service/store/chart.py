@@ -56,17 +56,16 @@ def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict
 
 
 def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
-    """Return what the EHR holds of a response: itself and its Observations, by our reference."""
-    rows = tx.execute(
-        _OF_RESPONSE,
-        {
-            "clinic": clinic,
-            "ehr": ehr,
-            "form": f"QuestionnaireResponse/{response_id}",
-            "from": f"Observation/{response_id}.",
-            "until": f"Observation/{response_id}/",  # '/' is what follows '.'
-        },
-    )
+    """Return what the EHR holds of a response: itself, its Observations and notes, by our reference."""
+    where = {"clinic": clinic, "ehr": ehr}
+    for place, kind in enumerate(_KINDS_OF_RESPONSE):
+        # '/' is what follows '.'
+        where |= {
+            f"own_{place}": f"{kind}/{response_id}",
+            f"from_{place}": f"{kind}/{response_id}.",
+            f"until_{place}": f"{kind}/{response_id}/",
+        }
+    rows = tx.execute(_OF_RESPONSE, where)
     return {row.logical: ChartEntry(*row) for row in rows}
 
 
@@ -81,13 +80,20 @@ _ENTRIES = select(
     chart_entries.c.ehr_version,
     chart_entries.c.our_version,
 ).where(chart_entries.c.clinic == bindparam("clinic"), chart_entries.c.ehr == bindparam("ehr"))
+# Under a response's own id, or that with something behind a full stop.
+_KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
 _OF_RESPONSE = _ENTRIES.where(
     or_(
-        chart_entries.c.logical == bindparam("form"),
-        and_(
-            chart_entries.c.logical >= bindparam("from"),
-            chart_entries.c.logical < bindparam("until"),
-        ),
+        *(
+            or_(
+                chart_entries.c.logical == bindparam(f"own_{place}"),
+                and_(
+                    chart_entries.c.logical >= bindparam(f"from_{place}"),
+                    chart_entries.c.logical < bindparam(f"until_{place}"),
+                ),
+            )
+            for place in range(len(_KINDS_OF_RESPONSE))
+        )
     ),
 )
 

@@ -15,7 +15,10 @@ PARKED = "parked"  # asked for as a state: all that a person must look at
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery. ``row`` is its place in the list and never leaves the service."""
+    """One delivery. ``row`` is its place in the list and never leaves the service.
+
+    ``rung`` is the form in which the EHR takes it, '' before the first plan.
+    """
 
     row: int
     id: str
@@ -25,6 +28,7 @@ class DeliveryRow:
     subject_version: int
     state: str
     reason: str
+    rung: str
     version: int
     tries: int
     due_at: str

@@ -235,6 +235,8 @@ deliveries = Table(
     Column("patient_key", String(36), nullable=False, server_default=""),  # '' for definitions
     Column("state", String(12), nullable=False),
     Column("reason", String(255), nullable=False, server_default=""),
+    # The form in which the EHR takes it, once a plan chose one.
+    Column("rung", String(16), nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     instant("due_at"),

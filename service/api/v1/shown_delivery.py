@@ -18,6 +18,7 @@ def show_delivery(row: DeliveryRow) -> Json:
         "state": row.state,
         "parked": row.parked,
         "reason": row.reason or None,
+        "rung": row.rung or None,
         "tries": row.tries,
         "due_at": row.due_at,
         "created_at": row.created_at,
