@@ -19,9 +19,10 @@ AuthKind = Literal["none", "smart", "client-secret", "bearer", "basic"]
 
 # What this service may have to do in an EHR, in the spelling of SMART 2 (hl7.org/fhir/smart-app-launch).
 DEFAULT_SCOPES = (
-    "system/QuestionnaireResponse.crus system/Observation.crus system/DetectedIssue.crus system/Provenance.crus "
-    "system/Questionnaire.crus system/CodeSystem.crus system/ValueSet.crus system/Device.crus system/Patient.rs "
-    "system/Encounter.rs"
+    "system/QuestionnaireResponse.crus system/Observation.crus system/DocumentReference.crus "
+    "system/Communication.crus system/DetectedIssue.crus system/Task.crus system/Flag.crus "
+    "system/Provenance.crus system/Questionnaire.crus system/CodeSystem.crus system/ValueSet.crus "
+    "system/Device.crus system/Patient.rs system/Encounter.rs"
 )
 # RFC 6750, section 2.1: what a bearer token is made of.
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")

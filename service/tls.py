@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import certifi
+
 # OpenSSL's numbers of what is wrong with a certificate (x509_vfy.h).
 _CERTIFICATE_FAULTS = {
     9: "certificate-not-yet-valid",
@@ -32,7 +34,7 @@ def tls_context(ca: str | None, certificate: str | None, key: str | None) -> ssl
     Raises ``ValueError`` naming which of them cannot be read; never what is in it.
     """
     try:
-        context = ssl.create_default_context(cadata=ca)
+        context = ssl.create_default_context(cafile=None if ca else certifi.where(), cadata=ca)
     except (ssl.SSLError, ValueError) as error:
         raise ValueError("the certificates of the authority cannot be read as PEM") from error
     if certificate is not None and key is not None:

@@ -10,7 +10,7 @@ from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.codes import Names
 from service.clock import system_clock
 from service.commands.command import Commands, Write
-from service.commands.environment import settings_of
+from service.commands.environment import ehr_profile_of, settings_of
 from service.ehr.client import EhrClient
 from service.ehr.connection import credentials_for, open_http
 from service.errors import SettingsRefused
@@ -57,7 +57,7 @@ def _check_ehr(asked: argparse.Namespace, environ: Mapping[str, str], write: Wri
 
 def _report(asked: argparse.Namespace, settings: Settings, base_url: str, http: Http) -> EhrReport:
     credentials = credentials_for(settings, http, system_clock)
-    client = EhrClient(http, base_url, system_clock, credentials=credentials)
+    client = EhrClient(http, base_url, system_clock, ehr_profile_of(settings), credentials=credentials)
     report = check_ehr(client, settings, asked.patient)
     if asked.write_probe is None or report.capabilities is None:
         return report

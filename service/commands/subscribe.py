@@ -29,7 +29,7 @@ def _subscribe(_: argparse.Namespace, environ: Mapping[str, str], write: Write) 
     deployment = deployment_of(settings, chosen_instruments(settings))
     http = open_http(settings)
     credentials = credentials_for(settings, http, deployment.clock)
-    client = EhrClient(http, base, deployment.clock, credentials=credentials)
+    client = EhrClient(http, base, deployment.clock, deployment.ehr_profile, credentials=credentials)
     try:
         deployment.database.migrate()
         done = subscribe_ehr(deployment, client, CLINIC)

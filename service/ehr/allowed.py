@@ -64,6 +64,7 @@ def _allowed_type(name: str, one: TypeCapabilities, scopes: Scopes, profile: Pro
         create=create,
         update=update,
         update_create=update and one.update_create,
+        delete=one.delete and may("delete"),
         conditional_create=create and asked and one.conditional_create,
         search_params=one.search_params if may("search") else frozenset(),
         find=rules.find,

@@ -11,15 +11,19 @@ from service.ehr.auth.missing_scopes import missing_rights
 from service.ehr.capabilities import Capabilities
 from service.ehr.client import EhrClient
 from service.ehr.lookup import Lookup
-from service.ehr.scopes import Scopes, parse_scopes
+from service.ehr.rungs import choose_rungs, explain
 from service.ehr.told import in_words
 from service.ehr_settings import EhrSettings
 from service.errors import EhrError
-from service.flows.plan_in_words import ALERT, RESPONSE, SCORE, plan_in_words, takes
 
 # Assertions and tokens bear clocks a minute apart.
 CLOCKS_APART_SECONDS = 60.0
-_TOLD_TYPES = (RESPONSE, SCORE, ALERT, "Task", "Flag", "DocumentReference", "Communication", "Provenance")
+_RESPONSE = "QuestionnaireResponse"
+_SCORE = "Observation"
+_TOLD_TYPES = (
+    *(_RESPONSE, _SCORE, "DocumentReference", "Communication", "Provenance"),
+    *("DetectedIssue", "Task", "Flag"),
+)
 _ALSO_READ = ("Patient", "Encounter", "Practitioner")
 
 
@@ -35,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class TypeSeen:
-    """What we may do with one resource type there: declared, and granted where that is known."""
+    """What we may do with one resource type there: declared, granted and let through by the profile."""
 
     resource_type: str
     create: bool
@@ -76,15 +80,14 @@ def check_ehr(client: EhrClient, settings: EhrSettings, patient: str | None) -> 
     steps.append(_step("search", lambda: _search(client, capabilities)))
     if patient:
         steps.append(_step("patient", lambda: _patient(client, patient)))
-    scopes = parse_scopes(client.granted_scopes())
     return EhrReport(
         steps=tuple(steps),
         types=(
-            *(_seen(one, capabilities, scopes) for one in _TOLD_TYPES),
+            *(_seen(one, capabilities) for one in _TOLD_TYPES),
             # Of these we never write any.
-            *(replace(_seen(one, capabilities, scopes), create=False, update=False) for one in _ALSO_READ),
+            *(replace(_seen(one, capabilities), create=False, update=False) for one in _ALSO_READ),
         ),
-        plan=tuple(plan_in_words(capabilities, scopes)),
+        plan=tuple(explain(choose_rungs(capabilities, client.profile.rungs))),
         capabilities=capabilities,
     )
 
@@ -137,10 +140,8 @@ def _clock(client: EhrClient) -> Step:
 
 def _search(client: EhrClient, capabilities: Capabilities) -> Step:
     """Search for what nobody has: it shows that we are let in, and reads no record."""
-    scopes = parse_scopes(client.granted_scopes())
-    for resource_type in (RESPONSE, SCORE):
-        declared = "identifier" in capabilities.of(resource_type).search_params
-        if declared and scopes.allows(resource_type, "search"):
+    for resource_type in (_RESPONSE, _SCORE):
+        if "identifier" in capabilities.of(resource_type).search_params:
             nobody = f"urn:ietf:rfc:3986|urn:uuid:{uuid4()}"
             client.find(Lookup("", resource_type, {"identifier": nobody}))
             return Step("search", well=True, sentence=f"A search for {resource_type} by identifier works.")
@@ -155,13 +156,13 @@ def _patient(client: EhrClient, patient: str) -> Step:
     return Step("patient", well=True, sentence="The patient was found.")
 
 
-def _seen(resource_type: str, capabilities: Capabilities, scopes: Scopes) -> TypeSeen:
+def _seen(resource_type: str, capabilities: Capabilities) -> TypeSeen:
     offered = capabilities.of(resource_type)
     return TypeSeen(
         resource_type,
-        create=takes(resource_type, capabilities, scopes),
-        update=offered.update and scopes.allows(resource_type, "update"),
-        search=bool(offered.search_params) and scopes.allows(resource_type, "search"),
+        create=offered.create,
+        update=offered.update,
+        search=bool(offered.search_params),
     )
 
 

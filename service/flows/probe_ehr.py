@@ -17,11 +17,10 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.client import EhrClient
 from service.ehr.places import Place, etag, place_in_answer
 from service.ehr.retry import Verdict, classify_answer
-from service.ehr.scopes import parse_scopes
+from service.ehr.rungs import choose_rungs
 from service.ehr.told import in_words
 from service.errors import EhrError
 from service.flows.check_ehr import Step
-from service.flows.plan_in_words import takes
 from service.flows.plan_parts import single_body
 
 _KINDS: tuple[ProbeKind, ...] = ("QuestionnaireResponse", "Observation")
@@ -46,13 +45,12 @@ def probe_ehr(probe: Probe, patient: str, *, even_for_good: bool) -> Step:
 
     Where it cannot be withdrawn nothing is written, unless ``even_for_good``.
     """
-    scopes = parse_scopes(probe.client.granted_scopes())
-    kind = next((one for one in _KINDS if takes(one, probe.capabilities, scopes)), None)
+    chosen = choose_rungs(probe.capabilities, probe.client.profile.rungs).response
+    kind = next((one for one in _KINDS if one in chosen.types), None)
     if kind is None:
         return _ill("The EHR takes neither responses nor scores from us, so nothing was written.")
     offered = probe.capabilities.of(kind)
-    may_update = offered.update and scopes.allows(kind, "update")
-    may_delete = offered.delete and scopes.allows(kind, "delete")
+    may_update, may_delete = offered.update, offered.delete
     if not (may_update or may_delete or even_for_good):
         return _ill(
             f"We can neither update nor delete a {kind} there, so nothing was written. "

@@ -86,12 +86,12 @@ def test_an_ehr_that_is_down_is_not_hammered(bench: Bench) -> None:
 
 
 def test_a_sign_in_that_fails_is_told_and_nothing_is_lost(bench: Bench) -> None:
-    bench.router.post("http://localhost:8095/token").respond(401, json={"error": "invalid_client"})
+    bench.ehr.faults = [Fault(401, body=b'{"error": "invalid_client"}')] * 50
     changes = {
         "ehr_auth": "client-secret",
         "ehr_client_id": "us",
         "ehr_client_secret": SecretStr("s"),
-        "ehr_token_url": "http://localhost:8095/token",
+        "ehr_token_url": "http://localhost:8095/fhir/token",
     }
     settings = bench.deployment.settings.model_copy(update=changes)
     bench.record()
@@ -104,7 +104,7 @@ def test_a_sign_in_that_fails_is_told_and_nothing_is_lost(bench: Bench) -> None:
     told = "the EHR's token endpoint refused our client id or secret (invalid_client)"
     assert worker.ehr_troubles() == (told,)
     assert bench.states() == ["pending"]
-    assert not bench.ehr.writes
+    assert not bench.ehr.found("QuestionnaireResponse")
 
 
 def test_the_log_names_deliveries_and_nobody(bench: Bench) -> None:

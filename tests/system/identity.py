@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,12 +73,6 @@ def a_key(algorithm: str) -> str:
     """Return a new private key of ours as JWK: ``RS384`` or ``ES384``."""
     key = RSAKey.generate_key(2048) if algorithm == "RS384" else ECKey.generate_key("P-384")
     return json.dumps(key.as_dict(private=True))
-
-
-def is_free(port: int) -> bool:
-    """Tell whether nobody listens on a port of this machine."""
-    with socket.socket() as asked:
-        return asked.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _idp(act: str, environment: dict[str, str]) -> str:

@@ -16,6 +16,7 @@ from service.clock import system_clock
 from service.ehr.auth.keys import read_keys
 from service.ehr.auth.token_endpoint import SignedProof, TokenEndpoint
 from service.http import Http, host_of
+from tests.demo_clinic.processes import free_port
 from tests.system.children import Service
 from tests.system.hapi import Hapi
 from tests.system.identity import Idp, a_key, protected_hapi, running_idp
@@ -164,10 +165,10 @@ def test_a_scope_that_we_may_not_have_is_told(signed_in, name_of):
         assert "invalid_scope" in trouble_of(service, name_of("scope"))
 
 
-def test_a_key_that_the_ehr_does_not_know_is_told(signed_in, idp, name_of):
+def test_a_key_that_the_ehr_does_not_know_is_told(signed_in, name_of):
     stranger = a_key("RS384")
     # It looks for our keys where nobody is.
-    with signed_in(stranger, port=str(idp.keys_port + 1)) as service:
+    with signed_in(stranger, port=str(free_port(0))) as service:
         told = trouble_of(service, name_of("stranger"))
     assert told.startswith("the EHR's token endpoint refused our key")
 

@@ -76,7 +76,7 @@ def test_an_ehr_that_takes_all_is_well(http, ehr):
     assert [step.name for step in report.steps] == [
         *("sign-in", "scopes", "statement", "clock", "search", "patient"),
     ]
-    assert "each response goes with its scores in one transaction" in report.plan[0]
+    assert report.plan[0].startswith("Responses: transaction.")
 
 
 def test_a_patients_name_is_never_told(http, ehr):
@@ -94,25 +94,20 @@ def test_rights_that_were_not_granted_are_named_and_shape_the_plan(http, ehr):
     report = check_ehr(a_client(http, "system/Observation.crus"), SETTINGS, None)
 
     assert "QuestionnaireResponse (create" in ill(report)["scopes"]
-    assert "scores go alone, without the answers" in report.plan[0]
+    assert "not granted by the access token" in report.plan[0]
 
 
 @pytest.mark.parametrize(
     ("surface", "said"),
     [
-        (Surface(transaction=False), "they go one by one"),
-        (Surface(types=("QuestionnaireResponse",)), "responses go alone"),
-        (Surface(types=()), "responses are held"),
+        (Surface(transaction=False), "one-by-one"),
+        (Surface(transaction=False, types=("QuestionnaireResponse",)), "the response goes alone"),
+        (Surface(types=()), "Responses: held"),
     ],
 )
 def test_the_plan_follows_from_what_is_declared(http, ehr, surface, said):
     ehr.surface = surface
     assert said in check_ehr(a_client(http), SETTINGS, None).plan[0]
-
-
-def test_corrections_by_hand_are_told(http, ehr):
-    ehr.surface = replace(ehr.surface, update=False, update_create=False)
-    assert "made there by hand" in check_ehr(a_client(http), SETTINGS, None).plan[2]
 
 
 def test_a_patient_who_is_not_there_is_told(http, ehr):
