@@ -60,7 +60,7 @@ def count(deployment: Deployment, table) -> int:
         return tx.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-@pytest.mark.parametrize("tests", [("tests/service/store", "tests/service/flows"), ("tests/service/api",)])
+@pytest.mark.parametrize("tests", [("tests/service/store", "tests/service/flows"), ("tests/service/api/v1",)])
 def test_what_holds_on_sqlite_holds_there_too(postgres, tests):
     environment = os.environ | {"TEST_DATABASE_URL": postgres}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
