@@ -17,6 +17,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
  │   └─ CallerRefused         403: foreign Host or Origin
+ ├─ Withheld                  what may be told about a patient says no: the bytes must not leave
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
  │   ├─ EhrSilent             it was sent and the answer is not known: never blindly sent again
@@ -187,6 +188,10 @@ class CallerRefused(RequestRefused):
     status = 403
     issue_code = "forbidden"
     reason = "forbidden"
+
+
+class Withheld(ServiceError):
+    """Nothing about this patient may be written into the EHR (now)."""
 
 
 class EhrError(ServiceError):

@@ -11,13 +11,17 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from service.api.outcomes import is_fhir
+from service.api.v1.disclosure_models import DisclosureBody
 from service.api.v1.merge_models import Merging
 from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Withdrawal
 
 Json = dict[str, Any]
 
 # Named in routes by reference alone, since no route parses or answers with them.
-_MODELS: tuple[type[BaseModel], ...] = (Problem, ResponseBody, Withdrawal, Confirmation, Discard, Merging)
+_MODELS: tuple[type[BaseModel], ...] = (
+    *(Problem, ResponseBody, Withdrawal, Confirmation, Discard, Merging),
+    DisclosureBody,
+)
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")
 _REF = "#/components/schemas/{model}"

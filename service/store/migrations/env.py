@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import service.store.disclosure_tables
 import service.store.tables  # noqa: F401 - makes every table known
 from service.store.columns import metadata
 
