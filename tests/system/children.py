@@ -87,7 +87,9 @@ class Child:
 class Service(Child):
     """The service with a database of its own in ``folder``, delivering to ``ehr_base_url``."""
 
-    def __init__(self, folder: Path, *, ehr_base_url: str, ehr_name: str) -> None:
+    def __init__(
+        self, folder: Path, *, ehr_base_url: str, ehr_name: str, ehr_profile: str = "generic"
+    ) -> None:
         port = free_port(0)
         self.base_url = f"http://127.0.0.1:{port}"
         self.database = folder / "alliance.db"
@@ -96,6 +98,7 @@ class Service(Child):
             "ALLIANCE_PORT": str(port),
             "ALLIANCE_EHR_NAME": ehr_name,
             "ALLIANCE_EHR_BASE_URL": ehr_base_url,
+            "ALLIANCE_EHR_PROFILE": ehr_profile,
             "ALLIANCE_EHR_SETTLE_SECONDS": "3",
         }
         super().__init__(("run",), settings, folder / "service.log", f"{self.base_url}/ready")
