@@ -18,6 +18,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotOffered            405 or 501
  │   ├─ EhrNotAnswering       503: what was asked needs the EHR
  │   └─ CallerRefused         403: foreign Host or Origin
+ ├─ Withheld                  what may be told about a patient says no: the bytes must not leave
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
  │   │   └─ SignInFailed      no token was to be had, so that nothing was sent
@@ -200,6 +201,10 @@ class CallerRefused(RequestRefused):
     status = 403
     issue_code = "forbidden"
     reason = "forbidden"
+
+
+class Withheld(ServiceError):
+    """Nothing about this patient may be written into the EHR (now)."""
 
 
 class EhrError(ServiceError):

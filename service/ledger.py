@@ -18,7 +18,7 @@ from service.errors import ImpossibleStep
 class State(StrEnum):
     """The state of a part, and of a delivery as a whole."""
 
-    WAITING = "waiting"  # no EHR yet; leaves by itself
+    WAITING = "waiting"  # no EHR yet, or not allowed yet; leaves by itself
     PENDING = "pending"  # to do
     SENT = "sent"  # committed before the first byte leaves
     CONFIRMED = "confirmed"  # it is in the EHR
@@ -31,7 +31,8 @@ class State(StrEnum):
 class Event(StrEnum):
     """What happens to a part or delivery."""
 
-    CONNECTED = "connected"  # an EHR is configured
+    CONNECTED = "connected"  # an EHR is configured; or another word was given about the patient
+    WITHHELD = "withheld"  # nothing about the patient may be written
     NOT_ACCEPTED = "not-accepted"  # the plan finds nothing that this EHR takes
     FROZEN = "frozen"  # its bytes are kept and about to leave
     ACCEPTED = "accepted"  # 2xx
@@ -56,6 +57,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (_S.PENDING, _E.FOUND): _S.CONFIRMED,  # found by the search that comes before a resend
     (_S.PENDING, _E.ANSWER_LOST): _S.UNKNOWN,  # that search could not tell
     (_S.PENDING, _E.NOT_ACCEPTED): _S.HELD,
+    (_S.PENDING, _E.WITHHELD): _S.WAITING,
     (_S.PENDING, _E.RELEASED): _S.PENDING,
     (_S.PENDING, _E.GIVEN_UP): _S.DISCARDED,
     (_S.SENT, _E.ACCEPTED): _S.CONFIRMED,

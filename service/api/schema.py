@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from service.api.outcomes import is_fhir
 from service.api.v1.act_models import Acknowledgement, Dismissal, RepairStep, Resolution
 from service.api.v1.attendance_models import AttendanceBody
+from service.api.v1.disclosure_models import DisclosureBody
 from service.api.v1.merge_models import Merging
 from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Retry, Withdrawal
 from service.api.v1.patient_models import PatientSearch
@@ -22,7 +23,7 @@ Json = dict[str, Any]
 # Named in routes by reference alone, since no route parses or answers with them.
 _MODELS: tuple[type[BaseModel], ...] = (
     *(Problem, ResponseBody, AttendanceBody, Withdrawal, Confirmation, Retry, Discard, Merging),
-    *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch),
+    *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch, DisclosureBody),
 )
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from service.ehr.capabilities import Capabilities, WriteKind
 from service.ehr.lookup import logical_of
 from service.ehr.told import in_words
-from service.errors import EhrError, LedgerError, StoreError
+from service.errors import EhrError, LedgerError, StoreError, Withheld
 from service.flows.gather_resources import gather
 from service.flows.lane import Delivered, Lane, Next, Work
 from service.flows.plan_parts import TRANSACTION, Plan, make_plan, single_body, transaction_body
@@ -19,6 +19,7 @@ from service.flows.record_outcome import finish, hold, park_broken, postpone
 from service.flows.send_part import BodyOf, begin, freeze, send
 from service.flows.settle_part import find_before_repeat, settle
 from service.flows.wanted import Wanted
+from service.flows.withhold import withhold
 from service.ledger import State
 from service.store.chart import read_entries
 from service.store.database import Tx
@@ -85,6 +86,8 @@ def _deliver(work: Work) -> Delivered:
             work = _read_again(work)
     except EhrError as error:
         return _ehr_in_trouble(work, error)
+    except Withheld:
+        return withhold(work)
     return hold(work, "this EHR refused every form that it declares")
 
 

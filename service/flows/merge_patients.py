@@ -15,6 +15,7 @@ from service.flows.review_alliance import review_dyad
 from service.flows.same_session import is_same_session
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
+from service.store.disclosures import reopen_withheld
 from service.store.lost_races import repeat_lost_races
 from service.store.merges import (
     Merge,
@@ -127,6 +128,8 @@ def _move(
     tx, clinic = write.tx, write.clinic
     point_aliases(tx, alias_rows, into_key)
     move_deliveries(tx, clinic, alias_rows, into_key)
+    # What may be told about either may have changed: the worker looks again.
+    reopen_withheld(tx, clinic, (from_key, into_key), write.now)
     moved, deliveries = 0, list[str]()
     for left in lock_dyads(tx, clinic, (from_key, into_key)):
         if left.patient_key == from_key:

@@ -21,6 +21,7 @@ from service.flows.record_outcome import (
 )
 from service.flows.settle_part import settle
 from service.flows.settle_unknown import Finding, Places, look_for, places_of
+from service.flows.withhold import refuse_withheld
 from service.ledger import Event, State
 from service.store.database import Tx
 from service.store.outbox import set_delivery
@@ -32,7 +33,10 @@ _FORBIDDEN = 403
 
 
 def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf, rung: str) -> tuple[PartRow, ...]:
-    """Store the parts of a plan and freeze the first, in one commit; return those of this plan."""
+    """Store the parts of a plan and freeze the first, in one commit; return those of this plan.
+
+    Raises ``Withheld``; then nothing is stored.
+    """
     lane, claim = work.lane, work.claim
     with lane.database.write() as tx:
         rows = add_parts(tx, claim.clinic, claim.id, planned, behind=work.last_sequence, rung=rung)
@@ -42,7 +46,10 @@ def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf, rung: str) ->
 
 
 def freeze(work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
-    """Commit a pending part as sent, with the bytes that are about to leave. Raises ``LeaseLost``."""
+    """Commit a pending part as sent, with the bytes that are about to leave.
+
+    Raises ``LeaseLost`` and ``Withheld``.
+    """
     with work.lane.database.write() as tx:
         frozen = _freeze(tx, work, part, body_of)
     work.lane.crash_point("frozen")
@@ -91,6 +98,7 @@ def send(
 
 def _freeze(tx: Tx, work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
     lane, now = work.lane, work.lane.now()
+    refuse_withheld(tx, work)
     body = part.body or body_of(tx, part)
     keep_canonical_base(tx, work.claim.clinic, lane.names)
     freeze_part(tx, part, body, now)

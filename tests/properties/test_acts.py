@@ -20,7 +20,7 @@ from service.flows.record_response import record_response
 from service.flows.review_alliance import review_dyad
 from service.store.alert_acts import acts_of_alert
 from service.store.alerts import AlertRow, alerts_of_dyad
-from service.store.patients import dyad_of
+from service.store.patients import lock_dyad
 from service.store.responses import dyad_ratings
 from tests.service.build import a_deployment, a_response, an_access
 
@@ -84,7 +84,7 @@ class Therapy:
         with self.deployment.database.write() as tx:
             write = Write(tx, self.deployment, an_access(), self.deployment.clock())
             before = {row.id: row.version for row in alerts_of_dyad(tx, "default", 1)}
-            review_dyad(write, dyad_of(tx, 1), dyad_ratings(tx, "default", 1))
+            review_dyad(write, lock_dyad(tx, 1), dyad_ratings(tx, "default", 1))
             now = {row.id: row.version for row in alerts_of_dyad(tx, "default", 1)}
         return len(now.items() - before.items())
 

@@ -63,6 +63,12 @@ class Fields:
         self._wrong(name, "true or false")
         return False
 
+    def required_flag(self, name: str) -> bool:
+        """Return a truth value that must be given; anything else is a fault."""
+        if self._value.get(name) is None:
+            self.faults.append(Fault(name, "required", "true or false must be given."))
+        return self.flag(name)
+
     def object(self, name: str) -> dict[str, Any]:
         """Return a JSON object, empty where it is absent or none (a fault)."""
         found = self._value.get(name)

@@ -8,6 +8,7 @@ from service.api.v1 import (
     alerts,
     attendance,
     deliveries,
+    disclosures,
     inbound,
     instruments,
     merges,
@@ -19,7 +20,7 @@ from service.api.v1 import (
 
 DOORS = (
     *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
-    *(patients, inbound),
+    *(patients, inbound, disclosures),
 )
 
 

@@ -1,0 +1,28 @@
+"""What /v1 takes and gives of what may be told about a patient, for the OpenAPI description alone."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DisclosureBody(BaseModel):
+    """What may be told about a patient from now on; the whole of it, nothing is kept of what was."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"push": False, "share": True, "since": None}]}
+    )
+
+    push: bool = Field(description="Whether anything about the patient may be written into the EHR.")
+    share: bool = Field(description="Kept and given back; nothing is shared by this release.")
+    since: str | None = Field(
+        None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="The first session date of which anything may be written; null: all sessions.",
+    )
+
+
+class DisclosureAnswer(BaseModel):
+    """What may be told about a patient; of merged patients the stricter word counts."""
+
+    patient: str
+    push: bool
+    share: bool
+    since: str | None

@@ -1,0 +1,112 @@
+"""What may be told about patients, and the deliveries that wait for another word."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, insert, select, update
+
+from service.ledger import Event, State, step
+from service.store.database import Tx
+from service.store.disclosure_tables import patient_disclosures
+from service.store.tables import deliveries, patient_aliases
+
+NOTHING_PUSHED = (
+    "nothing about this patient may be written into the EHR; leaves by itself when that may be again"
+)
+BEFORE_SINCE = "from before the day since which answers of this patient may be written into the EHR"
+_REASONS = (NOTHING_PUSHED, BEFORE_SINCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What may be told about a patient.
+
+    ``push``: written into the EHR; ``share``: shown to others than the clinic's own. ``since`` is the first
+    session date of which anything may be written (``YYYY-MM-DD``), None: all.
+    """
+
+    push: bool = True
+    share: bool = True
+    since: str | None = None
+
+    def stricter(self, other: "Disclosure") -> "Disclosure":
+        """Return what both allow."""
+        days = [day for day in (self.since, other.since) if day]
+        return Disclosure(self.push and other.push, self.share and other.share, max(days, default=None))
+
+
+def keep_disclosure(tx: Tx, clinic: str, own_key: str, disclosure: Disclosure, now: str) -> None:
+    """Keep what may be told about a patient from now on; what was kept before stays as it was believed."""
+    of_patient = (patient_disclosures.c.clinic == clinic, patient_disclosures.c.own_key == own_key)
+    current = patient_disclosures.c.believed_until.is_(None)
+    tx.execute(update(patient_disclosures).where(*of_patient, current).values(believed_until=now))
+    values = {"push": disclosure.push, "share": disclosure.share, "since": disclosure.since}
+    row = {"clinic": clinic, "own_key": own_key, **values, "believed_from": now}
+    tx.execute(insert(patient_disclosures), row)
+
+
+def read_disclosure(tx: Tx, clinic: str, own_keys: Collection[str]) -> Disclosure:
+    """Return what may be told about one patient of these own keys: the strictest; all by default."""
+    rows = tx.execute(
+        select(patient_disclosures.c.push, patient_disclosures.c.share, patient_disclosures.c.since).where(
+            patient_disclosures.c.clinic == clinic,
+            patient_disclosures.c.own_key.in_(own_keys),
+            patient_disclosures.c.believed_until.is_(None),
+        )
+    )
+    return _strictest(Disclosure(*row) for row in rows)
+
+
+def disclosure_of_delivery(tx: Tx, clinic: str, delivery_id: str) -> Disclosure:
+    """Return what may be told about the patient of a delivery, merged or not; all for a definition."""
+    rows = tx.execute(_OF_DELIVERY, {"of": clinic, "delivery": delivery_id})
+    return _strictest(Disclosure(*row) for row in rows)
+
+
+def reopen_withheld(tx: Tx, clinic: str, patient_keys: Collection[str], now: str) -> None:
+    """Let what waits for another word about these patients be looked at again; the worker decides anew."""
+    tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.clinic == clinic,
+            deliveries.c.patient_key.in_(patient_keys),
+            deliveries.c.state == State.WAITING,
+            deliveries.c.reason.in_(_REASONS),
+        )
+        .values(
+            state=step(State.WAITING, Event.CONNECTED),
+            reason="",
+            due_at=now,
+            updated_at=now,
+            version=deliveries.c.version + 1,
+        )
+    )
+
+
+def _strictest(found: Iterable[Disclosure]) -> Disclosure:
+    strictest = Disclosure()
+    for one in found:
+        strictest = strictest.stricter(one)
+    return strictest
+
+
+_OF_DELIVERY = (
+    select(patient_disclosures.c.push, patient_disclosures.c.share, patient_disclosures.c.since)
+    .distinct()
+    .select_from(deliveries)
+    .join(
+        patient_aliases,
+        (patient_aliases.c.clinic == deliveries.c.clinic)
+        & (patient_aliases.c.patient_key == deliveries.c.patient_key),
+    )
+    .join(
+        patient_disclosures,
+        (patient_disclosures.c.clinic == patient_aliases.c.clinic)
+        & (patient_disclosures.c.own_key == patient_aliases.c.own_key),
+    )
+    .where(
+        deliveries.c.clinic == bindparam("of"),
+        deliveries.c.id == bindparam("delivery"),
+        patient_disclosures.c.believed_until.is_(None),
+    )
+)
