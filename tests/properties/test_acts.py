@@ -1,6 +1,5 @@
 """However acts are interleaved with late, corrected and withdrawn responses, no act is ever lost."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -107,9 +106,8 @@ def check(therapy: Therapy) -> None:
 
 
 @contextmanager
-def a_therapy(migrated_file: Path) -> Iterator[Therapy]:
+def a_therapy() -> Iterator[Therapy]:
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(migrated_file, Path(folder) / "alliance.db")
         therapy = Therapy(a_deployment(Path(folder)))
         for step in BEGINNING:
             therapy.take(step)
@@ -119,8 +117,8 @@ def a_therapy(migrated_file: Path) -> Iterator[Therapy]:
 
 @settings(max_examples=25, deadline=None, derandomize=True, database=None)
 @given(steps=steps)
-def test_no_act_is_lost_and_nothing_is_done_twice(migrated_file: Path, steps: list[tuple]) -> None:
-    with a_therapy(migrated_file) as therapy:
+def test_no_act_is_lost_and_nothing_is_done_twice(steps: list[tuple]) -> None:
+    with a_therapy() as therapy:
         for step in steps:
             therapy.take(step)
             check(therapy)
