@@ -8,12 +8,21 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from service.commands import database, deliveries, descriptions, evaluation, instruments, sandbox, serve
+from service.commands import (
+    database,
+    deliveries,
+    descriptions,
+    evaluation,
+    instruments,
+    norms,
+    sandbox,
+    serve,
+)
 from service.commands.command import Command, Commands, Write, say
 from service.errors import SettingsRefused
 
 # In the order in which the help lists them.
-FAMILIES = (serve, database, deliveries, instruments, evaluation, descriptions, sandbox)
+FAMILIES = (serve, database, deliveries, instruments, norms, evaluation, descriptions, sandbox)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], write: Write = say) -> int:

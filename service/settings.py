@@ -6,7 +6,7 @@ Every field carries its description and unit; the table in README.md is generate
 
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -23,6 +23,22 @@ from fhir_mappings.codes import DEFAULT_BASE
 from service.errors import SettingsRefused
 
 PREFIX = "ALLIANCE_"
+# Those of service/alliance/rules.py that may raise alerts; settings stand below the rules and cannot ask them.
+AlertRule = Literal[
+    "own-baseline",
+    "below-mean-rci",
+    "below-mean-own-sd-1",
+    "below-mean-own-sd-2",
+    "below-mean-pooled-sd",
+    "stricter-sd-1",
+    "stricter-sd-2",
+    "last-fall-rci",
+    "sudden-loss",
+    "control-chart-2",
+    "control-chart-3",
+    "ewma",
+    "cusum",
+]
 
 
 def _listed(value: object) -> object:
@@ -83,6 +99,11 @@ class Settings(BaseModel):
     srs_cutoff_inclusive: bool = Field(
         default=False,
         description="true: a four-mark total of exactly its cut-off prompts too (sources differ: < 36 or <= 36).",
+    )
+
+    alert_rule: AlertRule = Field(
+        "own-baseline",
+        description="The rule that raises rupture alerts (`python -m service evaluate-rules` compares them). Another one counts for what is received once the service started with it.",
     )
 
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(

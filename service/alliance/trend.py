@@ -64,11 +64,14 @@ def describe_series(
     *,
     maximum: float | None = None,
     highest_session: int | None = None,
+    judgements: Sequence[Judgement | None] | None = None,
 ) -> SeriesTrend:
     """Return the trend of one series; ``points`` must be in therapy order (sorting is the caller's).
 
     Without a norm there is a slope, but no tier, level or usual range. ``maximum`` is the scale's, needed
     only without a norm; ``highest_session`` is the highest number seen in any series of the dyad.
+    ``judgements``, one per rating that is not blank, are those to show where some were judged by another norm
+    or rule than this norm and the default.
     """
     values = [point.value for point in points if point.value is not None]
     coverage = count_coverage(points, highest_session)
@@ -79,7 +82,7 @@ def describe_series(
     low_start = norm is not None and is_low_start(values, norm)
     share = _at_maximum(values, norm.maximum if norm is not None else maximum)
     return SeriesTrend(
-        points=_judged(points, values, norm, parameters),
+        points=_judged(points, _judgements(values, norm, parameters) if judgements is None else judgements),
         norm=None if norm is None else norm.reference,
         level=level,
         usual_next=None if after is None else after.usual_next,
@@ -101,16 +104,15 @@ def describe_series(
     )
 
 
-def _judged(
-    points: Sequence[SeriesPoint],
-    values: Sequence[float],
-    norm: Norm | None,
-    parameters: Parameters,
-) -> tuple[JudgedPoint, ...]:
-    if norm is None:
-        return tuple(JudgedPoint(point, None) for point in points)
-    judgements = iter(judge_ratings(values, norm, parameters))
-    return tuple(JudgedPoint(point, None if point.value is None else next(judgements)) for point in points)
+def _judgements(
+    values: Sequence[float], norm: Norm | None, parameters: Parameters
+) -> Sequence[Judgement | None]:
+    return [None] * len(values) if norm is None else judge_ratings(values, norm, parameters)
+
+
+def _judged(points: Sequence[SeriesPoint], judgements: Sequence[Judgement | None]) -> tuple[JudgedPoint, ...]:
+    following = iter(judgements)
+    return tuple(JudgedPoint(point, None if point.value is None else next(following)) for point in points)
 
 
 def _level(after: Outlook, parameters: Parameters) -> Level:

@@ -13,7 +13,9 @@ import uvicorn
 
 from fhir_mappings.structure import check_structure
 from service import VERSION
+from service.alliance.rules import DEFAULT_RULE
 from service.app import create_app
+from service.clock import as_instant
 from service.commands.command import Commands, Write
 from service.commands.environment import (
     CLINIC,
@@ -30,6 +32,7 @@ from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
 from service.settings import Settings, is_loopback
+from service.store.norms import keep_rule
 from service.worker import Worker
 
 DRAIN_SECONDS = 10.0
@@ -57,6 +60,7 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
         with deployment.database.write() as tx:
             check_canonical_base(tx, CLINIC, deployment.names)
             check_stored_instruments(tx, CLINIC, chosen)
+            keep_rule(tx, CLINIC, settings.alert_rule, as_instant(deployment.clock()), default=DEFAULT_RULE)
             worded = keep_wording(tx, CLINIC, chosen, wordings)
         deployment = replace(deployment, instruments=worded.offered, known=worded.known)
         with _listen(settings) as listening:

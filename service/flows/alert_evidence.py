@@ -9,7 +9,7 @@ from fhir_mappings.scoring import score
 from service.alliance.episodes import Episode
 from service.alliance.wording import AlertFacts, PartChange, SessionName, SignalWords, alert_text
 from service.flows.deployment import Deployment
-from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad, norm_of
+from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad
 from service.flows.load import read_answers
 from service.store.responses import RatingRow
 
@@ -27,7 +27,6 @@ def evidence_of(judged: JudgedDyad, episode: Episode) -> list[dict[str, object]]
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
     """Return the alert's sentences."""
     opened = judged.rows[episode.opened_by]
-    norm = norm_of(deployment.known[episode.series], deployment.norms)
     others = [key for key in episode.evidence if judged.rows[key].instrument != episode.series]
     recovered = judged.rows.get(episode.recovered_by) if episode.recovered_by else None
     return alert_text(
@@ -40,7 +39,7 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
             unrated=_unrated(judged, opened),
             others=[_signal(judged, judged.rows[key], deployment) for key in others],
             recovered_at=_name(recovered) if recovered else None,
-            assumed_norm=norm is not None and norm.status == "assumed",
+            assumed_norm=judged.standards[episode.opened_by].norm.status == "assumed",
         ),
     )
 
@@ -60,6 +59,7 @@ def evidence_at(judged: JudgedDyad, key: str) -> dict[str, object]:
         "fall": _shown(judgement.fall),
         "z": _shown(judgement.z),
         "earlier_ratings": judgement.earlier,
+        "norms": judged.standards[key].norm.reference,
     }
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fhir_mappings.instrument import Instrument
-from service.alliance.baseline import Judgement, judge_ratings
+from service.alliance.baseline import Judgement
 from service.alliance.episodes import Episode, Rated, follow_dyad
 from service.alliance.norms import Norm
+from service.alliance.standards import Standard, Standards, judge_by
 from service.flows.deployment import Deployment
 from service.store.responses import RatingRow
 
@@ -15,14 +16,15 @@ JUDGED_SCALE = "total"
 
 @dataclass(frozen=True, slots=True)
 class JudgedDyad:
-    """One dyad's ratings in order, what the rule says of each, and the episodes that follow.
+    """One dyad's ratings in order, what the rules say of each, and the episodes that follow.
 
-    ``judgements`` and ``rows`` are keyed by response id; ratings of instruments without a norm, and those
-    without a total, have no judgement.
+    ``judgements``, ``standards`` and ``rows`` are keyed by response id; ratings of instruments without a
+    norm, and those without a total, have neither judgement nor standard.
     """
 
     rows: Mapping[str, RatingRow]
     judgements: Mapping[str, Judgement]
+    standards: Mapping[str, Standard]
     episodes: tuple[Episode, ...]
 
     def raised_by(self, response_id: str) -> tuple[Episode, ...]:
@@ -34,35 +36,43 @@ class JudgedDyad:
         )
 
 
-def norm_of(instrument: Instrument, norms: Mapping[str, Norm]) -> Norm | None:
-    """Return the norm by which an instrument's total is judged, or None: then it has a trend only.
+def norm_of(
+    instrument: Instrument, standards: Standards, received: str, language: str | None = None
+) -> Norm | None:
+    """Return the norm by which a total received at an instant is judged, or None: it has a trend only.
 
     Whatever is no measure of the alliance is never judged, though a norm of it were at hand: a bad week must
     not look like a strained alliance.
     """
-    return norms.get(f"{instrument.id}-{JUDGED_SCALE}") if instrument.role == "alliance" else None
+    if instrument.role != "alliance":
+        return None
+    return standards.norm_for(instrument.id, JUDGED_SCALE, received, language)
 
 
-def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment) -> JudgedDyad:
+def standard_of(
+    instrument: Instrument, standards: Standards, received: str, language: str | None = None
+) -> Standard | None:
+    """Return norm and rule by which a total received at an instant is judged, or None."""
+    norm = norm_of(instrument, standards, received, language)
+    return None if norm is None else Standard(norm, standards.rule_at(received))
+
+
+def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment, standards: Standards) -> JudgedDyad:
     """Return the judgement of a dyad whose ratings come in order."""
     parameters = deployment.parameters
     judgements: dict[str, Judgement] = {}
-    values: dict[str, float] = {}
+    used: dict[str, Standard] = {}
     for instrument in {row.instrument for row in ratings}:
-        norm = norm_of(deployment.known[instrument], deployment.norms)
-        if norm is None:
-            continue
-        series = [
-            (row.id, float(row.total))
-            for row in ratings
-            if row.instrument == instrument and row.total is not None
-        ]
-        values.update(series)
-        judged = judge_ratings([value for _, value in series], norm, parameters)
-        judgements.update(zip((key for key, _ in series), judged, strict=True))
+        form = deployment.known[instrument]
+        series = [row for row in ratings if row.instrument == instrument and row.total is not None]
+        by = [standard_of(form, standards, row.received_at, row.language) for row in series]
+        judged = judge_by([float(row.total or 0) for row in series], by, parameters)
+        for row, standard, judgement in zip(series, by, judged, strict=True):
+            if standard is not None and judgement is not None:
+                used[row.id], judgements[row.id] = standard, judgement
     rated = [
-        Rated(row.id, row.instrument, values[row.id], judgements[row.id], row.historical)
+        Rated(row.id, row.instrument, float(row.total or 0), judgements[row.id], row.historical)
         for row in ratings
         if row.id in judgements
     ]
-    return JudgedDyad({row.id: row for row in ratings}, judgements, follow_dyad(rated, parameters))
+    return JudgedDyad({row.id: row for row in ratings}, judgements, used, follow_dyad(rated, parameters))

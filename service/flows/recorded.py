@@ -12,6 +12,7 @@ from service.flows.derive_scores import derive_scores
 from service.flows.judge_dyad import JudgedDyad, judge_dyad
 from service.flows.load import filled_from
 from service.flows.new_response import Recorded
+from service.flows.read_standards import read_standards
 from service.flows.review_alliance import alert_id
 from service.store.alerts import AlertRow, alerts_of_dyad
 from service.store.database import Tx
@@ -22,7 +23,7 @@ from service.store.responses import ResponseVersion, dyad_ratings
 def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> Recorded:
     """Return a stored version with its prompts, the alerts that it raised, and its deliveries."""
     ratings = dyad_ratings(tx, stored.clinic, stored.dyad_row)
-    judged = judge_dyad(ratings, deployment)
+    judged = judge_dyad(ratings, deployment, read_standards(tx, deployment, stored.clinic))
     raised = {alert_id(episode.opened_by) for episode in judged.raised_by(stored.id)}
     return tell(
         deployment,

@@ -13,15 +13,15 @@ from fhir_mappings import json_text
 from service.alliance.episodes import Episode
 from service.flows.alert_evidence import evidence_of, text_of
 from service.flows.deployment import Write
-from service.flows.judge_dyad import JudgedDyad, judge_dyad, norm_of
+from service.flows.judge_dyad import JudgedDyad, judge_dyad
 from service.flows.queue_delivery import queue
+from service.flows.read_standards import read_standards
 from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, insert_alert, move_alerts
 from service.store.database import Tx
 from service.store.patients import Dyad
 from service.store.responses import RatingRow, ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
-RULE = "own-baseline"
 # In these a person still has something to do.
 _OPEN = frozenset({"open", "acknowledged", "in-repair"})
 # What two versions of an alert may differ in without being news.
@@ -56,7 +56,7 @@ def review_dyad(
     ``arriving`` are alerts of another dyad whose opening responses belong to this one now: they move here.
     """
     tx, deployment = write.tx, write.deployment
-    judged = judge_dyad(ratings, deployment)
+    judged = judge_dyad(ratings, deployment, read_standards(tx, deployment, write.clinic))
     stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
     wanted = _wanted(write, dyad, judged, stored)
     changed = [row for row in wanted if _is_news(row, stored.get(row.id))]
@@ -98,9 +98,7 @@ def _from_episode(
     before: AlertRow | None,
 ) -> AlertRow:
     opened = judged.rows[episode.opened_by]
-    norm = norm_of(write.deployment.known[episode.series], write.deployment.norms)
-    if norm is None:  # an episode comes from judged ratings, and those have a norm
-        raise LookupError(episode.series)
+    standard = judged.standards[episode.opened_by]
     opening = _opening_response(write.tx, write.clinic, episode.opened_by)
     closed = episode.course == "recovered"
     return AlertRow(
@@ -118,9 +116,9 @@ def _from_episode(
         historical=episode.historical,
         opened_by=episode.opened_by,
         series=episode.series,
-        rule=RULE,
-        method=norm.method,
-        norms=norm.reference,
+        rule=standard.rule,
+        method=standard.norm.method,
+        norms=standard.norm.reference,
         session_number=opened.session_number,
         session_date=opened.session_date,
         type="unknown",

@@ -18,13 +18,16 @@ from fhir_mappings.instrument import Instrument
 from service.alliance.baseline import Judgement
 from service.alliance.coverage import SeriesPoint
 from service.alliance.norms import Norm
+from service.alliance.standards import Standards, judge_by
 from service.alliance.trend import SeriesTrend, describe_series
 from service.clock import as_instant
 from service.errors import NotFound
+from service.flows.compare_rules import Comparison, compare_rules
 from service.flows.deployment import Deployment
 from service.flows.derive_scores import with_derived_ratings
-from service.flows.judge_dyad import JUDGED_SCALE, norm_of
+from service.flows.judge_dyad import JUDGED_SCALE, norm_of, standard_of
 from service.flows.read_marks import Marks, read_marks
+from service.flows.read_standards import read_standards
 from service.store.merges import aliases_as_of
 from service.store.patient_ratings import PatientRating, ratings_of_patient
 from service.store.patients import alias_rows, find_alias
@@ -35,7 +38,8 @@ class TrendQuery:
     """Whose trend, and what of it; an absent field narrows nothing.
 
     ``references`` are the FHIR references that mean this patient. ``as_of`` is an instant: what was believed
-    then. ``date_from`` and ``date_to`` are session dates, both ends belonging.
+    then. ``date_from`` and ``date_to`` are session dates, both ends belonging. ``compare`` names rules and
+    criteria to be shown beside the one that raises alerts.
     """
 
     references: Sequence[str]
@@ -44,30 +48,38 @@ class TrendQuery:
     date_from: date | None = None
     date_to: date | None = None
     as_of: str | None = None
+    compare: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
     """One rating with what was computed and judged of it; ``judgement`` None: not judged.
 
-    ``derived_from`` is the form whose answers yielded it, None where it was rated itself.
+    ``derived_from`` is the form whose answers yielded it, None where it was rated itself. ``norms`` is the
+    reference of the norm that it was judged by, ``fired`` the compared rules that marked it.
     """
 
     rating: PatientRating
     judgement: Judgement | None
     marks: Marks
     derived_from: str | None
+    norms: str | None
+    fired: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TrendSeries:
-    """One instrument of one therapist ('' where unknown); ``points`` are those asked for, in order."""
+    """One instrument of one therapist ('' where unknown); ``points`` are those asked for, in order.
+
+    ``norm`` is the one in force; points may have been judged by one before it. ``comparison`` is by ``norm``.
+    """
 
     instrument: Instrument
     therapist: str
     points: tuple[TrendPoint, ...]
     trend: SeriesTrend
     norm: Norm | None
+    comparison: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +88,12 @@ class PatientTrend:
 
     ``series`` are of the alliance; ``beside`` are outcome, session and rupture forms, which say nothing of
     how an alliance moves. ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the answer is
-    true for.
+    true for; ``rule`` raised alerts then.
     """
 
     patient_key: str
     as_of: str
+    rule: str
     series: tuple[TrendSeries, ...]
     beside: tuple[TrendSeries, ...]
 
@@ -97,16 +110,17 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
         else:  # whoever was one patient then
             aliases = aliases_as_of(tx, clinic, query.references, query.as_of)
         ratings = ratings_of_patient(tx, clinic, aliases, as_of=query.as_of)
+        standards = read_standards(tx, deployment, clinic, as_of=query.as_of)
     ending = [row for row in ratings if not query.date_to or row.session_date <= query.date_to.isoformat()]
     highest = _highest_sessions(ending)
     series = [
-        _describe(deployment, query, rows, highest.get(rows[0].therapist))
+        _describe(deployment, standards, query, rows, highest.get(rows[0].therapist))
         for rows in _by_series(_with_derived(deployment, query, ending))
         if query.instrument in (None, rows[0].instrument) and query.perspective in (None, rows[0].perspective)
     ]
     alliance = tuple(one for one in series if one.instrument.role == "alliance")
     beside = tuple(one for one in series if one.instrument.role != "alliance")
-    return PatientTrend(known[0].patient_key, as_of, alliance, beside)
+    return PatientTrend(known[0].patient_key, as_of, standards.rule_at(as_of), alliance, beside)
 
 
 def _with_derived(
@@ -135,25 +149,41 @@ def _highest_sessions(ratings: Sequence[PatientRating]) -> dict[str, int]:
 
 
 def _describe(
-    deployment: Deployment, query: TrendQuery, rows: list[PatientRating], highest_session: int | None
+    deployment: Deployment,
+    standards: Standards,
+    query: TrendQuery,
+    rows: list[PatientRating],
+    highest_session: int | None,
 ) -> TrendSeries:
-    instrument = deployment.known[rows[0].instrument]
-    norm = norm_of(instrument, deployment.norms)
+    instrument, parameters = deployment.known[rows[0].instrument], deployment.parameters
+    norm = norm_of(instrument, standards, query.as_of or as_instant(deployment.clock()), rows[-1].language)
     scale = instrument.score_by_id.get(JUDGED_SCALE)
+    rated = [(row, float(total)) for row in rows if (total := row.scores.get(JUDGED_SCALE)) is not None]
+    by = [standard_of(instrument, standards, row.received_at, row.language) for row, _ in rated]
     trend = describe_series(
         [_series_point(row) for row in rows],
         norm,
-        deployment.parameters,
+        parameters,
         maximum=float(scale.maximum) if scale else None,
         highest_session=highest_session,
+        judgements=judge_by([value for _, value in rated], by, parameters),
     )
+    norms = {row.id: one.norm.reference for (row, _), one in zip(rated, by, strict=True) if one is not None}
+    comparison = compare_rules(query.compare, [(row.id, value) for row, value in rated], norm, parameters)
     judgements = [judged.judgement for judged in trend.points]
     points = tuple(
-        TrendPoint(row, judgement, marks, instrument.derived_from if row.derived else None)
+        TrendPoint(
+            row,
+            judgement,
+            marks,
+            instrument.derived_from if row.derived else None,
+            norms.get(row.id),
+            comparison.fired.get(row.id, ()),
+        )
         for row, judgement, marks in zip(rows, judgements, read_marks(instrument, rows), strict=True)
         if not query.date_from or row.session_date >= query.date_from.isoformat()
     )
-    return TrendSeries(instrument, rows[0].therapist, points, trend, norm)
+    return TrendSeries(instrument, rows[0].therapist, points, trend, norm, comparison)
 
 
 def _series_point(row: PatientRating) -> SeriesPoint:

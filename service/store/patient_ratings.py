@@ -41,6 +41,8 @@ class PatientRating:
     bare_total: Decimal | None
     age_years: int | None
     believed_from: str
+    received_at: str
+    language: str | None
     derived: bool = False
 
 
@@ -62,11 +64,12 @@ _COLUMNS = (
     responses.c.bare_total,
     responses.c.age_years,
     responses.c.believed_from,
-    responses.c.authored_at,
     responses.c.received_at,
+    responses.c.language,
+    responses.c.authored_at,
     responses.c.scored,
 )
-_NOT_SHOWN = 3
+_NOT_SHOWN = 2
 
 
 def ratings_of_patient(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Select, bindparam, insert, select, update
 
@@ -88,6 +88,8 @@ class RatingRow:
     historical: bool
     total: Decimal | None
     answers: str
+    language: str | None
+    received_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,6 @@ class DyadRating(RatingRow):
     encounter: str | None
     another_session: bool
     authored_at: str
-    received_at: str
 
 
 _COLUMNS = tuple(column.name for column in fields(ResponseVersion))
@@ -185,7 +186,7 @@ def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None
 
 def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
     """Return ratings by session date, then number, then authored, then arrival."""
-    return sorted(ratings, key=_place)
+    return sorted(ratings, key=therapy_place)
 
 
 def rating_of(version: ResponseVersion, total: Decimal | None) -> DyadRating:
@@ -219,7 +220,21 @@ _RATINGS_AS_OF = _RATED.where(
 _NO_NUMBER = 1_000_000
 
 
-def _place(rating: DyadRating) -> tuple[str, int, str, str]:
+class Placed(Protocol):
+    """Whatever has a place in a therapy."""
+
+    @property
+    def session_date(self) -> str: ...  # noqa: D102 - named as the column
+    @property
+    def session_number(self) -> int | None: ...  # noqa: D102 - the same
+    @property
+    def authored_at(self) -> str: ...  # noqa: D102 - the same
+    @property
+    def received_at(self) -> str: ...  # noqa: D102 - the same
+
+
+def therapy_place(rating: Placed) -> tuple[str, int, str, str]:
+    """Return what ratings are sorted by: session date, number, authored, arrival."""
     number = _NO_NUMBER if rating.session_number is None else rating.session_number
     return rating.session_date, number, rating.authored_at, rating.received_at
 

@@ -75,6 +75,7 @@ class EvidenceAnswer(BaseModel):
     fall: Number | None
     z: Number | None
     earlier_ratings: int
+    norms: str = Field(description="The norm by which it was judged: the one in force when it came in.")
 
 
 class AlertAnswer(BaseModel):
@@ -200,6 +201,18 @@ class PointAnswer(BaseModel):
     usual: RangeAnswer | None = Field(description="What the earlier ratings let one expect.")
     fall: Number | None = Field(description="Points below the level before.")
     z: Number | None
+    norms: str | None = Field(
+        description="The norm by which it was judged: the one in force when it came in."
+    )
+    fired: list[str] = Field(description="The rules of `compare` that mark this rating.")
+
+
+class DipAnswer(BaseModel):
+    """A fall that a criterion finds looking back; for reports, never an alert."""
+
+    criterion: str
+    fell: str = Field(description="The response at which it fell.")
+    returned: str | None = Field(description="The response at which it had returned, within its window.")
 
 
 class CoverageAnswer(BaseModel):
@@ -242,6 +255,7 @@ class SeriesAnswer(BaseModel):
     notes: list[str]
     norms: str | None
     norms_status: Literal["assumed", "fitted"] | None
+    looking_back: list[DipAnswer] = Field(description="What the criteria of `compare` find.")
 
 
 class TrendAnswer(BaseModel):

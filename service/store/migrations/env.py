@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import service.store.tables  # noqa: F401 - makes every table known
+import service.store.norm_tables
+import service.store.tables  # noqa: F401 - both make their tables known
 from service.store.columns import metadata
 
 context.configure(

@@ -1,9 +1,11 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from service.alliance.baseline import judge_ratings
 from service.alliance.rules import ALERT_RULES, ONLINE_RULES, Session, Verdict, follow_series, tier_by
+from service.settings import AlertRule
 from tests.service.alliance.dyads import PARAMETERS, SRS, judgement, simulated
 
 FLAT = replace(SRS, sem=2.0, sd_within=3.0, sd_difference=4.0, sd_between=3.0, mean=36.0)
@@ -103,3 +105,7 @@ def test_default_keeps_its_own_tiers():
 
 def test_trial_rules_never_raise_alerts():
     assert set(ONLINE_RULES) - set(ALERT_RULES) == {"context"}
+
+
+def test_settings_name_every_rule_that_may_raise_alerts():
+    assert get_args(AlertRule) == ALERT_RULES
