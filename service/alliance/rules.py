@@ -113,14 +113,24 @@ def follow_series(
 
     Raises ``KeyError`` for a name that is not in ``ONLINE_RULES``.
     """
+    return follow_onward(sessions, norm, parameters, names, Earlier())[0]
+
+
+def follow_onward(
+    sessions: Iterable[Session],
+    norm: Norm,
+    parameters: Parameters,
+    names: Iterable[str],
+    earlier: Earlier,
+) -> tuple[dict[str, list[Verdict]], Earlier]:
+    """Return the verdicts on ratings that follow the earlier ones, and the earlier ones with them in it."""
     told: dict[str, list[Verdict]] = {name: [] for name in names}
-    earlier = Earlier()
     for session in sessions:
         earlier = _hear(earlier, session.unheard)
         for name, verdicts in told.items():
             verdicts.append(say(ONLINE_RULES[name], session, earlier, norm, parameters))
         earlier = join(earlier, session, norm, parameters)
-    return told
+    return told, earlier
 
 
 def say(rule: Rule, session: Session, earlier: Earlier, norm: Norm, parameters: Parameters) -> Verdict:

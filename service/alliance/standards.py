@@ -8,10 +8,10 @@ series counts in the baseline of either norm.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from service.alliance.baseline import Judgement, judge_ratings
+from service.alliance.baseline import NO_RATINGS, Judgement, Sums, judge_onward
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
-from service.alliance.rules import DEFAULT_RULE, ONLINE_RULES, Session, follow_series, tier_by
+from service.alliance.rules import DEFAULT_RULE, ONLINE_RULES, Earlier, Session, follow_onward, tier_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Standards:
         """
         newest: dict[str | None, Norm] = {}
         shipped = self.shipped.get(f"{instrument}-{scale}")
+        if not self.approved and (shipped is None or shipped.language is None):
+            return shipped
         if shipped is not None:
             newest[shipped.language] = shipped
         for one in self.approved:
@@ -77,30 +79,52 @@ class Standards:
         return next((one.rule for one in reversed(self.chosen) if one.since <= received), self.rule)
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that the next rating of a series needs to be judged by one standard.
+
+    ``earlier`` None: the default rule, which needs the sums alone.
+    """
+
+    sums: Sums = NO_RATINGS
+    earlier: Earlier | None = None
+
+
 def judge_by(
     values: Sequence[float], standards: Sequence[Standard | None], parameters: Parameters
-) -> list[Judgement | None]:
-    """Return the judgement of each rating of one series by its own standard; None has none.
+) -> tuple[list[Judgement | None], Memory]:
+    """Return the judgement of each rating of one series by its own standard, and the memory for the next one.
 
-    ``values`` and ``standards`` are in therapy order. Costs the same as judging once for each standard in it.
+    ``values`` and ``standards`` are in therapy order; None has no judgement. The memory is good for the last
+    one's standard. Costs the same as judging once for each standard in it.
     """
-    judged: dict[str, list[Judgement]] = {}
+    judged: dict[str, tuple[list[Judgement], Memory]] = {}
     for standard in standards:
         if standard is not None and standard.name not in judged:
-            judged[standard.name] = _judge(values, standard, parameters)
+            judged[standard.name] = judge_on(Memory(), values, standard, parameters)
+    last = standards[-1] if standards else None
     return [
-        None if standard is None else judged[standard.name][place] for place, standard in enumerate(standards)
-    ]
+        None if standard is None else judged[standard.name][0][place]
+        for place, standard in enumerate(standards)
+    ], Memory() if last is None else judged[last.name][1]
 
 
-def _judge(values: Sequence[float], standard: Standard, parameters: Parameters) -> list[Judgement]:
-    judgements = judge_ratings(values, standard.norm, parameters)
+def judge_on(
+    memory: Memory, values: Sequence[float], standard: Standard, parameters: Parameters
+) -> tuple[list[Judgement], Memory]:
+    """Return the judgements of ratings that follow those in a memory of this standard, and the memory then.
+
+    The same as judging all of them at once, to the last bit.
+    """
+    judgements, sums = judge_onward(values, standard.norm, parameters, memory.sums)
     if standard.rule == DEFAULT_RULE:
-        return judgements
+        return judgements, Memory(sums)
     sessions = [Session(value, judgement) for value, judgement in zip(values, judgements, strict=True)]
-    verdicts = follow_series(sessions, standard.norm, parameters, [standard.rule])[standard.rule]
+    verdicts, earlier = follow_onward(
+        sessions, standard.norm, parameters, [standard.rule], memory.earlier or Earlier()
+    )
     rule = ONLINE_RULES[standard.rule]
     return [
         replace(judgement, tier=tier_by(rule, verdict, judgement))
-        for judgement, verdict in zip(judgements, verdicts, strict=True)
-    ]
+        for judgement, verdict in zip(judgements, verdicts[standard.rule], strict=True)
+    ], Memory(sums, earlier)

@@ -12,7 +12,7 @@ from fhir_mappings import json_text
 from service.alliance.episodes import Rated, follow_dyad
 from service.alliance.norms import Norm, read_norm
 from service.alliance.parameters import Parameters
-from service.alliance.standards import Standard, judge_by
+from service.alliance.standards import Memory, Standard, judge_on
 from service.clock import as_instant
 from service.errors import NotFound, WrongState
 from service.flows.deployment import Deployment
@@ -123,9 +123,8 @@ def _rate(
 
 
 def _judged(values: Sequence[float], standard: Standard, parameters: Parameters) -> list[Rated]:
-    judgements = judge_by(values, [standard] * len(values), parameters)
+    judgements, _ = judge_on(Memory(), values, standard, parameters)
     return [
         Rated(str(place), standard.norm.instrument, value, judgement)
         for place, (value, judgement) in enumerate(zip(values, judgements, strict=True))
-        if judgement is not None
     ]

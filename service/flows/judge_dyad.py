@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from fhir_mappings.instrument import Instrument
 from service.alliance.baseline import Judgement
-from service.alliance.episodes import Episode, Rated, follow_dyad
+from service.alliance.episodes import Episode, Rated, Standing, follow_whole
 from service.alliance.norms import Norm
-from service.alliance.standards import Standard, Standards, judge_by
+from service.alliance.standards import Memory, Standard, Standards, judge_by
 from service.flows.deployment import Deployment
 from service.store.responses import RatingRow
 
@@ -19,13 +19,16 @@ class JudgedDyad:
     """One dyad's ratings in order, what the rules say of each, and the episodes that follow.
 
     ``judgements``, ``standards`` and ``rows`` are keyed by response id; ratings of instruments without a
-    norm, and those without a total, have neither judgement nor standard.
+    norm, and those without a total, have neither judgement nor standard. ``memories`` hold, by instrument,
+    what the next rating needs; ``standing`` is where the episodes stand.
     """
 
     rows: Mapping[str, RatingRow]
     judgements: Mapping[str, Judgement]
     standards: Mapping[str, Standard]
     episodes: tuple[Episode, ...]
+    memories: Mapping[str, Memory]
+    standing: Standing
 
     def raised_by(self, response_id: str) -> tuple[Episode, ...]:
         """Return the episodes that this response opened, raised or raised again."""
@@ -62,11 +65,12 @@ def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment, standards: 
     parameters = deployment.parameters
     judgements: dict[str, Judgement] = {}
     used: dict[str, Standard] = {}
+    memories: dict[str, Memory] = {}
     for instrument in {row.instrument for row in ratings}:
         form = deployment.known[instrument]
         series = [row for row in ratings if row.instrument == instrument and row.total is not None]
         by = [standard_of(form, standards, row.received_at, row.language) for row in series]
-        judged = judge_by([float(row.total or 0) for row in series], by, parameters)
+        judged, memories[instrument] = judge_by([float(row.total or 0) for row in series], by, parameters)
         for row, standard, judgement in zip(series, by, judged, strict=True):
             if standard is not None and judgement is not None:
                 used[row.id], judgements[row.id] = standard, judgement
@@ -75,4 +79,6 @@ def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment, standards: 
         for row in ratings
         if row.id in judgements
     ]
-    return JudgedDyad({row.id: row for row in ratings}, judgements, used, follow_dyad(rated, parameters))
+    rows = {row.id: row for row in ratings}
+    followed = follow_whole(rated, parameters)
+    return JudgedDyad(rows, judgements, used, followed.episodes, memories, followed.standing)

@@ -24,11 +24,12 @@ def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> R
     """Return a stored version with its prompts, the alerts that it raised, and its deliveries."""
     ratings = dyad_ratings(tx, stored.clinic, stored.dyad_row)
     judged = judge_dyad(ratings, deployment, read_standards(tx, deployment, stored.clinic))
+    filled = filled_from(stored, deployment.known)
     raised = {alert_id(episode.opened_by) for episode in judged.raised_by(stored.id)}
     return tell(
         deployment,
-        filled_from(stored, deployment.known),
-        judged,
+        filled,
+        before=previous_total(judged, filled),
         age_years=stored.age_years,
         alerts=[row for row in alerts_of_dyad(tx, stored.clinic, stored.dyad_row) if row.id in raised],
         deliveries=ids_of_subject(tx, stored.clinic, "response", stored.id),
@@ -39,18 +40,17 @@ def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> R
 def tell(
     deployment: Deployment,
     filled: Filled,
-    judged: JudgedDyad,
     *,
+    before: Decimal | None,
     age_years: int | None,
     alerts: Sequence[AlertRow],
     deliveries: Sequence[str],
     created: bool,
 ) -> Recorded:
-    """Return what one version of a response gave, its dyad being judged as it is now."""
+    """Return what one version of a response gave; ``before`` is the total before it in its series."""
     form, answers, scores = filled.instrument, filled.answers, filled.scores
     if not filled.scored:
         return _unscored(filled, deliveries, created=created)
-    before = previous_total(judged, filled)
     crossed = crossed_cut_offs(form, answers, scores, before, age_years)
     return Recorded(
         filled=filled,

@@ -13,13 +13,14 @@ from fhir_mappings import json_text
 from service.alliance.episodes import Episode
 from service.flows.alert_evidence import evidence_of, text_of
 from service.flows.deployment import Write
+from service.flows.dyad_state import state_of, write_state
 from service.flows.judge_dyad import JudgedDyad, judge_dyad
 from service.flows.queue_delivery import queue
 from service.flows.read_standards import read_standards
 from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, insert_alert, move_alerts
 from service.store.database import Tx
-from service.store.patients import Dyad
-from service.store.responses import RatingRow, ResponseVersion, find_current
+from service.store.patients import Dyad, keep_judged
+from service.store.responses import DyadRating, ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
 # In these a person still has something to do.
@@ -49,7 +50,7 @@ def alert_id(opened_by: str) -> str:
 
 
 def review_dyad(
-    write: Write, dyad: Dyad, ratings: Sequence[RatingRow], *, arriving: Sequence[AlertRow] = ()
+    write: Write, dyad: Dyad, ratings: Sequence[DyadRating], *, arriving: Sequence[AlertRow] = ()
 ) -> Review:
     """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries.
 
@@ -57,6 +58,7 @@ def review_dyad(
     """
     tx, deployment = write.tx, write.deployment
     judged = judge_dyad(ratings, deployment, read_standards(tx, deployment, write.clinic))
+    keep_judged(tx, dyad.row, write_state(state_of(judged, ratings, deployment.parameters)))
     stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
     wanted = _wanted(write, dyad, judged, stored)
     changed = [row for row in wanted if _is_news(row, stored.get(row.id))]

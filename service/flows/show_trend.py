@@ -166,7 +166,7 @@ def _describe(
         parameters,
         maximum=float(scale.maximum) if scale else None,
         highest_session=highest_session,
-        judgements=judge_by([value for _, value in rated], by, parameters),
+        judgements=judge_by([value for _, value in rated], by, parameters)[0],
     )
     norms = {row.id: one.norm.reference for (row, _), one in zip(rated, by, strict=True) if one is not None}
     comparison = compare_rules(query.compare, [(row.id, value) for row, value in rated], norm, parameters)

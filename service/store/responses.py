@@ -189,6 +189,11 @@ def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
     return sorted(ratings, key=therapy_place)
 
 
+def is_encounter_rated(tx: Tx, clinic: str, encounter: str) -> bool:
+    """Tell whether any response of an encounter is stored, whoever filled whichever form."""
+    return tx.execute(_OF_ENCOUNTER, {"clinic": clinic, "encounter": encounter}).first() is not None
+
+
 def rating_of(version: ResponseVersion, total: Decimal | None) -> DyadRating:
     """Return a version as one of its dyad's ratings."""
     facts: dict[str, Any] = {
@@ -215,6 +220,11 @@ _RATINGS = _RATED.where(responses.c.believed_until.is_(None))
 _RATINGS_AS_OF = _RATED.where(
     responses.c.believed_from <= bindparam("as_of"),
     responses.c.believed_until.is_(None) | (responses.c.believed_until > bindparam("as_of")),
+)
+_OF_ENCOUNTER = (
+    select(responses.c.row_id)
+    .where(responses.c.clinic == bindparam("clinic"), responses.c.encounter == bindparam("encounter"))
+    .limit(1)
 )
 # A session without a number stands after the numbered ones of its date.
 _NO_NUMBER = 1_000_000

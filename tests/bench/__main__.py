@@ -7,7 +7,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, recording, rules, searching, trend
+from tests.bench import delivering, footprint, growing, recording, rules, searching, trend
 
 BENCHES = {
     "recording": recording,
@@ -15,6 +15,7 @@ BENCHES = {
     "searching": searching,
     "delivering": delivering,
     "footprint": footprint,
+    "growing": growing,
     "rules": rules,
 }
 FULL, SMOKE = 2000, 80

@@ -39,13 +39,13 @@ def test_rule_is_the_one_in_force_when_the_rating_was_received():
 
 def test_each_rating_is_judged_by_its_own_norm_over_all_earlier_ratings():
     old, new = Standard(SRS, "own-baseline"), Standard(OWN, "own-baseline")
-    judged = judge_by(TOTALS, [old, None, old, new, new], PARAMETERS)
+    judged, _ = judge_by(TOTALS, [old, None, old, new, new], PARAMETERS)
     by_old, by_new = (judge_ratings(TOTALS, norm, PARAMETERS) for norm in (SRS, OWN))
     assert judged == [by_old[0], None, by_old[2], by_new[3], by_new[4]]
 
 
 def test_another_rule_changes_tiers_alone():
-    judged = judge_by(TOTALS, [Standard(SRS, "sudden-loss")] * 5, PARAMETERS)
+    judged, _ = judge_by(TOTALS, [Standard(SRS, "sudden-loss")] * 5, PARAMETERS)
     default = judge_ratings(TOTALS, SRS, PARAMETERS)
     assert [one.tier for one in default] == [None, None, None, "possible", "watch"]
     assert [one.tier for one in judged] == [None, None, None, "possible", "watch"]

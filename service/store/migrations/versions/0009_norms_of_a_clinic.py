@@ -1,4 +1,4 @@
-"""A clinic's own norms with who put them into force, and the rule that raises its alerts.
+"""A clinic's own norms, who put them into force, the rule that raises its alerts; where each dyad stands.
 
 Revision ID: 0009
 Revises: 0004
@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the tables; what was judged so far was judged by the shipped norms and the default rule."""
+    op.add_column("dyads", sa.Column("judged", sa.Text()))
     op.create_table(
         "norms",
         sa.Column("row_id", sa.Integer(), autoincrement=True, nullable=False),
@@ -56,3 +57,4 @@ def downgrade() -> None:
     op.drop_index("ix_norm_approvals_clinic", "norm_approvals")
     op.drop_table("norm_approvals")
     op.drop_table("norms")
+    op.drop_column("dyads", "judged")
