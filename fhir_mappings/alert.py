@@ -3,36 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fhir_mappings.alert_states import AMENDED, STATES, AlertStatus
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json, coding, concept, labels, narrative, reference, service_reference
 from fhir_mappings.observation import observation_id
+from fhir_mappings.repair import Mitigation, to_mitigation
 from fhir_mappings.terminology import POSSIBLE_STRAIN, POSSIBLE_STRAIN_DISPLAY
 
-AlertStatus = Literal[
-    "open",
-    "acknowledged",
-    "in-repair",
-    "repaired",
-    "unresolved",
-    "dismissed",
-    "closed-by-scores",
-    "withdrawn",
-    "entered-in-error",
-]
 Severity = Literal["possible", "marked"]
 
-# README.md, "Alerts": what people did -> what an R4 DetectedIssue can say.
-_STATUSES: dict[AlertStatus, str] = {
-    "open": "preliminary",
-    "acknowledged": "preliminary",
-    "in-repair": "final",
-    "repaired": "final",
-    "unresolved": "final",
-    "closed-by-scores": "final",
-    "dismissed": "cancelled",
-    "withdrawn": "cancelled",
-    "entered-in-error": "entered-in-error",
-}
 _SEVERITIES: dict[Severity, str] = {"possible": "moderate", "marked": "high"}
 
 
@@ -56,7 +35,11 @@ class AlertFacts:
     """One version of an alert. ``text`` is what a clinician reads.
 
     ``raised_at`` and ``updated_at`` (when this version began) have an offset; the first is never the later.
-    ``therapist`` is the dyad's, None where unknown.
+    ``therapist`` is the dyad's, None where unknown; ``owner`` who took the work, None where nobody did.
+    ``mitigations`` is what people did about it so far, and ``dismissal`` the code of why it was dismissed.
+    ``amended``: the strain deepened while it was in repair. ``ended_at`` is when nothing was left to do, with
+    offset, None for the moment of this version. ``news`` is what this version tells anew: opened, raised,
+    again or closed, '' where it tells nothing.
     """
 
     id: str
@@ -72,6 +55,12 @@ class AlertFacts:
     method: str
     norms: str
     evidence: tuple[EvidenceFacts, ...]
+    owner: str | None = None
+    mitigations: tuple[Mitigation, ...] = ()
+    dismissal: str | None = None
+    amended: bool = False
+    ended_at: str | None = None
+    news: str = ""
 
 
 def to_detected_issue(alert: AlertFacts, names: Names) -> Json:
@@ -90,7 +79,7 @@ def to_detected_issue(alert: AlertFacts, names: Names) -> Json:
         "meta": {"versionId": str(alert.version), "security": labels()},
         "text": narrative(f"{alert.text} Rule {alert.rule}, method {alert.method}, norms {alert.norms}."),
         "identifier": [{"system": names.identifier("alert"), "value": alert.id}],
-        "status": _STATUSES[alert.status],
+        "status": _status(alert),
         "code": code,
         "severity": _SEVERITIES[alert.severity],
         "patient": reference(alert.patient),
@@ -100,7 +89,16 @@ def to_detected_issue(alert: AlertFacts, names: Names) -> Json:
         **({"evidence": [_evidence(one, names) for one in alert.evidence]} if alert.evidence else {}),
         "detail": alert.text,
         "reference": names.rule(alert.rule),
+        **({"mitigation": _mitigations(alert, names)} if alert.mitigations else {}),
     }
+
+
+def _status(alert: AlertFacts) -> str:
+    return AMENDED if alert.amended and alert.status == "in-repair" else STATES[alert.status].detected_issue
+
+
+def _mitigations(alert: AlertFacts, names: Names) -> list[Json]:
+    return [to_mitigation(one, names) for one in alert.mitigations]
 
 
 def _evidence(one: EvidenceFacts, names: Names) -> Json:

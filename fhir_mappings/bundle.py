@@ -10,7 +10,9 @@ from fhir_mappings.elements import SERVICE_DEVICE, Json
 
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 # Resources that only we make. CAUTION: a Device that a caller names as author is not ours.
-_OUR_REFERENCE = re.compile(rf"(QuestionnaireResponse|Observation|DetectedIssue)/[^/]+|{SERVICE_DEVICE}")
+_OUR_REFERENCE = re.compile(
+    rf"(QuestionnaireResponse|Observation|DetectedIssue|DocumentReference)/[^/]+|{SERVICE_DEVICE}"
+)
 
 
 @dataclass(frozen=True, slots=True)

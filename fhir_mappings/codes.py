@@ -26,6 +26,8 @@ PUBLICATION_STATUS = "http://hl7.org/fhir/publication-status"
 RESPONSE_STATUS = "http://hl7.org/fhir/questionnaire-answers-status"
 OBSERVATION_STATUS = "http://hl7.org/fhir/observation-status"
 OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+# hl7.org/fhir/us/core, "DocumentReference Category Codes"
+NOTE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
 SNOMED = "http://snomed.info/sct"
 EXTENSION = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
@@ -35,7 +37,7 @@ VERSION_ALGORITHM_EXTENSIONS = (
     f"{EXTENSION}/artifact-versionAlgorithm",
 )
 
-IdentifierKind = Literal["response", "score", "alert", "device", "definition"]
+IdentifierKind = Literal["response", "score", "alert", "device", "definition", "note"]
 ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
 
 

@@ -1,6 +1,7 @@
 """A rupture alert as Flag: an optional banner in the chart, for as long as the alert wants attention."""
 
-from fhir_mappings.alert import AlertFacts, AlertStatus
+from fhir_mappings.alert import AlertFacts
+from fhir_mappings.alert_states import STATES
 from fhir_mappings.codes import EXTENSION, FLAG_CATEGORY, Names
 from fhir_mappings.elements import (
     Json,
@@ -15,19 +16,6 @@ from fhir_mappings.elements import (
 from fhir_mappings.task import period_of
 from fhir_mappings.terminology import POSSIBLE_STRAIN, POSSIBLE_STRAIN_DISPLAY
 
-# README.md, "Alerts".
-FLAG_STATUSES: dict[AlertStatus, str] = {
-    "open": "active",
-    "acknowledged": "active",
-    "in-repair": "active",
-    "repaired": "inactive",
-    "unresolved": "inactive",
-    "dismissed": "inactive",
-    "closed-by-scores": "inactive",
-    "withdrawn": "inactive",
-    "entered-in-error": "entered-in-error",
-}
-
 
 def to_flag(alert: AlertFacts, names: Names) -> Json:
     """Return the Flag of one version of an alert, in FHIR R4 JSON; its id is the alert's.
@@ -36,7 +24,7 @@ def to_flag(alert: AlertFacts, names: Names) -> Json:
     HL7's ``flag-detail``. A historical alert is no news: do not make a Flag of it.
     Source: hl7.org/fhir/R4/flag.html.
     """
-    status = FLAG_STATUSES[alert.status]
+    status = STATES[alert.status].flag
     return {
         "resourceType": "Flag",
         "id": alert.id,

@@ -12,6 +12,8 @@ import orjson
 
 # Deeper than any FHIR resource we know; HAPI's own guard is higher. Past it a parser may run out of stack.
 MAX_DEPTH = 64
+# More than any number in FHIR, and less than takes long to read.
+_MOST_DIGITS = 1000
 
 # A text that never ends reaches to the end of the input: so each byte is looked at once, whatever was sent.
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
@@ -31,12 +33,15 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401 - JSON may hold anything
         return json.loads(
             raw,
             parse_float=Decimal,
+            parse_int=_whole,
             parse_constant=_refuse_constant,
             object_pairs_hook=_without_doubles,
         )
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         place = f" at byte {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(f"not JSON{place}") from None
+    except OverflowError:
+        raise ValueError("a whole number is too long") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -56,6 +61,12 @@ def _written(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(format(value, "f"))
     raise TypeError(f"{type(value).__name__} has no place in JSON")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise OverflowError
+    return int(digits)
 
 
 def _refuse_constant(_: str) -> None:

@@ -17,6 +17,7 @@ from fhir_mappings.elements import (
     as_marked,
     coding,
     concept,
+    display_of,
     is_observed,
     labels,
     measure_coding,
@@ -93,6 +94,16 @@ def to_observations(
         found = [_member_observation(filled, member, names) for member in members]
         found += [_panel(filled, members, names)] if PANEL in parts else []
     return [with_extra_codings(one, extra_codings, names) for one in found]
+
+
+def observed_results(filled: Filled, names: Names) -> tuple[tuple[str, str], ...]:
+    """Return what would become members of the panel, in their order, as words: its title and its value.
+
+    Example: ``("SRS: Overall", "9.4 (0 to 10)")``. Empty where nothing is observed.
+    """
+    return tuple(
+        (display_of(filled.instrument, member.part), member.words) for member in _members(filled, names)
+    )
 
 
 def to_withdrawn(observation: Json) -> Json:

@@ -72,7 +72,7 @@ def crossed_cut_offs(
     values: dict[str | None, Decimal | None] = {score.id: score.value for score in scores}
     crossed: list[CrossedCutOff] = []
     for cut_off in instrument.cut_offs:
-        if not cut_off.enabled or not _fits_age(cut_off, age_years):
+        if not cut_off.enabled or not fits_age(cut_off, age_years):
             continue
         if cut_off.kind == "any-item-below":
             crossed += _low_items(instrument, answers, cut_off)
@@ -81,7 +81,8 @@ def crossed_cut_offs(
     return tuple(crossed)
 
 
-def _fits_age(cut_off: CutOff, age_years: int | None) -> bool:
+def fits_age(cut_off: CutOff, age_years: int | None) -> bool:
+    """Return whether a cut-off is judged at an age, in whole years; one bound to ages needs it known."""
     if cut_off.age_from is None and cut_off.age_to is None:
         return True
     if age_years is None:

@@ -32,7 +32,7 @@ class ReadResponse:
     ``answers`` holds them by link id, blanks left out: numbers (a choice with a weight as that weight), true
     or false, codes (one, or a list of several), texts; ``total`` is set only where a total stands there
     without any answer. ``wording`` is the version of the clinic's own wording that was filled, None for our
-    own descriptors. Absent is None.
+    own descriptors. ``patient_identifier`` stands in ``subject``. Absent is None.
     """
 
     instrument: Instrument
@@ -51,6 +51,7 @@ class ReadResponse:
     session_number: int | None
     language: str | None
     ehr_reference: str | None
+    patient_identifier: Identifier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +167,5 @@ def _as_read(
         session_number=head.session_number,
         language=head.language,
         ehr_reference=head.ehr_reference,
+        patient_identifier=head.patient_identifier,
     )

@@ -30,6 +30,7 @@ class Head:
     """What stands beside the items. Texts that must be there are empty, and a fault, where they are not.
 
     ``wording`` is the version of the clinic's own wording that was filled, None for our own descriptors.
+    ``patient_identifier`` is what stands beside the reference to the patient, where it has system and value.
     """
 
     instrument: Instrument | None
@@ -46,6 +47,7 @@ class Head:
     session_number: int | None
     language: str | None
     ehr_reference: str | None
+    patient_identifier: Identifier | None
 
 
 def read_head(
@@ -74,6 +76,7 @@ def read_head(
         session_date=read_session_date(ours.get("session-date"), faults),
         session_number=read_session_number(ours.get("session-number"), faults),
         ehr_reference=_ehr_reference(ours.get("ehr-reference"), faults),
+        patient_identifier=_patient_identifier(resource),
     )
 
 
@@ -181,6 +184,16 @@ def _identifier(resource: Json, faults: list[Fault]) -> Identifier | None:
         if not isinstance(part, str) or not part.strip():
             faults.append(Fault(f"{ROOT}.identifier.{key}", "required", "an identifier has system and value"))
     return Identifier(str(parts["system"]), str(parts["value"]))
+
+
+def _patient_identifier(resource: Json) -> Identifier | None:
+    """Return the identifier in ``subject``; None where it has no system or no value: that names nobody."""
+    subject = resource.get("subject")
+    given = subject.get("identifier") if isinstance(subject, dict) else None
+    system, value = (given.get(key) if isinstance(given, dict) else None for key in ("system", "value"))
+    if not (isinstance(system, str) and system.strip() and isinstance(value, str) and value.strip()):
+        return None
+    return Identifier(system, value)
 
 
 def _matching(value: object, at: str, pattern: re.Pattern[str], faults: list[Fault]) -> str | None:

@@ -25,7 +25,7 @@ def score(instrument: Instrument, answers: Answers) -> tuple[Score, ...]:
     Source: ``instruments/<id>.toml``, keys ``scores`` and ``citation``. No author's rule for blanks was found
     for any form of the WAI: ``prorate-75`` is ours.
     """
-    counted = _counted(instrument, answers.values)
+    counted = count_answers(instrument, answers.values)
     sums: dict[str, Decimal | None] = {}
     scores: list[Score] = []
     for rule in instrument.scores:
@@ -59,8 +59,11 @@ def plain(number: Decimal) -> Decimal:
     return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short
 
 
-def _counted(instrument: Instrument, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """Return what each answered item counts, reversed where the key says so."""
+def count_answers(instrument: Instrument, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return what each answered item counts, by link id in item order, reversed where the key says so.
+
+    ``values`` are in the item's own points, as given.
+    """
     return {
         item.link_id: item.minimum + item.maximum - values[item.link_id]
         if item.reversed

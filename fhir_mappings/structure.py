@@ -16,8 +16,10 @@ CHECKED_TYPES = frozenset(
         "Bundle",
         "CapabilityStatement",
         "CodeSystem",
+        "Communication",
         "DetectedIssue",
         "Device",
+        "DocumentReference",
         "Flag",
         "Observation",
         "OperationOutcome",
@@ -32,6 +34,8 @@ CHECKED_TYPES = frozenset(
 # What the models raise, in place of a fault, for a contained or bundled resource of a type they do not know.
 _UNKNOWN_INSIDE = (KeyError, TypeError, AttributeError)
 _ELEMENT = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}")
+# A text has tabs and ends of lines; no other character below the blank (datatypes.html of R4, string).
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MESSAGES = {
     "missing": "is required",
     "extra_forbidden": "is not an element of this type",
@@ -54,9 +58,11 @@ def check_structure(resource: Json) -> list[Fault]:
 
 
 def _shape_faults(node: object, at: str) -> list[Fault]:
-    """Return what the models let pass: null, empty lists, objects and texts; resources of unknown types."""
+    """Return what the models let pass: null, empty lists, objects and texts; control characters."""
     if node is None or node in ({}, [], ""):
         return [Fault(at, "structure", "must not be empty")]
+    if isinstance(node, str) and _CONTROL.search(node):
+        return [Fault(at, "structure", "holds a control character")]
     if isinstance(node, list):
         return [fault for i, one in enumerate(node) for fault in _shape_faults(one, f"{at}[{i}]")]
     if not isinstance(node, dict):

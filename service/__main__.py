@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from service.commands import (
+    check_ehr,
     database,
     deliveries,
     descriptions,
@@ -17,12 +18,24 @@ from service.commands import (
     norms,
     sandbox,
     serve,
+    subscribe,
 )
 from service.commands.command import Command, Commands, Write, say
 from service.errors import SettingsRefused
 
 # In the order in which the help lists them.
-FAMILIES = (serve, database, deliveries, instruments, norms, evaluation, descriptions, sandbox)
+FAMILIES = (
+    serve,
+    database,
+    deliveries,
+    check_ehr,
+    subscribe,
+    instruments,
+    norms,
+    evaluation,
+    descriptions,
+    sandbox,
+)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], write: Write = say) -> int:

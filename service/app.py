@@ -1,22 +1,23 @@
 """The app: one deployment behind its doors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from service import VERSION
-from service.api import health
+from service.api import health, notices, public_keys
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
 from service.api.gate import Gate
 from service.api.head import HeadAsGet
+from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
 from service.api.v1 import routes as v1
+from service.ehr.client import EhrClient
 from service.flows.deployment import Deployment
 from service.log import Log
 from service.settings import Settings
@@ -33,12 +34,28 @@ _WORTH_PACKING_BYTES = 1400
 _PACKING = 5
 
 # The busiest first: the framework asks each router in turn whether an address is its own.
-DOORS = (v1.build_router, fhir.build_router, health.build_router)
+DOORS = (
+    v1.build_router,
+    fhir.build_router,
+    health.build_router,
+    notices.build_router,
+    public_keys.build_router,
+)
 
 
-def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lambda: None) -> FastAPI:
+def create_app(
+    deployment: Deployment,
+    log: Log,
+    wake: Callable[[], None] = lambda: None,
+    *,
+    notice: Callable[[], None] = lambda: None,
+    client: EhrClient | None = None,
+    ehr_troubles: Callable[[], Sequence[str]] = tuple,
+) -> FastAPI:
     """Return the app of a deployment whose database is migrated. ``wake`` is called after every write.
 
+    ``notice`` is called when the EHR tells of news, ``client`` the way to it for what must be asked there;
+    ``ehr_troubles`` says what is wrong with it, for ``/ready``.
     It starts no thread and opens no socket; the worker beside it is the caller's.
     """
     app = FastAPI(
@@ -49,7 +66,16 @@ def create_app(deployment: Deployment, log: Log, wake: Callable[[], None] = lamb
         redoc_url=None,
         redirect_slashes=False,
     )
-    doors = Doors(deployment, ReadAudit(deployment.database), log, wake, VERSION)
+    doors = Doors(
+        deployment,
+        ReadAudit(deployment.database),
+        log,
+        wake,
+        VERSION,
+        ehr_troubles=ehr_troubles,
+        notice=notice,
+        client=client,
+    )
     for build_router in DOORS:
         app.include_router(build_router(doors))
     add_refusal_handlers(app, doors)
@@ -64,7 +90,7 @@ def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
     app.add_middleware(HeadAsGet)
     if settings.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            Preflights,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "HEAD", "POST", "PUT"),
             allow_headers=_REQUEST_HEADERS,

@@ -2,6 +2,7 @@
 
 ServiceError                  status, FHIR issue code, reason word, sentence for the caller
  ├─ SettingsRefused           the environment does not describe a service that may start
+ ├─ ProfileRefused            a vendor profile's file cannot be used: every fault with file and key
  ├─ RequestRefused            a request that cannot be served as it is
  │   ├─ FaultsInRequest       422 (400 where it cannot be parsed): every fault with its place
  │   ├─ NotFound              404
@@ -15,11 +16,16 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
+ │   ├─ EhrNotAnswering       503: what was asked needs the EHR
  │   └─ CallerRefused         403: foreign Host or Origin
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
+ │   │   └─ SignInFailed      no token was to be had, so that nothing was sent
  │   ├─ EhrSilent             it was sent and the answer is not known: never blindly sent again
  │   └─ EhrUnreadable         a read or search was answered with something that cannot be used
+ ├─ StoreError                the database did not do what was asked; nothing was changed
+ │   ├─ LostRace              another write came between: the same again may succeed
+ │   └─ StoreAway             it cannot be reached, or ended the connection
  └─ LedgerError               a step that the ledger of deliveries does not allow
      ├─ ImpossibleStep        the event cannot happen in that state
      └─ LeaseLost             another worker has the delivery now: this one must not touch it
@@ -38,6 +44,14 @@ class ServiceError(Exception):
 
 class SettingsRefused(ServiceError):
     """The environment does not describe a service that may start; names every variable at fault."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class ProfileRefused(ServiceError):
+    """A vendor profile that cannot be used; names file, key and reason of every fault."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("; ".join(faults))
@@ -172,6 +186,14 @@ class NotOffered(RequestRefused):
         self.allow = allow
 
 
+class EhrNotAnswering(RequestRefused):
+    """What was asked needs the EHR, and there is none, or it gave no answer that can be used."""
+
+    status = 503
+    issue_code = "transient"
+    reason = "ehr-not-answering"
+
+
 class CallerRefused(RequestRefused):
     """The request's Host or Origin is not this machine."""
 
@@ -192,12 +214,32 @@ class EhrUnreachable(EhrError):
     """Nothing was sent (refused connection, unknown host): safe to try again."""
 
 
+class SignInFailed(EhrUnreachable):
+    """No credentials for the EHR were to be had; ``sentence`` tells a person why, without any secret."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code)
+        self.sentence = sentence
+
+
 class EhrSilent(EhrError):
     """It was sent and the answer is not known (timeout, reset, half an answer): search first."""
 
 
 class EhrUnreadable(EhrError):
     """A read or search was answered with something that cannot be used; nothing was at stake."""
+
+
+class StoreError(ServiceError):
+    """The database did not do what was asked; nothing was changed."""
+
+
+class LostRace(StoreError):
+    """Another write came between, and this one was undone whole: the same again may succeed."""
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached, or ended the connection."""
 
 
 class LedgerError(ServiceError):

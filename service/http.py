@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx
 
 from service.errors import EhrSilent, EhrUnreachable
+from service.tls import tls_fault
 
 MAX_ANSWER_BYTES = 5_000_000
 FHIR_JSON = "application/fhir+json"
@@ -42,6 +43,7 @@ class Http:
         timeout_seconds: float,
         *,
         verify: ssl.SSLContext | bool = True,
+        proxy: str | None = None,
         connections: int = 40,
     ) -> None:
         self._allowed_hosts = allowed_hosts
@@ -52,6 +54,7 @@ class Http:
             follow_redirects=False,
             trust_env=False,
             verify=verify,
+            proxy=proxy,
             headers={"Accept": FHIR_JSON, "User-Agent": "alliance-service"},
         )
 
@@ -91,11 +94,15 @@ def host_of(url: str) -> str:
 def _errors_told_apart() -> Iterator[None]:
     try:
         yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise EhrUnreachable(_word(error)) from error
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+        raise EhrUnreachable(tls_fault(error) or _word(error)) from error
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise EhrUnreachable("bad-address") from error
     except httpx.HTTPError as error:
+        fault = tls_fault(error)
+        if fault == "client-certificate-refused":
+            # In TLS 1.3 a server says so after our request left, and reads nothing of it.
+            raise EhrUnreachable(fault) from error
         raise EhrSilent(_word(error)) from error
 
 

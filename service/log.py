@@ -21,6 +21,7 @@ FIELDS = frozenset(
         "ehr",
         "error",
         "host",
+        "inbound",
         "method",
         "milliseconds",
         "part",

@@ -4,15 +4,13 @@ Every field carries its description and unit; the table in README.md is generate
 (``python -m service settings-table``). A secret or any other value may come from a file: ``ALLIANCE_…_FILE``.
 """
 
-from collections.abc import Callable, Mapping
-from ipaddress import ip_address
-from typing import Annotated, Literal
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -20,9 +18,14 @@ from pydantic import (
 )
 
 from fhir_mappings.codes import DEFAULT_BASE
+from service.addresses import is_loopback, is_web_address
+from service.ehr_settings import EhrSettings
 from service.errors import SettingsRefused
 
 PREFIX = "ALLIANCE_"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the public beginning of every such secret
+MOST_SECRETS = 2
+_SECRET_BYTES = range(24, 65)
 # Those of service/alliance/rules.py that may raise alerts; settings stand below the rules and cannot ask them.
 AlertRule = Literal[
     "own-baseline",
@@ -48,36 +51,17 @@ def _listed(value: object) -> object:
     return tuple(word for part in value.split(",") if (word := part.strip()))
 
 
-class Settings(BaseModel):
+class Settings(EhrSettings):
     """One deployment's settings; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = Field(
         "127.0.0.1",
         description="Address to listen on. Only a loopback one starts: no callers can be configured yet.",
     )
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    database_url: str = Field("sqlite:///alliance.db", description="SQLAlchemy URL of the database (SQLite).")
-    ehr_name: str = Field(
-        "ehr",
-        pattern=r"^[a-z0-9][a-z0-9-]{0,39}$",
-        description="Identity of the EHR in the ledger; a new URL under the same name keeps the history.",
-    )
-    ehr_base_url: str | None = Field(
-        None, description="FHIR base of the EHR, such as http://127.0.0.1:8095/fhir. Unset: deliveries wait."
-    )
-    ehr_timeout_seconds: float = Field(
-        20.0, gt=0, le=300, description="Longest wait for one answer of the EHR, in seconds."
-    )
-    ehr_settle_seconds: float = Field(
-        60.0,
-        ge=0,
-        le=3600,
-        description="How long after an unanswered write a search that finds nothing does not count yet, in seconds.",
-    )
-    ehr_parallel: int = Field(
-        4, ge=1, le=32, description="Requests to the EHR at a time (never two for one patient)."
+    database_url: str = Field(
+        "sqlite:///alliance.db",
+        description="Where the database is: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME for several processes.",
     )
     canonical_base: str = Field(
         DEFAULT_BASE,
@@ -93,6 +77,12 @@ class Settings(BaseModel):
         le=3650,
         description="A response received more than so many days after its session is historical: judged, but no alert is delivered.",
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of GET /metrics, in the words of Prometheus, on the same address; nothing about patients. Unset: none.",
+    )
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, in bytes."
     )
@@ -104,6 +94,20 @@ class Settings(BaseModel):
     alert_rule: AlertRule = Field(
         "own-baseline",
         description="The rule that raises rupture alerts (`python -m service evaluate-rules` compares them). Another one counts for what is received once the service started with it.",
+    )
+
+    alert_flag: bool = Field(
+        default=True,
+        description="false: no Flag (a banner in the chart) is written for a rupture alert, only DetectedIssue and Task.",
+    )
+    webhook_url: str | None = Field(
+        None,
+        description="Address that is told when an alert opens, rises or closes (ids only): https, or on this machine. Unset: nobody is told.",
+    )
+    webhook_secret: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (),
+        repr=False,
+        description="Secret that signs what the webhook is told: whsec_ and 24 to 64 random bytes in base64; two, separated by a comma, while one replaces the other.",
     )
 
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
@@ -118,30 +122,66 @@ class Settings(BaseModel):
         None,
         description="Folder with the clinic's own instruments, a file <id>.toml each; check them with `python -m service check-instruments DIR`.",
     )
+    measuring_plan: str | None = Field(
+        None,
+        description="TOML file with the clinic's own measuring plan: which measure is due in which sessions. Unset: the one in service/alliance/measuring_plan.toml.",
+    )
     wording_dir: str | None = Field(
         None,
         description="Folder with the clinic's own licensed wording, a file <clinic>/<instrument>.<language>.toml each (the clinic is `default`); begin one with `python -m service wording-template INSTRUMENT LANGUAGE`.",
+    )
+    form_maps_dir: str | None = Field(
+        None,
+        description="Folder with maps of forms that the EHR owns, a file <ehr>/<instrument>.toml each (the EHR is ALLIANCE_EHR_NAME): their canonical, link ids and codes.",
+    )
+    ehr_poll_seconds: int | None = Field(
+        None,
+        ge=5,
+        le=86_400,
+        description="How often forms filled in the EHR itself are fetched, in seconds. Unset: never.",
+    )
+    ehr_subscribe: bool = Field(
+        default=False,
+        description="true: asks the EHR at start to tell of new forms at once (R4 Subscription, rest-hook), at ALLIANCE_PUBLIC_BASE_URL. Polling goes on beside it.",
     )
     snomed_codes: bool = Field(
         default=False,
         description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",
     )
 
-    @field_validator("ehr_base_url", "canonical_base", "public_base_url")
+    @field_validator("canonical_base", "public_base_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
+        if not is_web_address(value):
             raise ValueError("must be an http or https address without query, fragment or user")
         return value.rstrip("/")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_safe_to_tell(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or parts.username:
+            raise ValueError("must be a web address without fragment or user")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must be https, unless it is on this machine")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _are_secrets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > MOST_SECRETS or not all(_is_secret(one) for one in value):
+            raise ValueError("must be one or two of whsec_ and 24 to 64 bytes in base64")
+        return value
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> "Settings":
+        if bool(self.webhook_url) != bool(self.webhook_secret):
+            raise ValueError("ALLIANCE_WEBHOOK_SECRET: goes with ALLIANCE_WEBHOOK_URL, and that with it")
+        return self
 
     @field_validator("cors_origins")
     @classmethod
@@ -155,28 +195,33 @@ class Settings(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _canonical_base_is_ours(self) -> "Settings":
+    def _fits_together(self) -> Self:
+        faults = [*self.ehr_faults(), *self._own_faults()]
+        if faults:
+            # A line for each setting; ``read_settings`` takes them apart again.
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _own_faults(self) -> Iterator[str]:
         if (
             self.ehr_base_url
             and self.canonical_base == DEFAULT_BASE
             and not is_loopback(urlsplit(self.ehr_base_url).hostname or "")
         ):
-            raise ValueError(
-                "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
-            )
-        if not self.database_url.startswith("sqlite:///"):
-            raise ValueError("ALLIANCE_DATABASE_URL: only sqlite:/// is offered by this release")
-        return self
+            yield "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
+        if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            yield "ALLIANCE_DATABASE_URL: must begin with sqlite:/// or postgresql://"
+        if self.ehr_subscribe and not (self.ehr_poll_seconds and self.public_base_url and self.ehr_base_url):
+            yield "ALLIANCE_EHR_SUBSCRIBE: needs ALLIANCE_EHR_BASE_URL, ALLIANCE_PUBLIC_BASE_URL, where the EHR reaches us, and ALLIANCE_EHR_POLL_SECONDS, which catches what a notice misses"
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only be this machine."""
-    if host == "localhost":
-        return True
+def _is_secret(text: str) -> bool:
+    """Tell whether a text is a secret as the Standard Webhooks write it."""
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        key = b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
     except ValueError:
         return False
+    return text.startswith(SECRET_PREFIX) and len(key) in _SECRET_BYTES
 
 
 def read_settings(environ: Mapping[str, str], read_file: Callable[[str], str]) -> Settings:
@@ -189,7 +234,8 @@ def read_settings(environ: Mapping[str, str], read_file: Callable[[str], str]) -
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        faults.extend(_sentence(detail) for detail in error.errors(include_input=False, include_url=False))
+        for detail in error.errors(include_input=False, include_url=False):
+            faults.extend(_sentences(detail))
     if faults:
         raise SettingsRefused(faults)
     return settings
@@ -232,9 +278,9 @@ def _given(environ: Mapping[str, str], read_file: Callable[[str], str]) -> tuple
     return given, faults
 
 
-def _sentence(detail: Mapping[str, object]) -> str:
+def _sentences(detail: Mapping[str, object]) -> list[str]:
     location = detail["loc"]
     message = str(detail["msg"]).removeprefix("Value error, ")
     if isinstance(location, tuple) and location:
-        return f"{PREFIX}{str(location[0]).upper()}: {message}"
-    return message
+        return [f"{PREFIX}{str(location[0]).upper()}: {message}"]
+    return message.splitlines()

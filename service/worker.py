@@ -12,12 +12,16 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from service import VERSION
-from service.clock import Clock
+from service.ehr.auth.missing_scopes import missing_rights
+from service.ehr.breaker import Breaker
 from service.ehr.client import EhrClient
+from service.ehr.connection import credentials_for
+from service.ehr.rate_limit import RateLimit
 from service.flows.connect_ehr import connect_ehr
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
-from service.flows.lane import Delivered, Lane, no_crash
+from service.flows.lane import Lane, count_nothing, no_crash
+from service.flows.tell_trouble import tell_trouble
 from service.http import Http
 from service.log import Log
 from service.owners import new_owner
@@ -26,45 +30,6 @@ from service.store.outbox import is_anything_due, renew_leases
 DEFAULT_CLINIC = "default"
 LEASE_SECONDS = 15.0
 POLL_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 60.0
-# So many deliveries in a row without a usable answer make it the EHR's trouble, not theirs.
-_TROUBLE_AFTER = 3
-
-
-class Breaker:
-    """When the EHR as a whole may be tried again; each pause in a row is twice the last. Thread-safe."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._in_a_row = 0
-        self._pauses = 0
-        self._until: datetime | None = None
-
-    def may_go(self) -> bool:
-        """Tell whether something may be sent; after a pause, to one caller at a time."""
-        with self._lock:
-            if self._until is None:
-                return True
-            if self._clock() < self._until:
-                return False
-            # The next ones wait until this one's answer is known, or a second passed.
-            self._until = self._clock() + timedelta(seconds=1)
-            return True
-
-    def note(self, done: Delivered) -> None:
-        """Take notice of how a delivery went: close, count, or pause."""
-        with self._lock:
-            if done.well:
-                self._in_a_row, self._pauses, self._until = 0, 0, None
-                return
-            self._in_a_row += 1
-            if done.pause_seconds is None and self._in_a_row < _TROUBLE_AFTER:
-                return
-            self._pauses += 1
-            growing = min(LONGEST_PAUSE_SECONDS, 2.0 ** min(self._pauses - 1, 10))
-            seconds = max(done.pause_seconds or 0.0, growing)
-            self._until = self._clock() + timedelta(seconds=seconds)
 
 
 class Worker:
@@ -78,8 +43,9 @@ class Worker:
         *,
         clinic: str = DEFAULT_CLINIC,
         crash_point: Callable[[str], None] = no_crash,
+        count_attempt: Callable[[str, str], None] = count_nothing,
     ) -> None:
-        settings, clock = deployment.settings, deployment.clock
+        settings, clock, profile = deployment.settings, deployment.clock, deployment.ehr_profile
         self._settings = settings
         self._database = deployment.database
         self._clock = clock
@@ -88,13 +54,23 @@ class Worker:
         self._stopping = threading.Event()
         self._woken = threading.Condition()
         self._breaker = Breaker(clock)
+        self._rate = RateLimit(settings.ehr_requests_per_minute or profile.requests_per_minute or None)
         self._threads: list[threading.Thread] = []
         self._at_work: dict[str, datetime] = {}  # the owner of each round under way, and since when
         self._lane: Lane | None = None
         if settings.ehr_base_url:
+            set_seconds = settings.ehr_settle_seconds
+            settle_seconds = profile.settle_seconds if set_seconds is None else set_seconds
             self._lane = Lane(
                 database=deployment.database,
-                client=EhrClient(http, settings.ehr_base_url, clock),
+                client=EhrClient(
+                    http,
+                    settings.ehr_base_url,
+                    clock,
+                    profile,
+                    credentials=credentials_for(settings, http, clock),
+                    rate=self._rate,
+                ),
                 clinic=clinic,
                 ehr=settings.ehr_name,
                 names=deployment.names,
@@ -103,11 +79,19 @@ class Worker:
                 log=log,
                 owner=self._owner,
                 software_version=VERSION,
-                settle_seconds=settings.ehr_settle_seconds,
+                settle_seconds=settle_seconds,
                 lease_seconds=LEASE_SECONDS,
                 crash_point=crash_point,
+                count_attempt=count_attempt,
                 extra_codings=deployment.extra_codings,
+                alert_flag=settings.alert_flag,
+                form_maps=deployment.form_maps,
             )
+
+    @property
+    def client(self) -> EhrClient | None:
+        """The way to the EHR, for whoever reads from it; None without one."""
+        return self._lane.client if self._lane else None
 
     def start(self) -> None:
         """Release what waited, and start the threads."""
@@ -123,6 +107,7 @@ class Worker:
     def stop(self, drain_seconds: float) -> None:
         """Let what is on its way finish for so long, then leave; the next start settles what is left."""
         self._stopping.set()
+        self._rate.stop()
         with self._woken:
             self._woken.notify_all()
         deadline = time.monotonic() + drain_seconds
@@ -130,6 +115,15 @@ class Worker:
             thread.join(max(0.0, deadline - time.monotonic()))
         if self._lane is not None:
             self._log.event("worker_stopped", ehr=self._lane.ehr)
+
+    def ehr_troubles(self) -> tuple[str, ...]:
+        """Return what is wrong with the EHR now, in words; nothing where all is well, or not known."""
+        if self._lane is None:
+            return ()
+        client = self._lane.client
+        missing = missing_rights(self._settings.ehr_scopes, client.granted_scopes())
+        rights = f"the EHR did not grant us {', '.join(missing)}" if missing else ""
+        return tuple(one for one in (client.trouble(), rights) if one)
 
     def wake(self) -> None:
         """Say that something was queued; returns at once."""
@@ -147,16 +141,24 @@ class Worker:
         rounds, is_busy = 0, False
         while not self._stopping.is_set():
             try:
-                if self._breaker.may_go() and (is_busy or self._is_anything_due(lane)):
-                    rounds += 1
-                    is_busy = self._round(replace(lane, owner=f"{name}-{rounds}"))
-                else:
-                    is_busy = False
+                rounds += 1
+                own = replace(lane, owner=f"{name}-{rounds}")
+                is_busy = self._may_go(lane, is_busy=is_busy) and self._round(own)
             except Exception as error:  # noqa: BLE001 - a database that is locked or full must not end the thread
                 self._log.event("worker_failed", error=type(error).__name__)
+                self._breaker.pass_on()
                 is_busy = False
             if not is_busy:
                 self._wait()
+
+    def _may_go(self, lane: Lane, *, is_busy: bool) -> bool:
+        """Tell whether to claim: the EHR may be tried, and something is due, or was a moment ago."""
+        if not self._breaker.may_go():
+            return False
+        if is_busy or self._is_anything_due(lane):
+            return True
+        self._breaker.pass_on()
+        return False
 
     def _round(self, lane: Lane) -> bool:
         """Deliver one; return whether there was one."""
@@ -167,8 +169,9 @@ class Worker:
         finally:
             del self._at_work[lane.owner]
         if done is None:
+            self._breaker.pass_on()
             return False
-        self._breaker.note(done)
+        self._breaker.note(well=done.well, pause_seconds=done.pause_seconds)
         self.wake()
         return True
 
@@ -177,16 +180,16 @@ class Worker:
             return is_anything_due(tx, lane.clinic, lane.ehr, lane.now())
 
     def _keep_leases(self, lane: Lane) -> None:
-        """Renew the leases of rounds that take long, a slow EHR's for instance."""
+        """Renew the leases of rounds that take long, a slow EHR's for instance; tell how the EHR does."""
         every = LEASE_SECONDS / 3
         while not self._stopping.wait(every):
             before = self._clock() - timedelta(seconds=every)
             owners = [owner for owner, since in list(self._at_work.items()) if since <= before]
-            if not owners:
-                continue
             try:
-                with self._database.write() as tx:
-                    renew_leases(tx, lane.clinic, owners, lane.later(LEASE_SECONDS))
+                if owners:
+                    with self._database.write() as tx:
+                        renew_leases(tx, lane.clinic, owners, lane.later(LEASE_SECONDS))
+                tell_trouble(lane, is_open=self._breaker.is_open, has_answered=self._breaker.has_answered)
             except Exception as error:  # noqa: BLE001 - the next turn may succeed; a lost lease is settled
                 self._log.event("worker_failed", error=type(error).__name__)
 

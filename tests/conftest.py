@@ -17,6 +17,7 @@ from service.flows.deployment import Deployment
 from service.log import Log
 from service.settings import Settings
 from service.store.database import Database
+from tests.databases import empty_database
 
 with warnings.catch_warnings():
     # Starlette would rather have the successor of httpx, which is too new for us (DESIGN.md, Dependencies).
@@ -42,23 +43,9 @@ def clock() -> FixedClock:
     return FixedClock()
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest revision, to be copied."""
-    file = tmp_path_factory.mktemp("database") / "empty.db"
-    database = Database(f"sqlite:///{file}")
-    database.migrate()
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return file
-
-
 @pytest.fixture
-def database(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
-    file = tmp_path / "alliance.db"
-    file.write_bytes(migrated_file.read_bytes())
-    opened = Database(f"sqlite:///{file}")
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = empty_database(tmp_path)
     yield opened
     opened.close()
 

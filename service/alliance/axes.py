@@ -1,11 +1,13 @@
 """Where sessions and scores lie in a picture, and which of them are written on its axes."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from math import ceil, floor
 
-from service.alliance.panels import Panel, PicturePoint
+from service.alliance.panels import Panel, PicturePoint, Trace
 
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _MOST_SCORES, _MOST_SESSIONS, _MOST_DATES = 6, 16, 6
@@ -16,7 +18,7 @@ class Across:
     """The shared axis: attended sessions, or dates where a session number is missing.
 
     ``first`` and ``last`` are positions (session numbers, or days as ordinals); ``left`` and ``right`` are
-    pixels.
+    pixels. ``sessions`` are the days of the numbered sessions, in order, with their numbers.
     """
 
     by_session: bool
@@ -24,12 +26,23 @@ class Across:
     last: int
     left: float
     right: float
+    sessions: tuple[tuple[date, int], ...] = ()
 
     def position(self, point: PicturePoint) -> int:
         """Return a point's position on the axis."""
         if self.by_session and point.session_number is not None:
             return point.session_number
         return point.session_date.toordinal()
+
+    def at(self, day: date) -> float:
+        """Return the position of a day: that of the session before it, where sessions are counted.
+
+        A day before the first session lies half a session before it.
+        """
+        if not self.by_session:
+            return day.toordinal()
+        place = bisect_right(self.sessions, day, key=lambda one: one[0])
+        return self.sessions[place - 1][1] if place else self.first - 0.5
 
     def x(self, position: float) -> float:
         """Return the pixel of a position; half a session, or some days, are kept free at either end."""
@@ -70,16 +83,29 @@ class Upright:
         return [count * self.step for count in range(first, last + 1)]
 
 
-def lay_across(panels: Sequence[Panel], left: float, right: float) -> Across:
-    """Return the axis that holds every point of every panel, with room for the next session."""
+def lay_across(panels: Sequence[Panel], left: float, right: float, days: Sequence[date] = ()) -> Across:
+    """Return the axis that holds every point of every panel, with room for the next session.
+
+    It counts sessions where every point has a number and they rise in every trace: a new therapist may begin
+    at 1 again. An axis of dates holds the other ``days`` too.
+    """
     points = [point for panel in panels for point in panel.points]
-    numbers = [point.session_number for point in points if point.session_number is not None]
-    if len(numbers) == len(points):
+    if all(_numbers_rise(trace) for panel in panels for trace in panel.traces):
+        sessions = {(point.session_date, point.session_number or 0) for point in points}
+        numbers = [number for _, number in sessions]
         room = any(trace.usual_next for panel in panels for trace in panel.traces)
         last = max(numbers, default=1) + (1 if room else 0)
-        return Across(True, min(numbers, default=1), last, left, right)  # noqa: FBT003 - by_session
-    days = [point.session_date.toordinal() for point in points]
-    return Across(False, min(days), max(days), left, right)  # noqa: FBT003 - by_session
+        first = min(numbers, default=1)
+        return Across(True, first, last, left, right, tuple(sorted(sessions)))  # noqa: FBT003 - by_session
+    held = [day.toordinal() for day in (*days, *(point.session_date for point in points))]
+    return Across(False, min(held), max(held), left, right)  # noqa: FBT003 - by_session
+
+
+def _numbers_rise(trace: Trace) -> bool:
+    numbers = [point.session_number for point in trace.points]
+    if None in numbers:
+        return False
+    return all((earlier or 0) <= (later or 0) for earlier, later in pairwise(numbers))
 
 
 def lay_upright(panel: Panel, bottom: float, top: float) -> Upright:

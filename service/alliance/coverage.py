@@ -1,9 +1,10 @@
-"""How much of a therapy was rated, and where the gaps are: silence means little where few sessions were."""
+"""How much of a therapy was rated, how often, and where the gaps are: silence means little where few were."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from statistics import median
 
 from service.alliance.parameters import Parameters
 
@@ -14,22 +15,38 @@ NO_NUMBERS = "session numbers are missing"
 class SeriesPoint:
     """One filled form of a series. ``value`` is None where its score is blank: attended, but not rated.
 
-    ``key`` names it for the caller; ``session_number`` counts attended sessions from 1, None where unknown.
+    ``key`` names it for the caller; ``session_number`` is the clinic's, None where unknown. ``place`` is the
+    session's among the attended ones, from 1, where attendance is recorded; else None, and the number counts.
     """
 
     key: str
     session_number: int | None
     session_date: date
     value: float | None
+    place: int | None = None
+
+    @property
+    def attended_as(self) -> int | None:
+        """Return which attended session it is, from 1; None where nobody knows."""
+        return self.session_number if self.place is None else self.place
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Rated sessions of attended ones; ``attended`` is None where unknown, and ``reason`` then says why."""
+    """Rated sessions of attended ones; ``attended`` is None where unknown, and ``reason`` then says why.
+
+    ``first_rated`` are those among the first ``first_attended`` sessions (three, once so many were held),
+    both None where attendance is unknown. The cadence is the median from one rating to the next:
+    ``sessions_between`` (1: every session was rated) and ``days_between``; None under two ratings.
+    """
 
     rated: int
     attended: int | None
     reason: str | None
+    first_rated: int | None = None
+    first_attended: int | None = None
+    sessions_between: float | None = None
+    days_between: float | None = None
 
     @property
     def share(self) -> float | None:
@@ -51,20 +68,35 @@ class Gap:
     days: int | None
 
 
-def count_coverage(points: Sequence[SeriesPoint], highest_session: int | None = None) -> Coverage:
-    """Return how many attended sessions have a rating.
+def count_coverage(
+    points: Sequence[SeriesPoint],
+    parameters: Parameters,
+    highest_session: int | None = None,
+) -> Coverage:
+    """Return how many attended sessions have a rating, and how often one came.
 
-    Until attendance itself is known, attended is the highest session number seen, in this series or in
-    ``highest_session`` (the dyad's). Nothing is guessed: one rating without a number makes it unknown.
+    Where attendance is recorded, ``highest_session`` is how many sessions were attended. Else attended is the
+    highest session number seen, in this series or in ``highest_session`` (the dyad's). Nothing is guessed:
+    one rating without a number makes it unknown.
     """
     rated = [point for point in points if point.value is not None]
-    numbers = [point.session_number for point in rated if point.session_number is not None]
-    if len(numbers) < len(rated):
-        return Coverage(len(rated), None, NO_NUMBERS)
+    days = [(later.session_date - earlier.session_date).days for earlier, later in pairwise(rated)]
+    days_between = float(median(days)) if days else None
+    numbers = {point.attended_as for point in rated if point.attended_as is not None}
     highest = _highest(points, highest_session)
-    if highest is None:
-        return Coverage(len(rated), None, NO_NUMBERS)
-    return Coverage(len(set(numbers)), highest, None)
+    if highest is None or any(point.attended_as is None for point in rated):
+        return Coverage(len(rated), None, NO_NUMBERS, days_between=days_between)
+    first = min(highest, parameters.first_sessions)
+    steps = [later - earlier for earlier, later in pairwise(sorted(numbers))]
+    return Coverage(
+        rated=len(numbers),
+        attended=highest,
+        reason=None,
+        first_rated=sum(number <= first for number in numbers),
+        first_attended=first,
+        sessions_between=float(median(steps)) if steps else None,
+        days_between=days_between,
+    )
 
 
 def find_gaps(
@@ -81,20 +113,20 @@ def find_gaps(
     if not rated:
         return ()
     first, last, highest = rated[0], rated[-1], _highest(points, highest_session)
-    gaps = [Gap(None, first.key, _unrated(0, first.session_number), None)]
+    gaps = [Gap(None, first.key, _unrated(0, first.attended_as), None)]
     gaps += [_between(earlier, later) for earlier, later in pairwise(rated)]
     if highest is not None:
-        gaps.append(Gap(last.key, None, _unrated(last.session_number, highest + 1), None))
+        gaps.append(Gap(last.key, None, _unrated(last.attended_as, highest + 1), None))
     return tuple(gap for gap in gaps if _is_wide(gap, parameters))
 
 
 def _highest(points: Sequence[SeriesPoint], highest_session: int | None) -> int | None:
-    numbers = [point.session_number for point in points if point.session_number is not None]
+    numbers = [point.attended_as for point in points if point.attended_as is not None]
     return max([*numbers, *([] if highest_session is None else [highest_session])], default=None)
 
 
 def _between(earlier: SeriesPoint, later: SeriesPoint) -> Gap:
-    unrated = _unrated(earlier.session_number, later.session_number)
+    unrated = _unrated(earlier.attended_as, later.attended_as)
     return Gap(earlier.key, later.key, unrated, (later.session_date - earlier.session_date).days)
 
 

@@ -7,15 +7,19 @@
 * Not recovered: a later recovery closes it late; a new signal of its series gives notice *again* and judges
   recovery anew from that rating, at its tier.
 * A signal of another series, in either course, adds evidence and raises severity at most to its own tier.
-* After closing, ratings open nothing unless a tier is above the closed severity, until any one series has had
-  ``cooldown`` ratings. (Were it the closing series alone, a form no longer given would silence the others.)
+* After closing by scores, ratings open nothing unless a tier is above the closed severity, until any one
+  series has had ``cooldown`` ratings. (Were it the closing series alone, a form no longer given would silence
+  the others.)
+* A person's word counts from its place on: after *resolved* (mended or not) the next signal opens an episode
+  of its own, without cool-down; after *dismissed* a series stays silent until it has a rating with
+  ``z < recovery_z``, and where that is the series that opened it, the cool-down begins.
 
 Recovery: ``z < recovery_z`` and at least ``recovery_share`` of the fall regained. It says that the score is
 back in the usual range, never that a strain is mended: only a person can say so.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +29,7 @@ from service.alliance.parameters import Parameters
 Severity = Literal["possible", "marked"]
 Course = Literal["low", "recovered", "not-recovered"]
 NoticeKind = Literal["opened", "raised", "again"]
+Word = Literal["resolved", "dismissed"]
 _RANK: dict[Tier | None, int] = {None: 0, "watch": 1, "possible": 2, "marked": 3}
 
 
@@ -33,7 +38,8 @@ class Rated:
     """One rating of a dyad with its judgement; ``key`` is unique in the dyad and names it for the caller.
 
     ``series`` is the instrument and rater it belongs to; ``value`` is in that instrument's points;
-    ``historical`` says that it arrived too long after its session to be news.
+    ``historical`` says that it arrived too long after its session to be news. ``place`` is where it stands in
+    the therapy, as text that sorts; '' where nobody's word is asked about.
     """
 
     key: str
@@ -41,12 +47,25 @@ class Rated:
     value: float
     judgement: Judgement
     historical: bool = False
+    place: str = ""
 
     @property
     def signal(self) -> Severity | None:
         """Return the tier where it is one that may raise an alert; a watch is for the chart only."""
         tier = self.judgement.tier
         return None if tier == "watch" else tier
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A person's last word about an episode: the one that rests on any of these ratings (keys).
+
+    It counts for ratings that come ``after`` this place in the therapy.
+    """
+
+    word: Word
+    evidence: frozenset[str]
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +89,8 @@ class Episode:
     ``recovered_by``: the rating at which scores were back (None while they are not); ``repaired_by``: the
     same, but only when it came within the recovery window of ``judged_from``. It is what scores did: a person
     alone records a repair. ``evidence``: every rating that signalled, other series included, in dyad order.
-    ``live_from``: the first notice that was news, or None while only historical ratings raised it.
+    ``live_from``: the first notice that was news, or None while only historical ratings raised it. What
+    scores did after a person's word is told in ``course`` alone.
     """
 
     opened_by: str
@@ -119,7 +139,8 @@ class Standing:
     """Where following a dyad stands: all that its next rating needs, however many there were.
 
     ``cooling`` counts ratings of each series since the last episode closed, at ``closed_at`` severity; None:
-    nothing is quiet.
+    nothing is quiet. CAUTION: it knows nothing of what people settled; where they did, the dyad is to be
+    followed whole.
     """
 
     live: Live | None = None
@@ -138,19 +159,25 @@ class Followed:
     standing: Standing
 
 
-def follow_dyad(ratings: Sequence[Rated], parameters: Parameters) -> tuple[Episode, ...]:
+def follow_dyad(
+    ratings: Sequence[Rated], parameters: Parameters, settlements: Collection[Settlement] = ()
+) -> tuple[Episode, ...]:
     """Return the episodes of one dyad in the order they opened; only the last can still be live.
 
     ``ratings`` hold all judged series of the dyad together, in therapy order. Sorting is the caller's; given
     that, the order of arrival does not matter, and a later rating never changes an earlier notice.
+    ``settlements`` are what people said of episodes, in any order.
     """
-    return follow_whole(ratings, parameters).episodes
+    return follow_whole(ratings, parameters, settlements).episodes
 
 
-def follow_whole(ratings: Sequence[Rated], parameters: Parameters) -> Followed:
+def follow_whole(
+    ratings: Sequence[Rated], parameters: Parameters, settlements: Collection[Settlement] = ()
+) -> Followed:
     """Return what ``follow_dyad`` does, and where it stands at the end."""
     follower = _Follower(parameters, NOTHING_YET)
     for rating in ratings:
+        follower.hear([one for one in settlements if one.after < rating.place])
         follower.take(rating)
     return Followed(follower.episodes(), follower.standing())
 
@@ -215,6 +242,18 @@ class _Follower:
         self._cooling = None if standing.cooling is None else Counter(standing.cooling)
         self._closed_at = standing.closed_at
         self.moved = False
+        # What a person settled last while scores were low, and the series that may be heard again since.
+        self._settled: _Growing | None = None
+        self._audible: set[str] | None = None
+
+    def hear(self, settlements: Sequence[Settlement]) -> None:
+        """Take a person's word about the live episode, where there is one."""
+        live = self._live
+        word = next((one.word for one in settlements if live and one.evidence & set(live.evidence)), None)
+        if live is None or word is None:
+            return
+        self._live, self._settled = None, live
+        self._audible = set() if word == "dismissed" else None
 
     def episodes(self) -> tuple[Episode, ...]:
         return tuple(growing.finished() for growing in self._all)
@@ -229,7 +268,8 @@ class _Follower:
 
     def take(self, rating: Rated) -> None:
         if self._live is None:
-            self._watch(rating)
+            if not self._ends_silence(rating):
+                self._watch(rating)
         elif rating.series != self._live.series:
             self._add_evidence(self._live, rating)
         else:
@@ -239,13 +279,35 @@ class _Follower:
         quiet_up_to = self._cool_down(rating)
         if rating.signal is None or _RANK[rating.signal] <= quiet_up_to:
             return
+        if self._audible is not None and rating.series not in self._audible:
+            return
         self.moved = True
         fall = rating.judgement.fall
         self._live = _Growing(rating.key, rating.series, rating.key, rating.value, fall, rating.signal)
         self._live.evidence.append(rating.key)
         self._live.tell(rating, "opened", rating.signal)
         self._all.append(self._live)
-        self._cooling = None
+        self._cooling = self._settled = self._audible = None
+
+    def _ends_silence(self, rating: Rated) -> bool:
+        """See what the scores do after a person's word; return whether a dismissed episode is over by it."""
+        settled, z = self._settled, rating.judgement.z
+        is_usual = z is not None and z < self._parameters.recovery_z
+        if self._audible is not None and is_usual:
+            self._audible.add(rating.series)
+        if settled is None or rating.series != settled.series:
+            return False
+        settled.since += 1
+        if self._has_recovered(settled, rating):
+            self._mark_recovered(settled, rating)
+            self._settled = None
+        elif settled.since >= self._parameters.recovery_window:
+            settled.course = "not-recovered"
+        if self._audible is None or not is_usual:
+            return False
+        self._settled = self._audible = None
+        self._begin_cool_down(settled)
+        return True
 
     def _cool_down(self, rating: Rated) -> int:
         """Count a rating towards the end of the cool-down; return the rank up to which it opens nothing."""
@@ -293,12 +355,18 @@ class _Follower:
 
     def _close(self, live: _Growing, rating: Rated) -> None:
         self.moved = True
-        live.course = "recovered"
-        live.recovered_by = rating.key
-        if live.since <= self._parameters.recovery_window:
-            live.repaired_by = rating.key
-        self._closed_at = live.severity
+        self._mark_recovered(live, rating)
         self._live = None
+        self._begin_cool_down(live)
+
+    def _mark_recovered(self, episode: _Growing, rating: Rated) -> None:
+        episode.course = "recovered"
+        episode.recovered_by = rating.key
+        if episode.since <= self._parameters.recovery_window:
+            episode.repaired_by = rating.key
+
+    def _begin_cool_down(self, closed: _Growing) -> None:
+        self._closed_at = closed.severity
         self._cooling = Counter() if self._parameters.cooldown else None
 
 

@@ -4,40 +4,100 @@ They never name a cause, a kind of strain, a percentile or a risk, and never say
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from service.alliance.change import Change
 from service.alliance.coverage import Coverage, Gap, SeriesPoint
+from service.alliance.lowest import LowestItem
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
 from service.alliance.slope import Slope
 from service.alliance.words import counted, number
 
 
-def write_notes(
-    points: Sequence[SeriesPoint],
-    parameters: Parameters,
-    *,
-    norm: Norm | None,
-    slope: Slope | None,
-    coverage: Coverage,
-    gaps: Sequence[Gap],
-    at_maximum_share: float | None,
-    low_start: bool,
-) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the notes of one series are made of; ``missed`` and ``late_cancelled`` count appointments.
+
+    ``lowest_name`` is the descriptor of the item that stays lowest, '' where none does.
+    """
+
+    norm: Norm | None
+    slope: Slope | None
+    coverage: Coverage
+    gaps: Sequence[Gap]
+    at_maximum_share: float | None
+    low_start: bool
+    first_to_last: Change | None
+    lowest: LowestItem | None
+    lowest_name: str
+    missed: int
+    late_cancelled: int
+
+
+def write_notes(points: Sequence[SeriesPoint], parameters: Parameters, found: Findings) -> tuple[str, ...]:
     """Return the notes of one series, most needed first; never empty once something was rated."""
     ratings = sum(point.value is not None for point in points)
     if not ratings:
         return ("Nothing was rated yet.",)
-    found = [_coverage_note(coverage, parameters)]
-    found += [_gap_note(gap, points) for gap in gaps]
+    told = [
+        _coverage_note(found.coverage, parameters),
+        *_early_notes(found.coverage, parameters),
+        *_missed_notes(found),
+    ]
+    told += [f"{_gap_note(gap, points)} {say_unknown(gap)}" for gap in found.gaps]
     if ratings < parameters.level_min_ratings:
-        found.append(f"First impression: {counted(ratings, 'rating')} so far.")
-    if low_start:
-        found.append("Low start: the first rating lies below the lowest tenth of first ratings in the norm.")
-    if at_maximum_share is not None and at_maximum_share >= parameters.ceiling_share:
-        found.append("At least half of the ratings are at the maximum: the scale cannot show more.")
-    found.append(_slope_note(slope, ratings, coverage, parameters))
-    found.append(_norm_note(norm))
-    return tuple(found)
+        told.append(f"First impression: {counted(ratings, 'rating')} so far.")
+    if found.low_start:
+        told.append("Low start: the first rating lies below the lowest tenth of first ratings in the norm.")
+    if found.at_maximum_share is not None and found.at_maximum_share >= parameters.ceiling_share:
+        told.append("At least half of the ratings are at the maximum: the scale cannot show more.")
+    if found.first_to_last is not None:
+        told.append(_change_note(found.first_to_last))
+    if found.lowest is not None:
+        told.append(_lowest_note(found.lowest, found.lowest_name))
+    told.append(_slope_note(found.slope, ratings, found.coverage, parameters))
+    told.append(_norm_note(found.norm))
+    return tuple(told)
+
+
+def say_unknown(gap: Gap) -> str:
+    """Return what a gap makes impossible to say."""
+    if gap.after is None:
+        return "How it began cannot be seen."
+    if gap.before is None:
+        return "How it went on since cannot be seen."
+    return "A dip that came and went there cannot be seen."
+
+
+def _early_notes(coverage: Coverage, parameters: Parameters) -> list[str]:
+    """Return that first sessions lack ratings; of a form given now and then that goes without saying."""
+    seldom = coverage.share is None or coverage.share < parameters.coverage_very_low
+    if seldom or coverage.first_rated is None or coverage.first_rated == coverage.first_attended:
+        return []
+    first = coverage.first_attended or 0
+    where = f"the first {first} sessions" if first > 1 else "the first session"
+    return [f"{coverage.first_rated} of {where} rated: the own baseline starts late."]
+
+
+def _missed_notes(found: Findings) -> list[str]:
+    parts = [
+        *([f"{counted(found.missed, 'appointment')} missed"] if found.missed else []),
+        *([f"{counted(found.late_cancelled, 'appointment')} cancelled late"] if found.late_cancelled else []),
+    ]
+    return [f"{', '.join(parts)}."] if parts else []
+
+
+def _change_note(change: Change) -> str:
+    told = f"{number(change.points, 1)} points from the first rating to the last"
+    limit = f"{number(change.needed, 1)}, reliability {number(change.reliability, 2).lstrip('0')}"
+    if change.verdict == "same":
+        return f"{told}: within measurement error (less than {limit})."
+    return f"{told}: {change.verdict} by more than measurement error (at least {limit})."
+
+
+def _lowest_note(lowest: LowestItem, name: str) -> str:
+    return f"{name} was lowest by a point or more in {lowest.ratings} of the last {lowest.of} ratings."
 
 
 def _coverage_note(coverage: Coverage, parameters: Parameters) -> str:

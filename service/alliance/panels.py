@@ -43,7 +43,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class CutOffLine:
-    """A check-in line across a panel, never an alert: ``(36, "check-in below 36")``."""
+    """A check-in or clinical line across a panel, never an alert: ``(36, "check-in below 36")``."""
 
     value: float
     label: str
@@ -51,7 +51,11 @@ class CutOffLine:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One instrument's scale with one or more traces; ``minimum`` and ``maximum`` are the scale's ends."""
+    """One measure's scale with one or more traces; ``minimum`` and ``maximum`` are the scale's ends.
+
+    ``remark`` stands beside the title. ``open_since`` is the session whose alert still asks for attention;
+    ``repairs`` are the days on which a person recorded a repair.
+    """
 
     title: str
     minimum: float
@@ -59,6 +63,9 @@ class Panel:
     traces: tuple[Trace, ...]
     cut_off: CutOffLine | None = None
     places: int = 1
+    remark: str = ""
+    open_since: PicturePoint | None = None
+    repairs: tuple[date, ...] = ()
 
     @property
     def points(self) -> tuple[PicturePoint, ...]:
@@ -71,9 +78,28 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class MissedAppointment:
+    """An appointment that the client did not come to."""
+
+    day: date
+    cancelled_late: bool
+
+    @property
+    def told(self) -> str:
+        """Return it in words: ``appointment of 2026-02-23 cancelled late``."""
+        return (
+            f"appointment of {self.day.isoformat()} {'cancelled late' if self.cancelled_late else 'missed'}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TrendPicture:
-    """A whole picture. ``footnotes`` are sentences below it, such as coverage and the norm's status."""
+    """A whole picture. ``footnotes`` are sentences below it, such as coverage and the norm's status.
+
+    ``missed`` come in the order of their days.
+    """
 
     title: str
     panels: tuple[Panel, ...]
     footnotes: tuple[str, ...] = ()
+    missed: tuple[MissedAppointment, ...] = ()

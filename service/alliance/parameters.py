@@ -31,8 +31,9 @@ class Parameters:
     """The numbers that the rules use; what each means stands beside it in ``thresholds.toml``.
 
     ``*_z`` are in predictive spreads, ``*_share`` and ``coverage_*`` from 0 to 1, ``recovery_window`` and
-    ``cooldown`` in ratings, ``gap_unrated`` in attended sessions. ``rules``: those of the rules beside the
-    default.
+    ``cooldown`` in ratings, ``gap_unrated`` and ``first_sessions`` in attended sessions; ``lowest_by`` in an
+    item's points, ``lowest_in`` and ``lowest_of`` in ratings, ``pair_min_earlier`` in ratings or pairs.
+    ``rules``: those of the rules beside the default.
     """
 
     watch_z: float
@@ -55,6 +56,13 @@ class Parameters:
     ceiling_share: float
     coverage_low: float
     coverage_very_low: float
+    first_sessions: int
+    change_z: float
+    lowest_by: float
+    lowest_in: int
+    lowest_of: int
+    pair_min_earlier: int
+    pair_least_spread: float
     rules: RuleParameters
 
     def echoed(self) -> dict[str, float]:

@@ -74,6 +74,12 @@ class Standards:
         found = (newest.get(name) for name in (asked, asked and asked.partition("-")[0], None))
         return next((norm for norm in found if norm is not None), None)
 
+    def has_norm(self, instrument: str, scale: str, received: str) -> bool:
+        """Return whether there was a norm at an instant, of whatever language."""
+        approved = (one.norm for one in self.approved if one.since <= received)
+        of_scale = ((norm.instrument, norm.scale) == (instrument, scale) for norm in approved)
+        return f"{instrument}-{scale}" in self.shipped or any(of_scale)
+
     def rule_at(self, received: str) -> str:
         """Return the rule that raised alerts at an instant."""
         return next((one.rule for one in reversed(self.chosen) if one.since <= received), self.rule)

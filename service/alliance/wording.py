@@ -82,6 +82,41 @@ class AlertFacts:
     assumed_norm: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ThenAndNow:
+    """One score that signalled, and the same rating as it is now; ``now`` None: it was withdrawn."""
+
+    then: SignalWords
+    now: SignalWords | None
+
+
+def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow]) -> str:
+    """Return the text of an alert that the ratings, as they are now, no longer support.
+
+    Example: "Noted after session 5 as a possible strain; the ratings as they are now do not show it. SRS 28.0
+    then, usual range 33.9 to 39.6; 37.2 now, usual range 33.9 to 39.6. What people noted about it stays."
+    """
+    sentences = [
+        f"Noted after {session} as a possible strain; the ratings as they are now do not show it.",
+        *map(_then_and_now, changes),
+        "What people noted about it stays.",
+    ]
+    return " ".join(sentences)
+
+
+def _then_and_now(change: ThenAndNow) -> str:
+    then = change.then
+    before = f"{then.instrument} {_with_range('then', then)}"
+    if change.now is None:
+        return f"{before}; withdrawn since."
+    return f"{before}; {_with_range('now', change.now)}."
+
+
+def _with_range(when: str, signal: SignalWords) -> str:
+    usual = span(signal.usual_low, signal.usual_high, signal.places)
+    return f"{number(signal.score, signal.places)} {when}, usual range {usual}"
+
+
 def alert_text(facts: AlertFacts) -> str:
     """Return the text of an alert: five to eight short sentences in one paragraph.
 

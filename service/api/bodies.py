@@ -44,8 +44,21 @@ async def read_json_body(request: Request) -> JsonBody:
 Body = Annotated[JsonBody, Depends(read_json_body)]
 
 
+async def read_optional_body(request: Request) -> JsonBody:
+    """Return the body as ``read_json_body`` does; an empty object where there is none."""
+    return await read_json_body(request) if await request.body() else JsonBody(b"", {})
+
+
+OptionalBody = Annotated[JsonBody, Depends(read_optional_body)]
+
+
 async def read_form_body(request: Request) -> bytes:
-    """Return the bytes of a form-encoded body; raises ``WrongMediaType`` or ``TooLarge``."""
+    """Return the bytes of a form-encoded body, none where nothing was sent.
+
+    Raises ``WrongMediaType`` or ``TooLarge``.
+    """
+    if "content-type" not in request.headers and not await request.body():
+        return b""
     check_media_type(request, frozenset({FORM_TYPE}))
     return await request.body()
 

@@ -1,9 +1,10 @@
 """What every door needs. A door is a module with ``build_router(doors) -> APIRouter``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from service.clock import as_instant
+from service.ehr.client import EhrClient
 from service.flows.deployment import Access, Deployment
 from service.log import Log
 from service.store.audit import AuditRow, ReadAudit
@@ -14,7 +15,8 @@ class Doors:
     """The deployment behind the doors, and what they share.
 
     ``wake`` tells the worker of this process that something is due: call it after a write. ``version`` is
-    the software's.
+    the software's. ``notice`` makes the watcher look into the EHR; ``client`` asks it something at once;
+    ``ehr_troubles`` tells in words what is wrong with it, as far as this process knows.
     """
 
     deployment: Deployment
@@ -22,6 +24,9 @@ class Doors:
     log: Log
     wake: Callable[[], None]
     version: str
+    ehr_troubles: Callable[[], Sequence[str]] = tuple
+    notice: Callable[[], None] = lambda: None
+    client: EhrClient | None = None
 
     def audit_read(self, access: Access, subject: str = "", status: int = 200) -> None:
         """Return once the row of a read is durable; call it before the answer. ``subject``: our ids only."""

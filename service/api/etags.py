@@ -31,7 +31,7 @@ def required_version(if_match: str | None) -> int:
     """Return the version that If-Match names; raises ``VersionRequired`` without the header."""
     version = version_in(if_match)
     if version is None:
-        raise VersionRequired("Name the version that is corrected in If-Match.", at="If-Match")
+        raise VersionRequired("Name the version that is meant in If-Match.", at="If-Match")
     return version
 
 

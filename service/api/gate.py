@@ -10,9 +10,10 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fhir_mappings.errors import Fault
 from service.api.outcomes import answer_failure, answer_refusal
 from service.api.security import find_foreign, request_id_of
-from service.errors import RequestRefused, TooLarge
+from service.errors import FaultsInRequest, NotFound, RequestRefused, TooLarge
 from service.log import Log
 
 # Everything here is about patients: nothing is cached, framed, sniffed or given away as a referrer.
@@ -56,7 +57,9 @@ class Gate:
             )
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
-        refusal = find_foreign(headers, self._origins) or self._find_too_large(headers)
+        refusal = (
+            find_foreign(headers, self._origins) or self._find_too_large(headers) or _find_unreadable(scope)
+        )
         if refusal:
             await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
             return
@@ -106,6 +109,16 @@ class _Exchange:
             headers.extend(header for header in _SECURITY_HEADERS if header[0] not in names)
             headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
+
+
+def _find_unreadable(scope: Scope) -> RequestRefused | None:
+    """Return why an address cannot be read, or None: no database takes a NUL in what it looks for."""
+    if "\x00" in scope["path"]:
+        return NotFound("There is nothing at this address.")
+    if b"%00" in scope["query_string"]:
+        fault = Fault("", "bad-parameter", "The query holds a character that nothing here has.")
+        return FaultsInRequest([fault], status=400)
+    return None
 
 
 def _known_method(method: str) -> str:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from fhir_mappings import json_text
 from service.api.doors import Doors
+from service.api.security import CLINIC
 from service.flows.check_readiness import check_readiness
 
 _JSON = "application/json"
@@ -20,13 +21,17 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get("/ready", summary="Database, schema and clock are well", responses={503: {}})
     def ready() -> Response:
-        found = check_readiness(doors.deployment)
+        found = check_readiness(doors.deployment, CLINIC)
         answer = {
             "status": "ready" if found.ready else "not-ready",
             "database": found.database,
             "schema": found.schema,
             "clock": found.clock,
+            "inbound": found.inbound,
             "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
+            "ehr_in_trouble_since": found.ehr.trouble_since,
+            "late_deliveries": found.ehr.late,
+            "ehr_troubles": list(doors.ehr_troubles()),
         }
         return Response(json_text.dumps(answer), 200 if found.ready else 503, media_type=_JSON)
 

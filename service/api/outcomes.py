@@ -83,9 +83,10 @@ def to_outcome(refusal: RequestRefused) -> dict[str, object]:
     return _outcome([_fault_issue(fault, refusal) for fault in refusal.faults])
 
 
-def success_outcome(message: str) -> dict[str, object]:
+def success_outcome(message: str, *warnings: str) -> dict[str, object]:
     """Return the OperationOutcome of something that worked, for ``Prefer: return=OperationOutcome``."""
-    return _outcome([_issue("information", "informational", message)])
+    doubts = [_issue("warning", "business-rule", warning) for warning in warnings]
+    return _outcome([_issue("information", "informational", message), *doubts])
 
 
 def warning_outcome(message: str) -> dict[str, object]:

@@ -11,13 +11,19 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from service.api.outcomes import is_fhir
+from service.api.v1.act_models import Acknowledgement, Dismissal, RepairStep, Resolution
+from service.api.v1.attendance_models import AttendanceBody
 from service.api.v1.merge_models import Merging
-from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Withdrawal
+from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Retry, Withdrawal
+from service.api.v1.patient_models import PatientSearch
 
 Json = dict[str, Any]
 
 # Named in routes by reference alone, since no route parses or answers with them.
-_MODELS: tuple[type[BaseModel], ...] = (Problem, ResponseBody, Withdrawal, Confirmation, Discard, Merging)
+_MODELS: tuple[type[BaseModel], ...] = (
+    *(Problem, ResponseBody, AttendanceBody, Withdrawal, Confirmation, Retry, Discard, Merging),
+    *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch),
+)
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")
 _REF = "#/components/schemas/{model}"

@@ -12,9 +12,9 @@ from uuid import uuid4
 from fastapi import Request
 from starlette.datastructures import Headers
 
+from service.addresses import is_loopback
 from service.errors import CallerRefused
 from service.flows.deployment import Access, Action
-from service.settings import is_loopback
 
 CLINIC = "default"
 CALLER = "loopback"

@@ -4,10 +4,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from fhir_mappings.codes import Names
+from fhir_mappings.form_map import FormMap
+from service.alliance.errors import AllianceFileError
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
+from service.alliance.plan import MeasuringPlan, default_plan, read_plan
 from service.clock import system_clock
-from service.errors import SettingsRefused
+from service.ehr.profile import Profile
+from service.ehr.profile_file import load_profile, read_profile
+from service.errors import ProfileRefused, SettingsRefused
+from service.flows.choose_form_maps import FOLDER as FORM_FOLDER
+from service.flows.choose_form_maps import choose_form_maps
 from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
 from service.flows.deployment import Deployment
 from service.flows.keep_wording import FOLDER as WORDING_FOLDER
@@ -15,6 +22,8 @@ from service.settings import Settings, read_settings
 from service.store.database import Database
 
 CLINIC = "default"
+PLAN_FILE = "ALLIANCE_MEASURING_PLAN"
+PROFILE = "ALLIANCE_EHR_PROFILE"
 UNREADABLE = "cannot be read as a text in UTF-8"
 
 
@@ -38,11 +47,21 @@ def chosen_instruments(settings: Settings) -> ChosenInstruments:
 
 def wording_files(settings: Settings) -> dict[str, str]:
     """Return the texts of the clinic's wording by ``<clinic>/<file>``; hidden files are left alone."""
-    if settings.wording_dir is None:
+    return _files_below(settings.wording_dir, WORDING_FOLDER)
+
+
+def chosen_form_maps(settings: Settings, chosen: ChosenInstruments) -> Mapping[str, FormMap]:
+    """Return the maps of the EHR's own forms by instrument id. Raises ``SettingsRefused``."""
+    return choose_form_maps(settings, _files_below(settings.form_maps_dir, FORM_FOLDER), chosen.known)
+
+
+def _files_below(setting: str | None, variable: str) -> dict[str, str]:
+    """Return the texts of the TOML files in the folders of a folder, by ``<folder>/<file>``."""
+    if setting is None:
         return {}
-    folder = Path(settings.wording_dir)
+    folder = Path(setting)
     if not folder.is_dir():
-        raise SettingsRefused([f"{WORDING_FOLDER}: there is no such folder"])
+        raise SettingsRefused([f"{variable}: there is no such folder"])
     texts, unreadable = {}, []
     for path in sorted(folder.rglob("*.toml")):
         name = path.relative_to(folder).as_posix()
@@ -51,10 +70,37 @@ def wording_files(settings: Settings) -> dict[str, str]:
         try:
             texts[name] = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            unreadable.append(f"{WORDING_FOLDER}: {name}: {UNREADABLE}")
+            unreadable.append(f"{variable}: {name}: {UNREADABLE}")
     if unreadable:
         raise SettingsRefused(unreadable)
     return texts
+
+
+def measuring_plan(settings: Settings) -> MeasuringPlan:
+    """Return the clinic's own measuring plan, or the shipped one. Raises ``SettingsRefused``."""
+    if settings.measuring_plan is None:
+        return default_plan()
+    path = Path(settings.measuring_plan)
+    try:
+        return read_plan(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsRefused([f"{PLAN_FILE}: the file {UNREADABLE}"]) from error
+    except AllianceFileError as error:
+        raise SettingsRefused([f"{PLAN_FILE}: {error}"]) from error
+
+
+def ehr_profile_of(settings: Settings) -> Profile:
+    """Return the vendor profile that is named, or the clinic's own file. Raises ``SettingsRefused``."""
+    named = settings.ehr_profile
+    try:
+        if not named.endswith(".toml"):
+            return load_profile(named)
+        path = Path(named)
+        return read_profile(path.read_text(encoding="utf-8"), path.stem)
+    except ProfileRefused as error:
+        raise SettingsRefused([f"{PROFILE}: {fault}" for fault in error.faults]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsRefused([f"{PROFILE}: the file {UNREADABLE}"]) from error
 
 
 def instrument_files(path: Path) -> list[Path]:
@@ -85,4 +131,7 @@ def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
         norms=load_norms(),
         parameters=default_parameters(),
         clock=system_clock,
+        plan=measuring_plan(settings),
+        form_maps=chosen_form_maps(settings, chosen),
+        ehr_profile=ehr_profile_of(settings),
     )

@@ -1,10 +1,12 @@
-"""``run`` and ``health``: serve the API and deliver, and ask whether a running service is alive."""
+"""``run``, ``api``, ``worker`` and ``health``: serve, deliver, both, and ask whether a service is alive."""
 
 import argparse
 import os
 import signal
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
@@ -13,8 +15,10 @@ import uvicorn
 
 from fhir_mappings.structure import check_structure
 from service import VERSION
+from service.addresses import is_loopback
 from service.alliance.rules import DEFAULT_RULE
 from service.app import create_app
+from service.background import Background
 from service.clock import as_instant
 from service.commands.command import Commands, Write
 from service.commands.environment import (
@@ -24,6 +28,7 @@ from service.commands.environment import (
     settings_of,
     wording_files,
 )
+from service.ehr.connection import signing_keys
 from service.errors import EhrError, SettingsRefused
 from service.flows.canonical_base import check_canonical_base
 from service.flows.check_stored_instruments import check_stored_instruments
@@ -31,30 +36,49 @@ from service.flows.deployment import Deployment
 from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
-from service.settings import Settings, is_loopback
+from service.metrics import Metrics
+from service.settings import Settings
 from service.store.norms import keep_rule
-from service.worker import Worker
 
-DRAIN_SECONDS = 10.0
 HEALTH_SECONDS = 5.0
 _OK = 200
 
 
 def add_to(commands: Commands) -> None:
-    """Add ``run`` and ``health``."""
+    """Add ``run``, ``api``, ``worker`` and ``health``."""
     commands.add("run", _run, "serve the API and deliver to the EHR, until told to stop")
+    commands.add("api", _api, "serve the API alone; a worker beside it delivers")
+    commands.add("worker", _work, "deliver to the EHR alone; several share the work on PostgreSQL")
     commands.add("health", _health, "ask the running service whether it is alive")
 
 
 def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    return _start(environ, write, serves=True, delivers=True)
+
+
+def _api(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    return _start(environ, write, serves=True, delivers=False)
+
+
+def _work(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    return _start(environ, write, serves=False, delivers=True)
+
+
+def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: bool) -> int:
+    """Run until told to stop, and return 0."""
     settings = settings_of(environ)
-    _refuse_open_host(settings)
+    if serves:
+        _refuse_open_host(settings)
+    elif not (settings.ehr_base_url or settings.webhook_url):
+        raise SettingsRefused(
+            ["ALLIANCE_EHR_BASE_URL: must be set (or ALLIANCE_WEBHOOK_URL), else a worker has nothing to do"]
+        )
+    signing_keys(settings)  # refuses, before anything is changed, what cannot be read
     # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
     signal.signal(signal.SIGTERM, _leave)
     chosen = chosen_instruments(settings)
     wordings = choose_wording(wording_files(settings), chosen.known, CLINIC)
     deployment = deployment_of(settings, chosen)
-    log = Log()
     try:
         deployment.database.migrate()
         with deployment.database.write() as tx:
@@ -63,8 +87,8 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
             keep_rule(tx, CLINIC, settings.alert_rule, as_instant(deployment.clock()), default=DEFAULT_RULE)
             worded = keep_wording(tx, CLINIC, chosen, wordings)
         deployment = replace(deployment, instruments=worded.offered, known=worded.known)
-        with _listen(settings) as listening:
-            _serve(deployment, log, listening, write)
+        with _metrics(deployment) as metrics:
+            _run_parts(deployment, metrics, write, serves=serves, delivers=delivers)
     except KeyboardInterrupt:
         pass  # the usual way to end it
     finally:
@@ -72,26 +96,58 @@ def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int
     return 0
 
 
-def _serve(deployment: Deployment, log: Log, listening: socket.socket, write: Write) -> None:
-    """Serve until a signal comes; then answer what was begun, and let the worker finish its requests."""
-    settings = deployment.settings
-    http = Http(_ehr_hosts(settings), settings.ehr_timeout_seconds)
-    worker = Worker(deployment, http, log)
-    app = create_app(deployment, log, worker.wake)
+def _run_parts(
+    deployment: Deployment, metrics: Metrics, write: Write, *, serves: bool, delivers: bool
+) -> None:
+    log = Log()
+    with closing(Background(deployment, log, metrics.count_attempt)) as background, ExitStack() as running:
+        listening = running.enter_context(_listen(deployment.settings)) if serves else None
+        if delivers:
+            running.enter_context(background.running())
+        if listening is not None:
+            _serve(deployment, log, listening, write, background)
+        else:
+            write(f"Alliance worker {VERSION} delivers to {deployment.settings.ehr_base_url}\n")
+            threading.Event().wait()
+
+
+def _serve(
+    deployment: Deployment, log: Log, listening: socket.socket, write: Write, background: Background
+) -> None:
+    """Serve until a signal comes; then answer what was begun."""
+    app = create_app(
+        deployment,
+        log,
+        background.wake,
+        notice=background.notice,
+        client=background.client,
+        ehr_troubles=background.ehr_troubles,
+    )
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
     )
-    check_structure(
-        {"resourceType": "QuestionnaireResponse"}
-    )  # builds the models before the first caller waits
-    write(_welcome(settings))
-    worker.start()
+    # Builds the models before the first caller waits.
+    check_structure({"resourceType": "QuestionnaireResponse"})
+    write(_welcome(deployment.settings))
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def _metrics(deployment: Deployment) -> Iterator[Metrics]:
+    """Give the figures, served where a port is set for them. Raises ``SettingsRefused``."""
+    settings = deployment.settings
+    metrics = Metrics(deployment, CLINIC)
+    if settings.metrics_port is not None:
+        try:
+            metrics.serve(settings.host.strip("[]"), settings.metrics_port)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else "the address cannot be taken"
+            raise SettingsRefused([f"ALLIANCE_METRICS_PORT: cannot listen there: {reason}"]) from error
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        yield metrics
     finally:
-        worker.stop(DRAIN_SECONDS)
-        http.close()
+        metrics.close()
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:
@@ -135,10 +191,6 @@ def _welcome(settings: Settings) -> str:
 def _address(settings: Settings) -> str:
     host = settings.host.strip("[]")
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
-def _ehr_hosts(settings: Settings) -> frozenset[str]:
-    return frozenset({host_of(settings.ehr_base_url)} if settings.ehr_base_url else ())
 
 
 def _health(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:

@@ -1,6 +1,6 @@
 """How one of our resources is found again in an EHR, and whether what is found is what we sent. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,24 +12,33 @@ _SERVERS_OWN = frozenset({"id", "meta", "text"})
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A search that finds exactly one of our resources.
+    """A search that finds one of our resources, alone or among few others.
 
     ``parameters`` are search parameters by name; the EHR must declare all of them, since one that is ignored
-    would match everything.
+    would match everything. ``identifier`` is ours, '' where the url and version say it all.
     """
 
     logical: str
     resource_type: str
     parameters: Mapping[str, str]
+    identifier: str = ""
 
     def matches(self, resource: Mapping[str, Any]) -> bool:
         """Tell whether a resource that the search returned really is ours."""
         found = lookup_for(resource)
         if resource.get("resourceType") != self.resource_type:
             return False
-        if "identifier" in self.parameters:
-            return self.parameters["identifier"] in _identifiers(resource)
+        if self.identifier:
+            return self.identifier in _identifiers(resource)
         return found is not None and found.parameters == self.parameters
+
+    def is_unclear(self, resource: Mapping[str, Any]) -> bool:
+        """Tell whether a resource may be ours and does not say: it has no identifier, or lost it there.
+
+        Only where the search did not ask for our identifier itself.
+        """
+        narrowed = bool(self.identifier) and "identifier" not in self.parameters
+        return narrowed and resource.get("resourceType") == self.resource_type and not _identifiers(resource)
 
 
 def lookup_for(resource: Mapping[str, Any]) -> Lookup | None:
@@ -41,7 +50,21 @@ def lookup_for(resource: Mapping[str, Any]) -> Lookup | None:
     identifiers = _identifiers(resource)
     if not identifiers:
         return None
-    return Lookup(logical_of(resource), resource_type, {"identifier": identifiers[0]})
+    parameters = {"identifier": identifiers[0]}
+    return Lookup(logical_of(resource), resource_type, parameters, identifiers[0])
+
+
+def narrowed_lookup(resource: Mapping[str, Any], names: Sequence[str]) -> Lookup | None:
+    """Return how to find a resource by what it is about, for an EHR that cannot search by identifier.
+
+    ``names`` are search parameters, at least one. None where the resource has no identifier to be told by,
+    or no value for one of them.
+    """
+    identifiers = _identifiers(resource)
+    values = {name: _ABOUT[name](resource) for name in names if name in _ABOUT}
+    if not identifiers or not all(values.values()) or len(values) < max(1, len(names)):
+        return None
+    return Lookup(logical_of(resource), str(resource.get("resourceType")), values, identifiers[0])
 
 
 def logical_of(resource: Mapping[str, Any]) -> str:
@@ -78,6 +101,21 @@ def holds(stored: object, sent: object) -> bool:
     if isinstance(sent, int | Decimal) and isinstance(stored, int | Decimal):
         return Decimal(stored) == Decimal(sent)
     return stored == sent
+
+
+def _reference(resource: Mapping[str, Any], element: str) -> str:
+    found = resource.get(element)
+    return str(found.get("reference", "")) if isinstance(found, dict) else ""
+
+
+# Search parameters by which our resources may be narrowed down, and their values.
+_ABOUT: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "patient": lambda one: _reference(one, "subject"),
+    "encounter": lambda one: _reference(one, "encounter"),
+    "authored": lambda one: str(one.get("authored", "")),
+    "date": lambda one: str(one.get("effectiveDateTime", "")),
+    "questionnaire": lambda one: str(one.get("questionnaire", "")).partition("|")[0],
+}
 
 
 def _identifiers(resource: Mapping[str, Any]) -> list[str]:

@@ -53,14 +53,24 @@ def place_of(resource: object) -> Place | None:
     return Place(str(resource.get("resourceType", "")), resource["id"], str(version))
 
 
-def place_in_answer(answer: Answer) -> Place | None:
-    """Return where a create or update went, by its Location, else its body; None where it is not told."""
+def place_in_answer(answer: Answer, resource_type: str = "") -> Place | None:
+    """Return where a create or update went, by its Location, else its body; None where it is not told.
+
+    A body of another system, which is no resource, may still name the id (OpenEMR: ``{"uuid": "…"}``); it is
+    then one of the ``resource_type`` that was sent.
+    """
     for header in ("location", "content-location"):
         place = parse_location(answer.headers.get(header, ""))
         if place:
             version = place.version or parse_etag(answer.headers.get("etag", ""))
             return Place(place.resource_type, place.id, version)
-    return place_of(_json(answer.body))
+    body = _json(answer.body)
+    return place_of(body) or (_place_by_uuid(body, resource_type) if resource_type else None)
+
+
+def _place_by_uuid(body: object, resource_type: str) -> Place | None:
+    named = body.get("uuid") if isinstance(body, dict) and "resourceType" not in body else None
+    return parse_location(f"{resource_type}/{named}") if isinstance(named, str) else None
 
 
 def places_in_transaction(body: bytes) -> Sequence[Place | None] | None:

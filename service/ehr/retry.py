@@ -1,25 +1,30 @@
 """What an answer to a write means, and when to come back. Pure.
 
-Source: the rows "any" and "HAPI" of the project's notes on EHRs; RFC 9110 sections 10.2.3 and 15.
+The rules of the vendor's profile come first, then what holds for every EHR.
+Source: the row "any" of the project's notes on EHRs; RFC 9110 sections 10.2.3 and 15.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from fhir_mappings import json_text
+from service.ehr.profile import AnswerRule, Meaning
+from service.ehr.told import in_words
 from service.errors import EhrError, EhrUnreachable
 from service.http import Answer
 
-BACK_OFF_CAP_SECONDS = 900.0
+BACK_OFF_CAP_SECONDS = 4 * 3600.0
 # eClinicalWorks answers 429 without Retry-After until the minute ends.
 BUSY_SECONDS = 60.0
 _RETRY_AFTER_CAP_SECONDS = 86_400.0
 _CODES_LENGTH = 255
 _PLAIN = re.compile(r"/\*.*?\*/|[^A-Za-z0-9.\[\]_-]")  # HAPI puts comments into paths
+_NUMBER = re.compile(r"[0-9]{3,6}")
+_AN_HOUR_SECONDS = 3600.0
 _VENDOR_CODE = re.compile(r"\bHAPI-\d{3,5}\b")
 
 
@@ -53,15 +58,18 @@ class Outcome:
 def classify_error(error: EhrError) -> Outcome:
     """Return the outcome of an exchange without an answer."""
     if isinstance(error, EhrUnreachable):
-        return Outcome(Verdict.LATER, "the EHR cannot be reached", error.code, whole_ehr=True)
+        return Outcome(Verdict.LATER, in_words(error), error.code, whole_ehr=True)
     return Outcome(Verdict.UNKNOWN, "the EHR's answer was lost", error.code)
 
 
-def classify_answer(answer: Answer, method: str, now: datetime) -> Outcome:
-    """Return what an answer to a POST or PUT means."""
+def classify_answer(answer: Answer, method: str, now: datetime, rules: Sequence[AnswerRule] = ()) -> Outcome:
+    """Return what an answer to a POST or PUT means; ``rules`` are those of the vendor's profile."""
     status = answer.status
     if status in (200, 201, 204):
         return _success(answer)
+    rule = next((one for one in rules if _applies(one, answer)), None)
+    if rule is not None:
+        return _by_rule(rule, answer, now)
     codes, after = issue_codes(answer.body), retry_after_seconds(answer.headers, now)
     verdict, reason, whole_ehr = _meaning(status, method, told_when=after is not None)
     if verdict is Verdict.REJECTED and not reason:
@@ -72,7 +80,7 @@ def classify_answer(answer: Answer, method: str, now: datetime) -> Outcome:
 
 
 def back_off_seconds(attempts: int) -> float:
-    """Return how long to wait after so many attempts (1: 1 s, doubling, at most a quarter of an hour)."""
+    """Return how long to wait after so many attempts (1: 1 s, doubling, at most four hours)."""
     return min(BACK_OFF_CAP_SECONDS, 2.0 ** min(max(attempts - 1, 0), 30))
 
 
@@ -92,15 +100,10 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 def issue_codes(body: bytes) -> str:
     """Return the codes and element paths of an OperationOutcome: ``invalid@Observation.code HAPI-1094``.
 
-    Warnings are told only where there is no error.
+    Warnings are told only where there is no error; a vendor's numbers stand behind the issue's own word.
     Diagnostics may name the patient and are left out; of them only HAPI's message numbers are kept.
     """
-    try:
-        outcome = json_text.loads(body)
-    except ValueError:
-        return ""
-    issues = outcome.get("issue") if isinstance(outcome, dict) else None
-    known = [issue for issue in issues or [] if isinstance(issue, dict)]
+    known = _issues(body)
     errors = [issue for issue in known if issue.get("severity") in ("error", "fatal")]
     words = [word for issue in errors or known for word in _issue_words(issue)]
     return " ".join(dict.fromkeys(words))[:_CODES_LENGTH]
@@ -111,7 +114,69 @@ def _issue_words(issue: Mapping[str, object]) -> list[str]:
     place = places[0] if isinstance(places, list) and places else ""
     code = _PLAIN.sub("", str(issue.get("code", "")))
     at = _PLAIN.sub("", str(place))
-    return [f"{code}@{at}" if at else code, *_VENDOR_CODE.findall(str(issue.get("diagnostics", "")))]
+    hapi = _VENDOR_CODE.findall(str(issue.get("diagnostics", "")))
+    return [f"{code}@{at}" if at else code, *_detail_codes(issue), *hapi]
+
+
+def _detail_codes(issue: Mapping[str, object]) -> list[str]:
+    """Return the vendor's own numbers of an issue: ``59141``."""
+    details = issue.get("details")
+    codings = details.get("coding") if isinstance(details, dict) else None
+    found = [str(one.get("code", "")) for one in codings or [] if isinstance(one, dict)]
+    return [code for code in found if _NUMBER.fullmatch(code)]
+
+
+def _applies(rule: AnswerRule, answer: Answer) -> bool:
+    """Tell whether everything that a rule asks of an answer holds."""
+    if rule.status is not None and rule.status != answer.status:
+        return False
+    issues = _issues(answer.body)
+    if rule.body == "empty" and answer.body.strip():
+        return False
+    if rule.body == "not-fhir" and (issues or not answer.body.strip()):
+        return False
+    if not (rule.codes or rule.issue or rule.says):
+        return True
+    return any(_speaks_of(rule, issue) for issue in issues)
+
+
+def _speaks_of(rule: AnswerRule, issue: Mapping[str, object]) -> bool:
+    details = issue.get("details")
+    words = str(details.get("text", "")) if isinstance(details, dict) else ""
+    said = f"{issue.get('diagnostics', '')} {words}"
+    return (
+        (not rule.codes or bool(set(rule.codes) & set(_issue_words(issue))))
+        and (not rule.issue or rule.issue == issue.get("code"))
+        and rule.says.lower() in said.lower()
+    )
+
+
+def _by_rule(rule: AnswerRule, answer: Answer, now: datetime) -> Outcome:
+    verdict, reason = _MEANINGS[rule.meaning]
+    codes = issue_codes(answer.body)
+    told = f" ({answer.status}{f': {codes}' if codes else ''})"
+    after = retry_after_seconds(answer.headers, now) if verdict is Verdict.LATER else None
+    if rule.meaning == "not-today":
+        after = _seconds_until_tomorrow(now)
+    words = f"{reason}{rule.words}{told}"[:_CODES_LENGTH]
+    if verdict is Verdict.CONFIRMED:
+        words = ""
+    return Outcome(verdict, words, codes, answer.status, after, whole_ehr=rule.meaning == "not-today")
+
+
+def _seconds_until_tomorrow(now: datetime) -> float:
+    """Return how long it is until the next day in UTC, at least an hour: the EHR's own zone is not known."""
+    begins = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return max((begins - now).total_seconds(), _AN_HOUR_SECONDS)
+
+
+def _issues(body: bytes) -> list[Mapping[str, object]]:
+    try:
+        outcome = json_text.loads(body)
+    except ValueError:
+        return []
+    issues = outcome.get("issue") if isinstance(outcome, dict) else None
+    return [issue for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
 
 
 def _success(answer: Answer) -> Outcome:
@@ -120,6 +185,18 @@ def _success(answer: Answer) -> Outcome:
         return Outcome(Verdict.UNKNOWN, "the answer is a web page", "html", answer.status)
     return Outcome(Verdict.CONFIRMED, "", "", answer.status)
 
+
+# What a profile's word for an answer leads to, and how its reason begins.
+_MEANINGS: Mapping[Meaning, tuple[Verdict, str]] = {
+    "retry": (Verdict.LATER, "the EHR asks for patience: "),
+    "race": (Verdict.LOST_RACE, "the EHR reports a conflict: "),
+    "already-there": (Verdict.CONFIRMED, ""),
+    "unknown": (Verdict.UNKNOWN, "the EHR failed: "),
+    "content": (Verdict.REJECTED, "the EHR refused it as it is: "),
+    "configuration": (Verdict.REJECTED, "the EHR is not set up for it: "),
+    "person": (Verdict.REJECTED, "a person must decide: "),
+    "not-today": (Verdict.LATER, "not before tomorrow: "),
+}
 
 # By status: what it means for any write. The rest is refused (4xx) or unknown.
 _BY_STATUS = {

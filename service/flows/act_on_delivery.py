@@ -10,20 +10,24 @@ from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.deliveries import DeliveryRow
 from service.store.delivery_acts import discard, retry
+from service.store.lost_races import repeat_lost_races
 
 OK = 200
 
 
 def retry_delivery(
-    deployment: Deployment, delivery_id: str, version: int | None, access: Access
+    deployment: Deployment, delivery_id: str, version: int | None, access: Access, *, not_there: bool
 ) -> DeliveryRow:
     """Return the delivery, due again at once.
 
-    ``version`` None: whatever its version is. Raises ``NotFound``, ``StaleVersion``, ``WrongState``, as the
-    two acts below do.
+    ``version`` None: whatever its version is. ``not_there``: the person looked into the EHR, and it is not
+    there. Raises ``NotFound``, ``StaleVersion``, ``WrongState``, as the two acts below do, and
+    ``FaultsInRequest`` where it may be there and nobody says that it is not.
     """
     return _act(
-        deployment, access, lambda tx, now: retry(tx, access.clinic, delivery_id, now, version=version)
+        deployment,
+        access,
+        lambda tx, now: retry(tx, access.clinic, delivery_id, now, version=version, not_there=not_there),
     )
 
 
@@ -54,6 +58,7 @@ def discard_delivery(
     )
 
 
+@repeat_lost_races
 def _act(deployment: Deployment, access: Access, act: Callable[[Tx, str], DeliveryRow]) -> DeliveryRow:
     now = as_instant(deployment.clock())
     with deployment.database.write() as tx:

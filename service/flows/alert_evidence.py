@@ -3,20 +3,31 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.scoring import score
 from service.alliance.episodes import Episode
-from service.alliance.wording import AlertFacts, PartChange, SessionName, SignalWords, alert_text
+from service.alliance.wording import (
+    AlertFacts,
+    PartChange,
+    SessionName,
+    SignalWords,
+    ThenAndNow,
+    alert_text,
+    unsupported_text,
+)
 from service.flows.deployment import Deployment
 from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad
 from service.flows.load import read_answers
+from service.store.alerts import AlertRow
 from service.store.responses import RatingRow
 
 _SHOWN_PLACES = 2
+Evidence = dict[str, Any]
 
 
-def evidence_of(judged: JudgedDyad, episode: Episode) -> list[dict[str, object]]:
+def evidence_of(judged: JudgedDyad, episode: Episode) -> list[Evidence]:
     """Return one entry per rating that signalled, in dyad order, with the version that was seen.
 
     Figures are in the instrument's points, rounded to two places for people; the rule used them unrounded.
@@ -44,7 +55,39 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
     )
 
 
-def evidence_at(judged: JudgedDyad, key: str) -> dict[str, object]:
+def evidence_since(judged: JudgedDyad, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Return old evidence with what each rating shows ``now``, None where it is no more in the dyad."""
+    return [old | {"now": _now(judged, str(old["response"]))} for old in evidence]
+
+
+def text_without_support(row: AlertRow, evidence: Sequence[Evidence], deployment: Deployment) -> str:
+    """Return the sentences of an alert that its ratings, as they are now, no longer support."""
+    session = SessionName(row.session_number, date.fromisoformat(row.session_date))
+    changes = [ThenAndNow(_told(old, deployment), _told_now(old, deployment)) for old in evidence]
+    return unsupported_text(session, changes)
+
+
+def _now(judged: JudgedDyad, key: str) -> Evidence | None:
+    return evidence_at(judged, key) if key in judged.judgements else None
+
+
+def _told_now(old: Evidence, deployment: Deployment) -> SignalWords | None:
+    return _told(old["now"], deployment) if old["now"] else None
+
+
+def _told(seen: Evidence, deployment: Deployment) -> SignalWords:
+    instrument = deployment.known[seen["instrument"]]
+    return SignalWords(
+        instrument=instrument.short_title,
+        score=float(seen["score"]),
+        usual_low=float(seen["usual_low"]),
+        usual_high=float(seen["usual_high"]),
+        earlier=seen["earlier_ratings"],
+        places=_places(instrument),
+    )
+
+
+def evidence_at(judged: JudgedDyad, key: str) -> Evidence:
     """Return what one judged rating shows, ``key`` being its response id."""
     row, judgement = judged.rows[key], judged.judgements[key]
     return {

@@ -5,19 +5,39 @@ from datetime import timedelta
 
 from service.clock import from_instant
 from service.flows.deployment import Deployment
+from service.flows.list_deliveries import late_before
+from service.store.deliveries import count_late
+from service.store.inbound import read_cursor
 from service.store.readiness import newest_audit_at
+from service.store.troubles import trouble_since
 
 # A clock this far behind what it wrote before was set back: order and believed times would be wrong.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# More than so many are not counted: this is asked every few seconds.
+MOST_COUNTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EhrState:
+    """How deliveries fare, as detail: since when the EHR is in trouble (an instant), how many are late."""
+
+    trouble_since: str | None = None
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What was looked at; ``ready`` only where all of it is well."""
+    """What was looked at; ``ready`` only where all of it is well, the EHR left aside.
+
+    ``inbound`` says whether forms filled in the EHR are fetched: off, on, or what stands in the way. It does
+    not count, since nothing is lost by it.
+    """
 
     database: bool
     schema: bool
     clock: bool
+    ehr: EhrState = EhrState()
+    inbound: str = "off"
 
     @property
     def ready(self) -> bool:
@@ -25,13 +45,36 @@ class Readiness:
         return self.database and self.schema and self.clock
 
 
-def check_readiness(deployment: Deployment) -> Readiness:
+def check_readiness(deployment: Deployment, clinic: str) -> Readiness:
     """Return whether the database answers, its schema is the newest, and the clock did not go back."""
     try:
         schema = deployment.database.is_current()
     except Exception:  # noqa: BLE001 - the driver's errors are many, and each means: not ready
         return Readiness(database=False, schema=False, clock=False)
-    return Readiness(database=True, schema=schema, clock=schema and _clock_is_sane(deployment))
+    if not schema:
+        return Readiness(database=True, schema=False, clock=False)
+    return Readiness(
+        database=True,
+        schema=True,
+        clock=_clock_is_sane(deployment),
+        ehr=_ehr_state(deployment, clinic),
+        inbound=_inbound(deployment, clinic),
+    )
+
+
+def _ehr_state(deployment: Deployment, clinic: str) -> EhrState:
+    ehr = deployment.settings.ehr_name
+    with deployment.database.read() as tx:
+        late = count_late(tx, clinic, ehr, late_before(deployment.clock()), MOST_COUNTED)
+        return EhrState(trouble_since(tx, clinic, ehr), late)
+
+
+def _inbound(deployment: Deployment, clinic: str) -> str:
+    settings = deployment.settings
+    if settings.ehr_base_url is None or settings.ehr_poll_seconds is None:
+        return "off"
+    with deployment.database.read() as tx:
+        return read_cursor(tx, clinic, settings.ehr_name).trouble or "on"
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:

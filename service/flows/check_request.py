@@ -65,6 +65,7 @@ class SessionClaims:
     team: str | None = None
     approach: str | None = None
     ehr_reference: str | None = None
+    patient_identifier: Identifier | None = None
 
 
 def default_source(perspective: Perspective, patient: str | None, therapist: str | None) -> str | None:
@@ -82,13 +83,32 @@ def find_session_faults(
     """Return every fault, in the order of the fields; an empty list where there is none.
 
     ``places`` names where each field stands in the request (field -> ``Fault.at``); without it the field's
-    own name is used. The identifier's parts are ``identifier.system`` and ``identifier.value``. A reference
+    own name is used. An identifier's parts are ``identifier.system`` and ``identifier.value``. A reference
     below ``ehr_base`` means the same person as the relative one.
     """
     named = places or {}
     found = [*_people(claims, ehr_base), *_times(claims, now), *_numbers(claims), *_texts(claims)]
     order = [field.name for field in fields(SessionClaims)]
     found.sort(key=lambda fault: order.index(fault.at.partition(".")[0]))
+    return [Fault(named.get(fault.at, fault.at), fault.reason, fault.message) for fault in found]
+
+
+def find_attendance_faults(
+    claims: SessionClaims, now: datetime, places: Mapping[str, str] | None = None
+) -> list[Fault]:
+    """Return every fault of what is said of an appointment, in the order of the fields.
+
+    Of the claims only patient, therapist, encounter, session date and number, and identifier count; patient
+    and date must be there. ``places`` as for ``find_session_faults``.
+    """
+    named = places or {}
+    found = [*_references(claims), *_numbers(claims), *_texts(claims)]
+    if not claims.patient:
+        found.append(Fault("patient", "required", "The patient must be named."))
+    if not claims.session_date:
+        found.append(Fault("session_date", "required", "The date of the appointment must be said."))
+    else:
+        found += _session_date(claims.session_date, "", now)
     return [Fault(named.get(fault.at, fault.at), fault.reason, fault.message) for fault in found]
 
 
@@ -101,6 +121,10 @@ def _people(claims: SessionClaims, ehr_base: str | None) -> Iterator[Fault]:
         yield Fault("source", "required", "Who answered must be named for this form.")
     else:
         yield from _respondent(claims, ehr_base)
+    yield from _references(claims)
+
+
+def _references(claims: SessionClaims) -> Iterator[Fault]:
     allowed = {
         "patient": PATIENTS,
         "therapist": THERAPISTS,
@@ -202,6 +226,9 @@ def _texts(claims: SessionClaims) -> Iterator[Fault]:
     if claims.identifier:
         texts["identifier.system"] = claims.identifier.system
         texts["identifier.value"] = claims.identifier.value
+    if claims.patient_identifier:
+        texts["patient_identifier.system"] = claims.patient_identifier.system
+        texts["patient_identifier.value"] = claims.patient_identifier.value
     for name, text in texts.items():
         if text is not None and not text.strip():
             yield Fault(name, "required", "The text must not be blank.")

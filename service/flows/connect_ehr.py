@@ -3,9 +3,11 @@
 from service.flows.lane import Lane
 from service.owners import is_gone
 from service.store.delivery_acts import release_waiting
+from service.store.lost_races import repeat_lost_races
 from service.store.outbox import free_leases
 
 
+@repeat_lost_races
 def connect_ehr(lane: Lane, hold_older_than_days: int) -> int:
     """Release what waited for an EHR, and return how many did.
 

@@ -14,7 +14,8 @@ from service.flows.patient_references import reference_here
 from service.flows.replace_version import expect_version, leave_unchanged, replace_version
 from service.flows.same_session import find_same_session
 from service.flows.write_version import first_version, take_dyad_of
-from service.store.patients import Alias, dyad_of, take_alias
+from service.store.lost_races import repeat_lost_races
+from service.store.patients import Alias, lock_dyad, take_alias
 from service.store.responses import (
     IN_ERROR,
     ResponseVersion,
@@ -36,6 +37,7 @@ _MOVES: Mapping[str, frozenset[str]] = MappingProxyType(
 BY_UPDATE = "entered in error, by an update"
 
 
+@repeat_lost_races
 def correct_response(
     deployment: Deployment,
     response_id: str,
@@ -58,6 +60,7 @@ def correct_response(
         return correct_in(write, response_id, expected_version, new)
 
 
+@repeat_lost_races
 def update_response(
     deployment: Deployment,
     response_id: str,
@@ -93,6 +96,7 @@ def correct_in(write: Write, response_id: str, expected_version: int | None, new
     return replace_version(write, stored, version)
 
 
+@repeat_lost_races
 def withdraw_response(
     deployment: Deployment,
     response_id: str,
@@ -138,7 +142,7 @@ def _refuse_another_subject(write: Write, stored: ResponseVersion, new: NewRespo
     """Two names of one patient, merged here, are no other patient."""
     places = ("patient", "instrument") if new.origin == "v1" else (f"{ROOT}.subject", f"{ROOT}.questionnaire")
     faults = []
-    if _alias(write, new).patient_key != dyad_of(write.tx, stored.dyad_row).patient_key:
+    if _alias(write, new).patient_key != lock_dyad(write.tx, stored.dyad_row).patient_key:
         faults.append(Fault(places[0], "not-correctable", "A response cannot move to another patient."))
     if new.instrument.id != stored.instrument:
         faults.append(Fault(places[1], "not-correctable", "A response cannot move to another instrument."))
@@ -195,5 +199,7 @@ def _says_the_same(version: ResponseVersion, stored: ResponseVersion) -> bool:
         "another_session",
         "identifier_system",
         "identifier_value",
+        "patient_identifier_system",
+        "patient_identifier_value",
     )
     return all(getattr(version, name) == getattr(stored, name) for name in compared)

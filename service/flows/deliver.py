@@ -9,14 +9,16 @@ from dataclasses import replace
 
 from service.ehr.capabilities import Capabilities, WriteKind
 from service.ehr.lookup import logical_of
-from service.errors import EhrError, LedgerError
-from service.flows.gather_resources import Wanted, gather
+from service.ehr.told import in_words
+from service.errors import EhrError, LedgerError, StoreError
+from service.flows.gather_resources import gather
 from service.flows.lane import Delivered, Lane, Next, Work
 from service.flows.plan_parts import TRANSACTION, Plan, make_plan, single_body, transaction_body
 from service.flows.put_definitions_first import put_definitions_first
 from service.flows.record_outcome import finish, hold, park_broken, postpone
 from service.flows.send_part import BodyOf, begin, freeze, send
 from service.flows.settle_part import find_before_repeat, settle
+from service.flows.wanted import Wanted
 from service.ledger import State
 from service.store.chart import read_entries
 from service.store.database import Tx
@@ -51,6 +53,10 @@ def deliver_next(lane: Lane) -> Delivered | None:
         return _deliver(work)
     except LedgerError as error:
         lane.log.event("lease_lost", delivery=work.claim.id, reason=str(error))
+        return Delivered(work.claim.id, State.UNKNOWN, well=True)
+    except StoreError as error:
+        # Nothing is known to be wrong with the delivery: its lease runs out, and it is taken up from there.
+        lane.log.event("store_failed", delivery=work.claim.id, error=type(error).__name__)
         return Delivered(work.claim.id, State.UNKNOWN, well=True)
     except Exception as error:  # noqa: BLE001 - what one delivery trips over must not stop the others
         lane.log.event("delivery_failed", delivery=work.claim.id, error=type(error).__name__)
@@ -89,7 +95,7 @@ def _follow_plan(work: Work, capabilities: Capabilities) -> Delivered | Next:
     parts = [part for part in claim.parts if part.state not in _FINISHED]
     if parts:
         return _work_through(work, parts, wanted, capabilities)
-    first = None if wanted.held else put_definitions_first(work, wanted)
+    first = None if wanted.held else put_definitions_first(work, wanted, capabilities)
     if first is not None:
         return first
     plan = make_plan(wanted, capabilities)
@@ -112,8 +118,15 @@ def _start(work: Work, plan: Plan, wanted: Wanted) -> Sequence[PartRow]:
         planned = [replace(planned[0], body=body)]
     if _may_be_there(work, planned[0].method):
         with work.lane.database.write() as tx:
-            return add_parts(tx, work.claim.clinic, work.claim.id, planned, behind=work.last_sequence)
-    return begin(work, planned, body_of)
+            return add_parts(
+                tx,
+                work.claim.clinic,
+                work.claim.id,
+                planned,
+                behind=work.last_sequence,
+                rung=plan.rung,
+            )
+    return begin(work, planned, body_of, plan.rung)
 
 
 def _may_be_there(work: Work, method: str) -> bool:
@@ -132,11 +145,14 @@ def _work_through(
     capabilities: Capabilities,
 ) -> Delivered | Next:
     for place, part in enumerate(parts, 1):
-        step = _bring_there(work, part, wanted, capabilities, is_last=place == len(parts))
+        is_last = place == len(parts) and not wanted.by_hand
+        step = _bring_there(work, part, wanted, capabilities, is_last=is_last)
         if step is Next.REPLAN:
             _strike_out(work, part)
         if step is not Next.GO_ON:
             return step
+    if wanted.by_hand:
+        return Next.AGAIN  # all is there: the next plan finds nothing to send, and leaves it to a person
     return Delivered(work.claim.id, State.CONFIRMED, well=True)
 
 
@@ -186,7 +202,5 @@ def _strike_out(work: Work, part: PartRow) -> None:
 def _ehr_in_trouble(work: Work, error: EhrError) -> Delivered:
     """Give the delivery back untouched: nothing can be planned while the EHR does not say what it takes."""
     work.lane.log.event("ehr_unreadable", ehr=work.lane.ehr, code=error.code)
-    given = postpone(
-        work, due_at=work.lane.now(), reason="the EHR cannot be reached or does not say what it takes"
-    )
+    given = postpone(work, due_at=work.lane.now(), reason=in_words(error))
     return replace(given, well=False, pause_seconds=0.0)

@@ -1,17 +1,21 @@
 """What every flow works with, and who is asking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.extra_codings import NO_EXTRA_CODINGS, snomed_score_codings
+from fhir_mappings.form_map import FormMap
 from fhir_mappings.instrument import Instrument
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
+from service.alliance.plan import MeasuringPlan, default_plan
 from service.clock import Clock, as_instant
+from service.ehr.profile import Profile
+from service.ehr.profile_file import DEFAULT, load_profile
 from service.settings import Settings
 from service.store.database import Database, Tx
 
@@ -23,7 +27,8 @@ class Deployment:
     """One running service: its database, settings, instruments and norms. Handed to every flow.
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
-    ones that are off among them.
+    ones that are off among them. ``plan`` says which measure is due when; ``form_maps`` are the EHR's own
+    forms by the id of the instrument; ``ehr_profile`` is what is known of the EHR's vendor.
     """
 
     database: Database
@@ -34,6 +39,9 @@ class Deployment:
     norms: Mapping[str, Norm]
     parameters: Parameters
     clock: Clock
+    plan: MeasuringPlan = field(default_factory=default_plan)
+    form_maps: Mapping[str, FormMap] = field(default_factory=dict)
+    ehr_profile: Profile = field(default_factory=lambda: load_profile(DEFAULT))
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

@@ -1,50 +1,125 @@
-"""A patient's trend as one picture: a panel for each instrument, its therapists one after the other."""
+"""A patient's trend as one picture: a panel for each measure, its raters side by side.
+
+Forms of one measure on the same scale share a panel: client and therapist stand in one. Outcome has panels of
+its own after those of the alliance.
+"""
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import groupby, pairwise
+from itertools import pairwise
 
-from fhir_mappings.instrument import Instrument
+from fhir_mappings.instrument import CutOff, ScoreRule
+from fhir_mappings.prompts import fits_age
 from service.alliance.baseline import Interval
-from service.alliance.panels import CutOffLine, Panel, PicturePoint, Trace, TrendPicture
+from service.alliance.panels import CutOffLine, MissedAppointment, Panel, PicturePoint, Trace, TrendPicture
 from service.alliance.picture import draw_trend
 from service.flows.judge_dyad import JUDGED_SCALE
-from service.flows.show_trend import TrendPoint, TrendSeries
+from service.flows.show_trend import PatientTrend
+from service.flows.trend_series import TrendPoint, TrendSeries
+from service.store.alerts import AlertRow
 
 NEW_THERAPIST = "new therapist"
+BESIDE = "outcome: beside the alliance, in no alert"
+_DRAWN_BESIDE = "outcome"
 
 
-def draw_patient_trend(series: Sequence[TrendSeries], title: str) -> str:
-    """Return the SVG document. Instruments without a total are left out; a blank total is no point."""
-    drawn = [one for one in series if JUDGED_SCALE in one.instrument.score_by_id]
-    groups = [list(group) for _, group in groupby(drawn, key=lambda series: series.instrument.id)]
-    footnotes = [note for group in groups for note in _footnotes(group)]
-    return draw_trend(TrendPicture(title, tuple(_panel(group) for group in groups), tuple(footnotes)))
+def draw_patient_trend(trend: PatientTrend, patient: str) -> str:
+    """Return the SVG document. Forms without a total are left out; a blank total is no point."""
+    drawn = [one for one in trend.series if JUDGED_SCALE in one.instrument.score_by_id]
+    beside = [
+        one
+        for one in trend.beside
+        if JUDGED_SCALE in one.instrument.score_by_id and one.instrument.role == _DRAWN_BESIDE
+    ]
+    groups = _by_measure([*drawn, *beside])
+    title = f"{'Alliance' if drawn or not beside else 'Outcome'} trend of {patient}"
+    return draw_trend(
+        TrendPicture(
+            title=title,
+            panels=tuple(_panel(group, trend.alerts) for group in groups),
+            footnotes=tuple(note for group in groups for note in _footnotes(group)),
+            missed=tuple(
+                MissedAppointment(date.fromisoformat(row.session_date), row.status == "late-cancelled")
+                for row in trend.missed
+            ),
+        )
+    )
+
+
+def _by_measure(drawn: Sequence[TrendSeries]) -> list[list[TrendSeries]]:
+    """Return the series that share a panel, in the order of their first one."""
+    groups: list[list[TrendSeries]] = []
+    for one in drawn:
+        shared = next((group for group in groups if _shares_panel(one, group)), None)
+        if shared is None:
+            groups.append([one])
+        else:
+            shared.append(one)
+    return groups
+
+
+def _shares_panel(one: TrendSeries, group: Sequence[TrendSeries]) -> bool:
+    """Tell whether a series is of another rater on the same scale, or of another therapist on the same form.
+
+    The form of another kind of client (a child's) is no second rater.
+    """
+    own, first = _scale(one), _scale(group[0])
+    form, other = one.instrument, group[0].instrument
+    if (form.family, own.minimum, own.maximum) != (other.family, first.minimum, first.maximum):
+        return False
+    return form.role == other.role and all(
+        form.id == beside.instrument.id
+        for beside in group
+        if beside.instrument.perspective == form.perspective
+    )
 
 
 def _footnotes(group: Sequence[TrendSeries]) -> list[str]:
-    """Return one note for each series; where there are several, each says of which therapist in order."""
-    name = group[0].instrument.short_title
-    names = (
-        [name] if len(group) == 1 else [f"{name}, therapist {place}" for place in range(1, len(group) + 1)]
-    )
-    told = [f"{name}: {' '.join(one.trend.notes)}" for name, one in zip(names, group, strict=True)]
-    if group[0].instrument.status == "provisional":
-        told.append(f"{name}: provisional instrument. {group[0].instrument.status_reason}")
+    """Return one note for each series; where a form has several, each says of which therapist in order.
+
+    Gaps and missed appointments are drawn, so they are not told again.
+    """
+    told = []
+    for one in group:
+        same = [other for other in group if other.instrument.id == one.instrument.id]
+        name = one.instrument.short_title
+        named = name if len(same) == 1 else f"{name}, therapist {same.index(one) + 1}"
+        notes = [
+            note for note in one.trend.notes if not note.startswith("Gap:") and " appointment" not in note
+        ]
+        told.append(f"{named}: {' '.join(notes)}")
+        if one.instrument.status == "provisional" and one is same[0]:
+            told.append(f"{name}: provisional instrument. {one.instrument.status_reason}")
     return told
 
 
-def _panel(group: Sequence[TrendSeries]) -> Panel:
-    instrument = group[0].instrument
-    scale = instrument.score_by_id[JUDGED_SCALE]
+def _panel(group: Sequence[TrendSeries], alerts: Sequence[AlertRow]) -> Panel:
+    instrument, scale = group[0].instrument, _scale(group[0])
+    raters = {one.instrument.perspective for one in group}
+    points = {point.rating.id: point for one in group for point in one.points}
+    ids = {one.instrument.id for one in group}
+    own = [row for row in alerts if row.series in ids and row.opened_by in points and not row.historical]
+    live = next((row for row in own if row.live), None)
     return Panel(
-        title=instrument.title,
+        title=instrument.title if len(raters) == 1 else instrument.title.rpartition(" (")[0],
         minimum=float(scale.minimum),
         maximum=float(scale.maximum),
-        traces=_traces(group),
-        cut_off=_cut_off(instrument),
+        traces=tuple(trace for series in _by_form(group) for trace in _traces(series)),
+        cut_off=_cut_off(group),
         places=max((item.decimal_places for item in instrument.items), default=0),
+        remark=BESIDE if instrument.role == _DRAWN_BESIDE else "",
+        open_since=None if live is None else _point(points[live.opened_by]),
+        repairs=tuple(
+            date.fromisoformat(row.touched_at[:10])
+            for row in own
+            if row.status == "repaired" and row.touched_at is not None
+        ),
     )
+
+
+def _by_form(group: Sequence[TrendSeries]) -> list[list[TrendSeries]]:
+    forms = dict.fromkeys(one.instrument.id for one in group)
+    return [[one for one in group if one.instrument.id == form] for form in forms]
 
 
 def _traces(group: Sequence[TrendSeries]) -> tuple[Trace, ...]:
@@ -75,7 +150,7 @@ def _points(series: TrendSeries, starts_anew: str = "") -> list[PicturePoint]:
     ]
 
 
-def _point(point: TrendPoint, *, after_gap: bool, starts_anew: str) -> PicturePoint:
+def _point(point: TrendPoint, *, after_gap: bool = False, starts_anew: str = "") -> PicturePoint:
     rating, judgement = point.rating, point.judgement
     return PicturePoint(
         session_number=rating.session_number,
@@ -92,10 +167,22 @@ def _next(series: TrendSeries) -> Interval | None:
     return series.trend.usual_next
 
 
-def _cut_off(instrument: Instrument) -> CutOffLine | None:
-    for cut_off in instrument.cut_offs:
-        is_drawn = cut_off.enabled and cut_off.use == "check-in" and cut_off.score == JUDGED_SCALE
-        if is_drawn and cut_off.kind == "score-below":
-            bound = "at or below" if cut_off.inclusive else "below"
-            return CutOffLine(float(cut_off.value), f"check-in {bound} {cut_off.value}")
+def _scale(series: TrendSeries) -> ScoreRule:
+    return series.instrument.score_by_id[JUDGED_SCALE]
+
+
+def _cut_off(group: Sequence[TrendSeries]) -> CutOffLine | None:
+    """Return the line of the panel's first form that has one; one bound to ages by the last age known."""
+    for series in group:
+        ages = [point.rating.age_years for point in series.points if point.rating.age_years is not None]
+        for cut_off in series.instrument.cut_offs:
+            if _is_drawn(cut_off, ages[-1] if ages else None):
+                bound = "at or below" if cut_off.inclusive else "below"
+                name = "check-in" if cut_off.use == "check-in" else "clinical"
+                return CutOffLine(float(cut_off.value), f"{name} {bound} {cut_off.value}")
     return None
+
+
+def _is_drawn(cut_off: CutOff, age_years: int | None) -> bool:
+    is_of_total = cut_off.score == JUDGED_SCALE and cut_off.kind == "score-below"
+    return cut_off.enabled and is_of_total and fits_age(cut_off, age_years)

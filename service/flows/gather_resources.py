@@ -1,48 +1,39 @@
 """Gather the resources that one delivery wants in the EHR, and what the EHR holds of them already."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fhir_mappings.alert import to_detected_issue
-from fhir_mappings.bundle import is_ours, references_in
-from fhir_mappings.codes import Names
+from fhir_mappings.bundle import is_ours, references_in, replace_references
 from fhir_mappings.elements import Json
 from fhir_mappings.filled import Filled, Identifier
+from fhir_mappings.flag import to_flag
+from fhir_mappings.form_map import to_ehr_form
 from fhir_mappings.form_names import form_canonical
 from fhir_mappings.observation import to_observations, to_withdrawn
 from fhir_mappings.provenance import to_device, to_provenance
 from fhir_mappings.release import to_release
 from fhir_mappings.response import to_response
+from fhir_mappings.task import to_task
 from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
+from service.ehr.ladder import Rung
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
-from service.flows.lane import Work
-from service.flows.load import load_alert, load_filled
+from service.ehr.rungs import choose_rungs
+from service.flows.lane import Lane, Work
+from service.flows.load import encounter_of, load_alert, load_filled
+from service.flows.want_note import note_kind, wanted_alert_note, wanted_note
+from service.flows.wanted import Wanted
 from service.store.chart import ChartEntry, ehr_reference_of, entries_of_response, read_entries
 from service.store.database import Tx
+from service.store.inbound import replacements
 
 IN_ERROR = "entered-in-error"
 _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 # Of these we know that EHRs read them as we write them; R5 is mapped, but no EHR was seen that speaks it.
 _RELEASES = ("4.0", "4.3")
 _R4 = "4.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The resources of one subject's version in the order of sending, and the chart entries that matter.
-
-    References among the resources are our own; ``chart`` has the EHR's counterpart of each that is known.
-    ``held`` says why nothing may be sent at all, else it is ''. ``form`` is the canonical of the form that a
-    response is to.
-    """
-
-    resources: tuple[Json, ...]
-    chart: Mapping[str, ChartEntry]
-    our_version: int
-    held: str = ""
-    form: str | None = None
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
@@ -58,11 +49,14 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     if claim.subject_kind == "definition":
         wanted = _definition(work)
     elif claim.subject_kind == "alert":
-        facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
-        wanted = Wanted((to_detected_issue(facts, work.lane.names),), {}, claim.subject_version)
+        wanted = _alert(tx, work, capabilities)
     else:
-        wanted = _response(tx, work)
-    resources = tuple(to_release(_as_sent(one, capabilities), release) for one in wanted.resources)
+        wanted = _response(tx, work, capabilities)
+    named_now = _replaced_patients(tx, work, wanted.resources)
+    resources = tuple(
+        to_release(_as_sent(replace_references(one, named_now), capabilities), release)
+        for one in wanted.resources
+    )
     named = _named_in(resources)
     if claim.subject_kind == "response":
         named -= {name for name in named if claim.subject_id in name}  # those were read with the response
@@ -70,9 +64,32 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     return replace(wanted, resources=resources, chart={**known, **wanted.chart})
 
 
+def _replaced_patients(tx: Tx, work: Work, resources: Iterable[Json]) -> Mapping[str, str]:
+    """Return who stands in the EHR now for patients whom these resources name and whom it replaced."""
+    named = {target for one in resources for target in references_in(one)}
+    return replacements(tx, work.claim.clinic, work.claim.ehr, named)
+
+
 def _other_release(release: str) -> str:
     told = f"FHIR {release}" if release.isascii() and release.isprintable() else "another FHIR release"
     return f"this EHR speaks {told[:40]}; we write R4 (4.0) and R4B (4.3) into EHRs"
+
+
+def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
+    """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note."""
+    lane, claim = work.lane, work.claim
+    facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
+    choice = choose_rungs(capabilities, lane.profile.rungs).alert
+    chart = entries_of_response(tx, claim.clinic, claim.ehr, facts.id)
+    kind = note_kind(chart, choice)
+    if kind is not None:
+        encounter = encounter_of(tx, claim.clinic, facts)
+        can_update = capabilities.of(kind).update
+        wanted = wanted_alert_note(facts, chart, kind, lane, encounter=encounter, can_update=can_update)
+        return replace(wanted, reason=choice.reason)
+    banner = (to_flag(facts, lane.names),) if lane.alert_flag else ()
+    resources = (to_detected_issue(facts, lane.names), to_task(facts, lane.names), *banner)
+    return Wanted(resources, {}, facts.version, reason=choice.reason)
 
 
 def _definition(work: Work) -> Wanted:
@@ -85,18 +102,25 @@ def _definition(work: Work) -> Wanted:
     return Wanted((resource,), {}, work.claim.subject_version)
 
 
-def _response(tx: Tx, work: Work) -> Wanted:
+def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     lane, claim = work.lane, work.claim
     filled = load_filled(tx, claim.clinic, claim.subject_id, claim.subject_version, lane.instruments)
     if filled.instrument.push == "never":
         return Wanted((), {}, filled.version, held="answers on this instrument are never written to an EHR")
     chart = entries_of_response(tx, claim.clinic, claim.ehr, filled.id)
-    form = _form(lane.names, filled)
+    form = _form(lane, filled)
+    already_there = _already_there(tx, work, filled)
+    whole = not already_there and filled.instrument.push == "always"
+    rungs = choose_rungs(capabilities, lane.profile.rungs)
+    choice = rungs.response if whole else rungs.scores
+    kind = note_kind(chart, choice)
+    if kind is not None:
+        wanted = wanted_note(filled, chart, kind, lane, can_update=capabilities.of(kind).update)
+        return replace(wanted, reason=choice.reason)
     observations = to_observations(filled, lane.names, extra_codings=lane.extra_codings)
     withdrawn = _withdrawn(tx, work, chart, {logical_of(resource) for resource in observations})
-    already_there = _already_there(tx, work, form)
     resources = [*observations, *withdrawn]
-    if not already_there and filled.instrument.push == "always":
+    if whole and form is not None:
         resources.insert(0, form)
     if filled.status == IN_ERROR:
         # What was withdrawn before it got there need not go there.
@@ -105,27 +129,32 @@ def _response(tx: Tx, work: Work) -> Wanted:
     if scores:
         resources.append(to_provenance(filled, scores, filled.last_updated, lane.names))
     canonical = form_canonical(filled.instrument, lane.names, filled.wording)
-    return Wanted(tuple(resources), {**chart, **already_there}, filled.version, form=canonical)
+    reason = choice.reason if choice.rung is Rung.HELD else ""
+    return Wanted(tuple(resources), {**chart, **already_there}, filled.version, form=canonical, reason=reason)
 
 
-def _form(names: Names, filled: Filled) -> Json:
+def _form(lane: Lane, filled: Filled) -> Json | None:
     """In the EHR a response carries our identifier, not the caller's, and no answer in own words.
+
+    Where the EHR owns the form it is a response to that one; None where nothing of it has a place there.
 
     SDC's profile is not claimed: to judge our root extensions by it a server must know extensions of R5, and
     HAPI, which declares the profile, refuses the response over one that it does not know (tried, 8.8.0).
     """
-    ours = Identifier(names.identifier("response"), filled.id)
-    return to_response(filled, names, identifier=ours, texts=False)
+    ours = Identifier(lane.names.identifier("response"), filled.id)
+    response = to_response(filled, lane.names, identifier=ours, texts=False)
+    mapped = lane.form_maps.get(filled.instrument.id)
+    return response if mapped is None else to_ehr_form(response, mapped, filled.instrument)
 
 
-def _already_there(tx: Tx, work: Work, form: Json) -> dict[str, ChartEntry]:
+def _already_there(tx: Tx, work: Work, filled: Filled) -> dict[str, ChartEntry]:
     """Return the chart entry of a response that came to us out of this EHR, which we never write."""
     claim = work.claim
     reference = ehr_reference_of(tx, claim.clinic, claim.subject_id, claim.subject_version)
     place = parse_location(reference) if reference else None
     if place is None:
         return {}
-    logical = logical_of(form)
+    logical = f"QuestionnaireResponse/{filled.id}"
     return {logical: ChartEntry(logical, place.id, place.version, claim.subject_version)}
 
 

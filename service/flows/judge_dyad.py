@@ -1,15 +1,15 @@
 """Judge every rating of one dyad against its own series, and follow the dyad's alerts through them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fhir_mappings.instrument import Instrument
 from service.alliance.baseline import Judgement
-from service.alliance.episodes import Episode, Rated, Standing, follow_whole
+from service.alliance.episodes import Episode, Rated, Settlement, Standing, follow_whole
 from service.alliance.norms import Norm
 from service.alliance.standards import Memory, Standard, Standards, judge_by
 from service.flows.deployment import Deployment
-from service.store.responses import RatingRow
+from service.store.responses import DyadRating, RatingRow, place_of
 
 JUDGED_SCALE = "total"
 
@@ -52,6 +52,15 @@ def norm_of(
     return standards.norm_for(instrument.id, JUDGED_SCALE, received, language)
 
 
+def judged_instruments(deployment: Deployment, standards: Standards, received: str) -> list[str]:
+    """Return the ids of the instruments whose ratings received at an instant are judged, in some language."""
+    return [
+        form.id
+        for form in deployment.known.values()
+        if form.role == "alliance" and standards.has_norm(form.id, JUDGED_SCALE, received)
+    ]
+
+
 def standard_of(
     instrument: Instrument, standards: Standards, received: str, language: str | None = None
 ) -> Standard | None:
@@ -60,9 +69,45 @@ def standard_of(
     return None if norm is None else Standard(norm, standards.rule_at(received))
 
 
-def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment, standards: Standards) -> JudgedDyad:
-    """Return the judgement of a dyad whose ratings come in order."""
-    parameters = deployment.parameters
+def judge_dyad(
+    ratings: Sequence[RatingRow],
+    deployment: Deployment,
+    standards: Standards,
+    settlements: Collection[Settlement] = (),
+) -> JudgedDyad:
+    """Return the judgement of a dyad whose ratings come in order.
+
+    ``settlements`` are what people said of its alerts: they bear on its episodes alone.
+    """
+    series = _judge_series(ratings, deployment, standards)
+    followed = follow_whole(_in_order(ratings, series), deployment.parameters, settlements)
+    return JudgedDyad(
+        rows={row.id: row for row in ratings},
+        judgements=series.judgements,
+        standards=series.standards,
+        episodes=followed.episodes,
+        memories=series.memories,
+        standing=followed.standing,
+    )
+
+
+def rate_dyad(ratings: Sequence[RatingRow], deployment: Deployment, standards: Standards) -> list[Rated]:
+    """Return the ratings of a dyad that a norm judges, in their order, each against its own series."""
+    return _in_order(ratings, _judge_series(ratings, deployment, standards))
+
+
+@dataclass(frozen=True, slots=True)
+class _JudgedSeries:
+    """Every series of a dyad, each judged by itself; the fields are those of ``JudgedDyad``."""
+
+    judgements: Mapping[str, Judgement]
+    standards: Mapping[str, Standard]
+    memories: Mapping[str, Memory]
+
+
+def _judge_series(
+    ratings: Sequence[RatingRow], deployment: Deployment, standards: Standards
+) -> _JudgedSeries:
     judgements: dict[str, Judgement] = {}
     used: dict[str, Standard] = {}
     memories: dict[str, Memory] = {}
@@ -70,15 +115,22 @@ def judge_dyad(ratings: Sequence[RatingRow], deployment: Deployment, standards: 
         form = deployment.known[instrument]
         series = [row for row in ratings if row.instrument == instrument and row.total is not None]
         by = [standard_of(form, standards, row.received_at, row.language) for row in series]
-        judged, memories[instrument] = judge_by([float(row.total or 0) for row in series], by, parameters)
+        values = [float(row.total or 0) for row in series]
+        judged, memories[instrument] = judge_by(values, by, deployment.parameters)
         for row, standard, judgement in zip(series, by, judged, strict=True):
             if standard is not None and judgement is not None:
                 used[row.id], judgements[row.id] = standard, judgement
-    rated = [
-        Rated(row.id, row.instrument, float(row.total or 0), judgements[row.id], row.historical)
+    return _JudgedSeries(judgements, used, memories)
+
+
+def _in_order(ratings: Sequence[RatingRow], series: _JudgedSeries) -> list[Rated]:
+    judgements = series.judgements
+    return [
+        Rated(row.id, row.instrument, float(row.total or 0), judgements[row.id], row.historical, _place(row))
         for row in ratings
         if row.id in judgements
     ]
-    rows = {row.id: row for row in ratings}
-    followed = follow_whole(rated, parameters)
-    return JudgedDyad(rows, judgements, used, followed.episodes, memories, followed.standing)
+
+
+def _place(row: RatingRow) -> str:
+    return place_of(row) if isinstance(row, DyadRating) else ""

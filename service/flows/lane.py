@@ -8,9 +8,11 @@ from enum import StrEnum
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.extra_codings import NO_EXTRA_CODINGS
+from fhir_mappings.form_map import FormMap
 from fhir_mappings.instrument import Instrument
 from service.clock import Clock, as_instant
 from service.ehr.client import EhrClient
+from service.ehr.profile import Profile
 from service.ledger import State
 from service.log import Log
 from service.store.database import Database
@@ -21,15 +23,21 @@ def no_crash(_: str) -> None:
     """Do nothing: the crash point of a service that is not under test."""
 
 
+def count_nothing(_: str, __: str) -> None:
+    """Count no attempt: where nobody measures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """The way to one clinic's EHR.
 
     ``instruments`` are all that stored responses may be of. ``definitions_there`` remembers for which of them
     the EHR was given our definitions: by the form's canonical, and whether its answers go there whole.
+    ``form_maps`` are the EHR's own forms by the id of the instrument.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
-    bites.
+    bites; ``count_attempt`` with kind and outcome of each attempt. ``alert_flag``: the clinic wants a Flag
+    of each alert.
     """
 
     database: Database
@@ -45,8 +53,16 @@ class Lane:
     settle_seconds: float
     lease_seconds: float
     crash_point: Callable[[str], None] = no_crash
+    count_attempt: Callable[[str, str], None] = count_nothing
     extra_codings: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA_CODINGS)
+    alert_flag: bool = True
+    form_maps: Mapping[str, FormMap] = field(default_factory=dict)
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of the EHR's vendor."""
+        return self.client.profile
 
     def now(self) -> str:
         """Return the present instant."""

@@ -13,12 +13,11 @@ from typing import Literal
 
 from service.alliance.standards import Standards
 from service.clock import as_instant, from_instant
-from service.errors import NotFound
 from service.flows.alert_evidence import evidence_at
 from service.flows.deployment import Deployment
 from service.flows.judge_dyad import JUDGED_SCALE, judge_dyad
 from service.flows.read_standards import read_standards
-from service.store.alerts import AlertQuery, AlertRow, find_alert, list_alerts
+from service.store.alerts import AlertQuery, AlertRow, list_alerts
 from service.store.database import Tx
 from service.store.patient_ratings import PatientRating, ratings_of_patient, ratings_of_recent_dyads
 from service.store.patients import alias_rows
@@ -80,15 +79,6 @@ class AlertPage:
     next: Place | None
 
 
-def read_alert(deployment: Deployment, alert_id: str, clinic: str) -> AlertRow:
-    """Return the current version of an alert; raises ``NotFound``."""
-    with deployment.database.read() as tx:
-        row = find_alert(tx, clinic, alert_id)
-    if row is None:
-        raise NotFound("There is no such alert.")
-    return row
-
-
 def list_alert_page(deployment: Deployment, query: AlertListQuery, clinic: str) -> AlertPage:
     """Return one page of at most ``limit`` entries; a patient never seen here has none."""
     with deployment.database.read() as tx:
@@ -147,7 +137,7 @@ def _watch_points(
 
 
 def _watched(rows: list[PatientRating], deployment: Deployment, standards: Standards) -> list[WatchPoint]:
-    judged = judge_dyad([_as_row(row) for row in rows], deployment, standards)
+    judged = judge_dyad([as_rating_row(row) for row in rows], deployment, standards)
     points = []
     for row in rows:
         judgement = judged.judgements.get(row.id)
@@ -166,7 +156,8 @@ def _is_asked_for(rating: PatientRating, query: AlertListQuery) -> bool:
     )
 
 
-def _as_row(rating: PatientRating) -> RatingRow:
+def as_rating_row(rating: PatientRating) -> RatingRow:
+    """Return a patient's rating as one of its dyad's."""
     return RatingRow(
         id=rating.id,
         version=rating.version,

@@ -8,11 +8,12 @@ from fhir_mappings.alert import AlertFacts, EvidenceFacts
 from fhir_mappings.filled import Answers, Filled, Identifier
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.kept_answers import keep_answers, restore_answers
+from fhir_mappings.repair import Mitigation
 from fhir_mappings.scoring import score
 from service.errors import NotFound
 from service.store.alerts import AlertRow, find_alert
 from service.store.database import Tx
-from service.store.responses import ResponseVersion, find_version
+from service.store.responses import ResponseVersion, find_current, find_version
 
 
 def load_filled(
@@ -35,6 +36,12 @@ def load_alert(tx: Tx, clinic: str, alert_id: str, version: int) -> AlertFacts:
     if row is None:
         raise NotFound("There is no such version of this alert.")
     return alert_facts(row)
+
+
+def encounter_of(tx: Tx, clinic: str, alert: AlertFacts) -> str | None:
+    """Return the encounter of the first rating that an alert rests on, None where it has none."""
+    first = find_current(tx, clinic, alert.evidence[0].response_id) if alert.evidence else None
+    return first.encounter if first else None
 
 
 def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) -> Filled:
@@ -95,6 +102,12 @@ def alert_facts(row: AlertRow) -> AlertFacts:
         method=row.method,
         norms=row.norms,
         evidence=evidence,
+        owner=row.owner,
+        mitigations=tuple(Mitigation(**done) for done in json_text.loads(row.mitigations)),
+        dismissal=row.dismissal,
+        amended=row.amended,
+        ended_at=row.ended_at,
+        news=row.news,
     )
 
 

@@ -15,6 +15,7 @@ from service.flows.review_alliance import review_dyad
 from service.flows.same_session import is_same_session
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
+from service.store.lost_races import repeat_lost_races
 from service.store.merges import (
     Merge,
     add_merge,
@@ -52,6 +53,7 @@ class Merged:
     deliveries: tuple[str, ...] = ()
 
 
+@repeat_lost_races
 def merge_patients(deployment: Deployment, patient: str, other: str, by: str, access: Access) -> Merged:
     """Return the merge of a patient into another one; the same again changes nothing.
 
@@ -77,6 +79,7 @@ def merge_patients(deployment: Deployment, patient: str, other: str, by: str, ac
         return _merge(write, alias, keys, by)
 
 
+@repeat_lost_races
 def undo_merge(deployment: Deployment, patient: str, other: str, by: str, access: Access) -> Merged:
     """Return the merge as undone; the same again changes nothing.
 

@@ -20,7 +20,7 @@ class NewResponse:
     ``authored`` is an ISO 8601 text with offset. ``session_date`` None means: the date of ``authored``.
     ``body`` is the request, byte for byte. ``wording`` is the version of the clinic's own wording that was
     filled, None for our own descriptors. A form in progress or stopped may lack any answer, and is not
-    scored.
+    scored. ``patient_identifier`` is by which identifier the sender knows the patient.
     """
 
     instrument: Instrument
@@ -45,6 +45,7 @@ class NewResponse:
     body: bytes
     wording: str | None = None
     status: ResponseStatus = "completed"
+    patient_identifier: Identifier | None = None
 
     @property
     def scored(self) -> bool:
@@ -58,7 +59,8 @@ class Recorded:
 
     ``created`` is False where the same response was stored already. ``alerts`` are those that this response
     opened, raised or raised again. ``complete``: no score lacks an answer. ``straight_lined``: the answers
-    are all alike, and so contradict each other. ``clinical_range``: the published limits of an outcome form
+    are all alike, and so contradict each other. ``shared_identifier``: other patients are said to have the
+    patient's identifier too. ``clinical_range``: the published limits of an outcome form
     that were crossed, which are no prompts. ``derived``: what the answers yield for other forms.
     """
 
@@ -71,3 +73,4 @@ class Recorded:
     derived: tuple[DerivedScores, ...]
     alerts: tuple[AlertRow, ...]
     deliveries: tuple[str, ...]
+    shared_identifier: bool = False

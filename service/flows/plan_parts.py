@@ -1,7 +1,8 @@
 """Choose the form in which an EHR takes a delivery, and split it into parts. Pure.
 
-One transaction where the EHR has them, else one resource at a time, in order; types that it does not declare
-are left out; where nothing is left the delivery is held, with a reason that a person understands.
+What is wanted already fits the rung (``gather_resources.py``). One transaction where the EHR has them, else
+one resource at a time, in order; types that it does not take are left out; where nothing is left the delivery
+is held, with a reason that a person understands.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +14,15 @@ from fhir_mappings import json_text
 from fhir_mappings.bundle import Entry, rewrite_references, to_transaction
 from fhir_mappings.elements import Json
 from service.ehr.capabilities import Capabilities
+from service.ehr.ladder import NOTE_RUNGS, Rung
 from service.ehr.lookup import condition_of, logical_of, lookup_for
 from service.ehr.places import etag
-from service.flows.gather_resources import Wanted
+from service.flows.wanted import Wanted
 from service.store.chart import ChartEntry
 from service.store.parts import NewPart
 
 TRANSACTION = "transaction"
+_RUNG_OF = {"Observation": Rung.OBSERVATIONS, **NOTE_RUNGS}
 # What goes under our own logical id where the EHR lets a client choose ids.
 _OWN_IDS = frozenset({"Device", "CodeSystem", "ValueSet", "Questionnaire", "Provenance"})
 
@@ -56,6 +59,16 @@ class Plan:
     together: bool = False
     held: str = ""
 
+    @property
+    def rung(self) -> Rung:
+        """The form that the plan takes."""
+        types = [str(write.resource["resourceType"]) for write in self.writes]
+        if self.together:
+            return Rung.TRANSACTION
+        if "QuestionnaireResponse" in types:
+            return Rung.ONE_BY_ONE
+        return next((_RUNG_OF[one] for one in types if one in _RUNG_OF), Rung.RESOURCES)
+
     def parts(self) -> list[NewPart]:
         """Return the plan as parts to be stored."""
         if self.together:
@@ -75,7 +88,10 @@ def make_plan(wanted: Wanted, capabilities: Capabilities) -> Plan:
     if not together:
         writes = [write for write in writes if write.can_be_found]
     if missing and not any(_is_content(write.resource) for write in writes):
-        return Plan(held=_nothing_taken(missing)) if any(map(_is_content, missing)) else Plan()
+        reason = wanted.reason or _nothing_taken(missing)
+        return Plan(held=reason) if any(map(_is_content, missing)) else Plan(held=wanted.by_hand)
+    if not writes:
+        return Plan(held=wanted.by_hand)
     return Plan(tuple(writes), together=together)
 
 
@@ -111,13 +127,22 @@ def _is_to_do(resource: Json, wanted: Wanted) -> bool:
 def _obstacle(resource: Json, wanted: Wanted, capabilities: Capabilities) -> str:
     resource_type = resource["resourceType"]
     entry = wanted.chart.get(logical_of(resource))
-    if entry is None or resource_type in _OWN_IDS:
+    if resource_type in _OWN_IDS:
         return ""
+    if entry is None:
+        return _wrong_status(resource, capabilities)
     if not entry.ehr_id:
         return f"the EHR holds the {resource_type} under an id that it never told; correct it there by hand"
     if not capabilities.of(resource_type).update:
         return f"this EHR takes no corrections of {resource_type}; correct it there by hand"
     return ""
+
+
+def _wrong_status(resource: Json, capabilities: Capabilities) -> str:
+    resource_type, statuses = resource["resourceType"], capabilities.of(resource["resourceType"]).statuses
+    if not statuses or resource.get("status") in statuses:
+        return ""
+    return f"this EHR takes a new {resource_type} only as {' or '.join(statuses)}; enter this one by hand"
 
 
 def _write(resource: Json, wanted: Wanted, capabilities: Capabilities) -> Write | None:

@@ -8,29 +8,36 @@ from fhir_mappings.elements import Json
 from fhir_mappings.needed_definitions import needed_definitions
 from fhir_mappings.provenance import to_device
 from fhir_mappings.terminology import definitions
+from service.ehr.capabilities import Capabilities
+from service.ehr.ladder import NOTE_RUNGS
 from service.ehr.lookup import logical_of
-from service.flows.gather_resources import Wanted
+from service.ehr.rungs import choose_rungs
 from service.flows.lane import Delivered, Lane, Work
 from service.flows.record_outcome import postpone
+from service.flows.wanted import Wanted
 from service.store.database import Tx
 from service.store.outbox import is_any_unfinished, queue_delivery
 
 
-def put_definitions_first(work: Work, wanted: Wanted) -> Delivered | None:
+def put_definitions_first(work: Work, wanted: Wanted, capabilities: Capabilities) -> Delivered | None:
     """Queue what the EHR should hold before these resources.
 
     Returns the delivery given back, where something of that is still to be sent; None where this delivery
-    may go on. What was found to be there once is not asked about again as long as this process runs.
+    may go on. What was found to be there once is not asked about again as long as this process runs. Of what
+    the EHR takes nothing of that kind nothing is queued, and a note needs none of it.
     """
     lane, claim = work.lane, work.claim
     need = (
         wanted.form,
-        any(one["resourceType"] == "QuestionnaireResponse" for one in wanted.resources),
+        any(one.get("questionnaire") == wanted.form for one in wanted.resources if wanted.form),
     )
-    if claim.subject_kind == "definition" or not wanted.resources or need in lane.definitions_there:
+    names_codes = any(one["resourceType"] not in NOTE_RUNGS for one in wanted.resources)
+    if claim.subject_kind == "definition" or not names_codes or need in lane.definitions_there:
         return None
+    taken = choose_rungs(capabilities, lane.profile.rungs).definition.types
     with lane.database.write() as tx:
-        queued = [_queue(tx, lane, subject) for subject in _subjects(lane, *need)]
+        subjects = [one for one in _subjects(lane, *need) if one.partition("/")[0] in taken]
+        queued = [_queue(tx, lane, subject) for subject in subjects]
         unfinished = is_any_unfinished(tx, claim.clinic, queued)
     if unfinished:
         return postpone(work, due_at=lane.now(), reason="")

@@ -1,7 +1,8 @@
 """What the answers of each rating say beside its scores: cut-offs that were crossed, answers all alike."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from fhir_mappings import json_text
 from fhir_mappings.filled import Score
@@ -15,20 +16,19 @@ from service.store.patient_ratings import PatientRating
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Of one rating: its check-in prompts, crossed limits that are none, whether answers are all alike."""
+    """Of one rating: its check-in prompts, crossed limits that are none, whether answers are all alike.
+
+    ``answers`` are those given by a number, by link id, as given: before a reversed one is turned.
+    """
 
     prompts: tuple[CheckInPrompt, ...] = ()
     clinical_range: tuple[CrossedCutOff, ...] = ()
     straight_lined: bool = False
-
-
-NOTHING = Marks()
+    answers: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def read_marks(instrument: Instrument, rows: Sequence[PatientRating]) -> list[Marks]:
     """Return the marks of each rating; a fall is measured from the last rating that has a total."""
-    if not instrument.cut_offs and not any(item.reversed for item in instrument.items):
-        return [NOTHING] * len(rows)
     found = []
     previous = None
     # One parse of all of them: a parser for each of many ratings is most of a trend's time.
@@ -39,6 +39,7 @@ def read_marks(instrument: Instrument, rows: Sequence[PatientRating]) -> list[Ma
         answers = restore_answers(instrument, kept, row.bare_total)
         crossed = crossed_cut_offs(instrument, answers, scores, previous, row.age_years)
         ranges = tuple(one for one in crossed if one.cut_off.use == "clinical-range")
-        found.append(Marks(prompts_among(crossed), ranges, is_straight_lined(instrument, answers)))
+        alike = is_straight_lined(instrument, answers)
+        found.append(Marks(prompts_among(crossed), ranges, alike, answers.values))
         previous = previous if total is None else total
     return found

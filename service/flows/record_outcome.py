@@ -8,6 +8,7 @@ from service.flows.settle_unknown import Places, entries_at
 from service.http import Answer
 from service.ledger import Event, State, delivery_state, is_parked, step
 from service.store.chart import put_entries
+from service.store.database import Tx
 from service.store.outbox import close_claim, set_delivery
 from service.store.parts import NewAttempt, PartRow, add_attempt, move_part, read_parts, replace_plan
 
@@ -50,7 +51,7 @@ def record_confirmed(
     lane, claim, now = work.lane, work.claim, work.lane.now()
     with lane.database.write() as tx:
         if exchange:
-            add_attempt(tx, claim.clinic, part.row, exchange.attempt(now))
+            _keep(tx, work, part, exchange.attempt(now))
         move_part(tx, part, event)
         put_entries(tx, claim.clinic, claim.ehr, entries_at(places, claim.subject_version), now)
         if is_last:
@@ -65,7 +66,7 @@ def record_unknown(work: Work, part: PartRow, exchange: Exchange) -> None:
     """Record that a write's outcome is not known; the lease stays, since the search follows at once."""
     lane, claim, now = work.lane, work.claim, work.lane.now()
     with lane.database.write() as tx:
-        add_attempt(tx, claim.clinic, part.row, exchange.attempt(now))
+        _keep(tx, work, part, exchange.attempt(now))
         move_part(tx, part, Event.ANSWER_LOST)
         set_delivery(tx, claim, now, State.UNKNOWN)
     outcome = exchange.outcome
@@ -76,7 +77,7 @@ def record_not_taken(work: Work, part: PartRow, exchange: Exchange) -> None:
     """Record that the EHR does not take this kind of write, and make room for another plan."""
     lane, claim, now = work.lane, work.claim, work.lane.now()
     with lane.database.write() as tx:
-        add_attempt(tx, claim.clinic, part.row, exchange.attempt(now))
+        _keep(tx, work, part, exchange.attempt(now))
         move_part(tx, part, Event.NOT_PERFORMED, sent_at=part.sent_at)
         replace_plan(tx, claim.clinic, claim.id, exchange.outcome.reason)
         set_delivery(tx, claim, now, State.PENDING)
@@ -93,14 +94,18 @@ def give_back(
     attempt: NewAttempt | None = None,
     sent_at: str | None = None,
     resent: bool = False,
+    failed: bool = False,
 ) -> Delivered:
-    """Record a step after which the delivery rests, or is parked, and end the lease."""
+    """Record a step after which the delivery rests, or is parked, and end the lease.
+
+    ``failed``: for the delivery's own sake, not for the EHR's trouble.
+    """
     lane, claim, now = work.lane, work.claim, work.lane.now()
     with lane.database.write() as tx:
         if attempt:
-            add_attempt(tx, claim.clinic, part.row, attempt)
+            _keep(tx, work, part, attempt)
         state = move_part(tx, part, event, reason=reason, sent_at=sent_at, resent=resent)
-        close_claim(tx, claim, now, state=state, reason=reason, due_at=due_at)
+        close_claim(tx, claim, now, state=state, reason=reason, due_at=due_at, failed=failed)
     return _told(work, state, reason, attempt)
 
 
@@ -111,13 +116,14 @@ def rest(
     due_at: str,
     attempt: NewAttempt | None = None,
     reason: str = "",
+    failed: bool = False,
 ) -> Delivered:
     """Give a delivery back with its part as it was, to be looked at again at ``due_at``."""
     lane, claim, now = work.lane, work.claim, work.lane.now()
     with lane.database.write() as tx:
         if attempt:
-            add_attempt(tx, claim.clinic, part.row, attempt)
-        close_claim(tx, claim, now, state=part.state, reason=reason, due_at=due_at)
+            _keep(tx, work, part, attempt)
+        close_claim(tx, claim, now, state=part.state, reason=reason, due_at=due_at, failed=failed)
     return _told(work, part.state, reason, attempt)
 
 
@@ -163,6 +169,11 @@ def finish(work: Work) -> Delivered:
     with lane.database.write() as tx:
         close_claim(tx, claim, now, state=State.CONFIRMED)
     return _told(work, State.CONFIRMED, "", None)
+
+
+def _keep(tx: Tx, work: Work, part: PartRow, attempt: NewAttempt) -> None:
+    add_attempt(tx, work.claim.clinic, part.row, attempt)
+    work.lane.count_attempt(attempt.kind, attempt.outcome)
 
 
 def _told(work: Work, state: State, reason: str, attempt: NewAttempt | None) -> Delivered:

@@ -16,11 +16,12 @@ from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
 from service.flows.queue_delivery import queue_response
-from service.flows.recorded import previous_total, recorded_again, tell
+from service.flows.recorded import previous_total, recorded_again, tell, with_doubt
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
 from service.store.audit import add_audit
+from service.store.lost_races import repeat_lost_races
 from service.store.patients import Dyad, keep_judged, take_alias
 from service.store.responses import (
     IN_ERROR,
@@ -30,6 +31,7 @@ from service.store.responses import (
     find_by_identifier,
     in_therapy_order,
     insert_version,
+    lock_identifier,
     rating_of,
 )
 
@@ -37,6 +39,7 @@ CREATED = 201
 STORED_ALREADY = 200
 
 
+@repeat_lost_races
 def record_response(deployment: Deployment, new: NewResponse, access: Access) -> Recorded:
     """Return what recording gave; ``created`` is False where the same response was stored already.
 
@@ -75,7 +78,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     else:
         review = review_dyad(write, dyad, in_therapy_order([*ratings, rating]))
         before = previous_total(review.judged, filled)
-    return tell(
+    recorded = tell(
         deployment,
         filled,
         before=before,
@@ -84,6 +87,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
         deliveries=(*own, *(review.deliveries if review else ())),
         created=True,
     )
+    return with_doubt(tx, version, recorded)
 
 
 def _of_other_sessions(write: Write, dyad: Dyad, rating: DyadRating) -> list[DyadRating]:
@@ -97,6 +101,7 @@ def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
     """Return the stored response of the same identifier and content, or None; raises ``Duplicate``."""
     if new.identifier is None:
         return None
+    lock_identifier(write.tx, write.clinic, new.identifier.value)
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
     if stored and stored.status == IN_ERROR:
         message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."

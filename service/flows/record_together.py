@@ -20,7 +20,8 @@ from service.flows.recorded import recorded_again
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.conditions import PairOneOf
-from service.store.responses import ResponseVersion
+from service.store.lost_races import repeat_lost_races
+from service.store.responses import ResponseVersion, lock_identifier
 from service.store.search import Page, find_places, versions_by_row
 
 # A step's reference of its own -> the reference of the response that it came to.
@@ -100,6 +101,7 @@ class Update:
         return Done(update_in(as_update, response_id, self.expected, new), STORED_ALREADY)
 
 
+@repeat_lost_races
 def record_together(deployment: Deployment, steps: Sequence[Step], access: Access) -> list[Done]:
     """Return what every step gave, in order; raises ``StepsRefused`` where one is refused."""
     with deployment.database.write() as tx:
@@ -128,6 +130,8 @@ def _match(write: Write, condition: tuple[tuple[str | None, str | None], ...]) -
     """Return the stored response that carries one of these identifiers; raises ``ManyMatches``."""
     if not condition:
         return None
+    for value in sorted({value for _, value in condition if value}):
+        lock_identifier(write.tx, write.clinic, value)
     carries = PairOneOf(("identifier_system", "identifier_value"), condition)
     places = find_places(write.tx, write.clinic, "response", [carries], Page(2))
     if len(places) > 1:

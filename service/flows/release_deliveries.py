@@ -5,10 +5,12 @@ from service.flows.deployment import Access, Deployment
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.delivery_acts import release_held
+from service.store.lost_races import repeat_lost_races
 
 OK = 200
 
 
+@repeat_lost_races
 def release_deliveries(deployment: Deployment, access: Access) -> int:
     """Return how many were released; the worker takes them from there."""
     now = as_instant(deployment.clock())

@@ -5,29 +5,29 @@ from service.flows.deployment import Write
 from service.flows.load import filled_from
 from service.flows.new_response import Recorded
 from service.flows.queue_delivery import queue_response
-from service.flows.recorded import previous_total, recorded_again, tell
+from service.flows.recorded import previous_total, recorded_again, tell, with_doubt
 from service.flows.review_alliance import Review, review_dyad
 from service.flows.write_version import audit_row, score_rows
 from service.store.alerts import alerts_of_dyad
 from service.store.audit import add_audit
-from service.store.patients import dyad_of
+from service.store.patients import lock_dyad
 from service.store.responses import (
     ResponseVersion,
     dyad_ratings,
     end_version,
-    find_current,
     insert_version,
+    lock_current,
 )
 
 OK = 200
 
 
 def expect_version(write: Write, response_id: str, expected_version: int | None) -> ResponseVersion:
-    """Return the current version, which must be the expected one where one is expected.
+    """Return the current version, locked, which must be the expected one where one is expected.
 
     Raises ``NotFound`` and ``StaleVersion``.
     """
-    stored = find_current(write.tx, write.clinic, response_id)
+    stored = lock_current(write.tx, write.clinic, response_id)
     if stored is None:
         raise NotFound("There is no such response.")
     if expected_version is not None and stored.version != expected_version:
@@ -48,11 +48,11 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
     end_version(write.tx, stored.row_id, write.now)
     filled = filled_from(version, write.deployment.known)
     insert_version(write.tx, version, score_rows(filled))
-    patient_key = dyad_of(write.tx, version.dyad_row).patient_key
+    patient_key = lock_dyad(write.tx, version.dyad_row).patient_key
     own = queue_response(write, filled, patient_key=patient_key)
     review, left = _review(write, stored, version)
     add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
-    return tell(
+    recorded = tell(
         write.deployment,
         filled,
         before=previous_total(review.judged, filled),
@@ -61,6 +61,7 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
         deliveries=(*own, *review.deliveries, *left),
         created=True,
     )
+    return with_doubt(write.tx, version, recorded)
 
 
 def _review(
@@ -71,10 +72,10 @@ def _review(
     The alert that the response had opened moves with it.
     """
     tx, clinic = write.tx, write.clinic
-    dyad = dyad_of(tx, version.dyad_row)
+    dyad = lock_dyad(tx, version.dyad_row)
     if stored.dyad_row == dyad.row:
         return review_dyad(write, dyad, dyad_ratings(tx, clinic, dyad.row)), ()
-    left = dyad_of(tx, stored.dyad_row)
+    left = lock_dyad(tx, stored.dyad_row)
     moving = [row for row in alerts_of_dyad(tx, clinic, left.row) if row.opened_by == stored.id]
     review = review_dyad(write, dyad, dyad_ratings(tx, clinic, dyad.row), arriving=moving)
     return review, review_dyad(write, left, dyad_ratings(tx, clinic, left.row)).deliveries

@@ -12,7 +12,7 @@ from service.flows.load import alert_facts, filled_from
 from service.store.alerts import AlertRow, find_alert
 from service.store.conditions import Condition, OfIdentified, OneOf, PairOneOf
 from service.store.database import Tx
-from service.store.patients import rows_of_identified
+from service.store.patients import patients_identified
 from service.store.responses import ResponseVersion, find_current, find_version
 from service.store.search import (
     Page,
@@ -30,6 +30,7 @@ from service.store.search import (
 from service.store.views import Kind
 
 Item = TypeVar("Item")
+Identified = Literal["one", "nobody", "several"]
 NO_SUCH = "There is no such resource."
 
 
@@ -60,15 +61,15 @@ class ChartSearch:
 class FoundPage(Generic[Item]):
     """One page of a search; ``next_after`` is the place to go on from, None at the end.
 
-    ``upto`` is the newest row when the first page was read. ``unknown_patient``: it was asked for a patient
-    by an identifier that is not known here, so nothing was found.
+    ``upto`` is the newest row when the first page was read. ``identified``: whom an identifier that was asked
+    for names; nothing is found of nobody, nor of several.
     """
 
     items: tuple[Item, ...]
     total: int | None
     next_after: tuple[str, int] | None
     upto: int
-    unknown_patient: bool = False
+    identified: Identified = "one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ def search_last_observations(
         conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
         places = last_of_each_code(tx, clinic, conditions, per_code)
         found = tuple(_load_observations(deployment, tx, places))
-        unknown = any(_names_nobody(tx, clinic, condition) for condition in conditions)
-    return FoundPage(found, len(places), None, upto=0, unknown_patient=unknown)
+        identified = _identified(tx, clinic, conditions)
+    return FoundPage(found, len(places), None, upto=0, identified=identified)
 
 
 def _load_observations(deployment: Deployment, tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
@@ -189,10 +190,10 @@ def search_kind(
         total = count_places(tx, clinic, kind, conditions, page.upto) if search.counted else None
         items = load(tx, places[:limit])
         upto = newest_row(tx, kind) if page.upto is None else page.upto
-        unknown = any(_names_nobody(tx, clinic, condition) for condition in conditions)
+        identified = _identified(tx, clinic, conditions)
     last = places[limit - 1] if 0 < limit < len(places) else None
     after = (last.at, last.row_id) if last else None
-    return FoundPage(tuple(items), total, after, upto, unknown_patient=unknown)
+    return FoundPage(tuple(items), total, after, upto, identified=identified)
 
 
 def _newest(tx: Tx, version: ResponseVersion) -> ResponseVersion:
@@ -209,8 +210,17 @@ def _newest_with(tx: Tx, version: ResponseVersion, part: str) -> ResponseVersion
     return newest_version_with(tx, version.clinic, version.id, part) or version
 
 
-def _names_nobody(tx: Tx, clinic: str, condition: Condition) -> bool:
-    return isinstance(condition, OfIdentified) and not rows_of_identified(tx, clinic, condition.identifiers)
+def _identified(tx: Tx, clinic: str, conditions: Sequence[Condition]) -> Identified:
+    """Return whom the identifiers name that were asked for: the answer about the most doubtful of them."""
+    found: Identified = "one"
+    for condition in conditions:
+        if not isinstance(condition, OfIdentified):
+            continue
+        named = [len(patients_identified(tx, clinic, *one)) for one in condition.identifiers]
+        if max(named) > 1:
+            return "several"
+        found = found if any(named) else "nobody"
+    return found
 
 
 def _stored(tx: Tx, clinic: str, condition: Condition | Implicated | Traced) -> Condition:

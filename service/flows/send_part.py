@@ -31,11 +31,11 @@ _BUSY_AFTER_SENDING = 503
 _FORBIDDEN = 403
 
 
-def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf) -> tuple[PartRow, ...]:
+def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf, rung: str) -> tuple[PartRow, ...]:
     """Store the parts of a plan and freeze the first, in one commit; return those of this plan."""
     lane, claim = work.lane, work.claim
     with lane.database.write() as tx:
-        rows = add_parts(tx, claim.clinic, claim.id, planned, behind=work.last_sequence)
+        rows = add_parts(tx, claim.clinic, claim.id, planned, behind=work.last_sequence, rung=rung)
         first = _freeze(tx, work, rows[0], body_of)
     lane.crash_point("frozen")
     return (first, *rows[1:])
@@ -107,7 +107,7 @@ def _exchange(work: Work, part: PartRow) -> Exchange:
     answer = None
     try:
         answer = lane.client.send(part.method, part.path, part.headers, part.body)
-        outcome = classify_answer(answer, part.method, lane.clock())
+        outcome = classify_answer(answer, part.method, lane.clock(), lane.profile.answers)
     except EhrError as error:
         outcome = classify_error(error)
     lane.crash_point("answered")
@@ -126,8 +126,8 @@ def _places(
     if part.logical == TRANSACTION:
         found = places_in_transaction(exchange.answer.body)
         return None if found is None else places_of(part, found)
-    place = place_in_answer(exchange.answer)
     resource_type, _, resource_id = part.path.partition("/")
+    place = place_in_answer(exchange.answer, resource_type)
     if place is not None and place.resource_type == resource_type:
         return places_of(part, [place])
     if resource_id:
@@ -147,9 +147,8 @@ def _searched_place(work: Work, part: PartRow, capabilities: Capabilities) -> Pl
 def _come_later(work: Work, part: PartRow, exchange: Exchange, left_before: str | None) -> Delivered:
     """Give a part back that was not performed, by the EHR's word or because nothing left."""
     lane, outcome = work.lane, exchange.outcome
-    wait = outcome.after_seconds
-    if wait is None:
-        wait = 0.0 if outcome.whole_ehr else back_off_seconds(work.claim.tries)
+    told = outcome.after_seconds or 0.0
+    wait = told if outcome.whole_ehr else max(told, back_off_seconds(work.claim.failures + 1))
     # CAUTION: "busy" may come from a gateway after the EHR performed it; what left is searched for first.
     left = part.sent_at if outcome.status == _BUSY_AFTER_SENDING else left_before
     given = give_back(
@@ -160,6 +159,7 @@ def _come_later(work: Work, part: PartRow, exchange: Exchange, left_before: str 
         due_at=lane.later(wait),
         attempt=exchange.attempt(lane.now()),
         sent_at=left,
+        failed=not outcome.whole_ehr,
     )
     pause = (outcome.after_seconds or 0.0) if outcome.whole_ehr else None
     return replace(given, well=False, pause_seconds=pause)

@@ -75,7 +75,7 @@ def find_before_repeat(
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
         return Next.GO_ON
     attempt = _search_attempt(work, started, look)
-    is_safe = is_safe_to_repeat(sent_writes(part))
+    is_safe = is_safe_to_repeat(sent_writes(part), work.lane.profile.conditional_create)
     if look.finding is Finding.SEVERAL:
         return _park(work, part, look.finding, attempt)
     left_at = max((moment for moment in (part.sent_at, work.left_at) if moment), default=None)
@@ -95,7 +95,9 @@ def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt)
     if now < settled_at:
         soon = now + max(_settling(work) / 4, timedelta(seconds=1))
         return rest(work, part, due_at=as_instant(min(soon, settled_at)), attempt=attempt)
-    safe = finding is Finding.ABSENT or is_safe_to_repeat(sent_writes(part))
+    safe = finding is Finding.ABSENT or is_safe_to_repeat(
+        sent_writes(part), work.lane.profile.conditional_create
+    )
     if part.resent or not safe:
         return _park(work, part, finding, attempt)
     return give_back(
@@ -157,10 +159,11 @@ def _park(
 
 def _ask_later(work: Work, part: PartRow, error: EhrError) -> Delivered:
     """Leave a part as it is, since the EHR cannot be asked now."""
-    due_at = work.lane.later(back_off_seconds(work.claim.tries))
+    is_away = isinstance(error, EhrUnreachable)
+    due_at = work.lane.later(back_off_seconds(1 if is_away else work.claim.failures + 1))
     work.lane.log.event("search_failed", delivery=work.claim.id, code=error.code)
-    rested = rest(work, part, due_at=due_at)
-    pause = 0.0 if isinstance(error, EhrUnreachable) else None
+    rested = rest(work, part, due_at=due_at, failed=not is_away)
+    pause = 0.0 if is_away else None
     return replace(rested, well=False, pause_seconds=pause)
 
 

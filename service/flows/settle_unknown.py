@@ -9,9 +9,10 @@ from itertools import zip_longest
 from typing import Any
 
 from service.ehr.capabilities import Capabilities
-from service.ehr.client import EhrClient
-from service.ehr.lookup import holds, logical_of, lookup_for
+from service.ehr.client import CANNOT_TELL, EhrClient
+from service.ehr.lookup import Lookup, holds, logical_of, lookup_for, narrowed_lookup
 from service.ehr.places import Place, parse_etag
+from service.ehr.profile import Trust
 from service.errors import EhrUnreadable
 from service.flows.plan_parts import TRANSACTION
 from service.store.chart import ChartEntry
@@ -20,7 +21,7 @@ from service.store.parts import PartRow
 Places = Mapping[str, Place | None]
 
 # Answers to a search that will not change by waiting.
-_NO_SEARCH = frozenset({"status-400", "status-403", "status-404", "status-405", "status-501"})
+_NO_SEARCH = frozenset({"status-400", "status-403", "status-404", "status-405", "status-501", CANNOT_TELL})
 
 
 class Finding(StrEnum):
@@ -79,12 +80,17 @@ def sent_writes(part: PartRow) -> list[SentWrite]:
     ]
 
 
-def is_safe_to_repeat(writes: Sequence[SentWrite]) -> bool:
+def is_safe_to_repeat(writes: Sequence[SentWrite], trust: Trust) -> bool:
     """Tell whether the EHR itself keeps a repeat from doubling anything: all conditional, or by id.
 
-    A help, not the guard: conditions race, and may not see fresh rows.
+    A help, not the guard: conditions race, and may not see fresh rows. ``trust`` is what the vendor's
+    profile says of its conditional create.
     """
-    return all(write.method == "PUT" or write.condition or not write.is_findable for write in writes)
+    conditional = trust == "trusted"
+    return all(
+        write.method == "PUT" or (conditional and write.condition) or not write.is_findable
+        for write in writes
+    )
 
 
 def places_of(part: PartRow, places: Sequence[Place | None]) -> Places:
@@ -128,8 +134,8 @@ def _look_for_write(
 ) -> tuple[Finding, Place | None]:
     if write.method == "PUT":
         return _look_for_update(write, client)
-    lookup = lookup_for(write.resource)
-    if lookup is None or not lookup.parameters.keys() <= capabilities.of(lookup.resource_type).search_params:
+    lookup = _lookup(write.resource, capabilities)
+    if lookup is None:
         return Finding.BLIND, None
     try:
         found = client.find(lookup)
@@ -140,6 +146,15 @@ def _look_for_write(
     if len(found) > 1:
         return Finding.SEVERAL, None
     return (Finding.THERE, found[0].place) if found else (Finding.ABSENT, None)
+
+
+def _lookup(resource: Mapping[str, Any], capabilities: Capabilities) -> Lookup | None:
+    """Return the search that this EHR takes for a resource: by identifier, else by what it is about."""
+    offered = capabilities.of(str(resource["resourceType"]))
+    for lookup in (lookup_for(resource), narrowed_lookup(resource, offered.find)):
+        if lookup is not None and lookup.parameters.keys() <= offered.search_params:
+            return lookup
+    return None
 
 
 def _look_for_update(write: SentWrite, client: EhrClient) -> tuple[Finding, Place | None]:

@@ -5,8 +5,10 @@ from service.flows.correct_response import update_in
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.new_response import NewResponse
 from service.flows.record_response import record_within
+from service.store.lost_races import repeat_lost_races
 
 
+@repeat_lost_races
 def find_refusal(
     deployment: Deployment, new: NewResponse, access: Access, response_id: str | None = None
 ) -> RequestRefused | None:

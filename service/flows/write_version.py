@@ -93,6 +93,8 @@ def first_version(
         received_at=write.now,
         believed_from=write.now,
         scored=new.scored,
+        patient_identifier_system=new.patient_identifier.system if new.patient_identifier else None,
+        patient_identifier_value=new.patient_identifier.value if new.patient_identifier else None,
     )
 
 

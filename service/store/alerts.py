@@ -11,7 +11,13 @@ from service.store.tables import alerts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """One version of one alert. ``evidence`` is JSON text; ``live``: it still asks for attention."""
+    """One version of one alert. ``evidence`` is JSON text; ``live``: it still asks for attention.
+
+    ``supported``: by the ratings as they are now. ``notice`` is what was told last and at which rating
+    (``raised:<response>``), ``news`` what this very version tells: opened, raised, again, closed or ''.
+    ``settled_after`` is the place in the therapy after which a person's last word counts. ``mitigations`` is
+    JSON text, without anything in own words.
+    """
 
     clinic: str
     id: str
@@ -42,11 +48,21 @@ class AlertRow:
     raised_at: str
     updated_at: str
     believed_from: str
+    supported: bool = True
+    owner: str | None = None
+    mitigations: str = "[]"
+    dismissal: str | None = None
+    amended: bool = False
+    settled_after: str | None = None
+    notice: str = ""
+    news: str = ""
+    ended_at: str | None = None
     believed_until: str | None = None
     row_id: int | None = None
 
 
 _COLUMNS = tuple(column.name for column in fields(AlertRow))
+_TAKEN_BACK = ("withdrawn", "entered-in-error")
 
 
 _OF_DYAD = (
@@ -80,6 +96,27 @@ def move_alerts(tx: Tx, rows: Sequence[AlertRow], dyad_row: int) -> None:
 def alerts_of_dyad(tx: Tx, clinic: str, dyad_row: int) -> list[AlertRow]:
     """Return the current version of every alert of a dyad, oldest first."""
     rows = tx.execute(_OF_DYAD, {"clinic": clinic, "dyad_row": dyad_row})
+    return [_row(found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def alerts_of_patient(
+    tx: Tx, clinic: str, alias_rows: Sequence[int], *, as_of: str | None = None
+) -> list[AlertRow]:
+    """Return every alert opened under these aliases, in the order of their sessions; none taken back.
+
+    ``as_of``: as they stood at that instant.
+    """
+    current = alerts.c.believed_until.is_(None)
+    believed = current if as_of is None else current | (alerts.c.believed_until > as_of)
+    wanted = select(alerts).where(
+        alerts.c.clinic == clinic,
+        alerts.c.alias_row.in_(alias_rows),
+        alerts.c.status.not_in(_TAKEN_BACK),
+        believed,
+    )
+    if as_of is not None:
+        wanted = wanted.where(alerts.c.believed_from <= as_of)
+    rows = tx.execute(wanted.order_by(alerts.c.session_date, alerts.c.row_id))
     return [_row(found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, insert, or_, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import and_, bindparam, or_, select
 
 from service.store.database import Tx
 from service.store.tables import alerts, chart_entries, kept_facts, responses
+from service.store.upserts import add_unless_there, put_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,7 @@ def put_entries(tx: Tx, clinic: str, ehr: str, entries: Iterable[ChartEntry], no
         }
         for entry in entries
     ]
-    if not rows:
-        return
-    tx.execute(_PUT, rows)
+    put_rows(tx, chart_entries, rows, key=_ENTRY_KEY, changes=_ENTRY_CHANGES)
 
 
 def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict[str, ChartEntry]:
@@ -56,38 +54,41 @@ def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict
 
 
 def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
-    """Return what the EHR holds of a response: itself and its Observations, by our reference."""
-    rows = tx.execute(
-        _OF_RESPONSE,
-        {
-            "clinic": clinic,
-            "ehr": ehr,
-            "form": f"QuestionnaireResponse/{response_id}",
-            "from": f"Observation/{response_id}.",
-            "until": f"Observation/{response_id}/",  # '/' is what follows '.'
-        },
-    )
+    """Return what the EHR holds of a response: itself, its Observations and notes, by our reference."""
+    where = {"clinic": clinic, "ehr": ehr}
+    for place, kind in enumerate(_KINDS_OF_RESPONSE):
+        # '/' is what follows '.'
+        where |= {
+            f"own_{place}": f"{kind}/{response_id}",
+            f"from_{place}": f"{kind}/{response_id}.",
+            f"until_{place}": f"{kind}/{response_id}/",
+        }
+    rows = tx.execute(_OF_RESPONSE, where)
     return {row.logical: ChartEntry(*row) for row in rows}
 
 
-_NEW = sqlite.insert(chart_entries)
-_PUT = _NEW.on_conflict_do_update(
-    index_elements=["clinic", "ehr", "logical"],
-    set_={name: _NEW.excluded[name] for name in ("ehr_id", "ehr_version", "our_version", "updated_at")},
-)
+_ENTRY_KEY = ("clinic", "ehr", "logical")
+_ENTRY_CHANGES = ("ehr_id", "ehr_version", "our_version", "updated_at")
 _ENTRIES = select(
     chart_entries.c.logical,
     chart_entries.c.ehr_id,
     chart_entries.c.ehr_version,
     chart_entries.c.our_version,
 ).where(chart_entries.c.clinic == bindparam("clinic"), chart_entries.c.ehr == bindparam("ehr"))
+# Under a response's own id, or that with something behind a full stop.
+_KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
 _OF_RESPONSE = _ENTRIES.where(
     or_(
-        chart_entries.c.logical == bindparam("form"),
-        and_(
-            chart_entries.c.logical >= bindparam("from"),
-            chart_entries.c.logical < bindparam("until"),
-        ),
+        *(
+            or_(
+                chart_entries.c.logical == bindparam(f"own_{place}"),
+                and_(
+                    chart_entries.c.logical >= bindparam(f"from_{place}"),
+                    chart_entries.c.logical < bindparam(f"until_{place}"),
+                ),
+            )
+            for place in range(len(_KINDS_OF_RESPONSE))
+        )
     ),
 )
 
@@ -135,6 +136,6 @@ def read_facts(tx: Tx, clinic: str, beginning: str) -> dict[str, str]:
 def keep_fact(tx: Tx, clinic: str, name: str, value: str) -> str:
     """Keep a fact for ever and return it; one that is kept already stays, and is what is returned."""
     kept = read_fact(tx, clinic, name)
-    if kept is None:
-        tx.execute(insert(kept_facts), {"clinic": clinic, "name": name, "value": value})
-    return value if kept is None else kept
+    if kept is None and add_unless_there(tx, kept_facts, {"clinic": clinic, "name": name, "value": value}):
+        return value
+    return kept or read_fact(tx, clinic, name) or value

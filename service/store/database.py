@@ -2,6 +2,10 @@
 
 SQLite in WAL with ``synchronous=FULL``: a commit that returned survives a power cut. A write transaction
 begins with BEGIN IMMEDIATE, so that what it read first cannot change under it.
+
+PostgreSQL: a read sees one moment (REPEATABLE READ). A write is READ COMMITTED: it locks the rows that it
+decides by (aliases, dyads, responses, deliveries) and reads after it has them, and the unique indexes stand
+behind that. Where two still meet, the loser is undone whole and raises ``LostRace``: see ``lost_races.py``.
 """
 
 import threading
@@ -14,10 +18,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
-from service.errors import SettingsRefused
+from service.errors import LostRace, SettingsRefused, StoreAway
 
 Tx = Connection
 
@@ -25,8 +29,15 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MILLISECONDS = 30_000
 _CANNOT_OPEN = (
     "ALLIANCE_DATABASE_URL: the database cannot be opened or written; does its folder exist, may this user"
-    " write there, and is the file a database of this service?"
+    " write there, and is the file a database of this service? On PostgreSQL: does the server answer, do name"
+    " and password fit, and may this user make tables?"
 )
+_POSTGRESQL = "postgresql"
+# A write that another holds up, or that its own process left open, ends rather than blocks the clinic.
+_POSTGRESQL_OPTIONS = "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+# serialization_failure, deadlock_detected, unique_violation (postgresql.org/docs/15/errcodes-appendix.html).
+_RACES = frozenset({"40001", "40P01", "23505"})
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
 
 
 class Database:
@@ -34,40 +45,61 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engine = create_engine(url, pool_size=16, max_overflow=16, pool_timeout=30)
-        event.listen(self._engine, "connect", _prepare_connection)
-        event.listen(self._engine, "begin", _begin)
+        pool = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 30, "hide_parameters": True}
+        if url.startswith(_POSTGRESQL):
+            self._engine = create_engine(
+                _with_driver(url),
+                **pool,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+                connect_args={"options": _POSTGRESQL_OPTIONS, "connect_timeout": 10},
+            )
+            self._reading = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            writers = 16 + 16
+        else:
+            self._engine = create_engine(url, **pool)
+            event.listen(self._engine, "connect", _prepare_connection)
+            event.listen(self._engine, "begin", _begin)
+            self._reading = self._engine.execution_options()
+            # SQLite has one writer at a time, and one that finds it busy sleeps for milliseconds and asks
+            # again. Our own threads queue here instead, and are woken at once.
+            writers = 1
         self._writing = self._engine.execution_options(writes=True)
-        # SQLite has one writer at a time, and one that finds it busy sleeps for milliseconds and asks again.
-        # Our own threads queue here instead, and are woken at once.
-        self._one_writer = threading.Lock()
+        self._writers = threading.Semaphore(writers)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """Give a transaction that sees one moment and changes nothing."""
-        with self._engine.connect() as tx, tx.begin():
+        """Give a transaction that sees one moment and changes nothing. Raises ``StoreAway``."""
+        with _told_apart(), self._reading.connect() as tx, tx.begin():
             yield tx
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """Give a transaction that is committed durably at the end, or rolled back whole on an error."""
-        with self._one_writer, self._writing.connect() as tx, tx.begin():
+        """Give a transaction that is committed durably at the end, or rolled back whole on an error.
+
+        Raises ``LostRace`` where another write came between, and ``StoreAway``.
+        """
+        with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin():
             yield tx
 
     @contextmanager
     def rehearse(self) -> Iterator[Tx]:
         """Give a write transaction that is rolled back whole at the end."""
-        with self._one_writer, self._writing.connect() as tx, tx.begin() as begun:
+        with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
             yield tx
             begun.rollback()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing where it is there already.
 
-        Raises ``SettingsRefused`` where the database cannot be opened or written.
+        Of several processes that start at once one migrates, and the others wait for it. Raises
+        ``SettingsRefused`` where the database cannot be opened or written.
         """
         try:
             with self._writing.connect() as tx, tx.begin():
+                lock_name(tx, "alliance migrations")
                 config = _alembic_config()
                 config.attributes["connection"] = tx
                 command.upgrade(config, "head")
@@ -89,6 +121,31 @@ class Database:
     def engine(self) -> Engine:
         """The engine, for migrations and tests."""
         return self._engine
+
+
+def lock_name(tx: Tx, name: str) -> None:
+    """Hold a lock of this name until the transaction ends; SQLite, with its one writer, needs none."""
+    if tx.dialect.name == _POSTGRESQL:
+        tx.execute(_LOCK, {"name": name})
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn what the driver raises into a lost race or a store that is away; all else is an error of ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _RACES:
+            raise LostRace from error
+        if isinstance(error, OperationalError | InterfaceError):
+            raise StoreAway from error
+        raise
+
+
+def _with_driver(url: str) -> str:
+    """Return a PostgreSQL URL that names our driver: ``postgresql://`` -> ``postgresql+psycopg://``."""
+    scheme, separator, rest = url.partition("://")
+    return f"{_POSTGRESQL}+psycopg{separator}{rest}" if scheme == _POSTGRESQL else url
 
 
 def _alembic_config() -> Config:

@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, not_, or_, select, text
 
 from service.ledger import State
 from service.store.database import Tx
 from service.store.parts import PartRow, read_parts
-from service.store.tables import attempts, deliveries, parts
+from service.store.tables import UNFINISHED, attempts, deliveries, parts
 
 PARKED = "parked"  # asked for as a state: all that a person must look at
+LATE = "late"  # asked for as a state: what goes on by itself, and should have arrived long ago
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery. ``row`` is its place in the list and never leaves the service."""
+    """One delivery. ``row`` is its place in the list and never leaves the service.
+
+    ``rung`` is the form in which the EHR takes it, '' before the first plan.
+    """
 
     row: int
     id: str
@@ -25,6 +29,7 @@ class DeliveryRow:
     subject_version: int
     state: str
     reason: str
+    rung: str
     version: int
     tries: int
     due_at: str
@@ -76,14 +81,17 @@ def list_deliveries(
     subject: str | None = None,
     after: int | None = None,
     limit: int = 100,
+    late_before: str = "",
 ) -> list[DeliveryRow]:
     """Return deliveries in the order they were queued, those behind row ``after``, at most ``limit``.
 
-    ``state`` may also be ``parked``; ``subject`` is the id of a response, alert or definition.
+    ``state`` may also be ``parked``, or ``late``: queued before the instant ``late_before``. ``subject`` is
+    the id of a response, alert or definition.
     """
     query = select(*_COLUMNS).where(deliveries.c.clinic == clinic)
     if state is not None:
-        query = query.where(_is_parked() if state == PARKED else deliveries.c.state == state)
+        asked = {PARKED: _is_parked(), LATE: _is_late(late_before)}
+        query = query.where(asked.get(state, deliveries.c.state == state))
     if subject is not None:
         query = query.where(deliveries.c.subject_id == subject)
     if after is not None:
@@ -92,11 +100,10 @@ def list_deliveries(
     return [DeliveryRow(*row) for row in rows]
 
 
-def find_delivery(tx: Tx, clinic: str, delivery_id: str) -> DeliveryRow | None:
-    """Return one delivery, or None."""
-    row = tx.execute(
-        select(*_COLUMNS).where(deliveries.c.clinic == clinic, deliveries.c.id == delivery_id),
-    ).first()
+def find_delivery(tx: Tx, clinic: str, delivery_id: str, *, lock: bool = False) -> DeliveryRow | None:
+    """Return one delivery, or None; ``lock``: no worker takes it until the transaction ends."""
+    query = select(*_COLUMNS).where(deliveries.c.clinic == clinic, deliveries.c.id == delivery_id)
+    row = tx.execute(query.with_for_update() if lock else query).first()
     return DeliveryRow(*row) if row else None
 
 
@@ -127,15 +134,32 @@ def count_by_state(tx: Tx, clinic: str) -> dict[str, int]:
     return {state: count for state, count in rows}  # noqa: C416 - dict() would need a cast for the types
 
 
-def oldest_unfinished(tx: Tx, clinic: str) -> str | None:
-    """Return when the oldest delivery was queued that is neither confirmed nor discarded, or None."""
+def oldest_under_way(tx: Tx, clinic: str, ehr: str) -> str | None:
+    """Return when the oldest delivery was queued that still goes on by itself, or None."""
     found: str | None = tx.execute(
         select(func.min(deliveries.c.created_at)).where(
-            deliveries.c.clinic == clinic,
-            deliveries.c.state.not_in((State.CONFIRMED, State.DISCARDED)),
+            deliveries.c.clinic == clinic, deliveries.c.ehr == ehr, _is_under_way()
         ),
     ).scalar()
     return found
+
+
+def count_late(tx: Tx, clinic: str, ehr: str, before: str, limit: int) -> int:
+    """Return how many deliveries queued before an instant still go on by themselves; at most ``limit``."""
+    late = select(deliveries.c.row_id).where(
+        deliveries.c.clinic == clinic, deliveries.c.ehr == ehr, _is_late(before)
+    )
+    return tx.execute(select(func.count()).select_from(late.limit(limit).subquery())).scalar_one()
+
+
+def _is_late(before: str) -> ColumnElement[bool]:
+    return and_(_is_under_way(), deliveries.c.created_at < before)
+
+
+def _is_under_way() -> ColumnElement[bool]:
+    # The first in the words of its index: only then is that used.
+    parked = and_(deliveries.c.state == State.UNKNOWN, deliveries.c.reason != "")
+    return and_(text(UNFINISHED), not_(parked))
 
 
 def _is_parked() -> ColumnElement[bool]:

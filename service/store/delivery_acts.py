@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from fhir_mappings.errors import Fault
 from service.clock import as_instant
-from service.errors import ImpossibleStep, NotFound, StaleVersion, WrongState
+from service.errors import FaultsInRequest, ImpossibleStep, NotFound, StaleVersion, WrongState
 from service.ledger import Event, State, is_parked, step
 from service.store.chart import ChartEntry, keep_fact, put_entries, read_fact, session_dates
 from service.store.database import Tx
@@ -15,21 +16,29 @@ from service.store.parts import PartRow, read_parts, replace_plan
 from service.store.tables import deliveries, parts
 
 HELD_AS_OLD = "older than the limit when this EHR was first connected; released by: deliveries release"
+_SAY_NOT_THERE = (
+    "It may be in the EHR. Look there: if it is not, say so, and it is sent; if it is, confirm it instead."
+)
 _SUBJECT_TYPE = {"response": "QuestionnaireResponse", "alert": "DetectedIssue"}
 _OPEN = (State.REJECTED, State.HELD, State.UNKNOWN, State.PENDING, State.WAITING)
 
 
-def retry(tx: Tx, clinic: str, delivery_id: str, now: str, *, version: int | None = None) -> DeliveryRow:
+def retry(
+    tx: Tx, clinic: str, delivery_id: str, now: str, *, version: int | None = None, not_there: bool = False
+) -> DeliveryRow:
     """Release a parked delivery, or make a pending one due at once.
 
     What was refused or held is planned anew; what is unknown is searched for once more and then sent, as it
-    was: the person says that it is not there. Raises ``NotFound``, ``StaleVersion``, ``WrongState``.
+    was, where the person says that it is ``not_there``. Raises ``NotFound``, ``StaleVersion``,
+    ``WrongState``, and ``FaultsInRequest`` where that must be said.
     """
     delivery = _idle(tx, clinic, delivery_id, now, version)
     _require_parked_or(delivery, State.PENDING)
-    for part in _open_parts(tx, clinic, delivery_id):
-        if part.state is State.UNKNOWN:
-            _move(tx, part, Event.RELEASED, "")
+    unknown = [part for part in _open_parts(tx, clinic, delivery_id) if part.state is State.UNKNOWN]
+    if unknown and not not_there:
+        raise FaultsInRequest([Fault("not_there", "required", _SAY_NOT_THERE)])
+    for part in unknown:
+        _move(tx, part, Event.RELEASED, "")
     if delivery.state in (State.REJECTED, State.HELD):
         replace_plan(tx, clinic, delivery_id, "planned anew")
     return _set(tx, clinic, delivery, state=step(State(delivery.state), Event.RELEASED), now=now)
@@ -156,8 +165,8 @@ def _hold_old(tx: Tx, clinic: str, ehr: str, now: datetime, older_than_days: int
 
 
 def _idle(tx: Tx, clinic: str, delivery_id: str, now: str, version: int | None) -> DeliveryRow:
-    """Return a delivery that no worker is at, in the version that the person saw."""
-    delivery = find_delivery(tx, clinic, delivery_id)
+    """Return a delivery that no worker is at, locked, in the version that the person saw."""
+    delivery = find_delivery(tx, clinic, delivery_id, lock=True)
     if delivery is None:
         raise NotFound("There is no such delivery.")
     if version is not None and version != delivery.version:
@@ -192,7 +201,7 @@ def _move(tx: Tx, part: PartRow, event: Event, reason: str) -> None:
 def _set(
     tx: Tx, clinic: str, delivery: DeliveryRow, *, state: State, reason: str = "", now: str
 ) -> DeliveryRow:
-    ended = {"lease_owner": None, "lease_until": None, "due_at": now, "updated_at": now}
+    ended = {"lease_owner": None, "lease_until": None, "due_at": now, "updated_at": now, "failures": 0}
     tx.execute(
         update(deliveries)
         .where(deliveries.c.row_id == delivery.row)

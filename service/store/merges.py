@@ -7,10 +7,11 @@ key of the one into whom all of them were merged.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, union, update
 
 from service.store.alerts import AlertRow
 from service.store.database import Tx
+from service.store.responses import IN_ERROR
 from service.store.tables import alerts, deliveries, patient_aliases, patient_merges, responses
 
 
@@ -27,6 +28,17 @@ class Merge:
     undone_at: str | None
 
 
+_MERGE = (
+    patient_merges.c.row_id,
+    patient_merges.c.from_key,
+    patient_merges.c.into_key,
+    patient_merges.c.merged_by,
+    patient_merges.c.merged_at,
+    patient_merges.c.undone_by,
+    patient_merges.c.undone_at,
+)
+
+
 def find_merge(tx: Tx, clinic: str, from_key: str) -> Merge | None:
     """Return the merge by which this patient is merged into another now, or None."""
     return _newest(tx, clinic, from_key, patient_merges.c.undone_at.is_(None))
@@ -35,6 +47,64 @@ def find_merge(tx: Tx, clinic: str, from_key: str) -> Merge | None:
 def find_last_merge(tx: Tx, clinic: str, from_key: str, into_key: str) -> Merge | None:
     """Return the last merge of these two, undone or not, or None."""
     return _newest(tx, clinic, from_key, patient_merges.c.into_key == into_key)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMerge:
+    """A merge with the references of both patients."""
+
+    merge: Merge
+    patient: str
+    into: str
+
+
+def standing_merges(tx: Tx, clinic: str, own_keys: Collection[str]) -> list[NamedMerge]:
+    """Return the merges among these own keys that hold now, in the order in which they were made."""
+    merged, into = patient_aliases.alias("merged"), patient_aliases.alias("into")
+    found = tx.execute(
+        select(*_MERGE, merged.c.value.label("patient"), into.c.value.label("into"))
+        .join(merged, merged.c.row_id == patient_merges.c.alias_row)
+        .join(
+            into, and_(into.c.clinic == patient_merges.c.clinic, into.c.own_key == patient_merges.c.into_key)
+        )
+        .where(
+            patient_merges.c.clinic == clinic,
+            patient_merges.c.from_key.in_(own_keys),
+            patient_merges.c.undone_at.is_(None),
+        )
+        .order_by(patient_merges.c.row_id)
+    )
+    return [NamedMerge(Merge(*row[:-2]), row.patient, row.into) for row in found]
+
+
+def identified_alike(tx: Tx, clinic: str, patient_key: str) -> list[str]:
+    """Return the references of other patients who are said to have an identifier of this one, in order."""
+    mine, ours = responses.alias("mine"), patient_aliases.alias("ours")
+    counts = (responses.c.believed_until.is_(None), responses.c.status != IN_ERROR)
+    found = tx.execute(
+        select(patient_aliases.c.value)
+        .join(responses, responses.c.alias_row == patient_aliases.c.row_id)
+        .join(
+            mine,
+            and_(
+                mine.c.clinic == responses.c.clinic,
+                mine.c.patient_identifier_value == responses.c.patient_identifier_value,
+                mine.c.patient_identifier_system == responses.c.patient_identifier_system,
+                mine.c.believed_until.is_(None),
+                mine.c.status != IN_ERROR,
+            ),
+        )
+        .join(ours, ours.c.row_id == mine.c.alias_row)
+        .where(
+            ours.c.clinic == clinic,
+            ours.c.patient_key == patient_key,
+            patient_aliases.c.patient_key != patient_key,
+            *counts,
+        )
+        .distinct()
+        .order_by(patient_aliases.c.value)
+    )
+    return list(found.scalars())
 
 
 def add_merge(tx: Tx, clinic: str, alias_row: int, keys: tuple[str, str], *, by: str, now: str) -> None:
@@ -147,15 +217,7 @@ def _under(clinic: str, dyad_row: int, alias_rows: Collection[int]) -> tuple[Col
 
 def _newest(tx: Tx, clinic: str, from_key: str, which: ColumnElement[bool]) -> Merge | None:
     found = tx.execute(
-        select(
-            patient_merges.c.row_id,
-            patient_merges.c.from_key,
-            patient_merges.c.into_key,
-            patient_merges.c.merged_by,
-            patient_merges.c.merged_at,
-            patient_merges.c.undone_by,
-            patient_merges.c.undone_at,
-        )
+        select(*_MERGE)
         .where(patient_merges.c.clinic == clinic, patient_merges.c.from_key == from_key, which)
         .order_by(patient_merges.c.row_id.desc())
     ).first()

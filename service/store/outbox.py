@@ -4,7 +4,7 @@ A claim is fenced: every later change names the owner and the number of the clai
 whose lease ended cannot touch what another has taken over.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid5
@@ -13,26 +13,27 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
+    Row,
     Select,
     Update,
-    and_,
     bindparam,
     exists,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from service.errors import LeaseLost
 from service.ledger import State
-from service.store.database import Tx
+from service.store.database import Tx, lock_name
 from service.store.parts import PartRow, lose_owner, read_parts
 from service.store.tables import deliveries
+from service.store.upserts import add_unless_there
 
 SubjectKind = Literal["definition", "response", "alert"]
 FirstState = Literal["pending", "waiting"]
 
+_Found = tuple[int, str, str, str, int, int, int]
 _DELIVERY_IDS = UUID("4f0c1e0e-8d0f-5b55-9b53-4d7b8d4f6a10")
 # What may still be in the air, or must go before what comes after it.
 _UNFINISHED = (State.PENDING, State.SENT, State.UNKNOWN)
@@ -50,6 +51,7 @@ class Claim:
     subject_version: int
     owner: str
     tries: int
+    failures: int
     parts: tuple[PartRow, ...]
 
 
@@ -72,8 +74,9 @@ def queue_delivery(
     """
     key = f"{clinic}|{ehr}|{subject_kind}|{subject_id}|{subject_version}"
     delivery_id = str(uuid5(_DELIVERY_IDS, key))
-    tx.execute(
-        _QUEUE,
+    add_unless_there(
+        tx,
+        deliveries,
         {
             "clinic": clinic,
             "id": delivery_id,
@@ -91,9 +94,6 @@ def queue_delivery(
     return delivery_id
 
 
-_QUEUE = insert(deliveries).on_conflict_do_nothing()
-
-
 def claim_due(
     tx: Tx,
     clinic: str,
@@ -109,14 +109,18 @@ def claim_due(
     Whatever a gone worker left as ``sent`` becomes ``unknown`` first. What is unknown comes before what is
     pending, and definitions before everything; responses wait while a definition is unfinished, but not for a
     parked one. A delivery waits for earlier unfinished ones of its patient, and for earlier versions of
-    itself, parked ones included.
+    itself, parked ones included. Several workers claim one after the other: which one of a patient may go
+    depends on what the others took. A delivery that a person is deciding about is passed by.
     """
+    lock_name(tx, f"claim|{clinic}|{ehr}")
     where = {"clinic": clinic, "ehr": ehr, "now": now}
     for delivery_id in tx.execute(_LEFT_BEHIND, where).scalars().all():
         lose_owner(tx, clinic, delivery_id, now)
-    found = list(tx.execute(_CLAIMABLE[State.UNKNOWN], {**where, "limit": limit}))
-    if len(found) < limit:
-        found.extend(tx.execute(_CLAIMABLE[State.PENDING], {**where, "limit": limit - len(found)}))
+    found: list[Row[_Found]] = []
+    for query in _queries(tx, where):
+        if len(found) < limit:
+            claimable = query.with_for_update(of=deliveries, skip_locked=True)
+            found.extend(tx.execute(claimable, {**where, "limit": limit - len(found)}))
     lease = {"owner": owner, "lease_until": lease_until}
     for row in found:
         tx.execute(_LEASE, {**lease, "row": row.row_id, "tries": row.tries + 1})
@@ -130,6 +134,7 @@ def claim_due(
             subject_version=row.subject_version,
             owner=owner,
             tries=row.tries + 1,
+            failures=row.failures,
             # Parts come with the first claim.
             parts=read_parts(tx, clinic, row.id) if row.tries else (),
         )
@@ -140,8 +145,7 @@ def claim_due(
 def is_anything_due(tx: Tx, clinic: str, ehr: str, now: str) -> bool:
     """Tell whether ``claim_due`` would find something; changes nothing, so it may be asked often."""
     where = {"clinic": clinic, "ehr": ehr, "now": now, "limit": 1}
-    queries = (_LEFT_BEHIND, _CLAIMABLE[State.UNKNOWN], _CLAIMABLE[State.PENDING])
-    return any(tx.execute(query, where).first() for query in queries)
+    return any(tx.execute(query, where).first() for query in (_LEFT_BEHIND, *_queries(tx, where)))
 
 
 def is_any_unfinished(tx: Tx, clinic: str, delivery_ids: Sequence[str]) -> bool:
@@ -182,13 +186,22 @@ def set_delivery(tx: Tx, claim: Claim, now: str, state: State) -> None:
 
 
 def close_claim(
-    tx: Tx, claim: Claim, now: str, *, state: State, reason: str = "", due_at: str | None = None
+    tx: Tx,
+    claim: Claim,
+    now: str,
+    *,
+    state: State,
+    reason: str = "",
+    due_at: str | None = None,
+    failed: bool = False,
 ) -> None:
     """Set the state of a claimed delivery and give up its lease; ``due_at``: when to look at it again.
 
-    Raises ``LeaseLost``.
+    ``failed``: for its own sake, so that the next wait is longer. Raises ``LeaseLost``.
     """
-    _change(tx, _CLOSE, claim, {"to_state": state, "why": reason, "due": due_at or now, "at": now})
+    failures = claim.failures + failed
+    values = {"to_state": state, "why": reason, "due": due_at or now, "at": now, "failed": failures}
+    _change(tx, _CLOSE, claim, values)
 
 
 def _change(tx: Tx, statement: Update, claim: Claim, values: dict[str, object]) -> None:
@@ -226,12 +239,13 @@ _SET = _CLAIMED.values(
 _CLOSE = _SET.values(
     reason=bindparam("why"),
     due_at=bindparam("due"),
+    failures=bindparam("failed"),
     lease_owner=None,
     lease_until=None,
 )
 
 
-def _claimable(state: State) -> Select[tuple[int, str, str, str, int, int]]:
+def _claimable(state: State, *, definitions_only: bool) -> Select[_Found]:
     """Return the query for what may be claimed in a state, the longest due first."""
     query = select(
         deliveries.c.row_id,
@@ -240,55 +254,59 @@ def _claimable(state: State) -> Select[tuple[int, str, str, str, int, int]]:
         deliveries.c.subject_id,
         deliveries.c.subject_version,
         deliveries.c.tries,
+        deliveries.c.failures,
     ).where(
         *_OF_EHR,
         deliveries.c.state == state,
         deliveries.c.due_at <= _NOW,
         _IS_FREE,
-        or_(deliveries.c.patient_key == "", ~_is_a_definition_open()),
-        ~_held_back_by_patient(state),
+        *_not_held_back_by_patient(state),
         ~_waits_for_earlier_version(deliveries),
     )
+    if definitions_only:
+        query = query.where(deliveries.c.patient_key == "")
     if state is State.UNKNOWN:
         query = query.where(deliveries.c.reason == "")
     return query.order_by(deliveries.c.due_at, deliveries.c.row_id).limit(bindparam("limit"))
 
 
-def _is_a_definition_open() -> ColumnElement[bool]:
-    definition = deliveries.alias()
-    return exists().where(
-        definition.c.clinic == bindparam("clinic"),
-        definition.c.ehr == bindparam("ehr"),
-        definition.c.patient_key == "",
-        definition.c.state.in_(_UNFINISHED),
-        or_(definition.c.state != State.UNKNOWN, definition.c.reason == ""),
-    )
+def _queries(tx: Tx, where: Mapping[str, object]) -> tuple[Select[_Found], ...]:
+    """Return the queries for what may be claimed now, in the order of their right of way.
+
+    While a definition is unfinished nothing else is: asked once, and not of each row of a long queue.
+    """
+    return _CLAIMABLE[tx.execute(_OPEN_DEFINITION, where).first() is not None]
 
 
-def _held_back_by_patient(state: State) -> ColumnElement[bool]:
+def _not_held_back_by_patient(state: State) -> Iterator[ColumnElement[bool]]:
     """One request in flight per patient; earlier unfinished deliveries of the patient go first.
 
     What is unknown only waits for requests in flight: it holds back the rest, so it must not wait for them.
+    Each of these is one look into an index, however much is queued for the patient.
     """
     other = deliveries.alias()
-    reasons = [other.c.state == State.SENT, other.c.lease_until > _NOW]
+    yield ~_of_same_patient(other, other.c.state == State.SENT)
+    leased = (other.c.lease_owner.is_not(None), other.c.lease_until > _NOW, other.c.state.in_(_UNFINISHED))
+    yield ~_of_same_patient(other, *leased)
     if state is State.PENDING:
-        reasons += [
-            and_(other.c.state == State.UNKNOWN, other.c.reason == ""),
-            and_(
-                other.c.state == State.PENDING,
-                other.c.row_id < deliveries.c.row_id,
-                # One that waits for a parked version of itself holds back nothing else.
-                ~_waits_for_earlier_version(other),
-            ),
-        ]
+        yield ~_of_same_patient(other, other.c.state == State.UNKNOWN, other.c.reason == "")
+        yield ~_of_same_patient(
+            other,
+            other.c.state == State.PENDING,
+            other.c.row_id < deliveries.c.row_id,
+            # One that waits for a parked version of itself holds back nothing else.
+            ~_waits_for_earlier_version(other),
+        )
+
+
+def _of_same_patient(other: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether another delivery of the patient fulfils these; all definitions count as one's."""
     return exists().where(
         other.c.clinic == deliveries.c.clinic,
         other.c.ehr == deliveries.c.ehr,
         other.c.patient_key == deliveries.c.patient_key,
-        other.c.state.in_(_UNFINISHED),
         other.c.row_id != deliveries.c.row_id,
-        or_(*reasons),
+        *conditions,
     )
 
 
@@ -304,4 +322,18 @@ def _waits_for_earlier_version(delivery: FromClause) -> ColumnElement[bool]:
     )
 
 
-_CLAIMABLE = {state: _claimable(state) for state in (State.UNKNOWN, State.PENDING)}
+_OPEN_DEFINITION = (
+    select(deliveries.c.row_id)
+    .where(
+        *_OF_EHR,
+        deliveries.c.patient_key == "",
+        deliveries.c.state.in_(_UNFINISHED),
+        or_(deliveries.c.state != State.UNKNOWN, deliveries.c.reason == ""),
+    )
+    .limit(1)
+)
+# By whether a definition is unfinished.
+_CLAIMABLE = {
+    only: tuple(_claimable(state, definitions_only=only) for state in (State.UNKNOWN, State.PENDING))
+    for only in (True, False)
+}

@@ -88,8 +88,13 @@ def add_parts(
     planned: Sequence[NewPart],
     *,
     behind: int,
+    rung: str = "",
 ) -> tuple[PartRow, ...]:
-    """Store the parts of a plan behind that sequence number (0: they are the first) and return them."""
+    """Store the parts of a plan behind that sequence number (0: they are the first) and return them.
+
+    ``rung`` is the form that the plan takes; it is kept with the delivery.
+    """
+    tx.execute(_KEEP_RUNG, {"of": clinic, "delivery": delivery_id, "taken": rung})
     rows = tx.execute(
         insert(parts).returning(parts.c.row_id, sort_by_parameter_order=True),
         [
@@ -165,6 +170,11 @@ def move_part(
     return state
 
 
+_KEEP_RUNG = (
+    update(deliveries)
+    .where(deliveries.c.clinic == bindparam("of"), deliveries.c.id == bindparam("delivery"))
+    .values(rung=bindparam("taken"))
+)
 _OF_ROW = update(parts).where(parts.c.row_id == bindparam("row"))
 _FREEZE = _OF_ROW.values(
     state=bindparam("to_state"),
@@ -220,9 +230,14 @@ def add_attempt(tx: Tx, clinic: str, part_row: int, attempt: NewAttempt) -> None
             "outcome": attempt.outcome,
             "status": attempt.status,
             "codes": attempt.codes,
-            "answer": attempt.answer.decode(errors="replace")[:ANSWER_LENGTH],
+            "answer": _as_text(attempt.answer),
         },
     )
+
+
+def _as_text(answer: bytes) -> str:
+    # PostgreSQL keeps no NUL in a text.
+    return answer[: 4 * ANSWER_LENGTH].decode(errors="replace").replace("\0", "\ufffd")[:ANSWER_LENGTH]
 
 
 _EARLIER = attempts.alias()

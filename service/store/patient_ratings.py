@@ -40,6 +40,7 @@ class PatientRating:
     answers: str
     bare_total: Decimal | None
     age_years: int | None
+    encounter: str | None
     believed_from: str
     received_at: str
     language: str | None
@@ -63,6 +64,7 @@ _COLUMNS = (
     responses.c.answers,
     responses.c.bare_total,
     responses.c.age_years,
+    responses.c.encounter,
     responses.c.believed_from,
     responses.c.received_at,
     responses.c.language,

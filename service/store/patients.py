@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 
 from service.store.database import Tx
-from service.store.tables import dyads, patient_aliases
+from service.store.responses import IN_ERROR
+from service.store.tables import dyads, patient_aliases, responses
+from service.store.upserts import add_unless_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ _ALIAS = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
     patient_aliases.c.system == "",
     patient_aliases.c.value == bindparam("reference"),
 )
+_ALIAS_KEPT = _ALIAS.with_for_update(read=True)
 _DYAD = (
     select(dyads.c.row_id, dyads.c.judged)
     .where(
@@ -61,32 +64,39 @@ def alias_rows(tx: Tx, clinic: str, references: Sequence[str]) -> list[int]:
         patient_aliases.c.system == "",
         patient_aliases.c.value.in_(references),
     )
-    return _rows_of_all_names(tx, clinic, named)
+    keys = select(patient_aliases.c.patient_key).where(patient_aliases.c.clinic == clinic, named)
+    return _rows_of_keys(tx, clinic, patient_aliases.c.patient_key.in_(keys.scalar_subquery()))
+
+
+def patients_identified(tx: Tx, clinic: str, system: str | None, value: str) -> list[str]:
+    """Return the keys of every patient whom a response that counts knows by this identifier.
+
+    ``system`` None: whatever the system. Several keys: nobody has told us that these are one.
+    """
+    of_system = [] if system is None else [responses.c.patient_identifier_system == system]
+    found = select(patient_aliases.c.patient_key).where(
+        responses.c.clinic == clinic,
+        responses.c.patient_identifier_value == value,
+        responses.c.believed_until.is_(None),
+        responses.c.status != IN_ERROR,
+        patient_aliases.c.row_id == responses.c.alias_row,
+        *of_system,
+    )
+    return list(tx.execute(found.distinct()).scalars())
 
 
 def rows_of_identified(tx: Tx, clinic: str, identifiers: Sequence[tuple[str | None, str]]) -> list[int]:
     """Return the rows of every alias of the patients with one of these identifiers (system, value).
 
-    None: whatever the system.
+    One that several patients claim names nobody: joining them would show one the other's.
     """
-    named = and_(
-        patient_aliases.c.kind == "identifier",
-        or_(false(), *(_has_identifier(system, value) for system, value in identifiers)),
-    )
-    return _rows_of_all_names(tx, clinic, named)
+    claims = [patients_identified(tx, clinic, system, value) for system, value in identifiers]
+    keys = {claimed[0] for claimed in claims if len(claimed) == 1}
+    return _rows_of_keys(tx, clinic, patient_aliases.c.patient_key.in_(sorted(keys))) if keys else []
 
 
-def _has_identifier(system: str | None, value: str) -> ColumnElement[bool]:
-    of_value = patient_aliases.c.value == value
-    return of_value if system is None else and_(patient_aliases.c.system == system, of_value)
-
-
-def _rows_of_all_names(tx: Tx, clinic: str, named: ColumnElement[bool]) -> list[int]:
-    keys = select(patient_aliases.c.patient_key).where(patient_aliases.c.clinic == clinic, named)
-    found = select(patient_aliases.c.row_id).where(
-        patient_aliases.c.clinic == clinic,
-        patient_aliases.c.patient_key.in_(keys.scalar_subquery()),
-    )
+def _rows_of_keys(tx: Tx, clinic: str, of_keys: ColumnElement[bool]) -> list[int]:
+    found = select(patient_aliases.c.row_id).where(patient_aliases.c.clinic == clinic, of_keys)
     return list(tx.execute(found).scalars())
 
 
@@ -95,7 +105,7 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
 
     It stays where it points until the transaction ends: a merge waits.
     """
-    row = tx.execute(_ALIAS.with_for_update(read=True), {"clinic": clinic, "reference": reference}).first()
+    row = tx.execute(_ALIAS_KEPT, {"clinic": clinic, "reference": reference}).first()
     if row:
         return Alias(row.row_id, row.patient_key)
     key = str(uuid4())
@@ -106,11 +116,13 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
         "kind": "reference",
         "system": "",
         "value": reference,
+        "created_at": now,
     }
-    made = tx.execute(
-        patient_aliases.insert().values(**values, created_at=now).returning(patient_aliases.c.row_id),
-    )
-    return Alias(made.scalar_one(), key)
+    made = add_unless_there(tx, patient_aliases, values)
+    if made is not None:
+        return Alias(made, key)
+    row = tx.execute(_ALIAS_KEPT, {"clinic": clinic, "reference": reference}).one()
+    return Alias(row.row_id, row.patient_key)
 
 
 def lock_aliases(tx: Tx, clinic: str, keys: Collection[str]) -> list[Alias]:
@@ -151,13 +163,15 @@ def lock_dyads(tx: Tx, clinic: str, patient_keys: Collection[str]) -> list[Dyad]
 
 
 def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, **context: str | None) -> Dyad:
-    """Return the dyad, made where it is new; ``context`` (site, team, approach) is updated where given."""
+    """Return the dyad, locked, made where new; ``context`` (site, team, approach) is updated where given."""
     given = {name: value for name, value in context.items() if value is not None}
     key = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist}
     found = tx.execute(_DYAD, key).first()
     if found is None:
-        made = dyads.insert().values(**key, created_at=now, **given).returning(dyads.c.row_id)
-        return Dyad(tx.execute(made).scalar_one(), patient_key, therapist)
+        row = add_unless_there(tx, dyads, {**key, "created_at": now, **context})
+        if row is not None:
+            return Dyad(row, patient_key, therapist)
+        found = tx.execute(_DYAD, key).one()  # somebody else made it a moment ago
     if given:
         tx.execute(update(dyads).where(dyads.c.row_id == found.row_id).values(**given))
     return Dyad(found.row_id, patient_key, therapist, found.judged)
@@ -167,7 +181,7 @@ _KEEP_JUDGED = update(dyads).where(dyads.c.row_id == bindparam("dyad")).values(j
 
 
 def keep_judged(tx: Tx, dyad_row: int, text: str | None) -> None:
-    """Keep what judging the next rating of a dyad needs."""
+    """Keep what judging the next rating of a dyad needs; None: it is to be judged whole."""
     tx.execute(_KEEP_JUDGED, {"dyad": dyad_row, "text": text})
 
 
@@ -182,9 +196,11 @@ def take_dyad_like(tx: Tx, clinic: str, patient_key: str, model: Dyad, now: str)
     return take_dyad(tx, clinic, patient_key, model.therapist, now, **given)
 
 
-def dyad_of(tx: Tx, row: int) -> Dyad:
-    """Return a dyad by its row."""
+def lock_dyad(tx: Tx, row: int) -> Dyad:
+    """Return a dyad by its row, locked: whoever judges it waits."""
     found = tx.execute(
-        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist).where(dyads.c.row_id == row),
+        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
+        .where(dyads.c.row_id == row)
+        .with_for_update(),
     ).one()
     return Dyad(*found)

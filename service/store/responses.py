@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Select, bindparam, insert, select, update
 
-from service.store.database import Tx
-from service.store.tables import responses, scores
+from service.store.database import Tx, lock_name
+from service.store.tables import patient_aliases, responses, scores
 
 IN_ERROR = "entered-in-error"
 
@@ -58,6 +58,8 @@ class ResponseVersion:
     believed_from: str
     believed_until: str | None = None
     scored: bool = True
+    patient_identifier_system: str | None = None
+    patient_identifier_value: str | None = None
     row_id: int | None = None
 
 
@@ -135,6 +137,13 @@ _CURRENT = select(responses).where(
     responses.c.id == bindparam("id"),
     responses.c.believed_until.is_(None),
 )
+_CURRENT_LOCKED = _CURRENT.with_for_update()
+_ALIAS_OF = _CURRENT.with_only_columns(responses.c.alias_row)
+_KEEP_ALIAS = (
+    select(patient_aliases.c.row_id)
+    .where(patient_aliases.c.row_id == bindparam("row"))
+    .with_for_update(read=True)
+)
 _VERSION = select(responses).where(
     responses.c.clinic == bindparam("clinic"),
     responses.c.id == bindparam("id"),
@@ -151,6 +160,23 @@ _BY_IDENTIFIER = select(responses).where(
 def find_current(tx: Tx, clinic: str, response_id: str) -> ResponseVersion | None:
     """Return the current version of a response, or None."""
     return _one(tx, _CURRENT, clinic=clinic, id=response_id)
+
+
+def lock_identifier(tx: Tx, clinic: str, value: str) -> None:
+    """Let whoever else records a response with this identifier now wait, to find it afterwards."""
+    lock_name(tx, f"identifier|{clinic}|{value}")
+
+
+def lock_current(tx: Tx, clinic: str, response_id: str) -> ResponseVersion | None:
+    """Return the current version of a response, or None; until the transaction ends it stays what it is.
+
+    Its patient's alias is kept where it points, so that no merge moves the response meanwhile.
+    """
+    found = tx.execute(_ALIAS_OF, {"clinic": clinic, "id": response_id}).scalar()
+    if found is None:
+        return None
+    tx.execute(_KEEP_ALIAS, {"row": found})
+    return _one(tx, _CURRENT_LOCKED, clinic=clinic, id=response_id) or find_current(tx, clinic, response_id)
 
 
 def find_version(tx: Tx, clinic: str, response_id: str, version: int) -> ResponseVersion | None:
@@ -192,6 +218,12 @@ def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
 def is_encounter_rated(tx: Tx, clinic: str, encounter: str) -> bool:
     """Tell whether any response of an encounter is stored, whoever filled whichever form."""
     return tx.execute(_OF_ENCOUNTER, {"clinic": clinic, "encounter": encounter}).first() is not None
+
+
+def place_of(rating: DyadRating) -> str:
+    """Return a rating's place in its dyad's therapy as text of fixed width: what sorts later came later."""
+    session_date, number, authored_at, received_at = therapy_place(rating)
+    return f"{session_date} {number:07d} {authored_at} {received_at}"
 
 
 def rating_of(version: ResponseVersion, total: Decimal | None) -> DyadRating:

@@ -17,7 +17,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
+    true,
 )
 
 from service.store.columns import (
@@ -40,7 +42,7 @@ patient_aliases = Table(
     clinic(),
     Column("patient_key", String(36), nullable=False),
     Column("own_key", String(36), nullable=False),  # what it points at while nothing is merged
-    Column("kind", String(16), nullable=False),  # reference | identifier
+    Column("kind", String(16), nullable=False),  # reference
     Column("system", String(255), nullable=False, server_default=""),
     Column("value", String(255), nullable=False),
     instant("created_at"),
@@ -109,15 +111,18 @@ responses = Table(
     instant("authored_at"),  # the same moment in UTC
     Column("session_date", String(10), nullable=False),
     Column("session_number", Integer),
-    Column("another_session", Boolean, nullable=False, server_default=text("0")),
+    Column("another_session", Boolean, nullable=False, server_default=false()),
     Column("language", String(35)),
     Column("age_years", Integer),
     Column("identifier_system", String(255)),
     Column("identifier_value", String(255)),
+    # By which identifier the sender knows the patient: a claim, which two patients can make.
+    Column("patient_identifier_system", String(255)),
+    Column("patient_identifier_value", String(255)),
     Column("origin", String(8), nullable=False),  # v1 | fhir | ehr | import
     Column("historical", Boolean, nullable=False),
     # False: it was never completed, so it has no scores.
-    Column("scored", Boolean, nullable=False, server_default=text("1")),
+    Column("scored", Boolean, nullable=False, server_default=true()),
     Column("ehr_reference", String(255)),
     Column("answers", Text, nullable=False),  # canonical JSON: link id -> decimal text
     Column("bare_total", DecimalText),
@@ -154,8 +159,16 @@ responses = Table(
     Index("ix_responses_authored", "clinic", "authored_at", "row_id"),
     Index("ix_responses_updated", "clinic", "believed_from", "row_id"),
     index_where("encounter IS NOT NULL", "ix_responses_encounter", "clinic", "encounter"),
+    index_where("ehr_reference IS NOT NULL", "ix_responses_ehr_reference", "clinic", "ehr_reference"),
     index_where(
         "identifier_value IS NOT NULL", "ix_responses_identifier_value", "clinic", "identifier_value"
+    ),
+    index_where(
+        "believed_until IS NULL AND patient_identifier_value IS NOT NULL",
+        "ix_responses_patient_identifier",
+        "clinic",
+        "patient_identifier_value",
+        "alias_row",
     ),
 )
 
@@ -174,7 +187,7 @@ scores = Table(
     Column("value", DecimalText),
     Column("answered", Integer),
     Column("of", Integer),
-    Column("prorated", Boolean, nullable=False, server_default=text("0")),
+    Column("prorated", Boolean, nullable=False, server_default=false()),
     Column("observed", Boolean, nullable=False),  # whether FHIR shows it as an Observation
     *believed(),
     UniqueConstraint("clinic", "response_row", "part"),
@@ -208,9 +221,24 @@ alerts = Table(
     Column("type_source", String(20), nullable=False, server_default="none"),
     Column("text", Text, nullable=False),
     Column("evidence", Text, nullable=False),  # JSON: what was seen, with response versions
+    Column("supported", Boolean, nullable=False, server_default=true()),  # by the ratings as they are now
     Column("follows", String(64)),
     Column("touched_by", String(255)),  # the last person who acted; NULL: nobody did
     instant("touched_at", nullable=True),
+    Column("owner", String(255)),  # who took the work; NULL: nobody did
+    Column("mitigations", Text, nullable=False, server_default="[]"),  # JSON: coded steps, no free text
+    Column("dismissal", String(20)),  # the code of why it was dismissed
+    Column("amended", Boolean, nullable=False, server_default=false()),  # deepened while in repair
+    Column(
+        "settled_after", String(80)
+    ),  # the place of the last rating that was known at a person's last word
+    Column(
+        "notice", String(80), nullable=False, server_default=""
+    ),  # what was told last, and at which rating
+    Column(
+        "news", String(8), nullable=False, server_default=""
+    ),  # what this version tells: opened, raised, …
+    instant("ended_at", nullable=True),  # when nothing was left to do
     instant("raised_at"),
     instant("updated_at"),
     *believed(),
@@ -221,7 +249,11 @@ alerts = Table(
     Index("ix_alerts_patient", "clinic", "alias_row", "raised_at"),
     Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
     Index("ix_alerts_believed", "clinic", "believed_from", "row_id"),
+    index_where("news <> ''", "ix_alerts_news", "clinic", "believed_from"),
 )
+
+# What may still reach the EHR by itself, or must be settled first; some of it is parked.
+UNFINISHED = "state IN ('pending', 'sent', 'unknown')"
 
 # One response, alert or definition, in one version, for one EHR.
 deliveries = Table(
@@ -237,8 +269,12 @@ deliveries = Table(
     Column("patient_key", String(36), nullable=False, server_default=""),  # '' for definitions
     Column("state", String(12), nullable=False),
     Column("reason", String(255), nullable=False, server_default=""),
+    # The form in which the EHR takes it, once a plan chose one.
+    Column("rung", String(16), nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("tries", Integer, nullable=False, server_default=text("0")),
+    # How often in a row it failed for itself, not for the EHR's trouble: how long the next wait is.
+    Column("failures", Integer, nullable=False, server_default=text("0")),
     instant("due_at"),
     Column("lease_owner", String(64)),
     instant("lease_until", nullable=True),
@@ -246,8 +282,10 @@ deliveries = Table(
     instant("updated_at"),
     UniqueConstraint("clinic", "id"),
     UniqueConstraint("clinic", "ehr", "subject_kind", "subject_id", "subject_version"),
-    Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at"),
-    Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state"),
+    Index("ix_deliveries_due", "clinic", "ehr", "state", "due_at", "row_id"),
+    Index("ix_deliveries_patient", "clinic", "ehr", "patient_key", "state", "row_id"),
+    Index("ix_deliveries_queue", "clinic", "row_id"),
+    index_where(UNFINISHED, "ix_deliveries_unfinished", "clinic", "ehr", "created_at"),
     index_where("lease_owner IS NOT NULL", "ix_deliveries_leased", "clinic", "lease_owner"),
     Index("ix_deliveries_subject", "clinic", "subject_id"),
 )
@@ -267,7 +305,7 @@ parts = Table(
     Column("body", LargeBinary, nullable=False),
     Column("state", String(12), nullable=False),
     Column("reason", String(255), nullable=False, server_default=""),
-    Column("resent", Boolean, nullable=False, server_default=text("0")),
+    Column("resent", Boolean, nullable=False, server_default=false()),
     instant("sent_at", nullable=True),
     UniqueConstraint("clinic", "delivery_id", "sequence"),
     Index("ix_parts_state", "clinic", "state"),
@@ -303,6 +341,7 @@ chart_entries = Table(
     Column("our_version", Integer, nullable=False),
     instant("updated_at"),
     UniqueConstraint("clinic", "ehr", "logical"),
+    Index("ix_chart_entries_ehr_id", "clinic", "ehr", "ehr_id"),
 )
 
 audit_rows = Table(

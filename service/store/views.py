@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, String, Table, case, cast, exists, null, true
+from sqlalchemy import ColumnElement, FromClause, String, Table, case, cast, exists, func, null, true
 
+from fhir_mappings.alert_states import UNDER_WAY
 from service.store.responses import IN_ERROR
 from service.store.tables import alerts, responses, scores
 
 Kind = Literal["response", "observation", "alert", "work", "trace"]
-# An alert of any other status has come to an end.
-_UNDER_WAY = ("open", "acknowledged", "in-repair")
 # The same versions once more: what one gave is seen beside what the one before gave.
 earlier_versions = responses.alias("earlier")
 
@@ -121,11 +120,11 @@ VIEWS: Mapping[Kind, View] = {
             "patient": alerts.c.alias_row,
             "status": alerts.c.status,
             "severity": alerts.c.severity,
-            "therapist": alerts.c.therapist,
+            "owner": func.coalesce(alerts.c.owner, alerts.c.therapist),
             "at": alerts.c.raised_at,
             "updated": alerts.c.believed_from,
             "begins": alerts.c.raised_at,
-            "ends": case((alerts.c.status.in_(_UNDER_WAY), null()), else_=alerts.c.updated_at),
+            "ends": case((alerts.c.status.in_(UNDER_WAY), null()), else_=alerts.c.ended_at),
         },
     ),
     # Every version of a response that gave Observations, or took some away.

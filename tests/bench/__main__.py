@@ -7,13 +7,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, growing, recording, rules, searching, trend
+from tests.bench import delivering, footprint, growing, queued, recording, rules, searching, trend
 
 BENCHES = {
     "recording": recording,
     "trend": trend,
     "searching": searching,
     "delivering": delivering,
+    "queued": queued,
     "footprint": footprint,
     "growing": growing,
     "rules": rules,

@@ -4,6 +4,7 @@ import pytest
 import schemathesis
 from starlette.testclient import TestClient
 
+from service.api.v1.attendance_models import EXAMPLE_ATTENDANCE
 from tests.conftest import FixedClock
 from tests.contract.conftest import LOOPBACK
 from tests.contract.described import CHECKS
@@ -23,6 +24,7 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
         "response_id": receipt["id"],
         "alert_id": receipt["alerts"][0]["id"],
         "delivery_id": receipt["deliveries"][0],
+        "attendance_id": client.post("/v1/attendance", json=EXAMPLE_ATTENDANCE).json()["id"],
         "patient": "anna",
         "instrument": "wai-sr-client",
     }
@@ -36,8 +38,12 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
         ("get", "/v1/responses/{response_id}", {}),
         ("get", "/v1/patients/{patient}/alliance-trend", {}),
         ("get", "/v1/patients/{patient}/alliance-trend.svg", {}),
+        ("get", "/v1/attendance", {"patient": "anna"}),
+        ("get", "/v1/attendance/{attendance_id}", {}),
         ("get", "/v1/rupture-alerts", {"include": "watch,historical"}),
         ("get", "/v1/rupture-alerts/{alert_id}", {}),
+        ("get", "/v1/alert-budget", {}),
+        ("get", "/v1/webhook-events", {}),
         ("get", "/v1/deliveries", {"_count": "2"}),
         ("get", "/v1/deliveries/{delivery_id}", {}),
         ("post", "/v1/deliveries/{delivery_id}/retry", {}),
@@ -65,3 +71,21 @@ def test_acts_on_a_response_are_answered_as_described(
     answer = case.call(headers=LOOPBACK)
     case.validate_response(answer, checks=CHECKS)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("acknowledge", {"note": "seen"}), ("dismiss", {"reason": "data-error"}), ("resolve", {})],
+)
+def test_acts_on_an_alert_are_answered_as_described(
+    api: schemathesis.BaseSchema, ids: dict[str, str], name: str, body: dict[str, str]
+) -> None:
+    case = api[f"/v1/rupture-alerts/{{alert_id}}/{name}"]["post"].Case(
+        path_parameters={"alert_id": ids["alert_id"]},
+        headers={"If-Match": 'W/"1"'},
+        body={"by": "Practitioner/ada"} | body,
+        media_type="application/json",
+    )
+    answer = case.call(headers=LOOPBACK)
+    case.validate_response(answer, checks=CHECKS)
+    assert answer.status_code == (200 if body else 422)

@@ -58,3 +58,8 @@ def test_a_megabyte_of_malice_is_refused(evil):
 def test_what_has_no_place_in_json_is_a_programming_error():
     with pytest.raises(TypeError):
         dumps({"value": object()})
+
+
+def test_a_whole_number_without_end_is_refused_in_our_words():
+    with pytest.raises(ValueError, match="a whole number is too long"):
+        loads(b"9" * 5000)

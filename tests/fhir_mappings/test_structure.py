@@ -56,3 +56,9 @@ def test_a_name_that_is_no_element_name_is_not_repeated():
 @pytest.mark.parametrize("kind", sorted(CHECKED_TYPES))
 def test_every_checked_type_has_a_model(kind):
     assert check_structure({"resourceType": kind, "unheardOf": True}) != []
+
+
+def test_a_control_character_is_a_fault():
+    extension = {"url": "urn:x", "valueString": "a\u0000b"}
+
+    assert places(a_response(extension=[extension])) == ["QuestionnaireResponse.extension[0].valueString"]

@@ -78,3 +78,17 @@ def test_completed_work_has_an_output():
 
 def test_its_words_are_the_careful_ones():
     assert to_task(an_alert(), NAMES)["description"].startswith("Possible strain")
+
+
+def test_who_took_it_owns_it():
+    assert to_task(an_alert(owner="Practitioner/sue"), NAMES)["owner"] == {"reference": "Practitioner/sue"}
+
+
+def test_rejected_work_says_why_it_was_dismissed():
+    task = to_task(an_alert(status="dismissed", dismissal="known-cause"), NAMES)
+    assert task["statusReason"]["coding"][0]["code"] == "known-cause"
+
+
+def test_what_is_told_later_does_not_move_its_end():
+    task = to_task(an_alert(status="repaired", ended_at=LATER, updated_at="2026-04-01T10:00:00Z"), NAMES)
+    assert task["executionPeriod"]["end"] == LATER

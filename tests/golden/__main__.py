@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fhir_mappings.json_text import dumps_indented
+from tests.golden.published import add_published
 from tests.golden.resources import EXTENSIONS, golden_answers, golden_extensions, golden_resources
 
 
@@ -17,6 +18,7 @@ def main() -> None:
         (folder / f"{name}.json").write_bytes(dumps_indented(resources))
     for name, definition in golden_extensions().items():
         (EXTENSIONS / f"{name}.json").write_bytes(dumps_indented(definition))
+    add_published()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir_mappings.alert import to_detected_issue
 from fhir_mappings.bundle import Entry, rewrite_references, to_transaction
 from fhir_mappings.catalogue import builtin_instruments, shipped_instruments
+from fhir_mappings.document import NoteShape, alert_note, response_note, to_communication, to_document
 from fhir_mappings.extensions import to_extension_definitions
 from fhir_mappings.extra_codings import snomed_score_codings
 from fhir_mappings.extract import to_extraction
@@ -50,6 +51,7 @@ def golden_resources() -> dict[str, list[Json]]:
             to_detected_issue(an_alert(version=2, status="closed-by-scores", severity="marked"), NAMES)
         ],
         **_alert_work(),
+        **_notes(),
         **_filled_forms(),
         "srs-3-Provenance": [_provenance(a_filled())],
         "srs-3-amended-Provenance": [_provenance(a_filled(version=2, status="amended"))],
@@ -94,6 +96,25 @@ def _alert_work() -> dict[str, list[Json]]:
     return {
         "Task": [to_task(one, NAMES) for one in alerts],
         "Flag": [to_flag(one, NAMES) for one in alerts],
+    }
+
+
+def _notes() -> dict[str, list[Json]]:
+    """Return the notes of a response through its life, overwritten and side by side, and an alert's."""
+    first = response_note(a_filled(), NAMES)
+    plain = NoteShape(content_type="text/plain", author=False, relates_to=False)
+    overwriting = [
+        response_note(a_filled(version=2, status=status), NAMES) for status in ("amended", "entered-in-error")
+    ]
+    beside = [
+        response_note(a_filled(version=2, status=status), NAMES, replaces="r-7")
+        for status in ("amended", "entered-in-error")
+    ]
+    notes = [first, *overwriting, *beside, alert_note(an_alert(), NAMES)]
+    return {
+        "DocumentReference": [to_document(one, NAMES) for one in notes],
+        "DocumentReference-plain": [to_document(first, NAMES, plain)],
+        "Communication": [to_communication(one, NAMES) for one in notes],
     }
 
 

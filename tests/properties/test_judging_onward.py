@@ -1,9 +1,9 @@
-"""However ratings come in, what is kept of a dyad is what judging it whole would keep; so are its alerts."""
+"""However ratings and acts come in, what is kept of a dyad, and its alerts, are those of judging it whole."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from fhir_mappings.alert_states import Act
 from fhir_mappings.filled import Identifier
 from service.alliance.rules import ALERT_RULES
-from service.errors import Duplicate
+from service.errors import Duplicate, WrongState
+from service.flows.act_on_alert import PersonsAct, act_on_alert
+from service.flows.alert_versions import settlements_of
 from service.flows.correct_response import correct_response, withdraw_response
 from service.flows.deployment import Deployment
 from service.flows.dyad_state import state_of, write_state
 from service.flows.judge_dyad import judge_dyad
 from service.flows.read_standards import read_standards
 from service.flows.record_response import record_response
-from service.store.alerts import AlertQuery, list_alerts
+from service.store.alerts import AlertQuery, AlertRow, alerts_of_dyad, list_alerts
 from service.store.responses import dyad_ratings
 from service.store.tables import dyads
 from tests.service.build import StandingClock, a_deployment, a_response, an_access
@@ -33,6 +36,7 @@ step = st.one_of(
     st.tuples(st.just("late"), st.integers(1, 30), total),
     st.tuples(st.just("correct"), st.integers(0, 30), total),
     st.tuples(st.just("withdraw"), st.integers(0, 30), total),
+    st.tuples(st.sampled_from(("acknowledge", "resolve-repaired", "dismiss")), st.integers(0, 2), total),
 )
 histories = st.tuples(st.sampled_from(ALERT_RULES), st.lists(step, min_size=8, max_size=30))
 
@@ -53,6 +57,8 @@ class Clinic:
         if kind in ("next", "late"):
             self._last += kind == "next"
             self._record(self._last if kind == "next" else which, value)
+        elif kind not in ("correct", "withdraw"):
+            self._act(kind, which)
         elif self._ids:
             response, session = self._ids[which % len(self._ids)]
             if kind == "correct":
@@ -72,21 +78,34 @@ class Clinic:
             return
         self._ids.append((recorded.filled.id, session))
 
+    def _act(self, act: Act, which: int) -> None:
+        rows = sorted(self._rows(), key=lambda row: (row.session_date, row.session_number))
+        if rows:
+            row = rows[which % len(rows)]
+            done = PersonsAct(act, "Practitioner/ada", reason="other" if act == "dismiss" else None)
+            with suppress(WrongState):
+                act_on_alert(self.deployment, row.id, None, done, an_access("U"))
+
+    def _rows(self) -> list[AlertRow]:
+        with self.deployment.database.read() as tx:
+            return list_alerts(tx, "default", AlertQuery(include_historical=True))
+
     def kept(self) -> tuple[str | None, str | None]:
-        """Return what is kept of the dyad, and what judging it whole would keep."""
+        """Return what is kept of the dyad, and what judging it whole would keep: nothing after an act."""
         with self.deployment.database.read() as tx:
             kept = tx.execute(dyads.select()).first()
             ratings = dyad_ratings(tx, "default", kept.row_id)
             standards = read_standards(tx, self.deployment, "default")
-        judged = judge_dyad(ratings, self.deployment, standards)
+            alerts = alerts_of_dyad(tx, "default", kept.row_id)
+        judged = judge_dyad(ratings, self.deployment, standards, settlements_of(alerts))
+        if any(row.touched_by for row in alerts):
+            return kept.judged, None
         return kept.judged, write_state(state_of(judged, ratings, self.deployment.parameters))
 
     def alerts(self) -> list[tuple[object, ...]]:
-        with self.deployment.database.read() as tx:
-            found = list_alerts(tx, "default", AlertQuery(include_historical=True))
         return sorted(
             (one.status, one.score_course, one.severity, one.session_number or 0, one.version, one.live)
-            for one in found
+            for one in self._rows()
         )
 
 

@@ -4,7 +4,6 @@ The real delivery flow on a real database, against an EHR in memory that loses a
 fresh rows from searches, refuses and is busy, write by write; our side is killed at any crash point.
 """
 
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -51,11 +50,9 @@ def http() -> Iterator[Http]:
 
 
 @contextmanager
-def a_bench_at(migrated_file: Path, http: Http, surface: Surface) -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(migrated_file, Path(folder) / "alliance.db")
-        with a_bench(Path(folder), http, surface=surface) as bench:
-            yield bench
+def a_bench_at(http: Http, surface: Surface) -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory() as folder, a_bench(Path(folder), http, surface=surface) as bench:
+        yield bench
 
 
 def believable(fault: Fault | None, surface: Surface, hides_seconds: float) -> Fault | None:
@@ -100,15 +97,14 @@ def copies(bench: Bench) -> Counter[str]:
     crash_at=crashes,
     hides_seconds=st.sampled_from([0.0, 3.0, LAG_SECONDS]),
 )
-def test_never_two_copies_and_nothing_lost(  # noqa: PLR0917 - two fixtures and four drawn facts
-    migrated_file: Path,
+def test_never_two_copies_and_nothing_lost(
     http: Http,
     surface: Surface,
     misfortunes: list[Fault | None],
     crash_at: set[int],
     hides_seconds: float,
 ) -> None:
-    with a_bench_at(migrated_file, http, surface) as bench:
+    with a_bench_at(http, surface) as bench:
         first = bench.record(6)
         bench.correct(first.filled.id, session=6, total="30.0")
         bench.record(7)
@@ -133,7 +129,5 @@ def confirmed(bench: Bench) -> set[str]:
     return {one.subject_id for one in bench.deliveries() if one.state == "confirmed"}
 
 
-def test_the_template_database_is_at_the_newest_revision(migrated_file: Path) -> None:
-    database = Database(f"sqlite:///{migrated_file}")
+def test_the_template_database_is_at_the_newest_revision(database: Database) -> None:
     assert database.is_current()
-    database.close()

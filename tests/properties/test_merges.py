@@ -1,6 +1,5 @@
 """However patients are merged and parted, a series is what it would be had all come to one patient."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,9 +119,8 @@ def standing_alerts(deployment: Deployment, patient: str) -> list[tuple]:
 
 
 @contextmanager
-def a_service(migrated_file: Path) -> Iterator[Deployment]:
+def a_service() -> Iterator[Deployment]:
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(migrated_file, Path(folder) / "alliance.db")
         deployment = a_deployment(Path(folder))
         yield deployment
         deployment.database.close()
@@ -130,8 +128,8 @@ def a_service(migrated_file: Path) -> Iterator[Deployment]:
 
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(steps=steps)
-def test_a_series_is_what_it_would_be_from_scratch(migrated_file: Path, steps: list[tuple]) -> None:
-    with a_service(migrated_file) as lived, a_service(migrated_file) as fresh:
+def test_a_series_is_what_it_would_be_from_scratch(steps: list[tuple]) -> None:
+    with a_service() as lived, a_service() as fresh:
         world = World(lived)
         for step in steps:
             world.take(step)

@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fhir_mappings.answers import check_answers
@@ -17,6 +15,7 @@ from service.flows.deployment import Access, Deployment
 from service.flows.new_response import NewResponse
 from service.settings import Settings
 from service.store.database import Database
+from tests.databases import empty_database
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 FIRST_SESSION = datetime(2026, 1, 5, 10, 50, tzinfo=UTC)
@@ -35,12 +34,12 @@ class StandingClock:
         self.moment += timedelta(**duration)
 
 
-def a_deployment(folder: Path, clock: StandingClock | None = None, **settings: Any) -> Deployment:
-    """Return a deployment on a new SQLite file in the folder."""
-    file = folder / "alliance.db"
-    file.write_bytes(_empty_database())
+def a_deployment(
+    folder: Path, clock: StandingClock | None = None, *, database: Database | None = None, **settings: Any
+) -> Deployment:
+    """Return a deployment on a new database (a SQLite one lies in the folder), or on this one."""
     return Deployment(
-        database=Database(f"sqlite:///{file}"),
+        database=database or empty_database(folder),
         settings=Settings(**settings),
         names=Names(),
         instruments=builtin_instruments(),
@@ -49,19 +48,6 @@ def a_deployment(folder: Path, clock: StandingClock | None = None, **settings: A
         parameters=default_parameters(),
         clock=clock or StandingClock(),
     )
-
-
-@cache
-def _empty_database() -> bytes:
-    """Return an empty database at the newest revision; migrating takes longer than most tests."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "empty.db"
-        database = Database(f"sqlite:///{file}")
-        database.migrate()
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.close()
-        return file.read_bytes()
 
 
 def an_access(action: Any = "C") -> Access:

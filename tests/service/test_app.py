@@ -129,7 +129,7 @@ def test_a_failure_says_nothing_but_its_request_id(broken, log_stream):
     assert issues(answer) == [("exception", "")]
     assert answer.json()["issue"][0]["diagnostics"] == "request r-9"
     assert "Canary" not in answer.text + log_stream.getvalue()
-    assert '"error": "OperationalError"' in log_stream.getvalue()
+    assert '"error": "StoreAway"' in log_stream.getvalue()
 
 
 def test_a_failure_elsewhere_is_a_problem(broken):

@@ -10,6 +10,7 @@ import respx
 from fhir_mappings.catalogue import shipped_instruments
 from service.__main__ import main
 from service.settings import settings_table
+from tests.form_maps import srs_map
 from tests.service.api.fhir.calls import create, sent
 from tests.service.own_form import write_own_form
 
@@ -212,3 +213,50 @@ def test_a_wording_that_cannot_be_read_stops_the_start(tmp_path, url, capsys):
         "ALLIANCE_WORDING_DIR: bytes.toml: cannot be read as a text in UTF-8",
         "ALLIANCE_WORDING_DIR: there is no such folder",
     ]
+
+
+def test_bad_form_maps_stop_the_start_with_every_fault(tmp_path, url, capsys):
+    (tmp_path / "ehr").mkdir()
+    (tmp_path / "ehr" / "srs-3.toml").write_text(srs_map(item_1='link_id = "q-item-2"'))
+    (tmp_path / "ehr" / "phq-9.toml").write_text("")
+
+    code, _ = run("run", form_maps_dir=str(tmp_path), database_url=url)
+
+    told = capsys.readouterr().err
+    assert code == 2
+    assert "ALLIANCE_FORM_MAPS_DIR: ehr/phq-9.toml: (name): names no instrument" in told
+    assert "ALLIANCE_FORM_MAPS_DIR: ehr/srs-3.toml: items.item-1.link_id: is the link id of another" in told
+
+
+def test_subscribing_needs_an_address_where_the_ehr_reaches_us(url, capsys):
+    code, _ = run("subscribe-ehr", database_url=url, ehr_base_url="http://127.0.0.1:8095/fhir")
+
+    assert code == 2
+    assert capsys.readouterr().err == "ALLIANCE_PUBLIC_BASE_URL: must be set to subscribe\n"
+
+
+def test_subscribing_at_every_start_needs_polling_beside_it(url, capsys):
+    code, _ = run("run", database_url=url, ehr_subscribe="true")
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("ALLIANCE_EHR_SUBSCRIBE: needs ALLIANCE_EHR_BASE_URL")
+
+
+def test_an_ehr_that_cannot_be_subscribed_to_is_told_by_a_word(url):
+    here = {"ehr_base_url": "http://127.0.0.1:8095/fhir", "public_base_url": "http://127.0.0.1:8000"}
+    with respx.mock() as ehr:
+        ehr.get("http://127.0.0.1:8095/fhir/metadata").respond(503)
+        code, said = run("subscribe-ehr", database_url=url, **here)
+
+    assert (code, said) == (1, "not subscribed: status-503\n")
+
+
+def test_a_worker_without_an_ehr_is_refused(url, capsys):
+    assert run("worker", database_url=url)[0] == 2
+    assert capsys.readouterr().err.startswith("ALLIANCE_EHR_BASE_URL: must be set")
+
+
+def test_an_unknown_delivery_is_refused_in_a_sentence(url, capsys):
+    for act in (("explain", "d-1"), ("retry", "d-1"), ("confirm", "d-1", "42"), ("discard", "d-1", "x")):
+        assert run("deliveries", *act, database_url=url)[0] == 1
+    assert capsys.readouterr().err == "There is no such delivery.\n" * 4

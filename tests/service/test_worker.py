@@ -4,24 +4,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from service.clock import system_clock
-from service.flows.lane import Delivered
 from service.http import Http
-from service.ledger import State
 from service.log import Log
-from service.worker import Breaker, Worker
-from tests.service.build import StandingClock
+from service.worker import Worker
 from tests.service.ehr.fake_ehr import Fault
 from tests.service.flows.delivering import Bench, a_bench
-
-WELL = Delivered("d-1", State.CONFIRMED, well=True)
-LOST = Delivered("d-1", State.UNKNOWN, well=False)
-DOWN = Delivered("d-1", State.PENDING, well=False, pause_seconds=0.0)
 
 
 @pytest.fixture
@@ -91,6 +85,28 @@ def test_an_ehr_that_is_down_is_not_hammered(bench: Bench) -> None:
     assert "confirmed" not in bench.states()
 
 
+def test_a_sign_in_that_fails_is_told_and_nothing_is_lost(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(401, body=b'{"error": "invalid_client"}')] * 50
+    changes = {
+        "ehr_auth": "client-secret",
+        "ehr_client_id": "us",
+        "ehr_client_secret": SecretStr("s"),
+        "ehr_token_url": "http://localhost:8095/fhir/token",
+    }
+    settings = bench.deployment.settings.model_copy(update=changes)
+    bench.record()
+    worker = Worker(
+        replace(bench.deployment, settings=settings, clock=system_clock), bench.http, Log(bench.log)
+    )
+    worker.start()
+    wait_until(lambda: bool(worker.ehr_troubles()))
+    worker.stop(5)
+    told = "the EHR's token endpoint refused our client id or secret (invalid_client)"
+    assert worker.ehr_troubles() == (told,)
+    assert bench.states() == ["pending"]
+    assert not bench.ehr.found("QuestionnaireResponse")
+
+
 def test_the_log_names_deliveries_and_nobody(bench: Bench) -> None:
     bench.record()
     worker = a_worker(bench, bench.http)
@@ -99,60 +115,3 @@ def test_the_log_names_deliveries_and_nobody(bench: Bench) -> None:
     worker.stop(5)
     assert "delivery_confirmed" in bench.log.getvalue()
     assert not [word for word in ("anna", "localhost", "/fhir") if word in bench.log.getvalue()]
-
-
-@pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
-def breaker(clock: StandingClock) -> Breaker:
-    return Breaker(clock)
-
-
-def pauses(breaker: Breaker, clock: StandingClock, outcomes: list[Delivered]) -> list[float]:
-    """How long the lane rests after each outcome, in seconds."""
-    found = []
-    for outcome in outcomes:
-        breaker.note(outcome)
-        start = clock.moment
-        while not breaker.may_go():
-            clock.moment += timedelta(seconds=1)
-        found.append((clock.moment - start).total_seconds())
-    return found
-
-
-def test_each_pause_in_a_row_is_twice_the_last_up_to_a_minute(breaker: Breaker, clock: StandingClock) -> None:
-    assert pauses(breaker, clock, [DOWN] * 8) == [
-        1,
-        2,
-        4,
-        8,
-        16,
-        32,
-        60,
-        60,
-    ]
-
-
-def test_an_answer_ends_the_pauses(breaker: Breaker, clock: StandingClock) -> None:
-    assert pauses(breaker, clock, [DOWN, DOWN, WELL, DOWN]) == [1, 2, 0, 1]
-
-
-def test_the_ehrs_own_word_is_kept(breaker: Breaker, clock: StandingClock) -> None:
-    throttled = Delivered("d-1", State.PENDING, well=False, pause_seconds=30.0)
-    assert pauses(breaker, clock, [throttled]) == [30]
-
-
-def test_only_several_lost_answers_in_a_row_are_the_ehrs_trouble(
-    breaker: Breaker, clock: StandingClock
-) -> None:
-    assert pauses(breaker, clock, [LOST, LOST, WELL, LOST, LOST, LOST]) == [0, 0, 0, 0, 0, 1]
-
-
-def test_after_a_pause_one_goes_first(breaker: Breaker, clock: StandingClock) -> None:
-    breaker.note(DOWN)
-    clock.pass_by(seconds=1)
-    assert breaker.may_go()
-    assert not breaker.may_go()

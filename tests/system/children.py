@@ -85,10 +85,15 @@ class Child:
 
 
 class Service(Child):
-    """The service with a database of its own in ``folder``, delivering to ``ehr_base_url``."""
+    """The service with a database of its own in ``folder``, delivering to ``ehr_base_url``.
 
-    def __init__(self, folder: Path, *, ehr_base_url: str, ehr_name: str) -> None:
-        port = free_port(0)
+    ``more`` are further settings, in which ``{here}`` is its address: ``ehr_auth="smart"``.
+    """
+
+    def __init__(
+        self, folder: Path, *, ehr_base_url: str, ehr_name: str, port: int | None = None, **more: str
+    ) -> None:
+        port = port or free_port(0)
         self.base_url = f"http://127.0.0.1:{port}"
         self.database = folder / "alliance.db"
         settings = {
@@ -97,6 +102,7 @@ class Service(Child):
             "ALLIANCE_EHR_NAME": ehr_name,
             "ALLIANCE_EHR_BASE_URL": ehr_base_url,
             "ALLIANCE_EHR_SETTLE_SECONDS": "3",
+            **{f"ALLIANCE_{name.upper()}": value.format(here=self.base_url) for name, value in more.items()},
         }
         super().__init__(("run",), settings, folder / "service.log", f"{self.base_url}/ready")
 
@@ -104,6 +110,26 @@ class Service(Child):
     def fhir(self) -> str:
         """The base of the service's own FHIR door."""
         return f"{self.base_url}/fhir"
+
+
+class ApiAlone(Child):
+    """The API on a database that others share; it delivers nothing."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        port = free_port(0)
+        self.base_url = f"http://127.0.0.1:{port}"
+        own = {**settings, "ALLIANCE_PORT": str(port)}
+        super().__init__(("api",), own, folder / "api.log", f"{self.base_url}/ready")
+
+
+class WorkerAlone(Child):
+    """A worker on a database that others share; it answers on its metrics' port only."""
+
+    def __init__(self, folder: Path, name: str, settings: dict[str, str]) -> None:
+        port = free_port(0)
+        self.metrics = f"http://127.0.0.1:{port}/metrics"
+        own = {**settings, "ALLIANCE_METRICS_PORT": str(port)}
+        super().__init__(("worker",), own, folder / f"{name}.log", self.metrics)
 
 
 class SandboxEhr(Child):

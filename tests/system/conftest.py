@@ -8,6 +8,7 @@ import pytest
 from tests.system.chart import Chart
 from tests.system.children import Service
 from tests.system.hapi import Hapi, running_hapi
+from tests.system.postgres import running_postgres
 
 # Patients of one run are told from those of another that used the same running server.
 RUN = f"{int(time.time()):x}"
@@ -29,6 +30,13 @@ def hapi_chart(hapi: Hapi) -> Iterator[Chart]:
 def name_of() -> Callable[[str], str]:
     """How a test calls its patients, so that they are nobody else's on a shared server."""
     return lambda purpose: f"{purpose}-{RUN}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server's database ``postgres``."""
+    with running_postgres() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

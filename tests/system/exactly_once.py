@@ -25,7 +25,8 @@ def try_parked_again(base_url: str) -> None:
 
     def try_all() -> bool:
         for one in items(base_url, "/v1/deliveries", state="parked"):
-            httpx.post(f"{base_url}/v1/deliveries/{one['id']}/retry", timeout=30).raise_for_status()
+            address = f"{base_url}/v1/deliveries/{one['id']}/retry"
+            httpx.post(address, json={"not_there": True}, timeout=30).raise_for_status()
         return not is_underway(base_url)
 
     wait_until(try_all, seconds=DELIVERED_SECONDS, what="what was parked", every=1)

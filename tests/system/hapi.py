@@ -49,9 +49,16 @@ def running_hapi() -> Iterator[Hapi]:
 @contextmanager
 def running_plain_hapi() -> Iterator[Hapi]:
     """Give a HAPI server of one's own, without validation, for as long as the block lasts."""
+    with running_ehr() as started:
+        yield started
+
+
+@contextmanager
+def running_ehr(*options: str) -> Iterator[Hapi]:
+    """Give a HAPI server of one's own, started with these options, for as long as the block lasts."""
     environment = os.environ | {"EHR_PORT": str(free_port(0))}
     try:
-        printed = _ehr("start", environment=environment)
+        printed = _ehr("start", *options, environment=environment)
         yield Hapi(printed.strip().splitlines()[-1])
     finally:
         _ehr("stop", environment=environment)

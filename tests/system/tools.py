@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.system.postgres import find_program
+
 JAVA_AT_LEAST = 17
 
 
@@ -21,15 +23,22 @@ class Group:
 
 GROUPS = (
     Group("hapi", "the tests against the real HAPI server", ("javac", "mvn", "npm", "curl"), java=True),
+    Group(
+        "idp",
+        "signing in at the EHR by a real Keycloak",
+        ("javac", "mvn", "npm", "curl", "setsid"),
+        java=True,
+    ),
     Group("parity", "the formulas in another FHIRPath engine", ("node", "npm")),
     Group("strangers", "other people's FHIR clients", ("node", "npm", "javac", "mvn"), java=True),
+    Group("postgres", "the tests on PostgreSQL", ("initdb", "pg_ctl", "createdb")),
     Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )
 
 
 def missing_tools(
-    group: Group, find: Callable[[str], str | None] = shutil.which, java: Callable[[], int] | None = None
+    group: Group, find: Callable[[str], str | None] = find_program, java: Callable[[], int] | None = None
 ) -> list[str]:
     """Return what the machine lacks for a group, in words; nothing where it has all."""
     lacking = [command for command in group.commands if find(command) is None]

@@ -101,10 +101,12 @@ def to_searchset(
         {"relation": relation, "url": f"{address}?{query}" if query else address}
         for relation, query in asked.links(page.next_after, page.upto).items()
     ]
+    # Where it is only counted, nothing else may stand there.
+    notes = () if asked.shape.summary == "count" else (*page.notes, *_left_out(asked))
     entries = [
         *(_entry(base, one, "match", asked.shape) for one in page.items),
         *(_entry(base, one, "include", asked.shape) for one in included),
-        *({"resource": warning_outcome(note), "search": {"mode": "outcome"}} for note in page.notes),
+        *({"resource": warning_outcome(note), "search": {"mode": "outcome"}} for note in notes),
     ]
     return {
         "resourceType": "Bundle",
@@ -113,6 +115,14 @@ def to_searchset(
         "link": links,
         **({"entry": entries} if entries else {}),
     }
+
+
+def _left_out(asked: SearchRequest) -> tuple[str, ...]:
+    """Return a sentence on what was not looked at: with a misspelt name everybody's would be found."""
+    if not asked.left_out:
+        return ()
+    named = ", ".join(sorted(name for name in asked.left_out if name)) or "a parameter that has no name"
+    return (f"Not offered for this type, so left out of account: {named}.",)
 
 
 def _entry(base: str, shown: Shown, mode: str, shape: Shape) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from starlette.datastructures import Headers
 
 from fhir_mappings import json_text
 from service.api.fhir.bundle_entries import BundleEntry, SentBundle
+from service.api.outcomes import to_outcome
+from service.errors import FaultsInRequest
 
 Json = dict[str, Any]
 # What the entries share of the headers of the Bundle's own request.
@@ -40,8 +42,11 @@ async def answer_batch(request: Request, bundle: SentBundle, base: str) -> Json:
     """Return the ``batch-response``; one entry that is refused does not hold up another."""
     answered: dict[int, Json] = {}
     for entry in bundle.in_order_of_doing():
-        answer = await _call(request, entry)
-        answered[entry.place] = _shown(answer, base)
+        if entry.faults:
+            unreadable = to_outcome(FaultsInRequest(entry.faults, status=_FIRST_REFUSAL))
+            answered[entry.place] = to_response_entry(_FIRST_REFUSAL, {}, unreadable, base)
+        else:
+            answered[entry.place] = _shown(await _call(request, entry), base)
     return to_bundle_response("batch", [answered[entry.place] for entry in bundle.entries])
 
 

@@ -5,7 +5,7 @@ Source: hl7.org/fhir/R4/http.html#transaction.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fhir_mappings.errors import Fault
@@ -27,14 +27,18 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 
 @dataclass(frozen=True, slots=True)
 class BundleEntry:
-    """One request of a Bundle. ``url`` is relative to our base; ``conditions`` are its headers."""
+    """One request of a Bundle. ``url`` is relative to our base; ``conditions`` are its headers.
+
+    ``faults``: why it cannot be read; then nothing else of it counts.
+    """
 
     place: int
-    method: str
-    url: str
-    full_url: str | None
-    resource: Mapping[str, Any] | None
-    conditions: Mapping[str, str]
+    method: str = ""
+    url: str = ""
+    full_url: str | None = None
+    resource: Mapping[str, Any] | None = None
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
     def fault(self, below: str, reason: str, message: str) -> Fault:
         """Return a fault in this entry; ``below`` is the rest of its FHIRPath, such as ``.request.url``."""
@@ -50,7 +54,7 @@ class SentBundle:
 
     def in_order_of_doing(self) -> list[BundleEntry]:
         """Return the entries in the order in which they are done: DELETE, POST, PUT and PATCH, GET."""
-        return sorted(self.entries, key=lambda entry: _ORDER[entry.method])
+        return sorted(self.entries, key=lambda entry: _ORDER.get(entry.method, len(_ORDER)))
 
 
 def entry_path(place: int) -> str:
@@ -61,7 +65,10 @@ def entry_path(place: int) -> str:
 def read_bundle(bundle: Mapping[str, Any], base: str) -> SentBundle:
     """Return the requests of a Bundle; ``base`` is our own address, which their own may begin with.
 
-    Raises ``FaultsInRequest`` (400) with every fault of its shape, ``TooLarge`` for too many entries.
+    The faults of an entry of a batch stay with it, since the others do not depend on it.
+
+    Raises ``FaultsInRequest`` (400) with every fault of the Bundle's shape and, in a transaction, of its
+    entries'; ``TooLarge`` for too many entries.
     """
     kind = bundle.get("type")
     listed = bundle.get("entry", [])
@@ -75,20 +82,22 @@ def read_bundle(bundle: Mapping[str, Any], base: str) -> SentBundle:
         listed = []
     if len(listed) > MOST_ENTRIES:
         raise TooLarge(f"A Bundle may have {MOST_ENTRIES} entries.", at="Bundle.entry")
-    entries = [_read_entry(place, one, base, faults) for place, one in enumerate(listed)]
+    entries = tuple(_read_entry(place, one, base) for place, one in enumerate(listed))
+    if kind != "batch":
+        faults += [fault for entry in entries for fault in entry.faults]
     if faults:
         raise FaultsInRequest(faults, status=400)
-    return SentBundle(
-        "transaction" if kind == "transaction" else "batch", tuple(entry for entry in entries if entry)
-    )
+    return SentBundle("transaction" if kind == "transaction" else "batch", entries)
 
 
-def _read_entry(place: int, given: object, base: str, faults: list[Fault]) -> BundleEntry | None:
+def _read_entry(place: int, given: object, base: str) -> BundleEntry:
     path = entry_path(place)
     request = given.get("request") if isinstance(given, dict) else None
     if not isinstance(given, dict) or not isinstance(request, dict):
-        faults.append(Fault(f"{path}.request", "required", "must say what is asked for"))
-        return None
+        return BundleEntry(
+            place, faults=(Fault(f"{path}.request", "required", "must say what is asked for"),)
+        )
+    faults: list[Fault] = []
     method, url = request.get("method"), _relative(request.get("url"), base)
     if not isinstance(method, str) or method not in _ORDER:
         faults.append(Fault(f"{path}.request.method", "bad-parameter", "must be a method of HTTP"))
@@ -107,6 +116,7 @@ def _read_entry(place: int, given: object, base: str, faults: list[Fault]) -> Bu
         full_url=full_url if isinstance(full_url, str) else None,
         resource=resource if isinstance(resource, dict) else None,
         conditions=conditions,
+        faults=tuple(faults),
     )
 
 

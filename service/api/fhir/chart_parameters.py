@@ -79,6 +79,7 @@ OBSERVATION = (
     Parameter(
         "combo-code", "token", "The same as code: none has components", read.codes, negated(read.codes)
     ),
+    Parameter("component-code", "token", "None has components", read.component_codes),
     Parameter("category", "token", "survey: every one of ours", read.categories, negated(read.categories)),
     Parameter("date", "date", "When the form was filled in", read.moments, never_misses()),
     Parameter(

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 CURSOR = "_cursor"
 _CHECK_LENGTH = 16
+# Anybody can compute the check, so what it stands before is looked at too. The rows fit into 63 bits.
+_PLACE = re.compile(r'\["(?P<at>[0-9TZ:.-]{0,32})", (?P<row>[0-9]{1,18}), (?P<upto>[0-9]{1,18})\]')
 # These change how a page looks, and not what is on which.
 _LOOKS = frozenset({"_count", "_elements", "_format", "_pretty", "_summary", "_total"})
 
@@ -38,7 +41,8 @@ def read_cursor(text: str, others: Pairs) -> Cursor | None:
     check, payload = written[:_CHECK_LENGTH], written[_CHECK_LENGTH:]
     if check != _check(payload, others):
         return None
-    return Cursor(*json.loads(payload))
+    place = _PLACE.fullmatch(payload)
+    return Cursor(place["at"], int(place["row"]), int(place["upto"])) if place else None
 
 
 def _check(payload: str, others: Pairs) -> str:

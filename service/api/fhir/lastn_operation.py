@@ -15,11 +15,12 @@ from service.api.bodies import Body, JsonBody
 from service.api.doors import Doors
 from service.api.fhir.answers import answer, fhir_base, to_searchset
 from service.api.fhir.described import answers, operation_request, query_parameters
+from service.api.fhir.includes import Shelf, find_included
 from service.api.fhir.negotiation import is_strict
 from service.api.fhir.offered import OFFERED
 from service.api.fhir.operation_input import AT, PARAMETERS, read_input
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Observations
+from service.api.fhir.sources import Observations, sources
 from service.api.fhir.values import context_of
 from service.api.security import access_of
 from service.errors import FaultsInRequest
@@ -40,6 +41,7 @@ _SAFE = "/:|,"
 def add_lastn(router: APIRouter, doors: Doors) -> None:
     """Add the routes of ``$lastn``."""
     offered = next(one for one in OFFERED if one.type == "Observation")
+    by_type = sources(doors.deployment)
     source = Observations(doors.deployment)
 
     def last(request: Request, pairs: Sequence[tuple[str, str]]) -> Response:
@@ -52,7 +54,8 @@ def add_lastn(router: APIRouter, doors: Doors) -> None:
         page = source.last_of_each_code(asked, per_code)
         doors.audit_read(access)
         used = urlencode([*asked.used, (_MAX, str(per_code))], safe=_SAFE)
-        bundle = to_searchset(base, "Observation", page, (), asked)
+        included = find_included(asked.includes, page.items, Shelf(by_type, context))
+        bundle = to_searchset(base, "Observation", page, included, asked)
         bundle["link"] = [{"relation": "self", "url": f"{base}{_ADDRESS}?{used}"}]
         return answer(request, bundle)
 

@@ -105,7 +105,7 @@ OFFERED: tuple[Offered, ...] = (
         sort="identified",
         includes=("DetectedIssue:implicated",),
     ),
-    Offered("Task", _VREAD, TASK, sort="authored-on"),
+    Offered("Task", ("read", "vread", "update", "search-type"), TASK, sort="authored-on"),
     Offered("Flag", _VREAD, FLAG, sort="date"),
     Offered("Provenance", _VREAD, PROVENANCE, sort="recorded"),
 )

@@ -132,6 +132,12 @@ def codes(value: str, context: Context) -> Condition:
     return OneOf("code", tuple(sorted(asked | beside)))
 
 
+def component_codes(value: str, _: Context) -> Condition:
+    """Return the condition of ``component-code``: each item and score is an Observation of its own."""
+    tokens(value)
+    return Always(holds=False)
+
+
 def categories(value: str, _: Context) -> Condition:
     """Return the condition of ``category``: every Observation is a survey."""
     return Always(any(_is_coding(OBSERVATION_CATEGORY, "survey", pair) for pair in tokens(value)))

@@ -1,5 +1,7 @@
 """Create a QuestionnaireResponse, maybe on condition that none has its identifier (If-None-Exist)."""
 
+from collections.abc import Sequence
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -15,12 +17,19 @@ from service.api.outcomes import success_outcome
 from service.api.security import access_of
 from service.errors import Duplicate, FaultsInRequest, ManyMatches
 from service.flows.deployment import Access
+from service.flows.keep_for_look_up import ACCEPTED, keep_for_look_up, needs_look_up
+from service.flows.new_response import Recorded
 from service.flows.record_response import record_response
 from service.flows.search_chart import find_identified, find_response
 from service.store.responses import ResponseVersion
 
 CREATED = 201
 STORED_ALREADY = 200
+_ASKED = "Kept: the EHR is asked who this patient is. What becomes of it: /v1/inbound."
+_SHARED = (
+    "Another patient is said to have this patient's identifier: searches by it find neither until one of "
+    "them is corrected or both are merged."
+)
 _UNCHANGED = "Nothing changed: it is here already."
 
 
@@ -31,6 +40,8 @@ def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response
     match = _find_match(doors, access, condition)
     if match:
         return _answer_match(doors, request, access, match)
+    if needs_look_up(doors.deployment, body.value):
+        return _keep(doors, request, access, body)
     new = to_new_response(body, doors.deployment)
     try:
         recorded = record_response(doors.deployment, new, access)
@@ -44,7 +55,20 @@ def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response
         doors.wake()
     filled = recorded.filled
     stored = find_response(doors.deployment, access.clinic, filled.id, filled.version)
-    return answer_stored(doors, request, stored, CREATED if recorded.created else STORED_ALREADY)
+    status = CREATED if recorded.created else STORED_ALREADY
+    return answer_stored(doors, request, stored, status, doubts=doubts_about(recorded))
+
+
+def doubts_about(recorded: Recorded) -> tuple[str, ...]:
+    """Return sentences on what should be looked at in a response although it was taken."""
+    return (_SHARED,) if recorded.shared_identifier else ()
+
+
+def _keep(doors: Doors, request: Request, access: Access, body: JsonBody) -> Response:
+    """Answer 202: it is recorded once the EHR said who the patient is."""
+    keep_for_look_up(doors.deployment, body.value, body.raw, access)
+    doors.notice()
+    return answer(request, success_outcome(_ASKED), ACCEPTED)
 
 
 def read_condition(header: str | None) -> tuple[Pair, ...]:
@@ -77,11 +101,17 @@ def _answer_match(doors: Doors, request: Request, access: Access, match: Respons
 
 
 def answer_stored(
-    doors: Doors, request: Request, stored: ResponseVersion, status: int, message: str = ""
+    doors: Doors,
+    request: Request,
+    stored: ResponseVersion,
+    status: int,
+    *,
+    message: str = "",
+    doubts: Sequence[str] = (),
 ) -> Response:
     """Return the answer to a write: the body that is preferred, and where the version is.
 
-    ``message`` is what an OperationOutcome says.
+    ``message`` and ``doubts`` are what an OperationOutcome says.
     """
     shown = show_response(stored, doors.deployment)
     base = fhir_base(request, doors.deployment.settings)
@@ -92,5 +122,5 @@ def answer_stored(
             return Response(None, status, headers)
         case "OperationOutcome":
             told = message or ("Stored." if status == CREATED else _UNCHANGED)
-            return answer(request, success_outcome(told), status, headers)
+            return answer(request, success_outcome(told, *doubts), status, headers)
     return answer(request, shown.resource, status, headers)

@@ -29,7 +29,7 @@ _NEVER_LEFT_OUT = frozenset({"_has", "_filter"})
 class SearchRequest:
     """One search: what is asked, which page, and the parameters that were used (for the links).
 
-    ``sort`` is the parameter that orders, '' where nothing was said.
+    ``sort`` is the parameter that orders, '' where nothing was said. ``left_out``: what is not offered.
     """
 
     asked: tuple[Asked, ...]
@@ -39,6 +39,7 @@ class SearchRequest:
     sort: str = ""
     shape: Shape = WHOLE
     includes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def links(self, after: tuple[str, int] | None, upto: int) -> dict[str, str]:
         """Return the queries of this page, the first, and the one after ``after`` where there is one."""
@@ -79,6 +80,7 @@ def read_search(
         sort=sort.removeprefix("-"),
         shape=shape,
         includes=reading.includes(used, shape),
+        left_out=tuple(dict.fromkeys(reading.shown(name) for name, _ in pairs if not reading.is_known(name))),
     )
     if len(asked) > MOST_CONDITIONS:
         reading.refuse("", f"A search takes at most {MOST_CONDITIONS} conditions.")
@@ -101,9 +103,12 @@ class _Reading:
         is_large = name == "_count" and value.isdecimal() and int(value[:10]) > LARGEST_COUNT
         return str(LARGEST_COUNT) if is_large else value
 
+    def shown(self, name: str) -> str:
+        """Return a parameter's name as it may be said again: only what looks like one."""
+        return name if _NAME.fullmatch(name) else ""
+
     def refuse(self, name: str, message: str) -> None:
-        shown = name if _NAME.fullmatch(name) else ""
-        self.faults.append(Fault(shown, "bad-parameter", message))
+        self.faults.append(Fault(self.shown(name), "bad-parameter", message))
 
     def condition(self, name: str, value: str) -> Asked | None:
         read = self._reader(name)

@@ -16,13 +16,15 @@ from service.store.conditions import NumberSpan, Span
 
 _DATE = re.compile(
     r"(?P<prefix>[a-z]{2})?(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
-    r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,6}))?)?"
+    r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,9}))?)?"
     r"(?P<zone>Z|[+ -][0-9]{2}:[0-9]{2})?)?)?)?"
 )
 _NUMBER = re.compile(r"(?P<prefix>[a-z]{2})?(?P<number>[+-]?[0-9]{1,15}(\.[0-9]{1,15})?)")
 _PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 _NAMED = "eq, ne, gt, lt, ge, le, sa, eb or ap"
-_EARLIEST_YEAR = 1000
+# Nothing is older or younger: a bound beyond is none.
+_EARLIEST, _LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+_MICROSECOND_DIGITS = 6
 
 
 def spans(value: str, context: Context) -> tuple[Span, ...]:
@@ -63,18 +65,18 @@ def _span(value: str, now: datetime) -> Span:
         low, high = _range(matched)
         match prefix:
             case "gt" | "sa":
-                return Span(as_instant(high), None)
+                return Span(_instant(high), None)
             case "lt" | "eb":
-                return Span(None, as_instant(low))
+                return Span(None, _instant(low))
             case "ge":
-                return Span(as_instant(low), None)
+                return Span(_instant(low), None)
             case "le":
-                return Span(None, as_instant(high))
+                return Span(None, _instant(high))
             case "ap":
                 # FHIR recommends a tenth of the gap between now and the date.
                 tenth = abs(now - low) / 10
-                return Span(as_instant(low - tenth), as_instant(high + tenth))
-        return Span(as_instant(low), as_instant(high), outside=prefix == "ne")
+                return Span(_instant(low - tenth), _instant(high + tenth))
+        return Span(_instant(low), _instant(high), outside=prefix == "ne")
     except (ValueError, OverflowError):
         raise BadValueError("takes a date that exists") from None
 
@@ -82,19 +84,24 @@ def _span(value: str, now: datetime) -> Span:
 def _range(matched: re.Match[str]) -> tuple[datetime, datetime]:
     """Return the first moment of what is written, and the first after it."""
     year, month, day = int(matched["year"]), int(matched["month"] or 1), int(matched["day"] or 1)
-    if year < _EARLIEST_YEAR:
-        raise ValueError(year)
     hour, minute, second = (int(matched[part] or 0) for part in ("hour", "minute", "second"))
-    microsecond = int((matched["fraction"] or "").ljust(6, "0"))
+    microsecond = int((matched["fraction"] or "").ljust(_MICROSECOND_DIGITS, "0")[:_MICROSECOND_DIGITS])
     zone = (matched["zone"] or "Z").replace(" ", "+")
     offset = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo or UTC
     low = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=offset)
-    return low, low + _length(matched, low)
+    try:
+        return low, low + _length(matched, low)
+    except OverflowError:  # the last day that there is, by which callers mean: without an end
+        return low, _LATEST
+
+
+def _instant(moment: datetime) -> str:
+    return as_instant(min(max(moment, _EARLIEST), _LATEST))
 
 
 def _length(matched: re.Match[str], low: datetime) -> timedelta:
     if matched["fraction"]:
-        return timedelta(microseconds=10 ** (6 - len(matched["fraction"])))
+        return timedelta(microseconds=10 ** max(0, _MICROSECOND_DIGITS - len(matched["fraction"])))
     if matched["second"]:
         return timedelta(seconds=1)
     if matched["hour"]:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 
 from fhir_mappings import json_text
+from fhir_mappings.bundle import references_in
 from fhir_mappings.errors import Fault
 from fhir_mappings.response_head import ROOT
 from service.api.bodies import JsonBody
@@ -16,7 +17,7 @@ from service.api.fhir.batch import Json, to_bundle_response, to_response_entry
 from service.api.fhir.bundle_entries import BundleEntry, SentBundle, doubled_entries, entry_path
 from service.api.fhir.create_response import to_new_response
 from service.api.fhir.negotiation import Return, preferred_return
-from service.api.fhir.receive import read_condition
+from service.api.fhir.receive import doubts_about, read_condition
 from service.api.fhir.sources import show_response
 from service.api.fhir.update_response import expected_version, read_update
 from service.api.outcomes import success_outcome
@@ -79,9 +80,11 @@ def _read_steps(deployment: Deployment, bundle: SentBundle) -> dict[int, Step]:
         raise FaultsInRequest(doubled, status=400)
     steps: dict[int, Step] = {}
     refusals: dict[int, RequestRefused] = {}
+    named = {entry.full_url for entry in bundle.entries}
     for entry in bundle.in_order_of_doing():
         try:
             steps[entry.place] = _read_step(entry, deployment)
+            _refuse_dangling(entry, named)
         except RequestRefused as refused:
             refusals[entry.place] = refused
     if refusals:
@@ -96,6 +99,18 @@ def _read_step(entry: BundleEntry, deployment: Deployment) -> Step:
         message = "A transaction takes QuestionnaireResponses to be written; the rest goes into a batch."
         raise FaultsInRequest([Fault("", "not-offered", message)])
     return read(entry, dict(entry.resource), deployment)
+
+
+def _refuse_dangling(entry: BundleEntry, named: set[str | None]) -> None:
+    """Raise ``FaultsInRequest`` where the entry refers to what no entry is: stored, that would lead nowhere.
+
+    A conditional reference (``Patient?identifier=…``) asks for a look into the EHR, which no write here does.
+    """
+    references = references_in(dict(entry.resource or {}))
+    inside = {one for one in references if one.startswith("urn:")} - named
+    if inside or any("?" in one and "://" not in one for one in references):
+        message = "refers to what is no entry of this Bundle, or only says how to find it"
+        raise FaultsInRequest([Fault(ROOT, "dangling-reference", message)], status=400)
 
 
 def _together(refusals: Mapping[int, RequestRefused]) -> FaultsInRequest:
@@ -124,7 +139,7 @@ def _shown(deployment: Deployment, clinic: str, done: Done, base: str, preferred
     bodies: dict[Return, Json | None] = {
         "minimal": None,
         "representation": shown.resource,
-        "OperationOutcome": success_outcome("Stored."),
+        "OperationOutcome": success_outcome("Stored.", *doubts_about(done.recorded)),
     }
     return to_response_entry(done.status, headers, bodies[preferred], base)
 

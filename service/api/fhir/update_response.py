@@ -9,7 +9,7 @@ from service.api.bodies import JsonBody
 from service.api.doors import Doors
 from service.api.etags import version_in
 from service.api.fhir.create_response import to_new_response
-from service.api.fhir.receive import answer_stored
+from service.api.fhir.receive import answer_stored, doubts_about
 from service.api.security import access_of
 from service.errors import FaultsInRequest, NotFound, NotOffered
 from service.flows.correct_response import update_response
@@ -18,7 +18,7 @@ from service.flows.new_response import NewResponse, Recorded
 from service.flows.search_chart import find_response
 
 OK = 200
-_NO_OWN_IDS = "Ids are given here: create it with POST, then update it under its id."
+NO_OWN_IDS = "Ids are given here: create it with POST, then update it under its id."
 
 
 def receive_update(doors: Doors, request: Request, response_id: str, body: JsonBody) -> Response:
@@ -32,7 +32,9 @@ def receive_update(doors: Doors, request: Request, response_id: str, body: JsonB
     recorded = update_response(doors.deployment, response_id, expected, new, access)
     doors.wake()
     stored = find_response(doors.deployment, access.clinic, response_id, recorded.filled.version)
-    return answer_stored(doors, request, stored, OK, tell_update(recorded))
+    return answer_stored(
+        doors, request, stored, OK, message=tell_update(recorded), doubts=doubts_about(recorded)
+    )
 
 
 def expected_version(if_match: str | None) -> int | None:
@@ -49,7 +51,7 @@ def read_update(response_id: str, body: JsonBody, deployment: Deployment, clinic
     try:
         find_response(deployment, clinic, response_id)
     except NotFound:
-        raise NotOffered(_NO_OWN_IDS, allow="GET") from None
+        raise NotOffered(NO_OWN_IDS, allow="GET") from None
     if body.value.get("resourceType") == ROOT and body.value.get("id") != response_id:
         fault = Fault(f"{ROOT}.id", "wrong-id", "The id must be that of the address.")
         raise FaultsInRequest([fault], status=400)

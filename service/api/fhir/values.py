@@ -50,6 +50,8 @@ def context_of(deployment: Deployment, own_base: str) -> Context:
 
 def alternatives(value: str) -> list[str]:
     """Return the values between commas, escapes kept; raises ``BadValueError`` where one is empty."""
+    if "\x00" in value:  # a database may refuse it, and nothing here has it
+        raise BadValueError("holds a character that no value has")
     parts = re.split(r"(?<!\\),", value)
     if not all(part.strip() for part in parts):
         raise BadValueError("needs a value")

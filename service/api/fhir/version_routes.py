@@ -13,6 +13,7 @@ from service.api.fhir.described import answers, history_parameters, read_answers
 from service.api.fhir.history import read_history_request, to_history
 from service.api.fhir.sources import Chart, Source
 from service.api.fhir.update_response import receive_update
+from service.api.fhir.update_task import receive_task_update
 from service.api.security import access_of
 
 
@@ -57,6 +58,7 @@ def add_history(router: APIRouter, doors: Doors, kind: str, source: Chart) -> No
 
 def add_update(router: APIRouter, doors: Doors, kind: str) -> None:
     """Offer the update of a type."""
+    receive = receive_task_update if kind == "Task" else receive_update
 
     @router.put(
         f"/{kind}/{{logical_id}}",
@@ -66,4 +68,4 @@ def add_update(router: APIRouter, doors: Doors, kind: str) -> None:
         openapi_extra=update_request(kind),
     )
     def update(request: Request, logical_id: str, body: Body) -> Response:
-        return receive_update(doors, request, logical_id, body)
+        return receive(doors, request, logical_id, body)

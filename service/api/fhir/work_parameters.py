@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from fhir_mappings.task import PRIORITIES, REVIEW, TASK_STATUSES
+from fhir_mappings.alert_states import STATES
+from fhir_mappings.task import PRIORITIES, REVIEW
 from fhir_mappings.vocabulary import ALERT_STATUS_TERMS, ALERT_TASK_TERMS
 from service.api.fhir.chart_parameters import ID, PATIENT, SUBJECT, UPDATED
 from service.api.fhir.parameters import alert_authors, alert_identifiers, last_updates, moments, referring
@@ -19,7 +20,7 @@ _OWNERS = ("Practitioner", "PractitionerRole")
 
 def task_statuses(value: str, _: Context) -> Condition:
     """Return the condition of ``status`` on Tasks."""
-    return OneOf("status", _behind(value, _TASK_STATUS, TASK_STATUSES.items()))
+    return OneOf("status", _behind(value, _TASK_STATUS, [(own, steps.task) for own, steps in STATES.items()]))
 
 
 def business_statuses(value: str, context: Context) -> Condition:
@@ -74,7 +75,7 @@ TASK = (
     PATIENT,
     SUBJECT,
     _ALERT,
-    Parameter("owner", "reference", "The therapist", referring("therapist", *_OWNERS)),
+    Parameter("owner", "reference", "Who took it, else the therapist", referring("owner", *_OWNERS)),
     Parameter("status", "token", "requested, accepted, in-progress, …", task_statuses),
     Parameter("business-status", "token", "The status of the alert: open, …", business_statuses),
     Parameter("code", "token", "review-possible-strain: all of ours", task_codes),

@@ -1,7 +1,8 @@
 """What an alert asks for, as Task and Flag, and how scores came about, as Provenance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from fhir_mappings.alert import AlertFacts
@@ -19,7 +20,13 @@ from service.flows.search_chart import NO_SUCH, ChartSearch, FoundPage, Item, fi
 from service.flows.trace_scores import TracedVersion, find_trace, search_traces
 from service.store.alerts import AlertRow
 
-UNKNOWN_PATIENT = "No patient is known here by this identifier, so nothing could be looked for."
+DOUBTS: Mapping[str, str] = MappingProxyType(
+    {
+        "nobody": "No patient is known here by this identifier, so nothing could be looked for.",
+        "several": "Several patients are said to have this identifier, so nothing of them is shown: name its "
+        "system, ask for the patient, or merge those who are one.",
+    }
+)
 # The database's own integers have 32 bits.
 _LONGEST_VERSION = 9
 
@@ -97,5 +104,5 @@ def chart_search(asked: SearchRequest) -> ChartSearch:
 def shown_page(found: FoundPage[Item], show: Callable[[Item], Shown]) -> ShownPage:
     """Return a page of the chart as it is shown."""
     items = [show(item) for item in found.items]
-    notes = (UNKNOWN_PATIENT,) if found.unknown_patient else ()
+    notes = (DOUBTS[found.identified],) if found.identified in DOUBTS else ()
     return ShownPage(items, found.total, found.next_after, found.upto, notes)

@@ -1,4 +1,4 @@
-"""List and read rupture alerts. The acts on them come with their lifecycle; nothing is claimed before."""
+"""List and read rupture alerts; what people do about them is in ``alert_acts.py``."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from service.api.doors import Doors
 from service.api.etags import etag, is_unchanged
 from service.api.security import access_of
-from service.api.v1.answer_models import AlertAnswer, AlertList, AlertStatus
+from service.api.v1.answer_models import AlertDetailAnswer, AlertList, AlertStatus
 from service.api.v1.described import refusals
 from service.api.v1.queries import (
     INSTANT,
@@ -23,8 +23,9 @@ from service.api.v1.queries import (
     to_words,
 )
 from service.api.v1.reading import answer, audited
-from service.api.v1.shown_alert import show_alert, show_watch_point
-from service.flows.list_alerts import AlertListQuery, Place, list_alert_page, read_alert
+from service.api.v1.shown_alert import show_alert, show_alert_with_acts, show_watch_point
+from service.flows.act_on_alert import read_alert_with_acts
+from service.flows.list_alerts import AlertListQuery, Place, list_alert_page
 from service.flows.patient_references import reference_here, references_to_patient
 from service.settings import Settings
 
@@ -90,17 +91,17 @@ def build_router(doors: Doors) -> APIRouter:
         "/v1/rupture-alerts/{alert_id}",
         operation_id="readRuptureAlert",
         summary="Read one rupture alert",
-        responses={200: {"model": AlertAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
+        responses={200: {"model": AlertDetailAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
     )
     def read(request: Request, alert_id: AlertId, if_none_match: IfNoneMatch = None) -> Response:
-        """Answer the current version with its evidence."""
+        """Answer the current version with its evidence, and what people did about it."""
         access = access_of(request, "R")
         with audited(doors, access, alert_id):
-            row = read_alert(deployment, alert_id, access.clinic)
-        headers = {"ETag": etag(row.version)}
-        if is_unchanged(if_none_match, row.version):
+            found = read_alert_with_acts(deployment, alert_id, access.clinic)
+        headers = {"ETag": etag(found.alert.version)}
+        if is_unchanged(if_none_match, found.alert.version):
             return Response(status_code=304, headers=headers)
-        return answer(show_alert(row), headers)
+        return answer(show_alert_with_acts(found), headers)
 
     return router
 

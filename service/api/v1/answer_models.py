@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.v1.models import Answer, Number, Perspective, Role, Severity
+from service.api.v1.models import Answer, Number, Perspective, Severity
 
 Tier = Literal["watch", "possible", "marked"]
 ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
@@ -34,6 +34,7 @@ EXAMPLE_RECEIPT: dict[str, Any] = {
     "check_in_prompts": [{"rule": "item-9", "item": "item-3", "score": 8.7}],
     "alerts": [],
     "deliveries": ["3b1f9a52-6a3e-4a0e-8f1c-52d6f0a0c9de"],
+    "shared_identifier": False,
 }
 
 
@@ -78,6 +79,16 @@ class EvidenceAnswer(BaseModel):
     norms: str = Field(description="The norm by which it was judged: the one in force when it came in.")
 
 
+class EvidenceNow(EvidenceAnswer):
+    """The same rating as it is now."""
+
+
+class ShownEvidence(EvidenceAnswer):
+    """One rating that signalled; ``now`` only where the ratings no longer support the alert."""
+
+    now: EvidenceNow | None = Field(None, description="null: withdrawn, or another dyad's.")
+
+
 class AlertAnswer(BaseModel):
     """One rupture alert: possible strain, seen in scores alone."""
 
@@ -101,8 +112,32 @@ class AlertAnswer(BaseModel):
     method: str
     norms: str
     text: str
-    follows: str | None
-    evidence: list[EvidenceAnswer]
+    supported: bool = Field(
+        description="false: the ratings as they are now no longer show it; text and evidence say so."
+    )
+    owner: str | None = Field(description="Who took it; null: nobody did.")
+    dismissal: Literal["not-a-strain", "known-cause", "data-error", "other"] | None
+    follows: str | None = Field(description="The alert before, which a person had taken up.")
+    evidence: list[ShownEvidence]
+
+
+class ActAnswer(BaseModel):
+    """What a person did, and said: an EHR gets neither the words nor a dismissal's note."""
+
+    act: Literal["acknowledge", "repair-steps", "resolve", "dismiss"]
+    version: int = Field(description="The version of the alert that it made.")
+    by: str
+    at: str
+    step: str | None
+    outcome: Literal["repaired", "unresolved"] | None
+    reason: Literal["not-a-strain", "known-cause", "data-error", "other"] | None
+    text: str | None
+
+
+class AlertDetailAnswer(AlertAnswer):
+    """An alert with every act on it, the first one first."""
+
+    acts: list[ActAnswer]
 
 
 class WatchAnswer(BaseModel):
@@ -152,6 +187,9 @@ class Receipt(BaseModel):
     clinical_range: list[LimitAnswer]
     alerts: list[AlertAnswer] = Field(description="Those that this response opened, raised or raised again.")
     deliveries: list[str]
+    shared_identifier: bool = Field(
+        description="Another patient is said to have this patient's identifier: searches by it find neither."
+    )
 
 
 class StoredResponse(Receipt):
@@ -171,102 +209,3 @@ class StoredResponse(Receipt):
     identifier: str | None
     answers: dict[str, Answer]
     updated_at: str
-
-
-class RangeAnswer(BaseModel):
-    """A range in the scale's points, both ends belonging to it."""
-
-    low: Number
-    high: Number
-
-
-class PointAnswer(BaseModel):
-    """One rating of a series; `usual`, `fall`, `z` and `tier` are null where it was not judged."""
-
-    session_number: int | None
-    session_date: str
-    authored: str
-    response: str
-    response_version: int
-    historical: bool
-    status: ResponseStatus = Field(
-        description="`in-progress` and `stopped` have no scores: the session was attended, not rated."
-    )
-    scores: dict[str, Number | None]
-    check_in_prompts: list[PromptAnswer]
-    clinical_range: list[LimitAnswer]
-    straight_lined: bool
-    derived_from: str | None = Field(description="The form whose answers yielded it; null: rated itself.")
-    tier: Tier | None
-    usual: RangeAnswer | None = Field(description="What the earlier ratings let one expect.")
-    fall: Number | None = Field(description="Points below the level before.")
-    z: Number | None
-    norms: str | None = Field(
-        description="The norm by which it was judged: the one in force when it came in."
-    )
-    fired: list[str] = Field(description="The rules of `compare` that mark this rating.")
-
-
-class DipAnswer(BaseModel):
-    """A fall that a criterion finds looking back; for reports, never an alert."""
-
-    criterion: str
-    fell: str = Field(description="The response at which it fell.")
-    returned: str | None = Field(description="The response at which it had returned, within its window.")
-
-
-class CoverageAnswer(BaseModel):
-    """Rated of attended sessions; `attended` null where it is unknown, `reason` says why."""
-
-    rated: int
-    attended: int | None
-    reason: str | None
-
-
-class GapAnswer(BaseModel):
-    """A stretch without ratings, between two responses (null: before the first, after the last)."""
-
-    after: str | None
-    before: str | None
-    unrated_sessions: int | None
-    days: int | None
-
-
-class SeriesAnswer(BaseModel):
-    """One instrument of one therapist; a new therapist starts a new series."""
-
-    instrument: str
-    perspective: Perspective
-    role: Role
-    provisional: str | None
-    therapist: str | None
-    points: list[PointAnswer]
-    level: Number | None
-    level_range: RangeAnswer | None
-    first_impression: bool = Field(description="Fewer than four ratings so far.")
-    slope_per_session: Number | None
-    slope_interval: list[Number] | None
-    direction: Literal["rising", "falling", "no clear direction"] | None
-    usual_next: RangeAnswer | None
-    coverage: CoverageAnswer
-    gaps: list[GapAnswer]
-    at_maximum_share: Number | None
-    low_start: bool
-    notes: list[str]
-    norms: str | None
-    norms_status: Literal["assumed", "fitted"] | None
-    looking_back: list[DipAnswer] = Field(description="What the criteria of `compare` find.")
-
-
-class TrendAnswer(BaseModel):
-    """How the alliance of one patient moves, with all that is needed to compute it again."""
-
-    patient: str
-    as_of: str
-    rule: str
-    method: str
-    parameters: dict[str, Number]
-    series: list[SeriesAnswer] = Field(description="Of the alliance.")
-    other_series: list[SeriesAnswer] = Field(
-        description="Outcome, session and rupture forms: none of them says how an alliance moves."
-    )

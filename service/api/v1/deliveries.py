@@ -5,27 +5,32 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response
 
-from service.api.bodies import Body
+from service.api.bodies import Body, OptionalBody
 from service.api.doors import Doors
 from service.api.etags import etag, version_in
 from service.api.security import access_of
 from service.api.v1.delivery_models import DeliveryAnswer, DeliveryDetailAnswer, DeliveryList
 from service.api.v1.described import json_body, refusals
-from service.api.v1.fields import read_text
+from service.api.v1.fields import Fields, read_text
 from service.api.v1.queries import LONGEST, After, Count, bad_parameter, read_token, to_token
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_delivery import show_delivery, show_detail
+from service.clock import as_instant
 from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
 from service.store.deliveries import DeliveryRow
 
 DeliveryState = Literal[
-    "waiting", "pending", "sent", "confirmed", "rejected", "unknown", "held", "discarded", "parked"
+    "waiting", "pending", "sent", "confirmed", "rejected", "unknown", "held", "discarded", "parked", "late"
 ]
 DeliveryId = Annotated[str, Path(max_length=64)]
 IfMatch = Annotated[str | None, Header(description='The version that was looked at, such as `W/"2"`.')]
 State = Annotated[
-    DeliveryState | None, Query(description="`parked`: all that a person must look at, whatever its state.")
+    DeliveryState | None,
+    Query(
+        description="`parked`: all that a person must look at, whatever its state. `late`: what still goes"
+        " on by itself over four hours after it was queued."
+    ),
 ]
 Subject = Annotated[
     str | None, Query(max_length=LONGEST, description="The id of a response, alert or definition.")
@@ -59,7 +64,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         """Answer one page, without the EHR's words."""
         access = access_of(request, "R")
         with audited(doors, access):
-            place = None if after is None else _read_place(after)
+            place = None if after is None else read_place(after)
             query = DeliveryListQuery(state, subject, place, count)
             page = list_delivery_page(doors.deployment, query, access.clinic)
         following = None if page.next is None else to_token(str(page.next))
@@ -76,7 +81,8 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         access = access_of(request, "R")
         with audited(doors, access, delivery_id):
             detail = read_delivery(doors.deployment, delivery_id, access.clinic)
-        return answer(show_detail(detail), {"ETag": etag(detail.delivery.version)})
+        shown = show_detail(detail, as_instant(doors.deployment.clock()))
+        return answer(shown, {"ETag": etag(detail.delivery.version)})
 
 
 def _add_acts(router: APIRouter, doors: Doors) -> None:
@@ -86,12 +92,21 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         "/v1/deliveries/{delivery_id}/retry",
         operation_id="retryDelivery",
         summary="Try a parked or waiting-for-its-turn delivery again, now",
-        responses={200: {"model": DeliveryAnswer}, **refusals(400, 404, 409, 412)},
+        responses={200: {"model": DeliveryAnswer}, **_REFUSALS},
+        openapi_extra=json_body("Retry", required=False),
     )
-    def retry(request: Request, delivery_id: DeliveryId, if_match: IfMatch = None) -> Response:
-        """Plan anew what was refused or held; search once more for what is unknown, then send it."""
+    def retry(
+        request: Request, delivery_id: DeliveryId, body: OptionalBody, if_match: IfMatch = None
+    ) -> Response:
+        """Plan anew what was refused or held.
+
+        What may be in the EHR needs your word that it is `not_there`; it is searched for again, then sent.
+        """
         access = access_of(request, "E")
-        changed = retry_delivery(deployment, delivery_id, version_in(if_match), access)
+        fields = Fields(body.value, ("not_there",))
+        not_there = fields.flag("not_there")
+        fields.refuse_faults()
+        changed = retry_delivery(deployment, delivery_id, version_in(if_match), access, not_there=not_there)
         return _changed(doors, changed)
 
     @router.post(
@@ -128,7 +143,8 @@ def _changed(doors: Doors, row: DeliveryRow) -> Response:
     return answer(show_delivery(row), {"ETag": etag(row.version)})
 
 
-def _read_place(token: str) -> int:
+def read_place(token: str) -> int:
+    """Return the row that an ``after`` stands for; raises ``FaultsInRequest`` (400)."""
     (row,) = read_token(token, "after", 1)
     if row.isascii() and row.isdecimal() and len(row) <= _LAST_ROW_DIGITS:
         return int(row)

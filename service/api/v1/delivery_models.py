@@ -6,6 +6,8 @@ from pydantic import BaseModel, Field
 
 State = Literal["waiting", "pending", "sent", "confirmed", "rejected", "unknown", "held", "discarded"]
 
+Rung = Literal["transaction", "one-by-one", "observations", "document", "communication", "resources"]
+
 
 class DeliveryAnswer(BaseModel):
     """One version of a response, alert or definition for one EHR."""
@@ -19,6 +21,9 @@ class DeliveryAnswer(BaseModel):
     state: State
     parked: bool = Field(description="A person must look: rejected, held, or unknown after searching.")
     reason: str | None
+    rung: Rung | None = Field(
+        description="The form in which the EHR takes it; null before that was chosen, and where nothing goes."
+    )
     tries: int
     due_at: str
     created_at: str
@@ -61,4 +66,5 @@ class PartAnswer(BaseModel):
 class DeliveryDetailAnswer(DeliveryAnswer):
     """A delivery with everything that was tried."""
 
+    what_follows: str = Field(description="What happens next and when, in plain words.")
     parts: list[PartAnswer]

@@ -12,6 +12,7 @@ _DESCRIPTIONS = {
     413: "The body is over the limit.",
     415: "The body is not JSON in UTF-8.",
     422: "The request has faults and changed nothing; `faults` names every one.",
+    503: "The EHR must be asked for this, and gives no answer; try again later.",
     428: "A correction must name the version it corrects, in If-Match.",
 }
 
@@ -21,7 +22,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _DESCRIPTIONS[status], "content": PROBLEM} for status in statuses}
 
 
-def json_body(model: str) -> dict[str, Any]:
+def json_body(model: str, *, required: bool = True) -> dict[str, Any]:
     """Return the ``openapi_extra`` of a route whose body is this model of ``models.py``."""
     schema = {"$ref": f"#/components/schemas/{model}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fhir_mappings.errors import Fault
+from fhir_mappings.filled import Identifier
 from service.errors import FaultsInRequest
 
 LONGEST_TEXT = 255
@@ -89,6 +90,33 @@ def read_text(value: Mapping[str, Any], name: str) -> str:
     text = fields.short_text(name)
     fields.refuse_faults()
     return text
+
+
+def read_identifier(
+    fields: Fields, why: str = "An identifier makes sending it again safe."
+) -> Identifier | None:
+    """Return ``system|value``: the system is a URI and holds no bar, the value may.
+
+    ``why`` is said where it is missing.
+    """
+    text = fields.text("identifier")
+    if not text:
+        if fields.is_sound("identifier"):
+            fields.faults.append(Fault("identifier", "required", why))
+        return None
+    return to_identifier(fields, "identifier", text)
+
+
+def to_identifier(fields: Fields, name: str, text: str | None) -> Identifier | None:
+    """Return the identifier that a key's text says, None for no text."""
+    if not text:
+        return None
+    system, bar, value = text.partition("|")
+    if bar and system and value and not re.search(r"\s", system):
+        return Identifier(system, value)
+    message = "An identifier is a system, a bar and a value, such as urn:clinic:north|r-7."
+    fields.faults.append(Fault(name, "wrong-identifier", message))
+    return None
 
 
 def as_key(name: str) -> str:

@@ -22,3 +22,22 @@ class MergeAnswer(BaseModel):
     undone_at: str | None = Field(description="null: it holds.")
     responses: int = Field(description="How many responses changed their series just now.")
     deliveries: list[str] = Field(description="What the EHR is told of alerts that changed by it.")
+
+
+class StandingMerge(BaseModel):
+    """A merge that holds."""
+
+    patient: str
+    merged_into: str
+    merged_by: str
+    merged_at: str
+
+
+class MergeList(BaseModel):
+    """The merges among those who are one with a patient; `next` is always null."""
+
+    items: list[StandingMerge]
+    next: str | None
+    identified_alike: list[str] = Field(
+        description="Other patients who are said to have the same identifier: maybe a merge that nobody told."
+    )

@@ -10,10 +10,12 @@ from service.api.doors import Doors
 from service.api.security import access_of
 from service.api.v1.described import json_body, refusals
 from service.api.v1.fields import read_text
-from service.api.v1.merge_models import MergeAnswer
-from service.api.v1.reading import answer
+from service.api.v1.merge_models import MergeAnswer, MergeList
+from service.api.v1.reading import answer, audited
 from service.api.v1.trend import PatientId
+from service.flows.list_merges import list_merges
 from service.flows.merge_patients import Merged, merge_patients, undo_merge
+from service.store.merges import NamedMerge
 
 OtherId = Annotated[
     str,
@@ -30,6 +32,20 @@ def build_router(doors: Doors) -> APIRouter:
     """Return the routes that merge patients."""
     router = APIRouter(tags=["patients"])
     deployment = doors.deployment
+
+    @router.get(
+        "/v1/patients/{patient}/merges",
+        operation_id="listPatientMerges",
+        summary="The merges that hold, and who else may be this patient",
+        responses={200: {"model": MergeList}, **refusals(404)},
+    )
+    def listed(request: Request, patient: PatientId) -> Response:
+        """Answer every merge among those who are one with this patient, the oldest first."""
+        access = access_of(request, "R")
+        with audited(doors, access):
+            found = list_merges(deployment, f"Patient/{patient}", access)
+        items = [_standing(one) for one in found.merges]
+        return answer({"items": items, "next": None, "identified_alike": list(found.identified_alike)})
 
     @router.post(
         "/v1/patients/{patient}/merge-into/{other}",
@@ -62,6 +78,15 @@ def build_router(doors: Doors) -> APIRouter:
         return answer(_shown(parted, *names))
 
     return router
+
+
+def _standing(one: NamedMerge) -> dict[str, object]:
+    return {
+        "patient": one.patient,
+        "merged_into": one.into,
+        "merged_by": one.merge.merged_by,
+        "merged_at": one.merge.merged_at,
+    }
 
 
 def _shown(merged: Merged, patient: str, other: str) -> dict[str, object]:

@@ -32,6 +32,12 @@ class ResponseBody(BaseModel):
         description="FHIR reference of the patient in the EHR.",
         examples=["Patient/anna"],
     )
+    patient_identifier: str | None = Field(
+        None,
+        pattern=r"^[^\s|]+\|.+$",
+        description="By which identifier the sender knows the patient, as `system|value`: searches at "
+        "/fhir by `patient.identifier` find them.",
+    )
     authored: str = Field(
         description="When it was filled: ISO 8601 with an offset; kept as sent.",
         json_schema_extra={"format": "date-time"},
@@ -94,6 +100,17 @@ class Confirmation(BaseModel):
     )
 
     ehr_reference: str = Field(min_length=1, max_length=255, description="Reference of the resource there.")
+
+
+class Retry(BaseModel):
+    """What a person found out before a delivery is tried again; the body may be left out."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"not_there": True}]})
+
+    not_there: bool = Field(
+        default=False,
+        description="You looked into the EHR and it is not there. Needed where the EHR's answer was lost.",
+    )
 
 
 class Discard(BaseModel):

@@ -5,10 +5,10 @@ import re
 from fhir_mappings.answers import check_answers
 from fhir_mappings.catalogue import find
 from fhir_mappings.errors import AnswersRefused, Fault
-from fhir_mappings.filled import Answers, Identifier
+from fhir_mappings.filled import Answers
 from fhir_mappings.instrument import Instrument
 from service.api.bodies import JsonBody
-from service.api.v1.fields import Fields, as_key
+from service.api.v1.fields import Fields, as_key, read_identifier, to_identifier
 from service.flows.check_request import SessionClaims, default_source, find_session_faults
 from service.flows.choose_instruments import IS_OFF
 from service.flows.deployment import Deployment
@@ -17,6 +17,7 @@ from service.flows.new_response import NewResponse
 FIELDS = (
     "instrument",
     "patient",
+    "patient_identifier",
     "therapist",
     "session_number",
     "session_date",
@@ -42,6 +43,8 @@ _PLACES = {
     "author": "recorded_by",
     "identifier.system": "identifier",
     "identifier.value": "identifier",
+    "patient_identifier.system": "patient_identifier",
+    "patient_identifier.value": "patient_identifier",
 }
 _BARE_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -82,6 +85,7 @@ def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
         ehr_reference=claims.ehr_reference,
         origin="v1",
         body=body.raw,
+        patient_identifier=claims.patient_identifier,
         wording=instrument.form_in_use.version if instrument.form_in_use else None,
     )
 
@@ -133,7 +137,8 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
         encounter=fields.text("encounter") or None,
         session_date=fields.text("session_date") or None,
         session_number=fields.whole_number("session_number"),
-        identifier=_identifier(fields),
+        identifier=read_identifier(fields),
+        patient_identifier=to_identifier(fields, "patient_identifier", fields.text("patient_identifier")),
         language=fields.text("language") or None,
         age_years=fields.whole_number("age_years"),
         site=fields.text("site"),
@@ -141,22 +146,6 @@ def _claims(fields: Fields, instrument: Instrument | None) -> SessionClaims:
         approach=fields.text("approach"),
         ehr_reference=_ehr_reference(fields),
     )
-
-
-def _identifier(fields: Fields) -> Identifier | None:
-    """Return ``system|value``: the system is a URI and holds no bar, the value may."""
-    text = fields.text("identifier")
-    if not text:
-        if fields.is_sound("identifier"):
-            fault = Fault("identifier", "required", "An identifier makes sending it again safe.")
-            fields.faults.append(fault)
-        return None
-    system, bar, value = text.partition("|")
-    if bar and system and value and not re.search(r"\s", system):
-        return Identifier(system, value)
-    message = "An identifier is a system, a bar and a value, such as urn:clinic:north|r-7."
-    fields.faults.append(Fault("identifier", "wrong-identifier", message))
-    return None
 
 
 def _ehr_reference(fields: Fields) -> str | None:

@@ -3,12 +3,29 @@
 from fastapi import APIRouter
 
 from service.api.doors import Doors
-from service.api.v1 import alerts, deliveries, instruments, merges, responses, trend
+from service.api.v1 import (
+    alert_acts,
+    alerts,
+    attendance,
+    deliveries,
+    inbound,
+    instruments,
+    merges,
+    notices,
+    patients,
+    responses,
+    trend,
+)
+
+DOORS = (
+    *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
+    *(patients, inbound),
+)
 
 
 def build_router(doors: Doors) -> APIRouter:
     """Return the routes of the door."""
     router = APIRouter()
-    for door in (instruments, responses, trend, alerts, deliveries, merges):
+    for door in DOORS:
         router.include_router(door.build_router(doors))
     return router

@@ -1,7 +1,9 @@
 """A rupture alert, and a watch point beside it, as /v1 shows them."""
 
 from fhir_mappings import json_text
+from service.flows.act_on_alert import AlertWithActs
 from service.flows.list_alerts import WatchPoint
+from service.store.alert_acts import ActRow
 from service.store.alerts import AlertRow
 
 Json = dict[str, object]
@@ -30,8 +32,30 @@ def show_alert(row: AlertRow) -> Json:
         "method": row.method,
         "norms": row.norms,
         "text": row.text,
+        "supported": row.supported,
+        "owner": row.owner,
+        "dismissal": row.dismissal,
         "follows": row.follows,
         "evidence": json_text.loads(row.evidence),
+    }
+
+
+def show_alert_with_acts(found: AlertWithActs) -> Json:
+    """Return one alert with what people did about it, in their words too."""
+    return show_alert(found.alert) | {"acts": [_show_act(one) for one in found.acts]}
+
+
+def _show_act(row: ActRow) -> Json:
+    act, _, outcome = row.act.partition("resolve-")
+    return {
+        "act": "resolve" if outcome else act,
+        "version": row.alert_version,
+        "by": row.by_person,
+        "at": row.at,
+        "step": row.step,
+        "outcome": outcome or None,
+        "reason": row.reason,
+        "text": row.words,
     }
 
 

@@ -1,5 +1,6 @@
 """A delivery as /v1 shows it. What the EHR answered stands only in the single read, never in a list."""
 
+from service.flows.explain_delivery import what_follows
 from service.store.deliveries import AttemptRow, DeliveryDetail, DeliveryRow
 from service.store.parts import PartRow
 
@@ -18,6 +19,7 @@ def show_delivery(row: DeliveryRow) -> Json:
         "state": row.state,
         "parked": row.parked,
         "reason": row.reason or None,
+        "rung": row.rung or None,
         "tries": row.tries,
         "due_at": row.due_at,
         "created_at": row.created_at,
@@ -25,10 +27,13 @@ def show_delivery(row: DeliveryRow) -> Json:
     }
 
 
-def show_detail(detail: DeliveryDetail) -> Json:
-    """Return one delivery with its parts in the order of sending, each with its attempts."""
+def show_detail(detail: DeliveryDetail, now: str) -> Json:
+    """Return one delivery with what follows, and its parts in the order of sending with their attempts."""
     parts = [_part(part, detail.attempts.get(part.row, ())) for part in detail.parts]
-    return show_delivery(detail.delivery) | {"parts": parts}
+    return show_delivery(detail.delivery) | {
+        "what_follows": what_follows(detail.delivery, now),
+        "parts": parts,
+    }
 
 
 def _part(part: PartRow, attempts: tuple[AttemptRow, ...]) -> Json:

@@ -33,6 +33,7 @@ def show_receipt(recorded: Recorded) -> Json:
         "clinical_range": show_limits(recorded.clinical_range),
         "alerts": [show_alert(row) for row in recorded.alerts],
         "deliveries": list(recorded.deliveries),
+        "shared_identifier": recorded.shared_identifier,
     }
 
 

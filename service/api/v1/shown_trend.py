@@ -1,11 +1,20 @@
 """An alliance trend as /v1 shows it. Figures are rounded to two places; the rules used them unrounded."""
 
 from service.alliance.baseline import Interval, Judgement
-from service.alliance.coverage import Gap
+from service.alliance.change import Change
+from service.alliance.coverage import Coverage, Gap
 from service.alliance.norms import METHOD
+from service.alliance.notes import say_unknown
+from service.alliance.pairs import Side
 from service.alliance.parameters import Parameters
+from service.alliance.plan import Window
 from service.api.v1.shown_response import provisional, show_limits, show_prompts
-from service.flows.show_trend import PatientTrend, TrendPoint, TrendSeries
+from service.flows.find_due import DyadDue
+from service.flows.pair_series import PairedSeries
+from service.flows.show_trend import PatientTrend
+from service.flows.trend_series import TrendPoint, TrendSeries
+from service.store.alerts import AlertRow
+from service.store.attendance import AttendanceRow
 
 Json = dict[str, object]
 _PLACES = 2
@@ -24,6 +33,10 @@ def show_trend(trend: PatientTrend, patient: str, parameters: Parameters, *, com
         "parameters": parameters.echoed() | (parameters.rules.echoed() if compared else {}),
         "series": [_series(series) for series in trend.series],
         "other_series": [_series(series) for series in trend.beside],
+        "pairs": [_pairs(paired) for paired in trend.pairs],
+        "due": [_due(one) for one in trend.due],
+        "missed_sessions": [_missed(row) for row in trend.missed],
+        "alerts": [_alert(row) for row in trend.alerts],
     }
 
 
@@ -38,19 +51,19 @@ def _series(series: TrendSeries) -> Json:
         "points": [_point(point) for point in series.points],
         "level": None if level is None else _rounded(level.value),
         "level_range": None if level is None else _range(Interval(level.low, level.high)),
+        "level_half_width": None if level is None else _rounded(level.high - level.value),
         "first_impression": level is None or level.first_impression,
         "slope_per_session": None if slope is None else _rounded(slope.per_session),
         "slope_interval": None if slope is None else [_rounded(slope.low), _rounded(slope.high)],
         "direction": None if slope is None else slope.direction,
         "usual_next": None if trend.usual_next is None else _range(trend.usual_next),
-        "coverage": {
-            "rated": trend.coverage.rated,
-            "attended": trend.coverage.attended,
-            "reason": trend.coverage.reason,
-        },
+        "coverage": _coverage(series, trend.coverage),
         "gaps": [_gap(gap) for gap in trend.gaps],
         "at_maximum_share": None if trend.at_maximum_share is None else _rounded(trend.at_maximum_share),
         "low_start": trend.low_start,
+        "first_to_last": _change(trend.first_to_last),
+        "last_to_this": _change(trend.last_to_this),
+        "lowest_item": _lowest(series),
         "notes": list(trend.notes),
         "norms": trend.norm,
         "norms_status": None if series.norm is None else series.norm.status,
@@ -72,6 +85,7 @@ def _point(point: TrendPoint) -> Json:
         "historical": rating.historical,
         "status": rating.status,
         "scores": rating.scores,
+        "items": point.marks.answers,
         "check_in_prompts": show_prompts(point.marks.prompts),
         "clinical_range": show_limits(point.marks.clinical_range),
         "straight_lined": point.marks.straight_lined,
@@ -99,6 +113,118 @@ def _gap(gap: Gap) -> Json:
         "before": gap.before,
         "unrated_sessions": gap.unrated_sessions,
         "days": gap.days,
+        "cannot_say": say_unknown(gap),
+    }
+
+
+def _coverage(series: TrendSeries, coverage: Coverage) -> Json:
+    return {
+        "rated": coverage.rated,
+        "attended": coverage.attended,
+        "reason": coverage.reason,
+        "basis": "session-numbers" if series.sessions.recorded is None else "attendance",
+        "first_sessions": None
+        if coverage.first_attended is None
+        else {"rated": coverage.first_rated, "attended": coverage.first_attended},
+        "sessions_between": coverage.sessions_between,
+        "days_between": coverage.days_between,
+    }
+
+
+def _change(change: Change | None) -> Json | None:
+    """Return a reliable change, with the reliability that it rests on."""
+    if change is None:
+        return None
+    return {
+        "from": change.earlier,
+        "to": change.later,
+        "points": _rounded(change.points),
+        "needed": _rounded(change.needed),
+        "verdict": change.verdict,
+        "reliability": change.reliability,
+        "sem": change.sem,
+        "basis": change.basis,
+    }
+
+
+def _lowest(series: TrendSeries) -> Json | None:
+    lowest = series.trend.lowest
+    if lowest is None:
+        return None
+    name = series.instrument.item_by_link_id[lowest.item].text
+    return {"item": lowest.item, "name": name, "ratings": lowest.ratings, "of": lowest.of}
+
+
+def _pairs(paired: PairedSeries) -> Json:
+    shown = {point.rating.id: point.rating for point in paired.client.points}
+    gap = paired.pairs.usual_gap
+    return {
+        "therapist": paired.client.therapist or None,
+        "client_instrument": paired.client.instrument.id,
+        "therapist_instrument": paired.therapist.instrument.id,
+        "usual_gap": None if gap is None else _rounded(gap),
+        "sessions": [
+            {
+                "session_number": shown[pair.client.key].session_number,
+                "session_date": shown[pair.client.key].session_date,
+                "client": _side(pair.client),
+                "therapist": _side(pair.therapist),
+            }
+            for pair in paired.pairs.pairs
+            if pair.client.key in shown
+        ],
+    }
+
+
+def _side(side: Side) -> Json:
+    return {
+        "response": side.key,
+        "score": side.value,
+        "change": None if side.change is None else _rounded(side.change),
+        "own_units": None if side.own_units is None else _rounded(side.own_units),
+    }
+
+
+def _due(one: DyadDue) -> Json:
+    due = one.due
+    return {
+        "therapist": one.therapist or None,
+        "measure": due.measure,
+        "instrument": due.instrument,
+        "last_rated_session": due.last_rated,
+        "sessions": _window(due.window),
+        "due_next": due.due_next,
+        "missed": [_window(window) for window in due.missed],
+    }
+
+
+def _window(window: Window) -> Json:
+    return {"from": window.first, "to": window.last}
+
+
+def _missed(row: AttendanceRow) -> Json:
+    return {
+        "status": row.status,
+        "session_date": row.session_date,
+        "session_number": row.session_number,
+        "therapist": row.therapist or None,
+    }
+
+
+def _alert(row: AlertRow) -> Json:
+    """Return where an alert stands in the trend; the alert itself is read at /v1/rupture-alerts."""
+    return {
+        "id": row.id,
+        "instrument": row.series,
+        "response": row.opened_by,
+        "therapist": row.therapist or None,
+        "session_number": row.session_number,
+        "session_date": row.session_date,
+        "severity": row.severity,
+        "status": row.status,
+        "score_course": row.score_course,
+        "live": row.live,
+        "historical": row.historical,
     }
 
 

@@ -12,11 +12,11 @@ from service.alliance.criteria import CRITERIA
 from service.alliance.rules import ONLINE_RULES
 from service.api.doors import Doors
 from service.api.security import access_of
-from service.api.v1.answer_models import TrendAnswer
 from service.api.v1.described import refusals
 from service.api.v1.queries import DATE, INSTANT, LONGEST, bad_parameter, to_date, to_instant, to_words
 from service.api.v1.reading import answer
 from service.api.v1.shown_trend import show_trend as shown
+from service.api.v1.trend_models import TrendAnswer
 from service.flows.compare_rules import COMPARABLE
 from service.flows.deployment import Deployment
 from service.flows.draw_trend import draw_patient_trend
@@ -101,12 +101,9 @@ def build_router(doors: Doors) -> APIRouter:
         responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}, **refusals(400, 404)},
     )
     def draw(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
-        """Answer a panel for each instrument, one below the other."""
+        """Answer a panel for each measure, one below the other; outcome comes last."""
         trend = read_trend(request, patient, asked)
-        series, role = trend.series, "alliance"
-        if asked.instrument and trend.beside:  # it was asked for by name, so it is drawn under its own
-            series, role = trend.beside, trend.beside[0].instrument.role
-        return SvgResponse(draw_patient_trend(series, f"{role.capitalize()} trend of Patient/{patient}"))
+        return SvgResponse(draw_patient_trend(trend, f"Patient/{patient}"))
 
     return router
 

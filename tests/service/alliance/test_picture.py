@@ -9,16 +9,10 @@ import pytest
 
 from service.alliance.axes import lay_across, lay_upright
 from service.alliance.baseline import Interval
-from service.alliance.picture import (
-    CutOffLine,
-    Panel,
-    PicturePoint,
-    Trace,
-    TrendPicture,
-    describe_picture,
-    draw_trend,
-)
+from service.alliance.panels import CutOffLine, MissedAppointment, Panel, PicturePoint, Trace, TrendPicture
+from service.alliance.picture import describe_picture, draw_trend
 from tests.service.alliance.forbidden import forbidden_in
+from tests.service.alliance.pictures.draw import FOLDER, PICTURES
 
 SVG = "{http://www.w3.org/2000/svg}"
 USUAL = Interval(33.0, 39.0)
@@ -209,3 +203,93 @@ def test_no_colour_is_red():
 def test_same_picture_gives_the_same_bytes():
     picture = TrendPicture("t", (_panel(_trace(_point(1), _point(2), usual_next=USUAL)),))
     assert draw_trend(picture) == draw_trend(picture)
+
+
+def test_open_alert_is_a_bar_with_words():
+    opened = _point(2, 28.0, tier="marked")
+    drawn = _draw(_panel(_trace(_point(1), opened, _point(3)), open_since=opened))
+    assert _texts(drawn).count("alert open") == 2  # beside the bar, and in the legend
+    assert "the alert of session 2 is open." in drawn.find(f"{SVG}desc").text
+
+
+def test_open_alert_of_one_therapist_ends_where_the_next_began():
+    opened, anew = _point(2, 28.0, tier="marked"), _point(3, starts_anew="new therapist")
+    drawn = _draw(_panel(_trace(_point(1), opened, anew, _point(4)), open_since=opened))
+    (bar,) = [found for found in _titled(drawn, "polygon") if "open since" in found.find(f"{SVG}title").text]
+    end = max(float(place.split(",")[0]) for place in bar.get("points").split())
+    assert end < float(_titled(drawn, "circle")[2].get("cx"))
+    assert _texts(drawn).count("alert open") == 1
+
+
+def test_repair_that_a_person_recorded_stands_beside_the_signal():
+    low = _point(2, 28.0, tier="marked")
+    drawn = _draw(_panel(_trace(_point(1), low, _point(3)), repairs=(low.session_date,)))
+    signal, repair = (
+        next(float(found.get("x")) for found in drawn.iter(f"{SVG}text") if found.text == letter)
+        for letter in ("M", "R")
+    )
+    assert repair - signal == 22
+    assert "R: repair recorded by a person" in _texts(drawn)
+
+
+@pytest.mark.parametrize(("late", "strokes"), [(False, 2), (True, 1)])
+def test_missed_appointment_lies_between_its_sessions(late, strokes):
+    missed = MissedAppointment(_point(1).session_date + timedelta(3), late)
+    picture = TrendPicture("t", (_panel(_trace(_point(1), _point(2))),), missed=(missed,))
+    drawn = ET.fromstring(draw_trend(picture))  # noqa: S314 - our own text
+    own = next(found for found in drawn.iter(f"{SVG}g") if found.find(f"{SVG}title") is not None)
+    lines = own.findall(f"{SVG}line")
+    first, second = (float(found.get("cx")) for found in _titled(drawn, "circle"))
+    assert len(lines) == strokes
+    assert first < (float(lines[0].get("x1")) + float(lines[0].get("x2"))) / 2 < second
+    assert missed.told.capitalize() in drawn.find(f"{SVG}desc").text
+
+
+def test_missed_before_any_session_and_on_an_axis_of_dates_is_inside():
+    dated = replace(_point(1), session_number=None)
+    for point in (_point(5), dated):
+        missed = MissedAppointment(point.session_date - timedelta(9), cancelled_late=False)
+        across = lay_across([_panel(_trace(point))], 50, 700, [missed.day])
+        assert 50 <= across.x(across.at(missed.day)) < across.x(across.position(point))
+
+
+def test_numbers_that_begin_anew_turn_the_axis_to_dates():
+    later = replace(_point(1, starts_anew="new therapist"), session_date=_point(9).session_date)
+    assert "date of the session" in _texts(_draw(_panel(_trace(_point(1), _point(2), later))))
+
+
+def test_signals_that_would_overlap_are_small_and_have_no_letter():
+    signals = [_point(session, 28.0, tier="marked") for session in (10, 11)]
+    drawn = _draw(_panel(_trace(*map(_point, range(1, 10)), *signals, *map(_point, range(12, 90)))))
+    assert "M" in _texts(drawn)  # the legend's
+    assert _texts(drawn).count("M") == 1
+
+
+def test_words_of_a_break_stay_inside_and_off_the_signals():
+    last = _point(3, starts_anew="new therapist")
+    drawn = _draw(_panel(_trace(_point(1), _point(2), last)))
+    (words,) = [found for found in drawn.iter(f"{SVG}text") if found.text == "new therapist"]
+    assert float(words.get("x")) + 7 * len(words.text) <= 680
+    signal = _point(15, starts_anew="new therapist", tier="marked")
+    beside = _draw(_panel(_trace(*map(_point, range(1, 15)), signal, *map(_point, range(16, 30)))))
+    assert "new therapist" not in _texts(beside)
+
+
+def test_many_gaps_are_drawn_without_the_word():
+    ratings = [_point(session, after_gap=session > 1) for session in (1, 5, 9, 13)]
+    drawn = _draw(_panel(_trace(*ratings)))
+    assert "gap" not in _texts(drawn)
+    assert "gap: no ratings" in _texts(drawn)
+
+
+def test_long_legend_goes_on_in_further_rows_inside_the_picture():
+    traces = [_trace(_point(1), name=f"client, therapist {place}") for place in range(9)]
+    drawn = _draw(_panel(*traces))
+    named = [found for found in drawn.iter(f"{SVG}text") if (found.text or "").startswith("client, th")]
+    assert len({found.get("y") for found in named}) > 1
+    assert all(float(found.get("x")) + 7 * len(found.text) < 800 for found in named)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture_looks_as_it_did_when_it_was_looked_at(name):
+    assert draw_trend(PICTURES[name]) == (FOLDER / f"{name}.svg").read_text("utf-8")

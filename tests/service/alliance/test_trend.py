@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from service.alliance.trend import describe_series
+from service.alliance.trend import SeriesContext, describe_series
 from tests.service.alliance.dyads import PARAMETERS, SRS, points, world
 from tests.service.alliance.forbidden import forbidden_in
 
 
 def _trend(totals, norm=SRS, **facts):
-    return describe_series(points(totals), norm, PARAMETERS, **facts)
+    return describe_series(points(totals), norm, PARAMETERS, SeriesContext(**facts))
 
 
 def test_every_point_stays_and_rated_ones_are_judged():
@@ -75,10 +75,35 @@ def test_nothing_rated_is_said_and_nothing_else():
         ),
         (
             [36.0, None, None, 36.0],
-            "Gap: 2 attended sessions unrated, 21 days between ratings, after session 1.",
+            (
+                "Gap: 2 attended sessions unrated, 21 days between ratings, after session 1. "
+                "A dip that came and went there cannot be seen."
+            ),
         ),
-        ([None, None, 36.0], "Gap: 2 attended sessions unrated, before the first rating."),
-        ([36.0, None, None], "Gap: 2 attended sessions unrated, after session 1."),
+        (
+            [None, None, 36.0],
+            "Gap: 2 attended sessions unrated, before the first rating. How it began cannot be seen.",
+        ),
+        (
+            [36.0, None, None],
+            "Gap: 2 attended sessions unrated, after session 1. How it went on since cannot be seen.",
+        ),
+        ([None, 36.0, 36.0], "2 of the first 3 sessions rated: the own baseline starts late."),
+        ([None], "Nothing was rated yet."),
+        (
+            [30.0, 36.0],
+            (
+                "6.0 points from the first rating to the last: better by more than measurement error "
+                "(at least 4.7, reliability .88)."
+            ),
+        ),
+        (
+            [36.0, 34.0],
+            (
+                "\N{MINUS SIGN}2.0 points from the first rating to the last: within measurement error "
+                "(less than 4.7, reliability .88)."
+            ),
+        ),
         ([36.0], "Judged with an assumed norm (srs-3-total|assumed-1), not with this clinic's own."),
     ],
 )
@@ -90,7 +115,8 @@ def test_notes_say_what_the_figures_cannot_carry(totals, note):
 
 def test_gap_without_numbers_is_named_by_its_date():
     trend = describe_series(points([36.0, 36.0], numbered=False, days=40), SRS, PARAMETERS)
-    assert "Gap: 40 days between ratings, after the rating of 2026-02-14." in trend.notes
+    gap = "Gap: 40 days between ratings, after the rating of 2026-02-14."
+    assert f"{gap} A dip that came and went there cannot be seen." in trend.notes
     assert "2 ratings; attended sessions are not known: session numbers are missing." in trend.notes
 
 
@@ -104,4 +130,35 @@ def test_full_coverage_has_no_warning():
 
 
 def test_sessions_of_the_dyad_count_as_attended():
-    assert _trend([36.0, 36.0], highest_session=10).coverage.attended == 10
+    assert _trend([36.0, 36.0], attended=10).coverage.attended == 10
+
+
+def test_missed_appointments_are_told_without_a_reason():
+    notes = _trend([36.0], missed=1, late_cancelled=2).notes
+    assert "1 appointment missed, 2 appointments cancelled late." in notes
+    assert forbidden_in(" ".join(notes)) == []
+
+
+def test_item_that_stays_lowest_is_named():
+    marks = [{"item-1": 9.0, "item-2": 7.9}] * 3
+    trend = _trend([36.0] * 3, marks=marks, item_names={"item-2": "Goals and topics"})
+    assert "Goals and topics was lowest by a point or more in 3 of the last 3 ratings." in trend.notes
+
+
+def test_change_needs_two_ratings_and_a_norm():
+    assert (_trend([36.0]).first_to_last, _trend([36.0]).last_to_this) == (None, None)
+    assert _trend([36.0, 30.0], norm=None).first_to_last is None
+
+
+def test_change_is_told_from_first_to_last_and_from_the_rating_before():
+    trend = _trend([30.0, 38.0, 37.0])
+    assert (trend.first_to_last.earlier, trend.first_to_last.verdict) == ("r1", "better")
+    assert (trend.last_to_this.earlier, trend.last_to_this.verdict) == ("r2", "same")
+
+
+def test_slope_counts_attended_sessions_where_they_are_recorded():
+    numbered_twice = [
+        replace(point, session_number=2 * point.session_number, place=point.session_number)
+        for point in points([30.0, 31.0, 32.0, 33.0, 34.0])
+    ]
+    assert describe_series(numbered_twice, SRS, PARAMETERS).slope.per_session == 1.0

@@ -87,3 +87,21 @@ def test_a_long_answer_is_packed_where_the_caller_takes_it(client):
 
 def test_a_short_answer_is_left_as_it_is(client):
     assert "content-encoding" not in client.get("/live", headers={"Accept-Encoding": "gzip"}).headers
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"Access-Control-Request-Method": "DELETE"}, "Access-Control-Request-Method"),
+        ({"Access-Control-Request-Headers": "x-mine"}, "Access-Control-Request-Headers"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "kind"), [(CREATE, "application/fhir+json"), ("/v1/responses", "application/problem+json")]
+)
+def test_a_preflight_is_refused_in_the_words_of_its_door(opened, path, kind, asked, named):
+    answer = opened.options(path, headers=PREFLIGHT | asked)
+
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (400, PAGE)
+    assert answer.headers["content-type"].startswith(kind)
+    assert named in answer.text

@@ -16,7 +16,11 @@ def test_a_migrated_database_is_ready(client):
         "database": True,
         "schema": True,
         "clock": True,
+        "inbound": "off",
         "ehr": "not-configured",
+        "ehr_in_trouble_since": None,
+        "late_deliveries": 0,
+        "ehr_troubles": [],
     }
 
 

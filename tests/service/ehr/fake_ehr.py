@@ -13,7 +13,7 @@ from fhir_mappings import json_text
 BASE = "http://localhost:8095/fhir"
 HOST = "localhost:8095"
 FHIR = {"content-type": "application/fhir+json"}
-TYPES = ("QuestionnaireResponse", "Observation", "DetectedIssue", "Provenance", "Device")
+TYPES = ("QuestionnaireResponse", "Observation", "DetectedIssue", "Provenance", "Device", "DocumentReference")
 DEFINITIONS = ("CodeSystem", "ValueSet", "Questionnaire")
 Json = dict[str, Any]
 

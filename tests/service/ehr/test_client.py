@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
@@ -111,7 +111,7 @@ def test_pages_are_followed_and_doubles_dropped(client: EhrClient, router: respx
         (httpx.Response(200, text="[]"), "not-an-object"),
         (httpx.Response(200, text="{}"), "not-a-bundle"),
         (a_page(following="http://elsewhere.test/"), "next-page-elsewhere"),
-        (a_page(following=f"{BASE}/Observation?identifier=again"), "too-many-pages"),
+        (a_page(following=f"{BASE}/Observation?identifier=again"), "pages-in-a-circle"),
     ],
 )
 def test_a_search_that_cannot_be_used_says_so(
@@ -121,6 +121,16 @@ def test_a_search_that_cannot_be_used_says_so(
     with pytest.raises(EhrUnreadable) as failed:
         client.find(LOOKUP)
     assert failed.value.code == code
+
+
+def test_a_search_for_one_thing_that_never_ends_is_given_up(
+    client: EhrClient, router: respx.MockRouter
+) -> None:
+    pages = [a_page(following=f"{BASE}/Observation?page={number}") for number in range(30)]
+    answer_instead(router, "Observation", *pages)
+    with pytest.raises(EhrUnreadable) as failed:
+        client.find(LOOKUP)
+    assert failed.value.code == "too-many-pages"
 
 
 def test_a_page_that_is_no_statement_is_unreadable(client: EhrClient, router: respx.MockRouter) -> None:
@@ -139,3 +149,66 @@ def test_a_read_that_gives_another_type_is_unreadable(client: EhrClient, router:
     with pytest.raises(EhrUnreadable) as failed:
         client.read("Observation", "1")
     assert failed.value.code == "not-the-resource"
+
+
+class Tokens:
+    """Credentials that carry t-1, and t-2 once that was refused."""
+
+    def __init__(self) -> None:
+        self.value = "t-1"
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.value}"}
+
+    def renewed(self, refused: Mapping[str, str]) -> dict[str, str]:
+        assert refused == self.headers()
+        self.value = "t-2"
+        return self.headers()
+
+    def granted(self) -> str:
+        return "system/*.rs"
+
+
+@pytest.fixture
+def signed_in(moment: StandingClock, router: respx.MockRouter) -> Iterator[EhrClient]:
+    http = Http(frozenset({HOST}), 5.0)
+    yield EhrClient(http, BASE, moment, credentials=Tokens())
+    http.close()
+
+
+def tokens_seen(router: respx.MockRouter) -> list[str]:
+    return [call.request.headers["authorization"].removeprefix("Bearer ") for call in router.calls]
+
+
+def test_reads_searches_and_writes_carry_our_credentials(
+    signed_in: EhrClient, ehr: FakeEhr, router: respx.MockRouter
+) -> None:
+    ehr.mount(router)
+    signed_in.capabilities()
+    signed_in.find(LOOKUP)
+    signed_in.read("Observation", "1")
+    signed_in.send("POST", "Observation", {}, b'{"resourceType": "Observation"}')
+    assert tokens_seen(router) == ["t-1"] * 4
+
+
+def test_a_refused_token_is_replaced_once(signed_in: EhrClient, router: respx.MockRouter) -> None:
+    router.post(f"{BASE}/Observation").mock(side_effect=[httpx.Response(401), httpx.Response(201)])
+    assert signed_in.send("POST", "Observation", {}, b"{}").status == 201
+    assert tokens_seen(router) == ["t-1", "t-2"]
+    assert signed_in.trouble() == ""
+
+
+def test_a_second_refusal_stands(signed_in: EhrClient, router: respx.MockRouter) -> None:
+    router.post(f"{BASE}/Observation").respond(401)
+    assert signed_in.send("POST", "Observation", {}, b"{}").status == 401
+    assert tokens_seen(router) == ["t-1", "t-2"]
+    assert signed_in.trouble() == "the EHR refused our credentials (401)"
+
+
+def test_a_page_of_another_host_never_gets_our_token(signed_in: EhrClient, router: respx.MockRouter) -> None:
+    router.get(url__startswith=f"{BASE}/Observation").mock(
+        return_value=a_page(following="http://elsewhere.test/fhir?page=2")
+    )
+    with pytest.raises(EhrUnreadable):
+        signed_in.find(LOOKUP)
+    assert len(router.calls) == 1

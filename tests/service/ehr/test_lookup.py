@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from service.ehr.lookup import condition_of, holds, logical_of, lookup_for
+from service.ehr.lookup import condition_of, holds, logical_of, lookup_for, narrowed_lookup
 
 SCORE = {
     "resourceType": "Observation",
@@ -67,3 +67,32 @@ def test_a_search_result_that_is_not_ours_does_not_match() -> None:
 )
 def test_what_is_stored_must_say_all_that_was_sent(stored: Any, sent: Any, same: bool) -> None:  # noqa: FBT001 - a table's column
     assert holds(stored, sent) is same
+
+
+ANSWERED = {
+    "resourceType": "QuestionnaireResponse",
+    "identifier": {"system": "https://a.example/id", "value": "r-7"},
+    "subject": {"reference": "Patient/anna"},
+    "authored": "2026-03-02T10:50:00+01:00",
+    "questionnaire": "https://a.example/Q|1.0.0",
+}
+
+
+def test_what_cannot_be_searched_by_identifier_is_narrowed_by_what_it_is_about() -> None:
+    found = narrowed_lookup(ANSWERED, ("patient", "questionnaire"))
+    assert found is not None
+    assert found.parameters == {"patient": "Patient/anna", "questionnaire": "https://a.example/Q"}
+
+
+@pytest.mark.parametrize("names", [(), ("encounter",), ("patient", "colour")])
+def test_what_cannot_be_narrowed_is_not_searched_for(names: tuple[str, ...]) -> None:
+    assert narrowed_lookup(ANSWERED, names) is None
+
+
+def test_of_few_only_the_one_with_our_identifier_is_ours() -> None:
+    found = narrowed_lookup(ANSWERED, ("patient",))
+    assert found is not None
+    other = ANSWERED | {"identifier": {"system": "https://a.example/id", "value": "r-8"}}
+    bare = {key: value for key, value in ANSWERED.items() if key != "identifier"}
+    assert (found.matches(ANSWERED), found.matches(other)) == (True, False)
+    assert (found.is_unclear(bare), found.is_unclear(other)) == (True, False)

@@ -70,3 +70,12 @@ def test_a_transaction_tells_the_place_of_each_entry_in_order() -> None:
 )
 def test_anything_else_is_no_transaction_that_went_well(body: bytes) -> None:
     assert places_in_transaction(body) is None
+
+
+def test_an_answer_that_is_no_resource_may_name_the_id() -> None:
+    answer = Answer(201, {}, json_text.dumps({"uuid": "9a1f", "id": 7}))
+    assert place_in_answer(answer, "QuestionnaireResponse") == Place("QuestionnaireResponse", "9a1f")
+
+
+def test_a_uuid_that_is_no_id_names_no_place() -> None:
+    assert place_in_answer(Answer(201, {}, json_text.dumps({"uuid": "no id"})), "Observation") is None

@@ -2,8 +2,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from service.ehr.profile_file import load_profile
 from service.ehr.retry import (
     BACK_OFF_CAP_SECONDS,
+    Outcome,
     Verdict,
     back_off_seconds,
     classify_answer,
@@ -16,6 +18,7 @@ from service.http import Answer
 from tests.service.ehr.fake_ehr import outcome
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TOMORROW = datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
 
 
 def an_answer(status: int, body: bytes = b"", **headers: str) -> Answer:
@@ -114,3 +117,74 @@ def test_codes_tell_errors_before_warnings() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"issue": "x"}', b'{"issue": ["x"]}'])
 def test_an_answer_that_is_no_outcome_has_no_codes(body: bytes) -> None:
     assert issue_codes(body) == ""
+
+
+EPIC = load_profile("epic").answers
+ORACLE = load_profile("oracle").answers
+
+
+def epic_says(code: str, status: int = 400, text: str = "") -> Outcome:
+    details = {"coding": [{"system": "urn:epic", "code": code}], "text": text}
+    return classify_answer(an_answer(status, outcome("processing", details=details)), "POST", NOW, EPIC)
+
+
+def test_what_is_there_already_is_confirmed_whatever_the_status() -> None:
+    assert epic_says("59141").verdict is Verdict.CONFIRMED
+
+
+def test_one_code_may_mean_two_things_by_its_text() -> None:
+    assert epic_says("59189", text="Reading already exists for this row").verdict is Verdict.CONFIRMED
+    assert epic_says("59189").reason == (
+        "the EHR is not set up for it: the flowsheet row or mapping is not built (400: processing 59189)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "beginning"),
+    [
+        ("4130", "a person must decide: the chart is behind break-the-glass"),
+        ("59012", "the EHR refused it as it is: "),
+        ("59108", "the EHR is not set up for it: "),
+    ],
+)
+def test_a_refusal_says_whose_it_is_to_mend(code: str, beginning: str) -> None:
+    found = epic_says(code, 422)
+
+    assert found.verdict is Verdict.REJECTED
+    assert found.reason.startswith(beginning)
+
+
+def test_an_internal_error_by_code_is_unknown_though_the_status_says_refused() -> None:
+    assert epic_says("59177").verdict is Verdict.UNKNOWN
+
+
+def test_the_daily_quota_stops_all_until_the_next_day() -> None:
+    found = epic_says("4135")
+
+    assert (found.verdict, found.whole_ehr) == (Verdict.LATER, True)
+    assert found.after_seconds == (TOMORROW - NOW).total_seconds()
+
+
+def test_an_empty_403_means_something_and_another_keeps_its_meaning() -> None:
+    empty = classify_answer(Answer(403, {}, b""), "POST", NOW, EPIC)
+    told = classify_answer(an_answer(403, outcome("forbidden")), "POST", NOW, EPIC)
+
+    assert empty.reason == "the EHR is not set up for it: the API is not on the app (403)"
+    assert told.reason == "the EHR does not allow it (403)"
+
+
+def test_an_issue_word_may_decide() -> None:
+    answer = an_answer(422, outcome("extension"))
+
+    assert "an extension is not supported" in classify_answer(answer, "POST", NOW, ORACLE).reason
+
+
+def test_a_gateways_plain_404_strikes_nothing_out() -> None:
+    answer = Answer(404, {"content-type": "text/plain"}, b"no Route matched")
+    found = classify_answer(answer, "POST", NOW, load_profile("athenahealth").answers)
+
+    assert found.verdict is Verdict.REJECTED
+
+
+def test_a_success_is_never_explained_away() -> None:
+    assert classify_answer(an_answer(201), "POST", NOW, EPIC).verdict is Verdict.CONFIRMED

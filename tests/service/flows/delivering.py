@@ -12,6 +12,7 @@ import respx
 from fhir_mappings.form_names import form_canonical
 from service.clock import as_instant
 from service.ehr.client import EhrClient
+from service.ehr.profile_file import load_profile
 from service.flows.connect_ehr import connect_ehr
 from service.flows.correct_response import correct_response, withdraw_response
 from service.flows.deliver import deliver_next
@@ -61,6 +62,7 @@ class Bench:
     crash_point: Callable[[str], None] = lambda _: None
     starts: int = 0
     has_definitions: bool = True
+    profile: str = "generic"
     lane: Lane = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +73,7 @@ class Bench:
         self.starts += 1
         self.lane = Lane(
             database=self.deployment.database,
-            client=EhrClient(self.http, BASE, self.clock),
+            client=EhrClient(self.http, BASE, self.clock, load_profile(self.profile)),
             clinic="default",
             ehr="ehr",
             names=self.deployment.names,
@@ -84,6 +86,7 @@ class Bench:
             lease_seconds=15.0,
             crash_point=self.crash_point,
             extra_codings=self.deployment.extra_codings,
+            alert_flag=self.deployment.settings.alert_flag,
             definitions_there=self._definitions_there(),
         )
 
@@ -155,6 +158,7 @@ def a_bench(
     http: Http | None = None,
     *,
     has_definitions: bool = True,
+    profile: str = "generic",
     settings: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Iterator[Bench]:
@@ -165,7 +169,7 @@ def a_bench(
     connections = http or Http(frozenset({HOST}), 5.0)
     with respx.mock(assert_all_called=False) as router:
         ehr.mount(router)
-        yield Bench(deployment, clock, ehr, connections, has_definitions=has_definitions)
+        yield Bench(deployment, clock, ehr, connections, has_definitions=has_definitions, profile=profile)
     if http is None:
         connections.close()
     deployment.database.close()

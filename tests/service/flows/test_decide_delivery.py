@@ -7,7 +7,8 @@ import pytest
 
 from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.decide_delivery import confirm_delivery
-from service.store.deliveries import count_by_state, oldest_unfinished
+from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page
+from service.store.deliveries import count_by_state, oldest_under_way
 from service.store.delivery_acts import discard, retry
 from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
@@ -27,9 +28,9 @@ def a_refused(bench: Bench) -> str:
     return bench.only().id
 
 
-def try_again(bench: Bench, delivery_id: str, version: int | None = None) -> None:
+def try_again(bench: Bench, delivery_id: str, version: int | None = None, *, not_there: bool = True) -> None:
     with bench.deployment.database.write() as tx:
-        retry(tx, "default", delivery_id, bench.now(), version=version)
+        retry(tx, "default", delivery_id, bench.now(), version=version, not_there=not_there)
 
 
 def say_it_is_there(bench: Bench, delivery_id: str, reference: str) -> None:
@@ -160,7 +161,7 @@ def test_parked_deliveries_are_listed_and_counted(bench: Bench) -> None:
     assert [one.state for one in bench.deliveries(state="parked")] == ["rejected"]
     with bench.deployment.database.read() as tx:
         assert count_by_state(tx, "default") == {"rejected": 1, "confirmed": 1}
-        assert oldest_unfinished(tx, "default") == bench.only().created_at
+        assert oldest_under_way(tx, "default", "ehr") is None
 
 
 def test_the_list_goes_on_behind_a_row(bench: Bench) -> None:
@@ -170,3 +171,23 @@ def test_the_list_goes_on_behind_a_row(bench: Bench) -> None:
     rest = bench.deliveries(after=first[-1].row)
     assert len(first) == 2
     assert [one.subject_id for one in rest] == [bench.deliveries()[2].subject_id]
+
+
+def test_what_may_be_there_is_sent_again_only_where_somebody_says_that_it_is_not(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=PLAIN, faults=[Fault(), Fault()]) as bench:
+        bench.record()
+        bench.deliver_all(3 * SETTLE_SECONDS)
+        with pytest.raises(FaultsInRequest) as refused:
+            try_again(bench, bench.only().id, not_there=False)
+        assert [fault.at for fault in refused.value.faults] == ["not_there"]
+        assert bench.states() == ["unknown"]
+
+
+def test_what_was_queued_long_ago_and_still_goes_on_is_late(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(refuses=True)] * 9
+    bench.record()
+    bench.deliver()
+    bench.clock.pass_by(hours=4, seconds=1)
+    bench.record(8)
+    page = list_delivery_page(bench.deployment, DeliveryListQuery(state="late"), "default")
+    assert [one.id for one in page.items] == [bench.only().id]

@@ -97,7 +97,10 @@ def test_an_ehr_that_takes_nothing_holds_the_delivery_and_says_why(tmp_path: Pat
         bench.deliver_all()
         held = bench.only()
     assert held.state == "held"
-    assert held.reason == "this EHR takes no QuestionnaireResponse and no Observation from us"
+    assert held.reason == (
+        "this EHR takes no QuestionnaireResponse, Observation, DocumentReference or Communication "
+        "(not declared) from us"
+    )
 
 
 def test_a_lost_answer_is_found_by_search_and_not_sent_again(bench: Bench) -> None:
@@ -139,7 +142,7 @@ def test_a_person_who_says_it_is_not_there_releases_it(bench: Bench) -> None:
     bench.record()
     bench.deliver_all(3 * SETTLE_SECONDS)
     with bench.deployment.database.write() as tx:
-        retry(tx, "default", bench.only().id, bench.now())
+        retry(tx, "default", bench.only().id, bench.now(), not_there=True)
     bench.deliver_all()
     assert bench.states() == ["confirmed"]
     assert len(bench.ehr.found("QuestionnaireResponse")) == 1

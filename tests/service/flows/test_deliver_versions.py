@@ -8,7 +8,7 @@ import pytest
 from fhir_mappings.filled import Answers
 from service.flows.new_response import Recorded
 from service.store.delivery_acts import discard
-from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
+from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Surface
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
 
 NO_UPDATES = Surface(update=False, update_create=False)
@@ -166,6 +166,20 @@ def test_a_response_that_came_out_of_the_ehr_is_not_written_again(bench: Bench) 
     assert derived == {"QuestionnaireResponse/777"}
 
 
+def test_a_correction_of_one_that_came_out_of_the_ehr_corrects_its_scores_alone(bench: Bench) -> None:
+    reference = "QuestionnaireResponse/777"
+    recorded = a_delivered(bench, ehr_reference=reference, origin="ehr")
+    bench.correct(recorded.filled.id, total="30.0", ehr_reference=reference, origin="ehr")
+    bench.deliver_all()
+    totals = [one["valueQuantity"]["value"] for one in bench.ehr.found("Observation") if _is_total(one)]
+    assert not bench.ehr.found("QuestionnaireResponse")
+    assert totals == [30]
+
+
+def _is_total(observation: Json) -> bool:
+    return bool(observation["code"]["coding"][0]["code"] == "srs-3.total")
+
+
 def test_an_alert_points_at_the_scores_in_the_ehr(bench: Bench) -> None:
     a_dip(bench)
     bench.deliver_all()
@@ -202,6 +216,6 @@ def test_an_ehr_without_alerts_holds_them_and_says_why(tmp_path: Path) -> None:
     with a_bench(tmp_path, surface=surface) as bench:
         a_dip(bench)
         bench.deliver_all()
-        assert [one.reason for one in bench.deliveries(state="held")] == [
-            "this EHR takes no DetectedIssue from us"
-        ]
+        (held,) = bench.deliveries(state="held")
+        kinds = "DetectedIssue, Task, Flag, DocumentReference or Communication"
+        assert held.reason == f"this EHR takes no {kinds} (not declared) from us"

@@ -1,5 +1,7 @@
 """What of a response may go to an EHR, in which release, and with whose codes."""
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,11 @@ import pytest
 from fhir_mappings.answers import check_answers
 from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.codes import SNOMED
+from fhir_mappings.form_map_file import check_form_maps
 from service.flows.record_response import record_response
+from service.store.inbound import Replaced, keep_replacement, replacements
 from tests.answer_sets import WORDS, complete_answers
+from tests.form_maps import THEIRS, srs_map
 from tests.service.build import a_response, an_access
 from tests.service.ehr.fake_ehr import Surface
 from tests.service.flows.delivering import Bench, a_bench
@@ -73,3 +78,45 @@ def test_snomed_codes_go_where_the_clinic_wants_them(tmp_path: Path, wanted: boo
         bench.deliver_all()
         codings = [coding for one in bench.ehr.found("Observation") for coding in one["code"]["coding"]]
         assert [one["system"] for one in codings].count(SNOMED) == systems
+
+
+def test_a_response_goes_as_one_to_the_form_that_the_ehr_owns(tmp_path: Path) -> None:
+    with a_bench(tmp_path, has_definitions=False) as bench:
+        maps = check_form_maps({"ehr/srs-3.toml": srs_map()}, shipped_instruments()).maps["ehr"]
+        bench.lane = replace(bench.lane, form_maps=maps)
+        bench.record()
+        bench.deliver_all()
+        (sent,) = bench.ehr.found("QuestionnaireResponse")
+        assert (sent["questionnaire"], sent["item"][0]["linkId"]) == (THEIRS, "page")
+        assert bench.ehr.found("Questionnaire") == []  # ours is not needed there
+        assert len(bench.ehr.found("Observation")) == 6
+
+
+def test_a_total_that_the_ehrs_form_has_no_place_for_goes_as_an_observation_alone(tmp_path: Path) -> None:
+    text = srs_map().partition("[scores.total]")[0]
+    with a_bench(tmp_path) as bench:
+        maps = check_form_maps({"ehr/srs-3.toml": text}, shipped_instruments()).maps["ehr"]
+        bench.lane = replace(bench.lane, form_maps=maps)
+        form = shipped_instruments()["srs-3"]
+        bench.record(answers=check_answers(form, {}, Decimal(36)))
+        bench.deliver_all()
+        assert bench.ehr.found("QuestionnaireResponse") == []
+        assert len(bench.ehr.found("Observation")) == 1
+
+
+def test_what_goes_out_names_the_patient_who_stays(tmp_path: Path) -> None:
+    with a_bench(tmp_path) as bench:
+        with bench.deployment.database.write() as tx:
+            keep_replacement(tx, "default", "ehr", Replaced("Patient/anna", "Patient/berta"), bench.now())
+        bench.record()
+        bench.deliver_all()
+        (sent,) = bench.ehr.found("QuestionnaireResponse")
+        assert sent["subject"] == sent["source"] == {"reference": "Patient/berta"}
+
+
+def test_of_two_replacements_in_a_row_the_last_one_counts(tmp_path: Path) -> None:
+    with a_bench(tmp_path) as bench, bench.deployment.database.write() as tx:
+        for pair in (("Patient/anna", "Patient/berta"), ("Patient/berta", "Patient/cleo")):
+            keep_replacement(tx, "default", "ehr", Replaced(*pair), bench.now())
+        found = replacements(tx, "default", "ehr", ["Patient/anna", "Patient/dora"])
+    assert found == {"Patient/anna": "Patient/cleo"}

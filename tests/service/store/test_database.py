@@ -11,12 +11,13 @@ from service.flows.record_response import record_response
 from service.store.columns import metadata
 from service.store.database import Database
 from service.store.tables import audit_rows, responses
+from tests.databases import sqlite_only, unmigrated_database
 from tests.service.build import a_deployment, a_response, an_access
 
 
 @pytest.fixture
 def empty(tmp_path):
-    opened = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    opened = unmigrated_database(tmp_path)
     yield opened
     opened.close()
 
@@ -37,6 +38,7 @@ def test_a_database_that_is_not_migrated_is_not_current(empty):
     assert not empty.is_current()
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
 )

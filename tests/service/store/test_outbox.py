@@ -1,7 +1,5 @@
 """Queueing, claiming and leases."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,11 +26,8 @@ LATER = "2026-03-02T12:00:20.000000Z"
 
 
 @pytest.fixture
-def outbox(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
-    (tmp_path / "a.db").write_bytes(migrated_file.read_bytes())
-    opened = Database(f"sqlite:///{tmp_path / 'a.db'}")
-    yield opened
-    opened.close()
+def outbox(database: Database) -> Database:
+    return database
 
 
 def queue(outbox: Database, subject: str = "r-1", version: int = 1, **changes: Any) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from service.store.database import Database, Tx
 from service.store.patient_ratings import ratings_of_patient, ratings_of_recent_dyads
+from tests.databases import sqlite_only
 
 SINCE = "2026-02-01T00:00:00.000000Z"
 
@@ -25,6 +26,7 @@ def statements(tx: Tx) -> Iterator[list[tuple[str, Any]]]:
     event.remove(tx, "before_cursor_execute", keep)
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     "read",
     [

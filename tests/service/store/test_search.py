@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from service.store.conditions import OfPatient, OneOf, PairOneOf, PanelOver, Span, Within
 from service.store.search import Page, count_places, find_places
+from tests.databases import sqlite_only
 from tests.service.api.fhir.calls import create, session
 
 ANNA = OfPatient(("Patient/anna",))
@@ -33,6 +34,7 @@ def plans(database, run) -> str:
     return "\n".join(row[3] for row in rows)
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("kind", "index"),
     [
@@ -59,6 +61,7 @@ def test_a_patient_s_page_is_read_by_an_index(client, database, kind, index, con
     assert "SCAN" not in plan + updates + counting
 
 
+@sqlite_only
 @pytest.mark.parametrize("conditions", [(), (UPDATED_SINCE,)])
 @pytest.mark.parametrize(
     ("kind", "index"), [("response", "ix_responses_updated"), ("alert", "ix_alerts_believed")]
@@ -81,6 +84,7 @@ def test_an_unknown_patient_has_nothing(client, database):
         assert count_places(tx, "default", "observation", nobody) == 0
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("kind", "condition", "index"),
     [

@@ -17,7 +17,7 @@ _OPEN = sa.text("undone_at IS NULL")
 
 def upgrade() -> None:
     """Go to this revision."""
-    op.add_column("responses", sa.Column("scored", sa.Boolean(), server_default=sa.text("1"), nullable=False))
+    op.add_column("responses", sa.Column("scored", sa.Boolean(), server_default=sa.true(), nullable=False))
     # Nothing could be merged before, so every alias points at its own key.
     op.add_column(
         "patient_aliases", sa.Column("own_key", sa.String(length=36), server_default="", nullable=False)

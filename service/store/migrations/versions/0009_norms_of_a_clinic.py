@@ -1,14 +1,14 @@
 """A clinic's own norms, who put them into force, the rule that raises its alerts; where each dyad stands.
 
 Revision ID: 0009
-Revises: 0004
+Revises: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -92,7 +92,25 @@ def test_no_entry_leaves_the_fhir_door(client):
     assert (
         statuses(send(client, "batch", asked("x/../../live"), asked("x/%2e%2e/%2e%2e/live"))) == ["404"] * 2
     )
-    assert send(client, "batch", asked("../v1/rupture-alerts")).status_code == 400
+    assert statuses(send(client, "batch", asked("../v1/rupture-alerts"))) == ["400"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "below"),
+    [
+        ("text", ".request"),
+        ({"request": {"method": "LOOK", "url": "x"}}, ".request.method"),
+        ({"request": {"method": "GET", "url": ""}}, ".request.url"),
+        ({"request": {"method": "GET", "url": "https://other.example#x"}}, ".request.url"),
+        ({"request": {"method": "POST", "url": "x"}}, ".resource"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_holds_up_no_other(client, entry, below):
+    answer = send(client, "batch", posted(sent()), entry, asked("metadata"))
+
+    assert statuses(answer) == ["201", "400", "200"]
+    issue = answer.json()["entry"][1]["response"]["outcome"]["issue"][0]
+    assert issue["expression"] == [f"Bundle.entry[1]{below}"]
 
 
 def test_every_entry_is_audited_under_the_request_of_the_batch(client, database):

@@ -85,3 +85,9 @@ def test_parameters_that_are_no_plain_values_are_refused(client):
     body = {"resourceType": "Parameters", "parameter": [{"name": "patient", "valueReference": {}}]}
 
     assert client.post(LASTN, content=json_text.dumps(body), headers=FHIR).status_code == 400
+
+
+def test_what_was_to_come_along_comes_along(client, course):
+    answer = client.get(LASTN, params=ANNA | {"_include": "Observation:derived-from"})
+
+    assert {entry["search"]["mode"] for entry in answer.json()["entry"]} == {"match", "include"}

@@ -1,3 +1,7 @@
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from fhir_mappings.codes import OBSERVATION_CATEGORY
@@ -209,7 +213,7 @@ def test_a_count_of_zero_only_counts(client, three):
         ("_sort", "authored,_lastUpdated"),
         ("authored", "2026-02-30"),
         ("authored", "0000"),
-        ("authored", "9999-12-31"),
+        ("authored", "9999-12-32"),
         ("authored", ""),
         ("patient", ""),
         ("identifier", "|"),
@@ -306,3 +310,34 @@ def test_an_alert_is_found_by_patient_score_and_identifier(client):
     assert ids(search(client, "DetectedIssue", _id=alert[0], identified="2026-03-02")) == alert
     assert ids(search(client, "DetectedIssue", implicated=f"Observation/{dip}.item-1")) == []
     assert ids(search(client, "DetectedIssue", patient="bob")) == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("[]", "[1]", '"abc"', '["a","b","c"]', "[{},{},{}]", "[null,null,null]", "nope"),
+        f'["2026-03-02T09:50:00.000000Z", {"9" * 30}, 1]',
+        '["", 1e400, 1]',
+    ],
+)
+def test_a_cursor_that_somebody_made_up_is_refused(client, three, place):
+    check = hashlib.sha256(json.dumps([place, []]).encode()).hexdigest()[:16]
+    made_up = urlsafe_b64encode(f"{check}{place}".encode()).decode().rstrip("=")
+    answer = client.get("/fhir/QuestionnaireResponse", params={"_cursor": made_up})
+
+    assert (answer.status_code, issues(answer)) == (400, [("value", "http._cursor")])
+
+
+@pytest.mark.parametrize("query", ["patient=%00", "_id=a%00b", "identifier=%00"])
+def test_a_character_that_no_database_takes_is_refused(client, query):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert client.get(f"/fhir/QuestionnaireResponse?{query}").status_code == 400
+    posted = client.post("/fhir/QuestionnaireResponse/_search", content=query, headers=form)
+    assert posted.status_code == 400
+
+
+def test_a_search_by_post_needs_no_body(client, three):
+    answer = client.post("/fhir/QuestionnaireResponse/_search?patient=anna&_count=1")
+
+    assert (answer.status_code, answer.json()["total"]) == (200, 3)

@@ -162,29 +162,32 @@ def test_alerts_are_found(client, query, count):
     assert found(client, "DetectedIssue", query)["total"] == count
 
 
-def know(database, system, value):
-    with database.write() as tx:
-        key = tx.exec_driver_sql("SELECT patient_key FROM patient_aliases").scalar_one()
-        row = ("default", key, key, "identifier", system, value, "2026-03-02T12:00:00.000000Z")
-        names = "clinic, patient_key, own_key, kind, system, value, created_at"
-        tx.exec_driver_sql(f"INSERT INTO patient_aliases ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("authored=ge0001-01-01&authored=le9999-12-31", 2),
+        ("authored=lt9999", 2),
+        ("authored=9999-12-31", 0),
+        ("authored=ne9999-12-31", 2),
+        ("authored=le9999-12-31T23:59:59-14:00", 2),
+        ("authored=ge0001-01-01T00:00:00%2B14:00", 2),
+        ("_lastUpdated=gt2026-01-01T00:00:00.1234567Z", 2),
+    ],
+)
+def test_a_bound_beyond_all_time_is_none(client, two, query, total):
+    assert found(client, KIND, query)["total"] == total
 
 
-@pytest.mark.parametrize("name", ["patient.identifier", "subject:Patient.identifier", "subject.identifier"])
-def test_a_patient_is_found_by_an_identifier_that_is_known(client, database, two, name):
-    know(database, "urn:mrn", "4711")
-
-    assert found(client, KIND, f"{name}=urn:mrn|4711")["total"] == 2
-    assert found(client, KIND, f"{name}=4711")["total"] == 2
-    assert found(client, KIND, f"{name}=urn:other|4711")["total"] == 0
+def test_what_has_no_components_is_found_by_none(client, two):
+    assert found(client, "Observation", "component-code=srs-3.total")["total"] == 0
 
 
-def test_that_nobody_is_known_by_an_identifier_is_said(client, two):
-    bundle = found(client, KIND, "patient.identifier=urn:mrn|4711")
+@pytest.mark.parametrize("query", ["pateint=anna", "_text=x&pateint=anna", "%C3%A4=1"])
+def test_what_is_left_out_of_account_is_said(client, two, query):
+    bundle = found(client, KIND, query)
 
-    assert bundle["total"] == 0
-    assert [entry["search"]["mode"] for entry in bundle["entry"]] == ["outcome"]
-    assert bundle["entry"][0]["resource"]["issue"][0]["severity"] == "warning"
+    assert [entry["search"]["mode"] for entry in bundle["entry"]] == ["match", "match", "outcome"]
+    assert (link(bundle, "self") or "").endswith(f"/fhir/{KIND}")
 
 
 def test_a_count_that_is_too_large_is_shown_as_it_was_used(client):

@@ -162,14 +162,28 @@ def test_several_matches_of_a_condition_are_told_with_their_place(client):
         {"resourceType": "Bundle"},
         {"resourceType": "Patient"},
         {"resourceType": "Bundle", "type": "batch", "entry": {}},
-        {"resourceType": "Bundle", "type": "batch", "entry": ["text"]},
-        {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "LOOK", "url": "x"}}]},
-        {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "GET", "url": ""}}]},
-        {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "POST", "url": "x"}}]},
+        *(
+            {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+            for entry in (
+                "text",
+                {"request": {"method": "LOOK", "url": "x"}},
+                {"request": {"method": "GET", "url": ""}},
+                {"request": {"method": "POST", "url": "x"}},
+            )
+        ),
     ],
 )
 def test_what_is_no_batch_or_transaction_is_refused(client, body):
     assert client.post("/fhir", content=json_text.dumps(body), headers=FHIR).status_code == 400
+
+
+@pytest.mark.parametrize("reference", ["urn:uuid:none-of-these", "Procedure?identifier=urn:x|1"])
+def test_a_reference_that_would_lead_nowhere_refuses_the_whole(client, reference):
+    dangling = session(9, partOf=[{"reference": reference}])
+    answer = send(client, "transaction", posted(session(8)), posted(dangling))
+
+    assert (answer.status_code, issues(answer)[0][1]) == (400, "Bundle.entry[1].resource")
+    assert ids(search(client, "QuestionnaireResponse")) == []
 
 
 def test_too_many_entries_are_refused(client):

@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, update
 from starlette.testclient import TestClient
 
 from service.store.database import Database
+from service.store.tables import attempts, deliveries, parts
 from tests.service.api.v1.build import faults_of, post
 
 DELIVERIES = "/v1/deliveries"
@@ -12,24 +14,17 @@ FOUND = {"ehr_reference": "QuestionnaireResponse/42"}
 
 def park(database: Database, delivery_id: str) -> None:
     """Leave a delivery as if the EHR had refused one of its parts."""
+    refused = {"state": "rejected", "reason": "refused: 422"}
     with database.write() as tx:
-        tx.exec_driver_sql(
-            "UPDATE deliveries SET state = 'rejected', reason = 'refused: 422' WHERE id = ?", (delivery_id,)
-        )
-        part = tx.exec_driver_sql(
-            "INSERT INTO parts "
-            "(clinic, delivery_id, sequence, logical, method, path, headers, body, state, reason) VALUES "
-            "('default', ?, 1, 'transaction', 'POST', '', '{}', x'', 'rejected', 'refused: 422') "
-            "RETURNING row_id",
-            (delivery_id,),
+        tx.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**refused))
+        part = {"clinic": "default", "delivery_id": delivery_id, "sequence": 1, "logical": "transaction"}
+        sent = {"method": "POST", "path": "", "headers": "{}", "body": b""}
+        row = tx.execute(
+            insert(parts).values(**part, **sent, **refused).returning(parts.c.row_id)
         ).scalar_one()
-        tx.exec_driver_sql(
-            "INSERT INTO attempts "
-            "(clinic, part_row, number, kind, started_at, outcome, status, codes, answer) "
-            "VALUES ('default', ?, 1, 'write', '2026-03-02T12:00:01.000000Z', 'rejected', 422, 'invalid', "
-            "'the EHR says no')",
-            (part,),
-        )
+        attempt = {"clinic": "default", "part_row": row, "number": 1, "kind": "write", "outcome": "rejected"}
+        said = {"status": 422, "codes": "invalid", "answer": "the EHR says no"}
+        tx.execute(insert(attempts).values(**attempt, **said, started_at="2026-03-02T12:00:01.000000Z"))
 
 
 @pytest.fixture
@@ -122,6 +117,8 @@ def test_an_unknown_delivery_is_not_found(client: TestClient, act: str) -> None:
 @pytest.mark.parametrize(
     ("act", "body", "fault"),
     [
+        ("retry", {"not_there": "yes"}, ("not_there", "wrong-type")),
+        ("retry", {"there": True}, ("there", "unknown-field")),
         ("confirm", {}, ("ehr_reference", "required")),
         ("confirm", {"ehr_reference": "no reference"}, ("ehr_reference", "wrong-reference")),
         ("confirm", {"ehr_reference": "Observation/42"}, ("ehr_reference", "wrong-reference")),
@@ -139,6 +136,21 @@ def test_a_bad_body_is_refused(
 @pytest.mark.parametrize("query", ["?state=lost", "?after=x", "?after=WyJ4Il0", "?_count=none"])
 def test_a_bad_parameter_is_refused(client: TestClient, query: str) -> None:
     assert client.get(f"{DELIVERIES}{query}").status_code == 400
+
+
+def test_what_may_be_there_is_tried_again_on_somebodys_word(
+    client: TestClient, database: Database, parked: str
+) -> None:
+    with database.write() as tx:
+        for table in ("deliveries", "parts"):
+            tx.exec_driver_sql(f"UPDATE {table} SET state = 'unknown'")  # noqa: S608 - names of ours
+    refused = client.post(f"{parked}/retry")
+    assert (refused.status_code, faults_of(refused)) == (422, {("not_there", "required")})
+    assert client.post(f"{parked}/retry", json={"not_there": True}).json()["state"] == "pending"
+
+
+def test_a_delivery_says_what_follows(client: TestClient, parked: str) -> None:
+    assert client.get(parked).json()["what_follows"].startswith("Nothing happens by itself. Mend the cause")
 
 
 def test_acts_are_audited(client: TestClient, database: Database, parked: str) -> None:

@@ -205,3 +205,24 @@ def test_two_live_alerts_become_one(client: TestClient) -> None:
 def test_who_merges_must_be_said(both: TestClient) -> None:
     answer = both.post("/v1/patients/anna/merge-into/bert", json={})
     assert (answer.status_code, faults_of(answer)) == (422, {("by", "required")})
+
+
+def test_the_merges_that_hold_are_listed(both: TestClient) -> None:
+    made = merge(both).json()
+    listed = [both.get(f"/v1/patients/{one}/merges").json()["items"] for one in ("anna", "bert")]
+
+    ours = {key: made[key] for key in ("patient", "merged_into", "merged_by", "merged_at")}
+    assert listed == [[ours], [ours]]
+    undo(both)
+    assert both.get("/v1/patients/anna/merges").json()["items"] == []
+    assert both.get("/v1/patients/nobody/merges").status_code == 404
+
+
+def test_a_merge_that_nobody_told_is_hinted_at(client: TestClient) -> None:
+    rate(client, "anna", 9, 31.0, patient_identifier="urn:mrn|1")
+    receipt = rate(client, "bert", 10, 31.0, patient_identifier="urn:mrn|1").json()
+
+    assert receipt["shared_identifier"] is True
+    assert client.get("/v1/patients/anna/merges").json()["identified_alike"] == ["Patient/bert"]
+    merge(client)
+    assert client.get("/v1/patients/anna/merges").json()["identified_alike"] == []

@@ -25,6 +25,7 @@ def test_the_example_gives_the_answer_of_the_design(client: TestClient) -> None:
         "check_in_prompts": [{"rule": "item-9", "item": "item-3", "score": 8.7}],
         "clinical_range": [],
         "alerts": [],
+        "shared_identifier": False,
     }
 
 

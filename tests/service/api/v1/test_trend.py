@@ -45,21 +45,32 @@ def test_level_slope_and_usual_range_are_shown(client: TestClient, clock: FixedC
     assert 36 < series["level"] < 38
     assert series["slope_interval"][0] <= series["slope_per_session"] <= series["slope_interval"][1]
     assert series["usual_next"]["low"] < series["level"] < series["usual_next"]["high"]
-    assert series["coverage"] == {"rated": 6, "attended": 6, "reason": None}
+    assert series["coverage"] == {
+        "rated": 6,
+        "attended": 6,
+        "reason": None,
+        "basis": "session-numbers",
+        "first_sessions": {"rated": 3, "attended": 3},
+        "sessions_between": 1.0,
+        "days_between": 7.0,
+    }
 
 
 def test_coverage_and_gaps_count_unrated_sessions(client: TestClient) -> None:
     first = post(client, session_number=1, authored="2026-01-05T10:00:00+01:00").json()["id"]
     last = post(client, session_number=4, identifier="urn:x|2").json()["id"]
     series = only_series(client)
-    assert series["coverage"] == {"rated": 2, "attended": 4, "reason": None}
-    assert series["gaps"] == [{"after": first, "before": last, "unrated_sessions": 2, "days": 56}]
+    assert (series["coverage"]["rated"], series["coverage"]["attended"]) == (2, 4)
+    (gap,) = series["gaps"]
+    assert gap.pop("cannot_say") == "A dip that came and went there cannot be seen."
+    assert gap == {"after": first, "before": last, "unrated_sessions": 2, "days": 56}
 
 
 def test_without_numbers_attendance_is_unknown_and_says_so(client: TestClient) -> None:
     post(client, session_number=None)
     coverage = only_series(client)["coverage"]
-    assert coverage == {"rated": 1, "attended": None, "reason": "session numbers are missing"}
+    assert (coverage["rated"], coverage["attended"]) == (1, None)
+    assert (coverage["reason"], coverage["first_sessions"]) == ("session numbers are missing", None)
 
 
 def test_the_answer_can_be_computed_again(client: TestClient) -> None:
@@ -241,13 +252,36 @@ def test_outcome_stands_beside_the_alliance_and_names_its_role(client: TestClien
     assert outcome["points"][0]["check_in_prompts"] == []
 
 
-def test_outcome_is_drawn_only_where_it_is_asked_for_and_as_such(client: TestClient) -> None:
+def test_outcome_is_drawn_in_a_panel_of_its_own(client: TestClient) -> None:
     post(client)
     post_outcome(client)
-    assert "Outcome Rating Scale" not in client.get(f"{TREND}.svg").text
+    picture = client.get(f"{TREND}.svg").text
+    assert "Alliance trend of Patient/anna" in picture
+    assert picture.index("Session Rating Scale") < picture.index("Outcome Rating Scale")
+    assert "outcome: beside the alliance, in no alert" in picture
+    assert "clinical below 25" in picture
+
+
+def test_outcome_alone_is_drawn_as_such(client: TestClient) -> None:
+    post(client)
+    post_outcome(client)
     asked = client.get(f"{TREND}.svg?instrument=ors-client").text
     assert "Outcome trend of Patient/anna" in asked
     assert "check-in below" not in asked
+
+
+def test_client_and_therapist_share_a_panel(client: TestClient) -> None:
+    wai(client, "client", 3, 4)
+    wai(client, "therapist", 3, 4)
+    picture = client.get(f"{TREND}.svg").text
+    assert picture.count(">Working Alliance Inventory, Short Revised<") == 1
+
+
+def test_an_open_alert_is_marked_in_the_picture(client: TestClient, clock: FixedClock) -> None:
+    record_course(client, clock, WITH_A_DIP)
+    picture = client.get(f"{TREND}.svg").text
+    assert ">alert open<" in picture
+    assert "the alert of session 7 is open." in picture
 
 
 def test_a_provisional_instrument_says_why_wherever_its_scores_stand(client: TestClient) -> None:
@@ -274,3 +308,99 @@ def test_unknown_rule_is_refused(client: TestClient) -> None:
     refused = client.get(f"{TREND}?compare=crystal-ball")
     assert refused.status_code == 400
     assert {at for at, _ in faults_of(refused)} == {"compare"}
+
+
+def wai(client: TestClient, who: str, session: int, mark: int) -> None:
+    answers = {f"item-{number}": mark for number in range(1, 13)}
+    answer = post(
+        client,
+        instrument=f"wai-sr-{who}",
+        answers=answers,
+        session_number=session,
+        identifier=f"urn:x|{who}-{session}",
+        authored=(NOW - timedelta(weeks=8 - session)).isoformat(),
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def test_client_and_therapist_stand_side_by_side(client: TestClient) -> None:
+    for session, own, other in ((3, 4, 4), (6, 5, 3)):
+        wai(client, "client", session, own)
+        wai(client, "therapist", session, other)
+    (pairs,) = client.get(TREND).json()["pairs"]
+    assert (pairs["client_instrument"], pairs["usual_gap"]) == ("wai-sr-client", None)
+    last = pairs["sessions"][-1]
+    assert (last["session_number"], last["client"]["change"], last["therapist"]["change"]) == (6, 12, -12)
+
+
+def test_items_stand_as_they_were_given(client: TestClient) -> None:
+    post(client)
+    items = {"item-1": 9.2, "item-2": 9.0, "item-3": 8.7, "item-4": 9.4}
+    assert only_series(client)["points"][0]["items"] == items
+
+
+def test_the_item_that_stays_lowest_is_named(client: TestClient) -> None:
+    for session in (1, 2, 3):
+        low = {"item-1": 9.2, "item-2": 9.0, "item-3": 6.1, "item-4": 9.4}
+        day = (NOW - timedelta(weeks=8 - session)).isoformat()
+        post(client, answers=low, session_number=session, identifier=f"urn:x|{session}", authored=day)
+    lowest = only_series(client)["lowest_item"]
+    assert (lowest["item"], lowest["ratings"], lowest["of"]) == ("item-3", 3, 3)
+
+
+def test_reliable_change_comes_with_its_reliability(client: TestClient, clock: FixedClock) -> None:
+    receipts = record_course(client, clock, WITH_A_DIP)
+    change = only_series(client)["first_to_last"]
+    assert (change["from"], change["to"]) == (receipts[0]["id"], receipts[-1]["id"])
+    assert (change["verdict"], change["needed"], change["reliability"]) == ("worse", 4.71, 0.88)
+
+
+def test_what_is_due_follows_the_measuring_plan(client: TestClient) -> None:
+    post(client)
+    due = {one["measure"]: one for one in client.get(TREND).json()["due"]}
+    assert due["session-rating"]["sessions"] == {"from": 8, "to": 8}
+    assert due["working-alliance"]["missed"] == [{"from": 3, "to": 5}]
+    assert due["working-alliance"]["due_next"]
+
+
+def test_nothing_is_due_where_attended_sessions_are_not_known(client: TestClient) -> None:
+    post(client, session_number=None)
+    assert client.get(TREND).json()["due"] == []
+
+
+def test_nothing_is_due_with_a_therapist_who_was_followed(client: TestClient, clock: FixedClock) -> None:
+    record_course(client, clock, STEADY[:3])
+    clock.now = NOW
+    late = NOW.isoformat()
+    post(client, therapist="Practitioner/ben", session_number=1, identifier="urn:x|new", authored=late)
+    assert {one["therapist"] for one in client.get(TREND).json()["due"]} == {
+        "Practitioner/ada",
+        "Practitioner/ben",
+    }
+    clock.now = NOW + timedelta(days=7)
+    post(
+        client,
+        therapist="Practitioner/cleo",
+        session_number=1,
+        identifier="urn:x|newer",
+        authored=clock.now.isoformat(),
+    )
+    assert {one["therapist"] for one in client.get(TREND).json()["due"]} == {"Practitioner/cleo"}
+
+
+def test_alerts_of_the_sessions_shown_stand_in_the_trend(client: TestClient, clock: FixedClock) -> None:
+    receipts = record_course(client, clock, WITH_A_DIP)
+    (alert,) = client.get(TREND).json()["alerts"]
+    assert (alert["response"], alert["severity"], alert["status"]) == (receipts[-1]["id"], "marked", "open")
+    assert client.get(f"{TREND}?to=2026-02-20").json()["alerts"] == []
+
+
+def test_a_next_therapists_sessions_count_from_where_numbers_went_on(
+    client: TestClient, clock: FixedClock
+) -> None:
+    record_course(client, clock, STEADY[:3])
+    clock.now = NOW + timedelta(days=7)
+    authored = clock.now.isoformat()
+    post(client, therapist="Practitioner/ben", session_number=4, identifier="urn:x|new", authored=authored)
+    series = client.get(TREND).json()["series"]
+    assert [(one["coverage"]["rated"], one["coverage"]["attended"]) for one in series] == [(3, 3), (1, 1)]

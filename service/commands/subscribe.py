@@ -1,0 +1,55 @@
+"""``subscribe-ehr``: ask the EHR to tell us of forms that are filled there."""
+
+import argparse
+from collections.abc import Mapping
+
+from service.commands.command import Commands, Write
+from service.commands.environment import CLINIC, chosen_instruments, deployment_of, settings_of
+from service.ehr.client import EhrClient
+from service.ehr.connection import credentials_for, open_http
+from service.errors import EhrError, SettingsRefused
+from service.flows.subscribe_ehr import subscribe_ehr
+from service.settings import Settings
+
+_SAID = {
+    "created": "the EHR tells us of new forms from now on",
+    "renewed": "the EHR had our subscription, which was renewed",
+    "there": "the EHR has our subscription already; nothing was changed",
+}
+
+
+def add_to(commands: Commands) -> None:
+    """Add ``subscribe-ehr``."""
+    commands.add("subscribe-ehr", _subscribe, "ask the EHR to tell of forms filled there, once")
+
+
+def _subscribe(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    settings = settings_of(environ)
+    base = _base_of(settings)
+    deployment = deployment_of(settings, chosen_instruments(settings))
+    http = open_http(settings)
+    credentials = credentials_for(settings, http, deployment.clock)
+    client = EhrClient(http, base, deployment.clock, deployment.ehr_profile, credentials=credentials)
+    try:
+        deployment.database.migrate()
+        done = subscribe_ehr(deployment, client, CLINIC)
+        write(f"{_SAID[done]}\n")
+    except EhrError as error:
+        write(f"not subscribed: {error.code}\n")
+        return 1
+    finally:
+        http.close()
+        deployment.database.close()
+    return 0
+
+
+def _base_of(settings: Settings) -> str:
+    """Return the EHR's base; raises ``SettingsRefused`` where it or our own address is missing."""
+    needed = {
+        "ALLIANCE_EHR_BASE_URL": settings.ehr_base_url,
+        "ALLIANCE_PUBLIC_BASE_URL": settings.public_base_url,
+    }
+    missing = [f"{name}: must be set to subscribe" for name, value in needed.items() if value is None]
+    if missing or settings.ehr_base_url is None:
+        raise SettingsRefused(missing)
+    return settings.ehr_base_url

@@ -1,0 +1,25 @@
+"""Which rights we need in an EHR and were not granted. Pure."""
+
+from typing import get_args
+
+from service.ehr.scopes import Interaction, parse_scopes
+from service.ehr_settings import DEFAULT_SCOPES
+
+
+def missing_rights(asked: str, granted: str | None) -> tuple[str, ...]:
+    """Return what is missing, a text for each type, in the order of the types' names.
+
+    Needed is what we ask for; where we ask for nothing, what this service does by default. Nothing is missing
+    where nobody told what was granted. Example: ``Observation (create, update)``.
+    """
+    needed, have = parse_scopes(asked or DEFAULT_SCOPES).granted or {}, parse_scopes(granted)
+    missing = []
+    for resource_type in sorted(needed):
+        lacking = [
+            one
+            for one in get_args(Interaction)
+            if one in needed[resource_type] and not have.allows(resource_type, one)
+        ]
+        if lacking:
+            missing.append(f"{resource_type} ({', '.join(lacking)})")
+    return tuple(missing)

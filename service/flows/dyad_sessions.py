@@ -1,0 +1,101 @@
+"""The sessions of each dyad of a patient: which were attended, and which the client did not come to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from service.alliance.attendance import Appointment, AttendedSessions, SessionSeen, number_attended
+from service.store.attendance import AttendanceRow
+from service.store.patient_ratings import PatientRating
+
+Row = TypeVar("Row", PatientRating, AttendanceRow)
+
+
+@dataclass(frozen=True, slots=True)
+class DyadSessions:
+    """The sessions of one therapist ('' where unknown) with the patient.
+
+    ``recorded`` is None where attendance was not recorded: then ``highest``, the highest session number seen,
+    is how many were attended, None where no session has a number. ``before`` is the last session number of
+    the therapists before, where numbers went on counting: this dyad's sessions count from there. ``missed``
+    are the appointments that the client missed or cancelled late, by date.
+    """
+
+    therapist: str
+    recorded: AttendedSessions | None
+    highest: int | None
+    before: int
+    missed: tuple[AttendanceRow, ...]
+    first_date: str
+    last_date: str
+
+    @property
+    def attended(self) -> int | None:
+        """Return how many sessions were attended in this dyad, as far as that is known."""
+        if self.recorded is not None:
+            return self.recorded.count
+        return None if self.highest is None else self.highest - self.before
+
+    def place_of(self, rating: PatientRating) -> int | None:
+        """Return the place of a rating's session among the attended ones, None where nobody knows."""
+        if self.recorded is not None:
+            return self.recorded.places.get(rating.id)
+        return None if rating.session_number is None else rating.session_number - self.before
+
+    def count_missed(self, status: str) -> int:
+        """Return how many appointments the client missed, or cancelled late."""
+        return sum(row.status == status for row in self.missed)
+
+
+def sort_sessions(
+    ratings: Sequence[PatientRating], appointments: Sequence[AttendanceRow]
+) -> Mapping[str, DyadSessions]:
+    """Return the sessions by therapist; both come in therapy order and are of one patient."""
+    rated, booked = _grouped(ratings), _grouped(appointments)
+    found: dict[str, DyadSessions] = {}
+    therapists = [*rated, *(one for one in booked if one not in rated)]
+    for therapist in therapists:  # in the order of their first rating
+        own, appointed = rated.get(therapist, []), booked.get(therapist, [])
+        found[therapist] = _sessions(therapist, own, appointed, _before(own, found.values()))
+    return found
+
+
+def _grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.therapist, []).append(row)
+    return found
+
+
+def _before(ratings: Sequence[PatientRating], earlier: Iterable[DyadSessions]) -> int:
+    """Return the last number of therapists who were done before, 0 where numbers began anew."""
+    numbers = [row.session_number for row in ratings if row.session_number is not None]
+    if not numbers:
+        return 0
+    last = max((one.highest or 0 for one in earlier if one.last_date <= ratings[0].session_date), default=0)
+    return last if min(numbers) > last else 0
+
+
+def _sessions(
+    therapist: str, ratings: Sequence[PatientRating], booked: Sequence[AttendanceRow], before: int
+) -> DyadSessions:
+    seen = [_seen(row, before) for row in ratings]
+    numbers = [row.session_number for row in ratings if row.session_number is not None]
+    days = [*(row.session_date for row in ratings), *(row.session_date for row in booked)]
+    return DyadSessions(
+        therapist=therapist,
+        recorded=number_attended(seen, [Appointment(row.status, _seen(row, before)) for row in booked]),  # type: ignore[arg-type] # the flows write no other
+        highest=max(numbers, default=None),
+        before=before,
+        missed=tuple(row for row in booked if row.status != "attended"),
+        first_date=min(days),
+        last_date=max(days),
+    )
+
+
+def _seen(row: PatientRating | AttendanceRow, before: int) -> SessionSeen:
+    number = row.session_number
+    if number is not None:
+        number = number - before if number > before else None
+    return SessionSeen(row.id, date.fromisoformat(row.session_date), number, row.encounter)

@@ -1,0 +1,19 @@
+"""Store one version of an alert with what leaves the service because of it: a delivery, a webhook's event."""
+
+from service.flows.deployment import Write
+from service.flows.queue_delivery import queue
+from service.store.alerts import AlertRow, insert_alert
+from service.store.webhook_events import queue_event
+
+
+def store_alert(write: Write, row: AlertRow, patient_key: str) -> tuple[str, ...]:
+    """Return the ids of the deliveries that were queued: none for a historical alert.
+
+    The version before must have been ended. The webhook is told what is news, where there is one.
+    """
+    insert_alert(write.tx, row)
+    if row.historical:
+        return ()
+    if row.news and write.deployment.settings.webhook_url:
+        queue_event(write.tx, row)
+    return (queue(write, "alert", row.id, row.version, patient_key=patient_key),)

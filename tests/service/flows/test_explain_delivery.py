@@ -1,0 +1,89 @@
+"""What a person is told of a delivery: what it is, what was tried, what follows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.flows.explain_delivery import explain_delivery
+from service.flows.measure_deliveries import measure_deliveries
+from service.flows.tell_trouble import tell_trouble
+from service.metrics import Metrics
+from tests.service.ehr.fake_ehr import PLAIN, Fault
+from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with a_bench(tmp_path) as made:
+        yield made
+
+
+def explained(bench: Bench) -> list[str]:
+    return list(explain_delivery(bench.detail(bench.only().id), bench.now()))
+
+
+def test_a_refusal_is_told_with_its_attempt_and_what_to_do(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(422)]
+    bench.record()
+    bench.deliver_all()
+    lines = explained(bench)
+    assert lines[1].startswith("It is rejected (the EHR refused it (422")
+    assert [line for line in lines if line.startswith("  1. ") and "write rejected 422" in line]
+    assert lines[-1].startswith("Next: Nothing happens by itself. Mend the cause")
+
+
+def test_what_may_be_there_asks_for_a_look(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=PLAIN, faults=[Fault(), Fault()]) as bench:
+        bench.record()
+        bench.deliver_all(3 * SETTLE_SECONDS)
+        assert "if it is not, retry it and say so" in explained(bench)[-1]
+
+
+def test_what_is_tried_later_says_when(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(503, headers=(("Retry-After", "30"),))]
+    bench.record()
+    bench.deliver()
+    assert explained(bench)[-1].startswith(f"Next: It is tried at {bench.only().due_at}")
+
+
+def test_nothing_of_the_record_is_told(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(422, body=b"Anna Muster, born 1970")]
+    bench.record()
+    bench.deliver_all()
+    assert "Anna" not in "".join(explained(bench))
+
+
+def test_waits_grow_with_its_own_failures_to_four_hours(bench: Bench) -> None:
+    bench.ehr.faults = [Fault(503, headers=(("Retry-After", "0"),))] * 20
+    bench.record()
+    waits = []
+    while bench.deliver():
+        due = bench.only().due_at
+        start = bench.clock.moment
+        while bench.now() < due:
+            bench.clock.pass_by(seconds=1)
+        waits.append((bench.clock.moment - start).total_seconds())
+    assert waits[:4] == [1, 2, 4, 8]
+    assert max(waits) == 4 * 3600
+
+
+def test_the_figures_tell_states_age_and_trouble(bench: Bench) -> None:
+    bench.record()
+    bench.clock.pass_by(minutes=5)
+    tell_trouble(bench.lane, is_open=True, has_answered=False)
+    metrics = Metrics(bench.deployment, "default")
+    metrics.count_attempt("write", "confirmed")
+    figures = measure_deliveries(bench.deployment, "default")
+    told = {one.name: one for one in metrics.registry.collect()}
+    assert (figures.by_state, figures.oldest_seconds, figures.ehr_in_trouble) == ({"pending": 1}, 300.0, True)
+    assert told["alliance_ehr_breaker_open"].samples[0].value == 1.0
+    assert told["alliance_attempts"].samples[0].labels == {"kind": "write", "outcome": "confirmed"}
+
+
+def test_trouble_ends_with_an_answer_and_not_with_silence(bench: Bench) -> None:
+    tell_trouble(bench.lane, is_open=True, has_answered=False)
+    tell_trouble(bench.lane, is_open=False, has_answered=False)
+    assert measure_deliveries(bench.deployment, "default").ehr_in_trouble
+    tell_trouble(bench.lane, is_open=False, has_answered=True)
+    assert not measure_deliveries(bench.deployment, "default").ehr_in_trouble
