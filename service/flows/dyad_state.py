@@ -21,7 +21,7 @@ from service.flows.judge_dyad import JudgedDyad
 from service.store.responses import DyadRating, therapy_place
 
 # Raised with every change of what a rating or an alert is judged by: older states are then not used.
-_METHOD = "1"
+_METHOD = "2"
 _KEPT = 64
 
 
@@ -29,7 +29,8 @@ _KEPT = 64
 class SeriesState:
     """One instrument of a dyad: ``by`` is what it is judged by ('' for what is not), ``total`` the last one.
 
-    ``date`` is the last session's; ``number`` the highest session number; None where one has none.
+    ``date`` is the last session's; ``number`` the highest session number, None where none has one, and
+    ``all_numbered`` tells whether every rating has one.
     """
 
     by: str
@@ -37,6 +38,7 @@ class SeriesState:
     total: str | None
     date: str
     number: int | None
+    all_numbered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,14 @@ def joined(before: SeriesState | None, rating: DyadRating, by: str, memory: Memo
     """Return a series' state with one more rating, in order; a rating without a total leaves the last one."""
     number, date = rating.session_number, rating.session_date
     if before is None:
-        before = SeriesState(by, memory, None, date, number)
-    known = number is not None and before.number is not None
+        before = SeriesState(by, memory, None, date, number, all_numbered=True)
+    numbers = [one for one in (number, before.number) if one is not None]
     after = replace(
         before,
         memory=memory,
         date=max(date, before.date),
-        number=max(number or 0, before.number or 0) if known else None,
+        number=max(numbers, default=None),
+        all_numbered=before.all_numbered and number is not None,
     )
     return after if rating.total is None else replace(after, by=by, total=format(rating.total, "f"))
 

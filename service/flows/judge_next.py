@@ -50,8 +50,11 @@ def _is_of_a_later_session(write: Write, series: SeriesState, rating: DyadRating
     """Tell whether no rating of the series can be of the same session, whoever rated and where."""
     if rating.session_date <= series.date:
         return False
-    if rating.session_number is not None and series.number is not None:
-        return rating.session_number > series.number
+    if rating.session_number is not None:
+        if series.number is not None and rating.session_number <= series.number:
+            return False
+        if series.all_numbered:
+            return True
     return rating.encounter is None or not is_encounter_rated(write.tx, write.clinic, rating.encounter)
 
 

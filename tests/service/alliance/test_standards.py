@@ -31,6 +31,12 @@ def test_instrument_without_a_norm_has_none():
     assert STANDARDS.norm_for("wai-sr-therapist", "total", "2026-03", None) is None
 
 
+def test_norm_of_one_language_is_a_norm_of_its_instrument():
+    only = Standards({}, [ApprovedNorm("2026-03", DUTCH)])
+    asked = [("srs-3", "2026-02"), ("srs-3", "2026-03"), ("wai-sr-client", "2026-03")]
+    assert [only.has_norm(form, "total", at) for form, at in asked] == [False, True, False]
+
+
 def test_rule_is_the_one_in_force_when_the_rating_was_received():
     chosen = Standards({}, chosen=[ChosenRule("", "own-baseline"), ChosenRule("2026-02", "ewma")])
     assert (chosen.rule_at("2026-01"), chosen.rule_at("2026-02")) == ("own-baseline", "ewma")

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from fhir_mappings.filled import Identifier
+from service.flows.act_on_alert import PersonsAct, act_on_alert
 from service.flows.deployment import Write
 from service.flows.dyad_state import read_state
 from service.flows.judge_next import judge_next
@@ -78,6 +79,22 @@ def test_another_form_begins_a_series_of_its_own(steady):
 )
 def test_whatever_may_change_more_is_judged_whole(steady, changes):
     assert _next(steady, **changes) is None
+
+
+def test_number_given_before_a_rating_without_one_may_be_of_a_session_that_was_rated(steady):
+    record_response(steady, a_response(6, identifier=None, session_number=None), an_access())
+    assert _next(steady, session=7, session_number=4) is None
+    assert _next(steady, session=7, session_number=6) is not None
+
+
+def test_dyad_with_an_alert_that_a_person_touched_is_judged_whole(steady):
+    opened = record_response(steady, a_response(6, "29.0"), an_access())
+    assert _next(steady, session=7, total="32.5") is not None
+    seen = PersonsAct("acknowledge", "Practitioner/ada")
+    act_on_alert(steady, opened.alerts[0].id, None, seen, an_access("U"))
+    assert _next(steady, session=7, total="32.5") is None
+    record_response(steady, a_response(7, "32.5"), an_access())
+    assert _next(steady, session=8, total="32.5") is None
 
 
 def test_new_rule_is_judged_whole_once(steady):
