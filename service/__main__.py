@@ -13,7 +13,9 @@ from service.commands import (
     database,
     deliveries,
     descriptions,
+    evaluation,
     instruments,
+    norms,
     sandbox,
     serve,
     subscribe,
@@ -22,7 +24,18 @@ from service.commands.command import Command, Commands, Write, say
 from service.errors import SettingsRefused
 
 # In the order in which the help lists them.
-FAMILIES = (serve, database, deliveries, check_ehr, subscribe, instruments, descriptions, sandbox)
+FAMILIES = (
+    serve,
+    database,
+    deliveries,
+    check_ehr,
+    subscribe,
+    instruments,
+    norms,
+    evaluation,
+    descriptions,
+    sandbox,
+)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], write: Write = say) -> int:

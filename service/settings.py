@@ -6,7 +6,7 @@ Every field carries its description and unit; the table in README.md is generate
 
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -26,6 +26,22 @@ PREFIX = "ALLIANCE_"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public beginning of every such secret
 MOST_SECRETS = 2
 _SECRET_BYTES = range(24, 65)
+# Those of service/alliance/rules.py that may raise alerts; settings stand below the rules and cannot ask them.
+AlertRule = Literal[
+    "own-baseline",
+    "below-mean-rci",
+    "below-mean-own-sd-1",
+    "below-mean-own-sd-2",
+    "below-mean-pooled-sd",
+    "stricter-sd-1",
+    "stricter-sd-2",
+    "last-fall-rci",
+    "sudden-loss",
+    "control-chart-2",
+    "control-chart-3",
+    "ewma",
+    "cusum",
+]
 
 
 def _listed(value: object) -> object:
@@ -73,6 +89,11 @@ class Settings(EhrSettings):
     srs_cutoff_inclusive: bool = Field(
         default=False,
         description="true: a four-mark total of exactly its cut-off prompts too (sources differ: < 36 or <= 36).",
+    )
+
+    alert_rule: AlertRule = Field(
+        "own-baseline",
+        description="The rule that raises rupture alerts (`python -m service evaluate-rules` compares them). Another one counts for what is received once the service started with it.",
     )
 
     alert_flag: bool = Field(

@@ -78,17 +78,37 @@ class _Forecast:
     spread: float
 
 
-class _Baseline:
-    """The earlier ratings of one series as running sums of their distances from the norm's mean."""
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The earlier ratings of one series, winsorised, as running sums of distances from the norm's mean.
 
-    def __init__(self, norm: Norm, parameters: Parameters) -> None:
+    All that the next rating needs to be judged, however many there were; good for this norm alone.
+    """
+
+    ratings: int = 0
+    sum: float = 0.0
+    squares: float = 0.0
+    last: float = 0.0
+
+
+NO_RATINGS = Sums()
+
+
+class _Baseline:
+    """Judges ratings one after the other."""
+
+    def __init__(self, norm: Norm, parameters: Parameters, sums: Sums = NO_RATINGS) -> None:
         self._norm = norm
         self._winsor_sd = parameters.winsor_sd
         self._df = parameters.prior_df if norm.prior_df is None else norm.prior_df
         self._between = norm.sd_between**2
         self._r0 = norm.sd_within**2 / self._between
-        self._sum = self._squares = self._last = 0.0
-        self.ratings = 0
+        self._sum, self._squares, self._last = sums.sum, sums.squares, sums.last
+        self.ratings = sums.ratings
+
+    @property
+    def sums(self) -> Sums:
+        return Sums(self.ratings, self._sum, self._squares, self._last)
 
     def forecast(self) -> _Forecast:
         n, norm = self.ratings, self._norm
@@ -122,13 +142,23 @@ def judge_ratings(values: Sequence[float], norm: Norm, parameters: Parameters) -
     Sorting is the caller's: the same ratings in the same therapy order give the same judgements, whenever
     they arrived. Values are on the norm's own scale; blank ones are left out beforehand.
     """
-    baseline = _Baseline(norm, parameters)
+    return judge_onward(values, norm, parameters, NO_RATINGS)[0]
+
+
+def judge_onward(
+    values: Sequence[float], norm: Norm, parameters: Parameters, sums: Sums
+) -> tuple[list[Judgement], Sums]:
+    """Return the judgements of ratings that follow those in ``sums``, and the sums with them in it.
+
+    The same as judging all of them at once, to the last bit.
+    """
+    baseline = _Baseline(norm, parameters, sums)
     judgements = []
     for value in values:
         forecast = baseline.forecast()
         judgements.append(_judge(value, baseline.ratings, forecast, norm, parameters))
         baseline.add(value, forecast)
-    return judgements
+    return judgements, baseline.sums
 
 
 def outlook(values: Sequence[float], norm: Norm, parameters: Parameters) -> Outlook:

@@ -19,7 +19,7 @@ back in the usual range, never that a strain is mended: only a person can say so
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -118,6 +118,47 @@ class Episode:
         return self.repaired_by if notice.judged_from == self.judged_from else None
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The episode that is under way: what the next rating is held against.
+
+    ``value`` and ``fall`` are those of the rating from which recovery is judged, ``since`` counts the ratings
+    of its series after that one.
+    """
+
+    series: str
+    severity: Severity
+    course: Course
+    since: int
+    value: float
+    fall: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where following a dyad stands: all that its next rating needs, however many there were.
+
+    ``cooling`` counts ratings of each series since the last episode closed, at ``closed_at`` severity; None:
+    nothing is quiet. CAUTION: it knows nothing of what people settled; where they did, the dyad is to be
+    followed whole.
+    """
+
+    live: Live | None = None
+    cooling: Mapping[str, int] | None = None
+    closed_at: Severity | None = None
+
+
+NOTHING_YET = Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The episodes of a dyad in the order they opened, and where following it stands after all ratings."""
+
+    episodes: tuple[Episode, ...]
+    standing: Standing
+
+
 def follow_dyad(
     ratings: Sequence[Rated], parameters: Parameters, settlements: Collection[Settlement] = ()
 ) -> tuple[Episode, ...]:
@@ -127,19 +168,40 @@ def follow_dyad(
     that, the order of arrival does not matter, and a later rating never changes an earlier notice.
     ``settlements`` are what people said of episodes, in any order.
     """
-    follower = _Follower(parameters)
+    return follow_whole(ratings, parameters, settlements).episodes
+
+
+def follow_whole(
+    ratings: Sequence[Rated], parameters: Parameters, settlements: Collection[Settlement] = ()
+) -> Followed:
+    """Return what ``follow_dyad`` does, and where it stands at the end."""
+    follower = _Follower(parameters, NOTHING_YET)
     for rating in ratings:
         follower.hear([one for one in settlements if one.after < rating.place])
         follower.take(rating)
-    return follower.episodes()
+    return Followed(follower.episodes(), follower.standing())
+
+
+def follow_quietly(standing: Standing, rating: Rated, parameters: Parameters) -> Standing | None:
+    """Return where following stands after one more rating, or None where it changes an episode.
+
+    Then the dyad is to be followed whole: opening, evidence, severity, course or an end is told with all that
+    led to it.
+    """
+    follower = _Follower(parameters, standing)
+    follower.take(rating)
+    return None if follower.moved else follower.standing()
 
 
 @dataclass(slots=True)
 class _Growing:
-    """An episode while its dyad is being followed."""
+    """An episode while its dyad is being followed; one resumed from a standing does not know its past."""
 
-    opened: Rated
-    judged_from: Rated
+    opened_by: str
+    series: str
+    judged_from: str
+    value: float
+    fall: float | None
     severity: Severity
     since: int = 0
     course: Course = "low"
@@ -150,16 +212,19 @@ class _Growing:
 
     def tell(self, rating: Rated, kind: NoticeKind, severity: Severity) -> None:
         self.severity = severity
-        notice = Notice(rating.key, kind, severity, self.judged_from.key, rating.historical)
-        self.notices.append(notice)
+        self.notices.append(Notice(rating.key, kind, severity, self.judged_from, rating.historical))
+
+    def judge_from(self, rating: Rated) -> None:
+        self.judged_from, self.value, self.fall = rating.key, rating.value, rating.judgement.fall
+        self.since, self.course = 0, "low"
 
     def finished(self) -> Episode:
         return Episode(
-            opened_by=self.opened.key,
-            series=self.opened.series,
+            opened_by=self.opened_by,
+            series=self.series,
             severity=self.severity,
             course=self.course,
-            judged_from=self.judged_from.key,
+            judged_from=self.judged_from,
             recovered_by=self.recovered_by,
             repaired_by=self.repaired_by,
             evidence=tuple(self.evidence),
@@ -168,13 +233,15 @@ class _Growing:
 
 
 class _Follower:
-    """Takes the ratings of one dyad one by one."""
+    """Takes the ratings of one dyad one by one; ``moved`` tells whether any of them changed an episode."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, standing: Standing) -> None:
         self._parameters = parameters
         self._all: list[_Growing] = []
-        self._live: _Growing | None = None
-        self._cooling: Counter[str] | None = None
+        self._live = None if standing.live is None else _resumed(standing.live)
+        self._cooling = None if standing.cooling is None else Counter(standing.cooling)
+        self._closed_at = standing.closed_at
+        self.moved = False
         # What a person settled last while scores were low, and the series that may be heard again since.
         self._settled: _Growing | None = None
         self._audible: set[str] | None = None
@@ -191,11 +258,19 @@ class _Follower:
     def episodes(self) -> tuple[Episode, ...]:
         return tuple(growing.finished() for growing in self._all)
 
+    def standing(self) -> Standing:
+        cooling = None if self._cooling is None else dict(self._cooling)
+        if self._live is None:
+            return Standing(None, cooling, self._closed_at)
+        one = self._live
+        live = Live(one.series, one.severity, one.course, one.since, one.value, one.fall)
+        return Standing(live, cooling, self._closed_at)
+
     def take(self, rating: Rated) -> None:
         if self._live is None:
             if not self._ends_silence(rating):
                 self._watch(rating)
-        elif rating.series != self._live.opened.series:
+        elif rating.series != self._live.series:
             self._add_evidence(self._live, rating)
         else:
             self._follow(self._live, rating)
@@ -206,7 +281,10 @@ class _Follower:
             return
         if self._audible is not None and rating.series not in self._audible:
             return
-        self._live = _Growing(rating, rating, rating.signal, evidence=[rating.key])
+        self.moved = True
+        fall = rating.judgement.fall
+        self._live = _Growing(rating.key, rating.series, rating.key, rating.value, fall, rating.signal)
+        self._live.evidence.append(rating.key)
         self._live.tell(rating, "opened", rating.signal)
         self._all.append(self._live)
         self._cooling = self._settled = self._audible = None
@@ -217,7 +295,7 @@ class _Follower:
         is_usual = z is not None and z < self._parameters.recovery_z
         if self._audible is not None and is_usual:
             self._audible.add(rating.series)
-        if settled is None or rating.series != settled.opened.series:
+        if settled is None or rating.series != settled.series:
             return False
         settled.since += 1
         if self._has_recovered(settled, rating):
@@ -228,7 +306,7 @@ class _Follower:
         if self._audible is None or not is_usual:
             return False
         self._settled = self._audible = None
-        self._begin_cool_down()
+        self._begin_cool_down(settled)
         return True
 
     def _cool_down(self, rating: Rated) -> int:
@@ -238,11 +316,12 @@ class _Follower:
         self._cooling[rating.series] += 1
         if self._cooling[rating.series] >= self._parameters.cooldown:
             self._cooling = None
-        return _RANK[self._all[-1].severity]
+        return _RANK[self._closed_at]
 
     def _add_evidence(self, live: _Growing, rating: Rated) -> None:
         if rating.signal is None:
             return
+        self.moved = True
         live.evidence.append(rating.key)
         if _RANK[rating.signal] > _RANK[live.severity]:
             live.tell(rating, "raised", rating.signal)
@@ -253,29 +332,32 @@ class _Follower:
             self._close(live, rating)
             return
         if rating.signal is not None:
+            self.moved = True
             live.evidence.append(rating.key)
             self._signal_again(live, rating, rating.signal)
-        if live.since >= self._parameters.recovery_window:
+        if live.since >= self._parameters.recovery_window and live.course == "low":
+            self.moved = True
             live.course = "not-recovered"
 
     def _signal_again(self, live: _Growing, rating: Rated, signal: Severity) -> None:
         if live.course == "not-recovered":
-            live.judged_from, live.since, live.course = rating, 0, "low"
+            live.judge_from(rating)
             live.tell(rating, "again", signal)
         elif live.severity != "marked":
             # One step above possible is marked, the highest; the rating's own tier cannot be higher.
             live.tell(rating, "raised", "marked")
 
     def _has_recovered(self, live: _Growing, rating: Rated) -> bool:
-        z, fall = rating.judgement.z, live.judged_from.judgement.fall
-        if z is None or fall is None or z >= self._parameters.recovery_z:
+        z = rating.judgement.z
+        if z is None or live.fall is None or z >= self._parameters.recovery_z:
             return False
-        return rating.value - live.judged_from.value >= self._parameters.recovery_share * fall
+        return rating.value - live.value >= self._parameters.recovery_share * live.fall
 
     def _close(self, live: _Growing, rating: Rated) -> None:
+        self.moved = True
         self._mark_recovered(live, rating)
         self._live = None
-        self._begin_cool_down()
+        self._begin_cool_down(live)
 
     def _mark_recovered(self, episode: _Growing, rating: Rated) -> None:
         episode.course = "recovered"
@@ -283,5 +365,12 @@ class _Follower:
         if episode.since <= self._parameters.recovery_window:
             episode.repaired_by = rating.key
 
-    def _begin_cool_down(self) -> None:
+    def _begin_cool_down(self, closed: _Growing) -> None:
+        self._closed_at = closed.severity
         self._cooling = Counter() if self._parameters.cooldown else None
+
+
+def _resumed(live: Live) -> _Growing:
+    return _Growing(
+        "", live.series, "", live.value, live.fall, live.severity, since=live.since, course=live.course
+    )

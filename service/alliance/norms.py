@@ -6,14 +6,14 @@ until a clinic has fitted its own; results that rest on an assumed norm say so.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Literal
 
-from fhir_mappings.json_text import loads
+from fhir_mappings.json_text import dumps_indented, loads
 from service.alliance.errors import AllianceFileError
 
 METHOD = "eb-own-baseline/1"
@@ -43,7 +43,7 @@ class Norm:
     carries over to the next rating (0 to 1); ``sem``: standard error of measurement;
     ``spread_by_level``: (level, spread) in rising order of level, since clients near the maximum vary less;
     ``first_rating_p10``: a tenth of the first ratings lie below it; ``prior_df``: how many ratings the norm's
-    spread counts for (None: the default parameter).
+    spread counts for (None: the default parameter). ``language`` and ``clinic`` None: of every one.
     """
 
     norm_id: str
@@ -133,6 +133,11 @@ def read_norm(text: str, file: str) -> Norm:
     for key in sorted(found.keys() - known):
         raise AllianceFileError(file, key, "is not known")
     return _Reader(file, found).norm()
+
+
+def write_norm(norm: Norm) -> str:
+    """Return a norm as the JSON text of its file; ``read_norm`` reads it again."""
+    return dumps_indented(asdict(norm)).decode()
 
 
 class _Reader:

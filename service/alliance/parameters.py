@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from service.alliance.errors import AllianceFileError
+from service.alliance.rule_parameters import RuleParameters
 
 FILE = "thresholds.toml"
 _KEYS = {"value", "operator", "status", "source"}
@@ -32,6 +33,7 @@ class Parameters:
     ``*_z`` are in predictive spreads, ``*_share`` and ``coverage_*`` from 0 to 1, ``recovery_window`` and
     ``cooldown`` in ratings, ``gap_unrated`` and ``first_sessions`` in attended sessions; ``lowest_by`` in an
     item's points, ``lowest_in`` and ``lowest_of`` in ratings, ``pair_min_earlier`` in ratings or pairs.
+    ``rules``: those of the rules beside the default.
     """
 
     watch_z: float
@@ -61,10 +63,11 @@ class Parameters:
     lowest_of: int
     pair_min_earlier: int
     pair_least_spread: float
+    rules: RuleParameters
 
     def echoed(self) -> dict[str, float]:
-        """Return the numbers by name, as they are echoed with an answer."""
-        return asdict(self)
+        """Return the numbers by name, as they are echoed with an answer; those of ``rules`` are not."""
+        return {name: value for name, value in asdict(self).items() if name != "rules"}
 
 
 def read_thresholds(text: str, file: str = FILE) -> dict[str, Threshold]:
@@ -76,7 +79,7 @@ def read_thresholds(text: str, file: str = FILE) -> dict[str, Threshold]:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise AllianceFileError(file, "the whole file", f"is not TOML: {error}") from error
-    known = {field.name for field in fields(Parameters)}
+    known = _names(Parameters) | _names(RuleParameters)
     for name in sorted(known ^ tables.keys()):
         raise AllianceFileError(file, name, "is missing" if name in known else "is not known")
     return {name: _threshold(table, file, name) for name, table in tables.items()}
@@ -87,13 +90,8 @@ def to_parameters(thresholds: Mapping[str, Threshold], file: str = FILE) -> Para
 
     Raises ``AllianceFileError`` where a count is not a whole number.
     """
-    numbers: dict[str, Any] = {}
-    for field in fields(Parameters):
-        value = thresholds[field.name].value
-        if field.type is int and value != int(value):
-            raise AllianceFileError(file, field.name, "must be a whole number")
-        numbers[field.name] = int(value) if field.type is int else float(value)
-    return Parameters(**numbers)
+    rules = RuleParameters(**_numbers(RuleParameters, thresholds, file))
+    return Parameters(**_numbers(Parameters, thresholds, file), rules=rules)
 
 
 @cache
@@ -105,6 +103,24 @@ def default_parameters() -> Parameters:
 def default_thresholds() -> dict[str, Threshold]:
     """Return the thresholds that ship with the service, with operators and sources."""
     return read_thresholds((files("service.alliance") / FILE).read_text("utf-8"))
+
+
+def _names(kind: type[Parameters | RuleParameters]) -> set[str]:
+    return {field.name for field in fields(kind)} - {"rules"}
+
+
+def _numbers(
+    kind: type[Parameters | RuleParameters], thresholds: Mapping[str, Threshold], file: str
+) -> dict[str, Any]:
+    numbers: dict[str, Any] = {}
+    for field in fields(kind):
+        if field.name not in _names(kind):
+            continue
+        value = thresholds[field.name].value
+        if field.type is int and value != int(value):
+            raise AllianceFileError(file, field.name, "must be a whole number")
+        numbers[field.name] = int(value) if field.type is int else float(value)
+    return numbers
 
 
 def _threshold(table: object, file: str, name: str) -> Threshold:

@@ -89,10 +89,13 @@ def describe_series(
     norm: Norm | None,
     parameters: Parameters,
     context: SeriesContext = NOTHING_MORE,
+    judgements: Sequence[Judgement | None] | None = None,
 ) -> SeriesTrend:
     """Return the trend of one series; ``points`` must be in therapy order (sorting is the caller's).
 
-    Without a norm there is a slope, but no tier, level, usual range or reliable change.
+    Without a norm there is a slope, but no tier, level, usual range or reliable change. ``judgements``, one
+    per rating that is not blank, are those to show where some were judged by another norm or rule than this
+    norm and the default.
     """
     rated = [point for point in points if point.value is not None]
     values = [point.value for point in rated if point.value is not None]
@@ -113,7 +116,7 @@ def describe_series(
         late_cancelled=context.late_cancelled,
     )
     return SeriesTrend(
-        points=_judged(points, values, norm, parameters),
+        points=_judged(points, _judgements(values, norm, parameters) if judgements is None else judgements),
         norm=None if norm is None else norm.reference,
         level=None if after is None else _level(after, parameters),
         usual_next=None if after is None else after.usual_next,
@@ -129,16 +132,15 @@ def describe_series(
     )
 
 
-def _judged(
-    points: Sequence[SeriesPoint],
-    values: Sequence[float],
-    norm: Norm | None,
-    parameters: Parameters,
-) -> tuple[JudgedPoint, ...]:
-    if norm is None:
-        return tuple(JudgedPoint(point, None) for point in points)
-    judgements = iter(judge_ratings(values, norm, parameters))
-    return tuple(JudgedPoint(point, None if point.value is None else next(judgements)) for point in points)
+def _judgements(
+    values: Sequence[float], norm: Norm | None, parameters: Parameters
+) -> Sequence[Judgement | None]:
+    return [None] * len(values) if norm is None else judge_ratings(values, norm, parameters)
+
+
+def _judged(points: Sequence[SeriesPoint], judgements: Sequence[Judgement | None]) -> tuple[JudgedPoint, ...]:
+    following = iter(judgements)
+    return tuple(JudgedPoint(point, None if point.value is None else next(following)) for point in points)
 
 
 def _level(after: Outlook, parameters: Parameters) -> Level:

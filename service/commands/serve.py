@@ -16,8 +16,10 @@ import uvicorn
 from fhir_mappings.structure import check_structure
 from service import VERSION
 from service.addresses import is_loopback
+from service.alliance.rules import DEFAULT_RULE
 from service.app import create_app
 from service.background import Background
+from service.clock import as_instant
 from service.commands.command import Commands, Write
 from service.commands.environment import (
     CLINIC,
@@ -36,6 +38,7 @@ from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
 from service.settings import Settings
+from service.store.norms import keep_rule
 
 HEALTH_SECONDS = 5.0
 _OK = 200
@@ -81,6 +84,7 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
         with deployment.database.write() as tx:
             check_canonical_base(tx, CLINIC, deployment.names)
             check_stored_instruments(tx, CLINIC, chosen)
+            keep_rule(tx, CLINIC, settings.alert_rule, as_instant(deployment.clock()), default=DEFAULT_RULE)
             worded = keep_wording(tx, CLINIC, chosen, wordings)
         deployment = replace(deployment, instruments=worded.offered, known=worded.known)
         with _metrics(deployment) as metrics:

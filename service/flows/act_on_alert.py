@@ -19,7 +19,7 @@ from service.flows.write_version import audit_row
 from service.store.alert_acts import ActRow, acts_of_alert, add_act
 from service.store.alerts import AlertRow, end_alert, find_alert
 from service.store.audit import add_audit
-from service.store.patients import Dyad, lock_dyad
+from service.store.patients import Dyad, keep_judged, lock_dyad
 from service.store.responses import dyad_ratings, place_of
 
 OK = 200
@@ -98,6 +98,7 @@ def _move(write: Write, dyad: Dyad, row: AlertRow, done: PersonsAct) -> AlertRow
     moved = replace(moved, news=news_of(moved, row))
     end_alert(write.tx, row, write.now)
     store_alert(write, moved, dyad.patient_key)
+    keep_judged(write.tx, dyad.row, None)
     add_act(write.tx, _act_row(write, moved, done))
     return moved
 

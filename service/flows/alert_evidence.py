@@ -18,7 +18,7 @@ from service.alliance.wording import (
     unsupported_text,
 )
 from service.flows.deployment import Deployment
-from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad, norm_of
+from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad
 from service.flows.load import read_answers
 from service.store.alerts import AlertRow
 from service.store.responses import RatingRow
@@ -38,7 +38,6 @@ def evidence_of(judged: JudgedDyad, episode: Episode) -> list[Evidence]:
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
     """Return the alert's sentences."""
     opened = judged.rows[episode.opened_by]
-    norm = norm_of(deployment.known[episode.series], deployment.norms)
     others = [key for key in episode.evidence if judged.rows[key].instrument != episode.series]
     recovered = judged.rows.get(episode.recovered_by) if episode.recovered_by else None
     return alert_text(
@@ -51,7 +50,7 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
             unrated=_unrated(judged, opened),
             others=[_signal(judged, judged.rows[key], deployment) for key in others],
             recovered_at=_name(recovered) if recovered else None,
-            assumed_norm=norm is not None and norm.status == "assumed",
+            assumed_norm=judged.standards[episode.opened_by].norm.status == "assumed",
         ),
     )
 
@@ -103,6 +102,7 @@ def evidence_at(judged: JudgedDyad, key: str) -> Evidence:
         "fall": _shown(judgement.fall),
         "z": _shown(judgement.z),
         "earlier_ratings": judgement.earlier,
+        "norms": judged.standards[key].norm.reference,
     }
 
 

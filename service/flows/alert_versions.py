@@ -14,14 +14,13 @@ from fhir_mappings.alert_states import UNDER_WAY
 from service.alliance.episodes import Episode, Settlement
 from service.flows.alert_evidence import evidence_of, evidence_since, text_of, text_without_support
 from service.flows.deployment import Write
-from service.flows.judge_dyad import JudgedDyad, norm_of
+from service.flows.judge_dyad import JudgedDyad
 from service.store.alerts import AlertRow
 from service.store.database import Tx
 from service.store.patients import Dyad
 from service.store.responses import ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
-RULE = "own-baseline"
 # What two versions of an alert may differ in without being news.
 _BOOKKEEPING = {"version", "dyad_row", "updated_at", "believed_from", "believed_until", "row_id", "news"}
 
@@ -63,9 +62,7 @@ def from_episode(
 ) -> AlertRow:
     """Return the version that an episode asks for, with what people made of the one before."""
     opened = judged.rows[episode.opened_by]
-    norm = norm_of(write.deployment.known[episode.series], write.deployment.norms)
-    if norm is None:  # an episode comes from judged ratings, and those have a norm
-        raise LookupError(episode.series)
+    standard = judged.standards[episode.opened_by]
     opening = _opening_response(write.tx, write.clinic, episode.opened_by)
     closed = episode.course == "recovered"
     row = AlertRow(
@@ -83,9 +80,9 @@ def from_episode(
         historical=episode.historical,
         opened_by=episode.opened_by,
         series=episode.series,
-        rule=RULE,
-        method=norm.method,
-        norms=norm.reference,
+        rule=standard.rule,
+        method=standard.norm.method,
+        norms=standard.norm.reference,
         session_number=opened.session_number,
         session_date=opened.session_date,
         type="unknown",

@@ -11,11 +11,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Literal
 
+from service.alliance.standards import Standards
 from service.clock import as_instant, from_instant
 from service.flows.alert_evidence import evidence_at
-from service.flows.alert_versions import RULE
 from service.flows.deployment import Deployment
-from service.flows.judge_dyad import JUDGED_SCALE, judge_dyad, norm_of
+from service.flows.judge_dyad import JUDGED_SCALE, judge_dyad
+from service.flows.read_standards import read_standards
 from service.store.alerts import AlertQuery, AlertRow, list_alerts
 from service.store.database import Tx
 from service.store.patient_ratings import PatientRating, ratings_of_patient, ratings_of_recent_dyads
@@ -128,20 +129,22 @@ def _watch_points(
         ratings = ratings_of_recent_dyads(tx, clinic, as_instant(start - days))
     else:
         ratings = ratings_of_patient(tx, clinic, aliases)
+    standards = read_standards(tx, deployment, clinic)
     by_dyad = groupby(sorted(ratings, key=attrgetter("dyad_row")), key=attrgetter("dyad_row"))
-    points = [point for _, rows in by_dyad for point in _watched(list(rows), deployment)]
+    points = [point for _, rows in by_dyad for point in _watched(list(rows), deployment, standards)]
     asked = [point for point in points if _is_asked_for(point.rating, query)]
     return sorted(asked, key=attrgetter("place"), reverse=True)
 
 
-def _watched(rows: list[PatientRating], deployment: Deployment) -> list[WatchPoint]:
-    judged = judge_dyad([as_rating_row(row) for row in rows], deployment)
+def _watched(rows: list[PatientRating], deployment: Deployment, standards: Standards) -> list[WatchPoint]:
+    judged = judge_dyad([as_rating_row(row) for row in rows], deployment, standards)
     points = []
     for row in rows:
-        norm = norm_of(deployment.known[row.instrument], deployment.norms)
         judgement = judged.judgements.get(row.id)
-        if norm is not None and judgement is not None and judgement.tier == "watch":
-            points.append(WatchPoint(row, RULE, norm.method, norm.reference, evidence_at(judged, row.id)))
+        if judgement is not None and judgement.tier == "watch":
+            by = judged.standards[row.id]
+            seen = evidence_at(judged, row.id)
+            points.append(WatchPoint(row, by.rule, by.norm.method, by.norm.reference, seen))
     return points
 
 
@@ -165,4 +168,6 @@ def as_rating_row(rating: PatientRating) -> RatingRow:
         historical=rating.historical,
         total=rating.scores.get(JUDGED_SCALE),
         answers=rating.answers,
+        language=rating.language,
+        received_at=rating.received_at,
     )

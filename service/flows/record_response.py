@@ -11,17 +11,18 @@ from fhir_mappings.filled import Filled
 from service.errors import Duplicate
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_dyad import JUDGED_SCALE
+from service.flows.judge_next import judge_next
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
 from service.flows.queue_delivery import queue_response
-from service.flows.recorded import recorded_again, tell, with_doubt
+from service.flows.recorded import previous_total, recorded_again, tell, with_doubt
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
 from service.store.audit import add_audit
 from service.store.lost_races import repeat_lost_races
-from service.store.patients import take_alias
+from service.store.patients import Dyad, keep_judged, take_alias
 from service.store.responses import (
     IN_ERROR,
     DyadRating,
@@ -63,25 +64,37 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     patient = reference_here(new.patient, deployment.settings)
     alias = take_alias(tx, write.clinic, patient, write.now)
     dyad = take_dyad_of(write, new, alias)
-    ratings = dyad_ratings(tx, write.clinic, dyad.row)
     version = first_version(write, new, response_id or str(uuid4()), alias, dyad)
     filled = filled_from(version, deployment.known)
     rating = _as_rating(version, filled)
-    find_same_session(rating, ratings, deployment.settings)
+    onward = judge_next(write, dyad, rating)
+    ratings = [] if onward else _of_other_sessions(write, dyad, rating)
     insert_version(tx, version, score_rows(filled))
     own = queue_response(write, filled, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id))
-    review = review_dyad(write, dyad, in_therapy_order([*ratings, rating]))
+    if onward:  # no alert changes by it
+        keep_judged(tx, dyad.row, onward.judged)
+        before, review = onward.before, None
+    else:
+        review = review_dyad(write, dyad, in_therapy_order([*ratings, rating]))
+        before = previous_total(review.judged, filled)
     recorded = tell(
         deployment,
         filled,
-        review.judged,
+        before=before,
         age_years=version.age_years,
-        alerts=review.raised_by(filled.id),
-        deliveries=(*own, *review.deliveries),
+        alerts=review.raised_by(filled.id) if review else (),
+        deliveries=(*own, *(review.deliveries if review else ())),
         created=True,
     )
     return with_doubt(tx, version, recorded)
+
+
+def _of_other_sessions(write: Write, dyad: Dyad, rating: DyadRating) -> list[DyadRating]:
+    """Return the dyad's ratings, none of which is of the same session; raises ``Duplicate``."""
+    ratings = dyad_ratings(write.tx, write.clinic, dyad.row)
+    find_same_session(rating, ratings, write.deployment.settings)
+    return ratings
 
 
 def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:

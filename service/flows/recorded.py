@@ -14,6 +14,7 @@ from service.flows.derive_scores import derive_scores
 from service.flows.judge_dyad import JudgedDyad, judge_dyad
 from service.flows.load import filled_from
 from service.flows.new_response import Recorded
+from service.flows.read_standards import read_standards
 from service.store.alerts import AlertRow, alerts_of_dyad
 from service.store.database import Tx
 from service.store.deliveries import ids_of_subject
@@ -25,13 +26,15 @@ def recorded_again(tx: Tx, deployment: Deployment, stored: ResponseVersion) -> R
     """Return a stored version with its prompts, the alerts that it raised, and its deliveries."""
     ratings = dyad_ratings(tx, stored.clinic, stored.dyad_row)
     rows = alerts_of_dyad(tx, stored.clinic, stored.dyad_row)
-    judged = judge_dyad(ratings, deployment, settlements_of(rows))
+    standards = read_standards(tx, deployment, stored.clinic)
+    judged = judge_dyad(ratings, deployment, standards, settlements_of(rows))
     known = alerts_of_episodes(judged.episodes, {row.id: row for row in rows})
     raised = [known[episode.opened_by] for episode in judged.raised_by(stored.id)]
+    filled = filled_from(stored, deployment.known)
     recorded = tell(
         deployment,
-        filled_from(stored, deployment.known),
-        judged,
+        filled,
+        before=previous_total(judged, filled),
         age_years=stored.age_years,
         alerts=[row for row in raised if row is not None],
         deliveries=ids_of_subject(tx, stored.clinic, "response", stored.id),
@@ -52,18 +55,17 @@ def with_doubt(tx: Tx, stored: ResponseVersion, recorded: Recorded) -> Recorded:
 def tell(
     deployment: Deployment,
     filled: Filled,
-    judged: JudgedDyad,
     *,
+    before: Decimal | None,
     age_years: int | None,
     alerts: Sequence[AlertRow],
     deliveries: Sequence[str],
     created: bool,
 ) -> Recorded:
-    """Return what one version of a response gave, its dyad being judged as it is now."""
+    """Return what one version of a response gave; ``before`` is the total before it in its series."""
     form, answers, scores = filled.instrument, filled.answers, filled.scores
     if not filled.scored:
         return _unscored(filled, deliveries, created=created)
-    before = previous_total(judged, filled)
     crossed = crossed_cut_offs(form, answers, scores, before, age_years)
     return Recorded(
         filled=filled,

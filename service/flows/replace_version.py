@@ -5,7 +5,7 @@ from service.flows.deployment import Write
 from service.flows.load import filled_from
 from service.flows.new_response import Recorded
 from service.flows.queue_delivery import queue_response
-from service.flows.recorded import recorded_again, tell, with_doubt
+from service.flows.recorded import previous_total, recorded_again, tell, with_doubt
 from service.flows.review_alliance import Review, review_dyad
 from service.flows.write_version import audit_row, score_rows
 from service.store.alerts import alerts_of_dyad
@@ -55,7 +55,7 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
     recorded = tell(
         write.deployment,
         filled,
-        review.judged,
+        before=previous_total(review.judged, filled),
         age_years=version.age_years,
         alerts=review.raised_by(version.id),
         deliveries=(*own, *review.deliveries, *left),

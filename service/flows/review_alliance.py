@@ -18,10 +18,12 @@ from service.flows.alert_versions import (
     without_support,
 )
 from service.flows.deployment import Write
+from service.flows.dyad_state import state_of, write_state
 from service.flows.judge_dyad import JudgedDyad, judge_dyad
+from service.flows.read_standards import read_standards
 from service.flows.store_alert import store_alert
 from service.store.alerts import AlertRow, alerts_of_dyad, end_alert, move_alerts
-from service.store.patients import Dyad
+from service.store.patients import Dyad, keep_judged
 from service.store.responses import DyadRating
 
 
@@ -53,7 +55,12 @@ def review_dyad(
     """
     tx, deployment = write.tx, write.deployment
     stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
-    judged = judge_dyad(ratings, deployment, settlements_of(stored.values()))
+    standards = read_standards(tx, deployment, write.clinic)
+    judged = judge_dyad(ratings, deployment, standards, settlements_of(stored.values()))
+    # What people do is no part of what is kept: a dyad with an alert that one touched is judged whole.
+    is_touched = any(row.touched_by for row in stored.values())
+    state = None if is_touched else state_of(judged, ratings, deployment.parameters)
+    keep_judged(tx, dyad.row, write_state(state))
     wanted = _wanted(write, dyad, judged, stored)
     kept = {row.id for row in wanted.values()}
     rest = [without_support(write, dyad, judged, row) for row in stored.values() if row.id not in kept]

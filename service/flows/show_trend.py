@@ -14,6 +14,7 @@ from datetime import date
 from itertools import groupby
 from operator import attrgetter
 
+from service.alliance.standards import Standards
 from service.clock import as_instant
 from service.errors import NotFound
 from service.flows.deployment import Deployment
@@ -21,7 +22,8 @@ from service.flows.derive_scores import with_derived_ratings
 from service.flows.dyad_sessions import sort_sessions
 from service.flows.find_due import DyadDue, find_due
 from service.flows.pair_series import PairedSeries, pair_series
-from service.flows.trend_series import TrendSeries, describe_rows
+from service.flows.read_standards import read_standards
+from service.flows.trend_series import SeriesQuery, TrendSeries, describe_rows
 from service.store.alerts import AlertRow, alerts_of_patient
 from service.store.attendance import AttendanceRow, attendance_of_patient
 from service.store.merges import aliases_as_of
@@ -34,7 +36,8 @@ class TrendQuery:
     """Whose trend, and what of it; an absent field narrows nothing.
 
     ``references`` are the FHIR references that mean this patient. ``as_of`` is an instant: what was believed
-    then. ``date_from`` and ``date_to`` are session dates, both ends belonging.
+    then. ``date_from`` and ``date_to`` are session dates, both ends belonging. ``compare`` names rules and
+    criteria to be shown beside the one that raises alerts.
     """
 
     references: Sequence[str]
@@ -43,6 +46,7 @@ class TrendQuery:
     date_from: date | None = None
     date_to: date | None = None
     as_of: str | None = None
+    compare: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,12 @@ class PatientTrend:
     how an alliance moves. ``pairs`` have client and therapist side by side; ``due`` says which measure is
     due, ``missed`` are appointments that the client missed or cancelled late, ``alerts`` those of the
     sessions shown, none taken back. ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the
-    answer is true for.
+    answer is true for; ``rule`` raised alerts then.
     """
 
     patient_key: str
     as_of: str
+    rule: str
     series: tuple[TrendSeries, ...]
     beside: tuple[TrendSeries, ...]
     pairs: tuple[PairedSeries, ...]
@@ -72,6 +77,7 @@ class _Stored:
 
     patient_key: str
     ratings: Sequence[PatientRating]
+    standards: Standards
     appointments: Sequence[AttendanceRow]
     alerts: Sequence[AlertRow]
 
@@ -82,8 +88,9 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
     stored = _read(deployment, query, clinic)
     ratings = stored.ratings
     sessions = sort_sessions(ratings, stored.appointments)
+    asked = SeriesQuery(stored.standards, as_of, query.date_from, query.compare)
     series = [
-        describe_rows(deployment, rows, sessions[rows[0].therapist], query.date_from)
+        describe_rows(deployment, rows, sessions[rows[0].therapist], asked)
         for rows in _by_series(_with_derived(deployment, query, ratings))
         if query.instrument in (None, rows[0].instrument) and query.perspective in (None, rows[0].perspective)
     ]
@@ -92,6 +99,7 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
     return PatientTrend(
         patient_key=stored.patient_key,
         as_of=as_of,
+        rule=stored.standards.rule_at(as_of),
         series=alliance,
         beside=tuple(one for one in series if one.instrument.role != "alliance"),
         pairs=pair_series(alliance, deployment.parameters),
@@ -111,12 +119,14 @@ def _read(deployment: Deployment, query: TrendQuery, clinic: str) -> _Stored:
         else:  # whoever was one patient then
             aliases = aliases_as_of(tx, clinic, query.references, query.as_of)
         ratings = ratings_of_patient(tx, clinic, aliases, as_of=query.as_of)
+        standards = read_standards(tx, deployment, clinic, as_of=query.as_of)
         appointments = attendance_of_patient(tx, clinic, aliases, as_of=query.as_of)
         alerts = alerts_of_patient(tx, clinic, aliases, as_of=query.as_of)
     last = query.date_to.isoformat() if query.date_to else "9999-12-31"
     return _Stored(
         patient_key=known[0].patient_key,
         ratings=[row for row in ratings if row.session_date <= last],
+        standards=standards,
         appointments=[row for row in appointments if row.session_date <= last],
         alerts=alerts,
     )

@@ -9,32 +9,52 @@ from fhir_mappings.scoring import count_answers
 from service.alliance.baseline import Judgement
 from service.alliance.coverage import SeriesPoint
 from service.alliance.norms import Norm
+from service.alliance.standards import Standards, judge_by
 from service.alliance.trend import SeriesContext, SeriesTrend, describe_series
+from service.flows.compare_rules import Comparison, compare_rules
 from service.flows.deployment import Deployment
 from service.flows.dyad_sessions import DyadSessions
-from service.flows.judge_dyad import JUDGED_SCALE, norm_of
+from service.flows.judge_dyad import JUDGED_SCALE, norm_of, standard_of
 from service.flows.read_marks import Marks, read_marks
 from service.store.patient_ratings import PatientRating
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesQuery:
+    """By what a series is judged, and what of it is asked for.
+
+    ``as_of`` is the instant that the answer is true for; ``date_from`` hides earlier points, which still
+    count. ``compare`` names rules and criteria to be shown beside the one that raises alerts.
+    """
+
+    standards: Standards
+    as_of: str
+    date_from: date | None
+    compare: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
     """One rating with what was computed and judged of it; ``judgement`` None: not judged.
 
-    ``derived_from`` is the form whose answers yielded it, None where it was rated itself.
+    ``derived_from`` is the form whose answers yielded it, None where it was rated itself. ``norms`` is the
+    reference of the norm that it was judged by, ``fired`` the compared rules that marked it.
     """
 
     rating: PatientRating
     judgement: Judgement | None
     marks: Marks
     derived_from: str | None
+    norms: str | None
+    fired: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TrendSeries:
     """One instrument of one therapist ('' where unknown); ``points`` are those asked for, in order.
 
-    ``trend`` is of all of them, also of those that were not asked for.
+    ``trend`` is of all of them, also of those that were not asked for. ``norm`` is the one in force; points
+    may have been judged by one before it. ``comparison`` is by ``norm``.
     """
 
     instrument: Instrument
@@ -43,25 +63,37 @@ class TrendSeries:
     trend: SeriesTrend
     norm: Norm | None
     sessions: DyadSessions
+    comparison: Comparison
 
 
 def describe_rows(
-    deployment: Deployment, rows: Sequence[PatientRating], sessions: DyadSessions, date_from: date | None
+    deployment: Deployment, rows: Sequence[PatientRating], sessions: DyadSessions, asked: SeriesQuery
 ) -> TrendSeries:
     """Return the series of these ratings, which are of one instrument and dyad and come in order."""
-    instrument = deployment.known[rows[0].instrument]
-    norm = norm_of(instrument, deployment.norms)
+    instrument, parameters = deployment.known[rows[0].instrument], deployment.parameters
+    norm = norm_of(instrument, asked.standards, asked.as_of, rows[-1].language)
+    rated = [(row, float(total)) for row in rows if (total := row.scores.get(JUDGED_SCALE)) is not None]
+    by = [standard_of(instrument, asked.standards, row.received_at, row.language) for row, _ in rated]
+    judged_by = {row.id: one.norm.reference for (row, _), one in zip(rated, by, strict=True) if one}
     marks = read_marks(instrument, rows)
     points = [_series_point(row, sessions) for row in rows]
-    context = _context(instrument, rows, marks, sessions, deployment.parameters.lowest_of)
-    trend = describe_series(points, norm, deployment.parameters, context)
-    judgements = [judged.judgement for judged in trend.points]
+    context = _context(instrument, rows, marks, sessions, parameters.lowest_of)
+    judgements, _ = judge_by([value for _, value in rated], by, parameters)
+    trend = describe_series(points, norm, parameters, context, judgements)
+    comparison = compare_rules(asked.compare, [(row.id, value) for row, value in rated], norm, parameters)
     shown = tuple(
-        TrendPoint(row, judgement, one, instrument.derived_from if row.derived else None)
-        for row, judgement, one in zip(rows, judgements, marks, strict=True)
-        if date_from is None or row.session_date >= date_from.isoformat()
+        TrendPoint(
+            rating=row,
+            judgement=judged.judgement,
+            marks=one,
+            derived_from=instrument.derived_from if row.derived else None,
+            norms=judged_by.get(row.id),
+            fired=comparison.fired.get(row.id, ()),
+        )
+        for row, judged, one in zip(rows, trend.points, marks, strict=True)
+        if asked.date_from is None or row.session_date >= asked.date_from.isoformat()
     )
-    return TrendSeries(instrument, rows[0].therapist, shown, trend, norm, sessions)
+    return TrendSeries(instrument, rows[0].therapist, shown, trend, norm, sessions, comparison)
 
 
 def _context(

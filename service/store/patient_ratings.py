@@ -42,6 +42,8 @@ class PatientRating:
     age_years: int | None
     encounter: str | None
     believed_from: str
+    received_at: str
+    language: str | None
     derived: bool = False
 
 
@@ -64,11 +66,12 @@ _COLUMNS = (
     responses.c.age_years,
     responses.c.encounter,
     responses.c.believed_from,
-    responses.c.authored_at,
     responses.c.received_at,
+    responses.c.language,
+    responses.c.authored_at,
     responses.c.scored,
 )
-_NOT_SHOWN = 3
+_NOT_SHOWN = 2
 
 
 def ratings_of_patient(

@@ -22,11 +22,15 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Dyad:
-    """A patient and a therapist ('' where unknown)."""
+    """A patient and a therapist ('' where unknown).
+
+    ``judged`` is what was kept for judging the next rating; None also where nobody asked for it.
+    """
 
     row: int
     patient_key: str
     therapist: str
+    judged: str | None = None
 
 
 _ALIAS = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
@@ -37,7 +41,7 @@ _ALIAS = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
 )
 _ALIAS_KEPT = _ALIAS.with_for_update(read=True)
 _DYAD = (
-    select(dyads.c.row_id)
+    select(dyads.c.row_id, dyads.c.judged)
     .where(
         dyads.c.clinic == bindparam("clinic"),
         dyads.c.patient_key == bindparam("patient_key"),
@@ -162,15 +166,23 @@ def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, *
     """Return the dyad, locked, made where new; ``context`` (site, team, approach) is updated where given."""
     given = {name: value for name, value in context.items() if value is not None}
     key = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist}
-    row = tx.execute(_DYAD, key).scalar()
-    if row is None:
+    found = tx.execute(_DYAD, key).first()
+    if found is None:
         row = add_unless_there(tx, dyads, {**key, "created_at": now, **context})
         if row is not None:
             return Dyad(row, patient_key, therapist)
-        row = tx.execute(_DYAD, key).scalar_one()  # somebody else made it a moment ago
+        found = tx.execute(_DYAD, key).one()  # somebody else made it a moment ago
     if given:
-        tx.execute(update(dyads).where(dyads.c.row_id == row).values(**given))
-    return Dyad(row, patient_key, therapist)
+        tx.execute(update(dyads).where(dyads.c.row_id == found.row_id).values(**given))
+    return Dyad(found.row_id, patient_key, therapist, found.judged)
+
+
+_KEEP_JUDGED = update(dyads).where(dyads.c.row_id == bindparam("dyad")).values(judged=bindparam("text"))
+
+
+def keep_judged(tx: Tx, dyad_row: int, text: str | None) -> None:
+    """Keep what judging the next rating of a dyad needs; None: it is to be judged whole."""
+    tx.execute(_KEEP_JUDGED, {"dyad": dyad_row, "text": text})
 
 
 def take_dyad_like(tx: Tx, clinic: str, patient_key: str, model: Dyad, now: str) -> Dyad:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Select, bindparam, insert, select, update
 
@@ -90,6 +90,8 @@ class RatingRow:
     historical: bool
     total: Decimal | None
     answers: str
+    language: str | None
+    received_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,6 @@ class DyadRating(RatingRow):
     encounter: str | None
     another_session: bool
     authored_at: str
-    received_at: str
 
 
 _COLUMNS = tuple(column.name for column in fields(ResponseVersion))
@@ -211,12 +212,17 @@ def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None
 
 def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
     """Return ratings by session date, then number, then authored, then arrival."""
-    return sorted(ratings, key=_place)
+    return sorted(ratings, key=therapy_place)
+
+
+def is_encounter_rated(tx: Tx, clinic: str, encounter: str) -> bool:
+    """Tell whether any response of an encounter is stored, whoever filled whichever form."""
+    return tx.execute(_OF_ENCOUNTER, {"clinic": clinic, "encounter": encounter}).first() is not None
 
 
 def place_of(rating: DyadRating) -> str:
     """Return a rating's place in its dyad's therapy as text of fixed width: what sorts later came later."""
-    session_date, number, authored_at, received_at = _place(rating)
+    session_date, number, authored_at, received_at = therapy_place(rating)
     return f"{session_date} {number:07d} {authored_at} {received_at}"
 
 
@@ -247,11 +253,30 @@ _RATINGS_AS_OF = _RATED.where(
     responses.c.believed_from <= bindparam("as_of"),
     responses.c.believed_until.is_(None) | (responses.c.believed_until > bindparam("as_of")),
 )
+_OF_ENCOUNTER = (
+    select(responses.c.row_id)
+    .where(responses.c.clinic == bindparam("clinic"), responses.c.encounter == bindparam("encounter"))
+    .limit(1)
+)
 # A session without a number stands after the numbered ones of its date.
 _NO_NUMBER = 1_000_000
 
 
-def _place(rating: DyadRating) -> tuple[str, int, str, str]:
+class Placed(Protocol):
+    """Whatever has a place in a therapy."""
+
+    @property
+    def session_date(self) -> str: ...  # noqa: D102 - named as the column
+    @property
+    def session_number(self) -> int | None: ...  # noqa: D102 - the same
+    @property
+    def authored_at(self) -> str: ...  # noqa: D102 - the same
+    @property
+    def received_at(self) -> str: ...  # noqa: D102 - the same
+
+
+def therapy_place(rating: Placed) -> tuple[str, int, str, str]:
+    """Return what ratings are sorted by: session date, number, authored, arrival."""
     number = _NO_NUMBER if rating.session_number is None else rating.session_number
     return rating.session_date, number, rating.authored_at, rating.received_at
 

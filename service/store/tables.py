@@ -79,6 +79,8 @@ dyads = Table(
     Column("site", String(255)),
     Column("team", String(255)),
     Column("approach", String(255)),
+    # JSON: all that judging the next rating needs (flows/dyad_state.py); NULL: the dyad is judged whole.
+    Column("judged", Text),
     instant("created_at"),
     UniqueConstraint("clinic", "patient_key", "therapist"),
 )

@@ -7,7 +7,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, queued, recording, searching, trend
+from tests.bench import delivering, footprint, growing, queued, recording, rules, searching, trend
 
 BENCHES = {
     "recording": recording,
@@ -16,6 +16,8 @@ BENCHES = {
     "delivering": delivering,
     "queued": queued,
     "footprint": footprint,
+    "growing": growing,
+    "rules": rules,
 }
 FULL, SMOKE = 2000, 80
 

@@ -76,6 +76,7 @@ class EvidenceAnswer(BaseModel):
     fall: Number | None
     z: Number | None
     earlier_ratings: int
+    norms: str = Field(description="The norm by which it was judged: the one in force when it came in.")
 
 
 class EvidenceNow(EvidenceAnswer):

@@ -26,7 +26,9 @@ class AlertBudgetAnswer(BaseModel):
     budget_per_100: Number
     over_budget: bool
     alert_z: Number = Field(description="The threshold in force.")
-    proposal: ThresholdProposal | None = Field(description="Where the rate is over the budget.")
+    proposal: ThresholdProposal | None = Field(
+        description="Where the rate is over the budget, and the default rule raises the alerts."
+    )
 
 
 class WebhookEventAnswer(BaseModel):

@@ -9,7 +9,6 @@ from service.alliance.pairs import Side
 from service.alliance.parameters import Parameters
 from service.alliance.plan import Window
 from service.api.v1.shown_response import provisional, show_limits, show_prompts
-from service.flows.alert_versions import RULE
 from service.flows.find_due import DyadDue
 from service.flows.pair_series import PairedSeries
 from service.flows.show_trend import PatientTrend
@@ -21,14 +20,17 @@ Json = dict[str, object]
 _PLACES = 2
 
 
-def show_trend(trend: PatientTrend, patient: str, parameters: Parameters) -> Json:
-    """Return the trend with rule, method and parameters, so that it can be computed again."""
+def show_trend(trend: PatientTrend, patient: str, parameters: Parameters, *, compared: bool = False) -> Json:
+    """Return the trend with rule, method and parameters, so that it can be computed again.
+
+    ``compared``: the numbers of the other rules are among the parameters.
+    """
     return {
         "patient": patient,
         "as_of": trend.as_of,
-        "rule": RULE,
+        "rule": trend.rule,
         "method": METHOD,
-        "parameters": parameters.echoed(),
+        "parameters": parameters.echoed() | (parameters.rules.echoed() if compared else {}),
         "series": [_series(series) for series in trend.series],
         "other_series": [_series(series) for series in trend.beside],
         "pairs": [_pairs(paired) for paired in trend.pairs],
@@ -65,6 +67,10 @@ def _series(series: TrendSeries) -> Json:
         "notes": list(trend.notes),
         "norms": trend.norm,
         "norms_status": None if series.norm is None else series.norm.status,
+        "looking_back": [
+            {"criterion": dip.criterion, "fell": dip.fell, "returned": dip.returned}
+            for dip in series.comparison.dips
+        ],
     }
 
 
@@ -84,6 +90,8 @@ def _point(point: TrendPoint) -> Json:
         "clinical_range": show_limits(point.marks.clinical_range),
         "straight_lined": point.marks.straight_lined,
         "derived_from": point.derived_from,
+        "norms": point.norms,
+        "fired": list(point.fired),
     } | _judgement(point.judgement)
 
 

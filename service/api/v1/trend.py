@@ -8,13 +8,16 @@ from starlette.responses import Response
 
 from fhir_mappings.catalogue import find
 from fhir_mappings.instrument import Perspective
+from service.alliance.criteria import CRITERIA
+from service.alliance.rules import ONLINE_RULES
 from service.api.doors import Doors
 from service.api.security import access_of
 from service.api.v1.described import refusals
-from service.api.v1.queries import DATE, INSTANT, LONGEST, bad_parameter, to_date, to_instant
+from service.api.v1.queries import DATE, INSTANT, LONGEST, bad_parameter, to_date, to_instant, to_words
 from service.api.v1.reading import answer
 from service.api.v1.shown_trend import show_trend as shown
 from service.api.v1.trend_models import TrendAnswer
+from service.flows.compare_rules import COMPARABLE
 from service.flows.deployment import Deployment
 from service.flows.draw_trend import draw_patient_trend
 from service.flows.patient_references import references_to_patient
@@ -41,6 +44,17 @@ To = Annotated[
 AsOf = Annotated[
     str | None, Query(pattern=INSTANT, description="What was believed at that moment: a time with offset.")
 ]
+Compare = Annotated[
+    str | None,
+    Query(
+        max_length=LONGEST * 2,
+        description=(
+            "A comma-separated list of rules to be shown beside the one that raises alerts: `fired` at each "
+            f"point (one of {', '.join(ONLINE_RULES)}), or found looking back ({', '.join(CRITERIA)})."
+        ),
+        examples=["below-mean-rci,gumz-like-1"],
+    ),
+]
 _UNKNOWN = "There is no such instrument."
 
 
@@ -53,6 +67,7 @@ class Asked:
     date_from: From = None
     date_to: To = None
     as_of: AsOf = None
+    compare: Compare = None
 
 
 def build_router(doors: Doors) -> APIRouter:
@@ -75,7 +90,8 @@ def build_router(doors: Doors) -> APIRouter:
     def read(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
         """Answer a series for each instrument and therapist; a new therapist starts a new one."""
         trend = read_trend(request, patient, asked)
-        return answer(shown(trend, f"Patient/{patient}", deployment.parameters))
+        named, compared = f"Patient/{patient}", asked.compare is not None
+        return answer(shown(trend, named, deployment.parameters, compared=compared))
 
     @router.get(
         "/v1/patients/{patient}/alliance-trend.svg",
@@ -106,6 +122,7 @@ def _query(patient: str, asked: Asked, deployment: Deployment) -> TrendQuery:
         date_from=to_date(asked.date_from, "from"),
         date_to=to_date(asked.date_to, "to"),
         as_of=to_instant(asked.as_of, "as_of"),
+        compare=sorted(to_words(asked.compare, "compare", COMPARABLE)),
     )
 
 

@@ -45,6 +45,18 @@ class PointAnswer(BaseModel):
     usual: RangeAnswer | None = Field(description="What the earlier ratings let one expect.")
     fall: Number | None = Field(description="Points below the level before.")
     z: Number | None
+    norms: str | None = Field(
+        description="The norm by which it was judged: the one in force when it came in."
+    )
+    fired: list[str] = Field(description="The rules of `compare` that mark this rating.")
+
+
+class DipAnswer(BaseModel):
+    """A fall that a criterion finds looking back; for reports, never an alert."""
+
+    criterion: str
+    fell: str = Field(description="The response at which it fell.")
+    returned: str | None = Field(description="The response at which it had returned, within its window.")
 
 
 class FirstSessionsAnswer(BaseModel):
@@ -131,6 +143,7 @@ class SeriesAnswer(BaseModel):
     notes: list[str]
     norms: str | None
     norms_status: Literal["assumed", "fitted"] | None
+    looking_back: list[DipAnswer] = Field(description="What the criteria of `compare` find.")
 
 
 class SideAnswer(BaseModel):

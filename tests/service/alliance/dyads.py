@@ -2,6 +2,7 @@
 
 import csv
 import json
+import lzma
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from service.alliance.coverage import SeriesPoint
 from service.alliance.episodes import Rated
 from service.alliance.norms import Norm, norm_for, read_norm
 from service.alliance.parameters import default_parameters
+from service.alliance.simulated import SimulatedClient, read_clients
 
 FOLDER = Path(__file__).parents[2] / "worked_examples" / "rupture"
 WORLDS = ("base", "srs_ceiling", "srs_lownorm", "srs_null", "wai_sr")
@@ -49,6 +51,22 @@ def world(name: str) -> World:
             clients[int(row["client"])].append((int(row["session"]), float(row["total"])))
     rule, notices = _rows(folder / "default-rule.csv"), _rows(folder / "default-notices.csv")
     return World(read_norm(json.dumps(norm), name), dict(clients), list(rule), list(notices))
+
+
+@cache
+def simulated(name: str) -> tuple[list[SimulatedClient], Norm, Norm]:
+    """A folder's clients, the norm to judge them by, and the one that fitting them gives."""
+    folder = FOLDER / name
+    norms = json.loads((folder / "norms.json").read_text())
+    clients = read_clients(sessions_text(name), (folder / "episodes.csv").read_text())
+    return clients, *(read_norm(json.dumps(norms[key]), name) for key in ("norm", "refit"))
+
+
+def sessions_text(name: str) -> str:
+    packed = FOLDER / name / "sessions.csv.xz"
+    if packed.exists():
+        return lzma.decompress(packed.read_bytes()).decode()
+    return (FOLDER / name / "sessions.csv").read_text()
 
 
 def worked_examples(part: str) -> list[dict]:

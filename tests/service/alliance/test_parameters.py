@@ -34,7 +34,7 @@ def test_counts_are_whole_numbers():
 
 def test_every_threshold_has_a_source():
     thresholds = default_thresholds()
-    assert len(thresholds) == len(default_parameters().echoed())
+    assert len(thresholds) == len(default_parameters().echoed()) + len(default_parameters().rules.echoed())
     assert all(len(threshold.source) > 20 for threshold in thresholds.values())
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from fhir_mappings.catalogue import shipped_instruments
+from service.alliance.standards import Standards
 from service.flows.deployment import Deployment
 from service.flows.judge_dyad import judge_dyad, norm_of
+from service.flows.read_standards import read_standards
 from service.flows.record_response import record_response
 from service.store.patients import find_alias
 from service.store.responses import dyad_ratings
@@ -46,10 +48,11 @@ def test_a_bad_week_never_raises_one_even_with_a_norm_at_hand(
     assert course(with_norm, instrument) == [0] * 7
     with deployment.database.read() as tx:
         assert find_alias(tx, "default", "Patient/anna") is not None
-        judged = judge_dyad(dyad_ratings(tx, "default", 1), with_norm)
+        standards = read_standards(tx, with_norm, "default")
+        judged = judge_dyad(dyad_ratings(tx, "default", 1), with_norm, standards)
     assert (len(judged.rows), judged.judgements) == (7, {})
 
 
 @pytest.mark.parametrize("instrument", ["wai-sr-therapist", "wai-36-observer", "rupture-report-client"])
 def test_a_form_without_a_norm_has_a_trend_only(deployment: Deployment, instrument: str) -> None:
-    assert norm_of(shipped_instruments()[instrument], deployment.norms) is None
+    assert norm_of(shipped_instruments()[instrument], Standards(deployment.norms), "2026") is None

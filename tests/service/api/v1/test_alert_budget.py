@@ -1,8 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
+from service.flows.deployment import Deployment
+from service.flows.show_alert_budget import show_alert_budget
 from tests.conftest import FixedClock
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, faults_of, record_course
 
@@ -31,6 +34,15 @@ def test_over_it_a_higher_threshold_is_proposed_and_the_alert_stands(
 def test_marked_ones_are_beyond_any_threshold_and_that_is_said(client: TestClient, clock: FixedClock) -> None:
     record_course(client, clock, WITH_A_DIP)
     assert client.get(BUDGET).json()["proposal"]["is_within_budget"] is False
+
+
+def test_threshold_is_proposed_only_where_it_raises_the_alerts(
+    client: TestClient, deployment: Deployment, clock: FixedClock
+) -> None:
+    record_course(client, clock, [*STEADY, 31.5])
+    other = deployment.settings.model_copy(update={"alert_rule": "below-mean-rci"})
+    budget = show_alert_budget(replace(deployment, settings=other), 365, "default")
+    assert (budget.is_over, budget.proposal) == (True, None)
 
 
 def test_only_the_asked_days_count(client: TestClient, clock: FixedClock) -> None:

@@ -294,6 +294,22 @@ def test_a_provisional_instrument_says_why_wherever_its_scores_stand(client: Tes
     assert why in client.get(f"{TREND}.svg").text
 
 
+def test_compared_rules_are_shown_with_their_numbers(client: TestClient, clock: FixedClock) -> None:
+    record_course(client, clock, WITH_A_DIP)
+    answer = client.get(f"{TREND}?compare=below-mean-rci,gumz-like-1").json()
+    (series,) = answer["series"]
+    assert series["points"][-1]["fired"] == ["below-mean-rci"]
+    assert [dip["criterion"] for dip in series["looking_back"]] == ["gumz-like-1"]
+    assert answer["parameters"]["rci_z"] == 1.96
+    assert "rci_z" not in client.get(TREND).json()["parameters"]
+
+
+def test_unknown_rule_is_refused(client: TestClient) -> None:
+    refused = client.get(f"{TREND}?compare=crystal-ball")
+    assert refused.status_code == 400
+    assert {at for at, _ in faults_of(refused)} == {"compare"}
+
+
 def wai(client: TestClient, who: str, session: int, mark: int) -> None:
     answers = {f"item-{number}": mark for number in range(1, 13)}
     answer = post(

@@ -1,0 +1,138 @@
+"""However ratings and acts come in, what is kept of a dyad, and its alerts, are those of judging it whole."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from fhir_mappings.alert_states import Act
+from fhir_mappings.filled import Identifier
+from service.alliance.rules import ALERT_RULES
+from service.errors import Duplicate, WrongState
+from service.flows.act_on_alert import PersonsAct, act_on_alert
+from service.flows.alert_versions import settlements_of
+from service.flows.correct_response import correct_response, withdraw_response
+from service.flows.deployment import Deployment
+from service.flows.dyad_state import state_of, write_state
+from service.flows.judge_dyad import judge_dyad
+from service.flows.read_standards import read_standards
+from service.flows.record_response import record_response
+from service.store.alerts import AlertQuery, AlertRow, alerts_of_dyad, list_alerts
+from service.store.responses import dyad_ratings
+from service.store.tables import dyads
+from tests.service.build import StandingClock, a_deployment, a_response, an_access
+
+TOTALS = ("20.0", "29.0", "33.0", "36.4", "36.8", "37.0", "37.2", "40.0")
+total = st.sampled_from(TOTALS)
+# Mostly the next session; some are late, some correct or withdraw what is there.
+step = st.one_of(
+    *[st.tuples(st.just("next"), st.integers(0, 0), total)] * 6,
+    st.tuples(st.just("late"), st.integers(1, 30), total),
+    st.tuples(st.just("correct"), st.integers(0, 30), total),
+    st.tuples(st.just("withdraw"), st.integers(0, 30), total),
+    st.tuples(st.sampled_from(("acknowledge", "resolve-repaired", "dismiss")), st.integers(0, 2), total),
+)
+histories = st.tuples(st.sampled_from(ALERT_RULES), st.lists(step, min_size=8, max_size=30))
+
+
+class Clinic:
+    """A clinic that is told a history; ``whole``: what was kept is forgotten before every step."""
+
+    def __init__(self, deployment: Deployment, *, whole: bool) -> None:
+        self.deployment = deployment
+        self._whole = whole
+        self._ids: list[tuple[str, int]] = []
+        self._last = 30
+
+    def take(self, kind: str, which: int, value: str) -> None:
+        if self._whole:
+            with self.deployment.database.write() as tx:
+                tx.execute(update(dyads).values(judged=None))
+        if kind in ("next", "late"):
+            self._last += kind == "next"
+            self._record(self._last if kind == "next" else which, value)
+        elif kind not in ("correct", "withdraw"):
+            self._act(kind, which)
+        elif self._ids:
+            response, session = self._ids[which % len(self._ids)]
+            if kind == "correct":
+                new = _a_rating(session, value)
+                correct_response(self.deployment, response, None, new, an_access("U"))
+            else:
+                withdraw_response(self.deployment, response, None, "typed twice", an_access("U"))
+                self._ids.remove((response, session))
+
+    def _record(self, session: int, value: str) -> None:
+        new = replace(
+            _a_rating(session, value), identifier=Identifier("urn:try", f"{session}-{len(self._ids)}")
+        )
+        try:
+            recorded = record_response(self.deployment, new, an_access())
+        except Duplicate:
+            return
+        self._ids.append((recorded.filled.id, session))
+
+    def _act(self, act: Act, which: int) -> None:
+        rows = sorted(self._rows(), key=lambda row: (row.session_date, row.session_number))
+        if rows:
+            row = rows[which % len(rows)]
+            done = PersonsAct(act, "Practitioner/ada", reason="other" if act == "dismiss" else None)
+            with suppress(WrongState):
+                act_on_alert(self.deployment, row.id, None, done, an_access("U"))
+
+    def _rows(self) -> list[AlertRow]:
+        with self.deployment.database.read() as tx:
+            return list_alerts(tx, "default", AlertQuery(include_historical=True))
+
+    def kept(self) -> tuple[str | None, str | None]:
+        """Return what is kept of the dyad, and what judging it whole would keep: nothing after an act."""
+        with self.deployment.database.read() as tx:
+            kept = tx.execute(dyads.select()).first()
+            ratings = dyad_ratings(tx, "default", kept.row_id)
+            standards = read_standards(tx, self.deployment, "default")
+            alerts = alerts_of_dyad(tx, "default", kept.row_id)
+        judged = judge_dyad(ratings, self.deployment, standards, settlements_of(alerts))
+        if any(row.touched_by for row in alerts):
+            return kept.judged, None
+        return kept.judged, write_state(state_of(judged, ratings, self.deployment.parameters))
+
+    def alerts(self) -> list[tuple[object, ...]]:
+        return sorted(
+            (one.status, one.score_course, one.severity, one.session_number or 0, one.version, one.live)
+            for one in self._rows()
+        )
+
+
+def _a_rating(session: int, value: str):
+    return replace(a_response(session, value), identifier=None)
+
+
+@contextmanager
+def _a_clinic(rule: str, *, whole: bool) -> Iterator[Clinic]:
+    folder = Path(tempfile.mkdtemp())
+    deployment = a_deployment(folder, StandingClock(), alert_rule=rule)
+    try:
+        yield Clinic(deployment, whole=whole)
+    finally:
+        deployment.database.close()
+        shutil.rmtree(folder)
+
+
+@settings(max_examples=10, deadline=None)
+@given(histories)
+def test_judging_onward_is_judging_whole(history):
+    rule, steps = history
+    with _a_clinic(rule, whole=False) as onward, _a_clinic(rule, whole=True) as whole:
+        for one in steps:
+            onward.take(*one)
+            whole.take(*one)
+        if any(kind in ("next", "late") for kind, _, _ in steps):
+            kept, expected = onward.kept()
+            assert kept == expected
+        assert onward.alerts() == whole.alerts()
