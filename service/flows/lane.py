@@ -32,7 +32,8 @@ class Lane:
     """The way to one clinic's EHR.
 
     ``instruments`` are all that stored responses may be of. ``definitions_there`` remembers for which of them
-    the EHR was given our definitions: by the form's canonical, and whether its answers go there whole.
+    the EHR was given our definitions: by the form's canonical (None: those of alerts), and whether its answers
+    go there whole.
     ``form_maps`` are the EHR's own forms by the id of the instrument.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
