@@ -37,7 +37,7 @@ VERSION_ALGORITHM_EXTENSIONS = (
     f"{EXTENSION}/artifact-versionAlgorithm",
 )
 
-IdentifierKind = Literal["response", "score", "alert", "device", "definition", "note"]
+IdentifierKind = Literal["response", "score", "alert", "device", "definition", "note", "visit"]
 ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
 
 

@@ -2,7 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
+from fhir_mappings.repair import STEPS
+from fhir_mappings.vocabulary import ALERT_STATUS_TERMS, ALERT_TASK_TERMS, DISMISSAL_REASON_TERMS
+
+_LISTS_OF_ALERTS = (ALERT_STATUS_TERMS.id, ALERT_TASK_TERMS.id, STEPS, DISMISSAL_REASON_TERMS.id)
+
+
+def canonicals_of_alerts(names: Names) -> tuple[str, ...]:
+    """Return the CodeSystems that an alert's resources name, now or after whatever people do about it.
+
+    Example: the measures, ``alert-statuses``, ``alert-tasks``, ``repair-steps``, ``alert-dismissal-reasons``.
+    """
+    return (names.measures, *(names.vocabulary(one) for one in _LISTS_OF_ALERTS))
 
 
 def needed_definitions(canonicals: Sequence[str], known: Sequence[Json]) -> list[Json]:

@@ -144,6 +144,10 @@ class Settings(EhrSettings):
         default=False,
         description="true: asks the EHR at start to tell of new forms at once (R4 Subscription, rest-hook), at ALLIANCE_PUBLIC_BASE_URL. Polling goes on beside it.",
     )
+    ehr_attendance: bool = Field(
+        default=False,
+        description="true: with each look into the EHR its Appointments and Encounters are read for attendance, those of patients and therapists with responses here. Needs ALLIANCE_EHR_POLL_SECONDS, and the right to search both there (system/Appointment.rs).",
+    )
     snomed_codes: bool = Field(
         default=False,
         description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",
@@ -211,6 +215,8 @@ class Settings(EhrSettings):
             yield "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
         if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             yield "ALLIANCE_DATABASE_URL: must begin with sqlite:/// or postgresql://"
+        if self.ehr_attendance and not (self.ehr_poll_seconds and self.ehr_base_url):
+            yield "ALLIANCE_EHR_ATTENDANCE: needs ALLIANCE_EHR_BASE_URL and ALLIANCE_EHR_POLL_SECONDS"
         if self.ehr_subscribe and not (self.ehr_poll_seconds and self.public_base_url and self.ehr_base_url):
             yield "ALLIANCE_EHR_SUBSCRIBE: needs ALLIANCE_EHR_BASE_URL, ALLIANCE_PUBLIC_BASE_URL, where the EHR reaches us, and ALLIANCE_EHR_POLL_SECONDS, which catches what a notice misses"
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import uuid4
 
 from service import VERSION
 from service.ehr.auth.missing_scopes import missing_rights
@@ -20,7 +21,9 @@ from service.ehr.rate_limit import RateLimit
 from service.flows.connect_ehr import connect_ehr
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
-from service.flows.lane import Lane, count_nothing, no_crash
+from service.flows.intake import Intake
+from service.flows.lane import Lane, Standing, count_nothing, no_crash
+from service.flows.learn_patient import learn_patient
 from service.flows.tell_trouble import tell_trouble
 from service.http import Http
 from service.log import Log
@@ -45,6 +48,7 @@ class Worker:
         crash_point: Callable[[str], None] = no_crash,
         count_attempt: Callable[[str, str], None] = count_nothing,
     ) -> None:
+        self._deployment = deployment
         settings, clock, profile = deployment.settings, deployment.clock, deployment.ehr_profile
         self._settings = settings
         self._database = deployment.database
@@ -85,6 +89,7 @@ class Worker:
                 count_attempt=count_attempt,
                 extra_codings=deployment.extra_codings,
                 alert_flag=settings.alert_flag,
+                ask_patient=self._ask_patient,
                 form_maps=deployment.form_maps,
             )
 
@@ -129,6 +134,15 @@ class Worker:
         """Say that something was queued; returns at once."""
         with self._woken:
             self._woken.notify()
+
+    def _ask_patient(self, patient_id: str) -> Standing:
+        lane = self._lane
+        if lane is None:
+            return Standing.STANDS
+        intake = Intake(
+            self._deployment, lane.client, lane.clinic, lane.ehr, self._log, f"delivery-{uuid4().hex}"
+        )
+        return learn_patient(intake, patient_id)
 
     def _spawn(self, name: str, run: Callable[[], None]) -> None:
         # A thread that still waits for the EHR after the drain must not keep the process alive.

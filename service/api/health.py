@@ -28,6 +28,8 @@ def build_router(doors: Doors) -> APIRouter:
             "schema": found.schema,
             "clock": found.clock,
             "inbound": found.inbound,
+            "attendance": found.attendance,
+            "parked_look_ups": found.parked_look_ups,
             "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
             "ehr_in_trouble_since": found.ehr.trouble_since,
             "late_deliveries": found.ehr.late,

@@ -8,8 +8,10 @@ from service.flows.deployment import Deployment
 from service.flows.list_deliveries import late_before
 from service.store.deliveries import count_late
 from service.store.inbound import read_cursor
+from service.store.look_ups import count_parked
 from service.store.readiness import newest_audit_at
 from service.store.troubles import trouble_since
+from service.store.visits import visit_troubles
 
 # A clock this far behind what it wrote before was set back: order and believed times would be wrong.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -29,8 +31,9 @@ class EhrState:
 class Readiness:
     """What was looked at; ``ready`` only where all of it is well, the EHR left aside.
 
-    ``inbound`` says whether forms filled in the EHR are fetched: off, on, or what stands in the way. It does
-    not count, since nothing is lost by it.
+    ``inbound`` says whether forms filled in the EHR are fetched, ``attendance`` whether its visits are read:
+    off, on, or what stands in the way. ``parked_look_ups`` is how many responses keep an unknown session,
+    since their Encounter did not help. None of these counts, since nothing is lost by it.
     """
 
     database: bool
@@ -38,6 +41,8 @@ class Readiness:
     clock: bool
     ehr: EhrState = EhrState()
     inbound: str = "off"
+    attendance: str = "off"
+    parked_look_ups: int = 0
 
     @property
     def ready(self) -> bool:
@@ -59,6 +64,8 @@ def check_readiness(deployment: Deployment, clinic: str) -> Readiness:
         clock=_clock_is_sane(deployment),
         ehr=_ehr_state(deployment, clinic),
         inbound=_inbound(deployment, clinic),
+        attendance=_attendance(deployment, clinic),
+        parked_look_ups=_parked_look_ups(deployment, clinic),
     )
 
 
@@ -75,6 +82,19 @@ def _inbound(deployment: Deployment, clinic: str) -> str:
         return "off"
     with deployment.database.read() as tx:
         return read_cursor(tx, clinic, settings.ehr_name).trouble or "on"
+
+
+def _attendance(deployment: Deployment, clinic: str) -> str:
+    settings = deployment.settings
+    if not settings.ehr_attendance:
+        return "off"
+    with deployment.database.read() as tx:
+        return "; ".join(visit_troubles(tx, clinic, settings.ehr_name)) or "on"
+
+
+def _parked_look_ups(deployment: Deployment, clinic: str) -> int:
+    with deployment.database.read() as tx:
+        return count_parked(tx, clinic, deployment.settings.ehr_name, MOST_COUNTED)
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:

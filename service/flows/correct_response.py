@@ -13,7 +13,8 @@ from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
 from service.flows.replace_version import expect_version, leave_unchanged, replace_version
 from service.flows.same_session import find_same_session
-from service.flows.write_version import first_version, take_dyad_of
+from service.flows.want_session import want_session_again, with_known_session
+from service.flows.write_version import content_hash, first_version, take_dyad_of
 from service.store.lost_races import repeat_lost_races
 from service.store.patients import Alias, lock_dyad, take_alias
 from service.store.responses import (
@@ -90,9 +91,13 @@ def correct_in(write: Write, response_id: str, expected_version: int | None, new
     stored = expect_version(write, response_id, expected_version)
     _refuse_move(stored, new)
     _refuse_another_subject(write, stored, new)
-    version = _corrected(write, stored, new)
+    # What the EHR said of the session is no word of the sender's: the fingerprint is without it.
+    completed = with_known_session(write, new, stored.id)
+    said = content_hash(new, write.deployment.settings)
+    version = replace(_corrected(write, stored, completed), content_hash=said)
     if _says_the_same(version, stored):
         return leave_unchanged(write, stored)
+    want_session_again(write, new, stored.id)
     return replace_version(write, stored, version)
 
 

@@ -19,7 +19,8 @@ class Intake:
     """The way in from one clinic's EHR, for one pass.
 
     ``pass_id`` is the request id of the audit's rows. ``patients`` remembers who the EHR said that a patient
-    is: as long as a pass, no longer. ``crash_point`` is called with a name where a crash bites.
+    is: as long as a pass, no longer. ``still`` is called now and then: the pass goes on. ``crash_point`` is
+    called with a name where a crash bites.
     """
 
     deployment: Deployment
@@ -29,6 +30,7 @@ class Intake:
     log: Log
     pass_id: str
     patients: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    still: Callable[[], None] = lambda: None
     crash_point: Callable[[str], None] = no_crash
 
     def now(self) -> str:

@@ -27,17 +27,32 @@ def count_nothing(_: str, __: str) -> None:
     """Count no attempt: where nobody measures."""
 
 
+class Standing(StrEnum):
+    """How a patient stands in the EHR."""
+
+    STANDS = "stands"  # or nothing is known against it
+    REPLACED = "replaced"  # by another one, and merged here
+    ENTANGLED = "entangled"  # replaced, and not to be merged here without a person
+    GONE = "gone"
+
+
+def nobody_asked(_: str) -> Standing:
+    """Return that the patient stands: where no EHR is asked."""
+    return Standing.STANDS
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """The way to one clinic's EHR.
 
     ``instruments`` are all that stored responses may be of. ``definitions_there`` remembers for which of them
-    the EHR was given our definitions: by the form's canonical, and whether its answers go there whole.
+    the EHR was given our definitions: by the form's canonical (None: those of alerts), and whether its
+    answers go there whole.
     ``form_maps`` are the EHR's own forms by the id of the instrument.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
     bites; ``count_attempt`` with kind and outcome of each attempt. ``alert_flag``: the clinic wants a Flag
-    of each alert.
+    of each alert. ``ask_patient`` returns how a patient stands in the EHR, by the logical id.
     """
 
     database: Database
@@ -56,6 +71,7 @@ class Lane:
     count_attempt: Callable[[str, str], None] = count_nothing
     extra_codings: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA_CODINGS)
     alert_flag: bool = True
+    ask_patient: Callable[[str], Standing] = nobody_asked
     form_maps: Mapping[str, FormMap] = field(default_factory=dict)
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
 

@@ -6,21 +6,19 @@ it: clocks differ, and what was committed first may be found last. What comes tw
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from hashlib import sha256
 
 from fhir_mappings import json_text
 from fhir_mappings.form_names import form_canonical
-from service.clock import as_instant, from_instant
 from service.ehr.client import Found
 from service.errors import EhrError, LeaseLost
 from service.flows.choose_form_maps import fingerprint_of_forms
 from service.flows.deployment import Deployment
 from service.flows.intake import FORM, Came, Intake
+from service.flows.reach import Reach, query_since
 from service.flows.take_in_response import take_in
 from service.store.inbound import PARKED, TAKEN, list_due, move_cursor, read_all_again, read_cursor
 
-OVERLAP = timedelta(minutes=5)
 PAGE = 50
 # A longer query is cut off by some servers and gateways: then all forms are fetched, and ours chosen here.
 _LONGEST_FILTER = 5000
@@ -56,9 +54,10 @@ def poll_ehr(intake: Intake) -> Polled:
         intake.log.event("inbound_not_offered", ehr=intake.ehr, reason=NO_SEARCH)
         return polled
     progress = _Progress(intake)
-    for page in intake.client.pages(FORM, _query(intake, progress.since, by_form="questionnaire" in search)):
+    for page in intake.client.pages(FORM, _query(intake, progress.began, by_form="questionnaire" in search)):
         for found in page:
             polled = polled.plus(take_in(intake, progress.next(found)))
+            intake.still()
         progress.end_page()
     progress.end()
     return polled
@@ -103,25 +102,20 @@ class _Progress:
         self._intake = intake
         with intake.deployment.database.read() as tx:
             until = read_cursor(tx, intake.clinic, intake.ehr).read_until
-        self.since = as_instant(from_instant(until) - OVERLAP) if until else _BEGINNING
-        self._kept = self._newest = until
-        self._last = ""
-        self._in_order = True
+        self.began = self._kept = until
+        self._reach = Reach(until)
 
     def next(self, found: Found) -> Came:
         """Return a form as it came, with how far the EHR is read by it."""
-        at = _updated_at(found)
-        # A server that does not sort might hold older ones on a later page: the cursor waits for the end.
-        self._in_order = self._in_order and at != "" and at >= self._last
-        self._last = at
-        self._newest = max(self._newest, at)
+        at = self._reach.see(found)
         body = json_text.dumps(found.resource)
         version = found.place.version or at or sha256(body).hexdigest()
-        return Came(found.place.id, version, dict(found.resource), body, self._until())
+        return Came(found.place.id, version, dict(found.resource), body, self._reach.sure)
 
     def end_page(self) -> None:
         """Move the cursor past what needed no transaction of its own."""
-        until = self._until()
+        self._intake.still()
+        until = self._reach.sure
         if until > self._kept:
             self._move(read_until=until)
             self._kept = until
@@ -129,28 +123,15 @@ class _Progress:
     def end(self) -> None:
         """Move the cursor past everything, and note that the pass went well."""
         intake = self._intake
-        self._move(read_until=self._newest, trouble="", polled_at=intake.now())
-
-    def _until(self) -> str:
-        return self._newest if self._in_order else ""
+        self._move(read_until=self._reach.newest, trouble="", polled_at=intake.now())
 
     def _move(self, **values: str) -> None:
         with self._intake.deployment.database.write() as tx:
             move_cursor(tx, self._intake.clinic, self._intake.ehr, **values)
 
 
-def _updated_at(found: Found) -> str:
-    meta = found.resource.get("meta")
-    told = meta.get("lastUpdated") if isinstance(meta, dict) else None
-    try:
-        moment = datetime.fromisoformat(str(told))
-    except ValueError:
-        return ""
-    return as_instant(moment) if moment.tzinfo else ""
-
-
-def _query(intake: Intake, since: str, *, by_form: bool) -> dict[str, str]:
-    query = {"_lastUpdated": f"ge{since}", "_sort": "_lastUpdated", "_count": str(PAGE)}
+def _query(intake: Intake, until: str, *, by_form: bool) -> dict[str, str]:
+    query = query_since(until, _BEGINNING, PAGE)
     forms = ",".join(canonicals_polled(intake.deployment))
     return query | ({"questionnaire": forms} if by_form and len(forms) <= _LONGEST_FILTER else {})
 

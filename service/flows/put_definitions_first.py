@@ -5,7 +5,7 @@ outbox holds back every response, so this one comes again once they are there, o
 """
 
 from fhir_mappings.elements import Json
-from fhir_mappings.needed_definitions import needed_definitions
+from fhir_mappings.needed_definitions import canonicals_of_alerts, needed_definitions
 from fhir_mappings.provenance import to_device
 from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
@@ -53,7 +53,9 @@ def device_subject(device: Json, version: str) -> str:
 def _subjects(lane: Lane, form: str | None, whole: bool) -> list[str]:  # noqa: FBT001 - half of a key
     """Return the definitions, the Device first; the form itself only where its answers go there whole."""
     known = definitions(lane.instruments, lane.names)
-    needed = needed_definitions((lane.names.measures, *([form] if form else [])), known)
+    # What is no response to a form is an alert.
+    named = (lane.names.measures, form) if form else canonicals_of_alerts(lane.names)
+    needed = needed_definitions(named, known)
     subjects = [device_subject(to_device(lane.names, lane.software_version), lane.software_version)]
     return subjects + [logical_of(one) for one in needed if whole or one["resourceType"] != "Questionnaire"]
 

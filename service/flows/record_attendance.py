@@ -14,6 +14,7 @@ from service.alliance.attendance import AttendanceStatus
 from service.errors import Duplicate, FaultsInRequest, NotFound, StaleVersion
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.patient_references import reference_here
+from service.flows.take_in_visit import let_ehr_give_way, visit_system
 from service.flows.write_version import audit_row
 from service.store.attendance import (
     AttendanceRow,
@@ -65,6 +66,7 @@ def record_attendance(
             raise Duplicate(message, stored.id)
         if stored is None:
             _refuse_same_appointment(write, row)
+            let_ehr_give_way(write, row)
             insert_attendance(tx, row)
         add_audit(tx, audit_row(access, write.now, OK if stored else CREATED, (stored or row).id))
     return stored or row, stored is None
@@ -93,6 +95,7 @@ def correct_attendance(
         _refuse_taken_identifier(write, row)
         _refuse_same_appointment(write, row)
         end_attendance(tx, stored, write.now)
+        let_ehr_give_way(write, row)
         insert_attendance(tx, row)
     return row
 
@@ -174,7 +177,8 @@ def _refuse_same_appointment(write: Write, row: AttendanceRow) -> None:
         return
     names = [row.patient, reference_here(row.patient, write.deployment.settings)]
     for stored in attendance_of_patient(write.tx, write.clinic, alias_rows(write.tx, write.clinic, names)):
-        if stored.id != row.id and _is_same_appointment(stored, row):
+        is_by_ehr = stored.identifier_system == visit_system(write)  # it gives way
+        if stored.id != row.id and not is_by_ehr and _is_same_appointment(stored, row):
             raise Duplicate(f"This appointment is attendance {stored.id}: correct that one.", stored.id)
 
 

@@ -19,6 +19,7 @@ from service.flows.queue_delivery import queue_response
 from service.flows.recorded import previous_total, recorded_again, tell, with_doubt
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
+from service.flows.want_session import want_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
 from service.store.audit import add_audit
 from service.store.lost_races import repeat_lost_races
@@ -70,6 +71,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     onward = judge_next(write, dyad, rating)
     ratings = [] if onward else _of_other_sessions(write, dyad, rating)
     insert_version(tx, version, score_rows(filled))
+    want_session(write, new, version.id)
     own = queue_response(write, filled, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id))
     if onward:  # no alert changes by it

@@ -3,26 +3,19 @@
 Nothing is guessed: what the Encounter does not say clearly stays unknown.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
-
 from fhir_mappings.bundle import replace_references
 from fhir_mappings.elements import Json, extension, reference
 from fhir_mappings.errors import Fault
 from fhir_mappings.filled import Identifier
+from fhir_mappings.visit import visit_of_encounter
 from service.ehr.places import parse_location
-from service.errors import EhrUnreadable, FaultsInRequest, NotFound
+from service.errors import EhrUnreadable, FaultsInRequest
 from service.flows.find_patient import patient_faults, patients_with, read_patient
 from service.flows.intake import FORM, Intake
-from service.flows.merge_patients import merge_patients
+from service.flows.learn_patient import OF_ONE_RECORD, merge_replaced
 from service.flows.patient_references import relative_to
-from service.store.inbound import Replaced, keep_replacement
 
-_THERAPISTS = ("Practitioner", "PractitionerRole")
 _PEOPLE = ("subject", "source", "author", "encounter")
-# What an answer with this status says of one record alone; all else is the whole EHR's trouble.
-_OF_ONE_RECORD = ("status-403", "status-422", "not-the-resource", "patients-in-a-circle")
 
 
 def resolve_people(intake: Intake, resource: Json) -> Json:
@@ -59,7 +52,7 @@ def _with_patient(intake: Intake, resource: Json) -> Json:
     chain = _known(intake, patient_id)
     if len(chain) == 1:
         return resource
-    _merge(intake, chain)
+    merge_replaced(intake, chain)
     return replace_references(resource, {f"Patient/{one}": f"Patient/{chain[-1]}" for one in chain})
 
 
@@ -96,7 +89,7 @@ def _known(intake: Intake, patient_id: str) -> tuple[str, ...]:
         try:
             intake.patients[patient_id] = read_patient(intake.client, patient_id)
         except EhrUnreadable as error:
-            if error.code not in _OF_ONE_RECORD:
+            if error.code not in OF_ONE_RECORD:
                 raise
             raise _unknown("patient-not-shown", "The EHR does not show this patient's record.") from error
     if not intake.patients[patient_id]:
@@ -108,19 +101,6 @@ def _unknown(reason: str, message: str) -> FaultsInRequest:
     return FaultsInRequest([Fault(f"{FORM}.subject", reason, message)])
 
 
-def _merge(intake: Intake, chain: tuple[str, ...]) -> None:
-    """Let all whom the EHR replaced count for the one who stays, and name that one to the EHR from now on."""
-    deployment, base = intake.deployment, intake.client.base_url
-    for left in chain[:-1]:
-        names = f"Patient/{left}", f"Patient/{chain[-1]}"
-        with suppress(NotFound):  # nothing of theirs is here
-            merge_patients(deployment, *names, f"EHR {intake.ehr}", intake.access("U"))
-        with deployment.database.write() as tx:
-            for known_as in (names[0], f"{base}/{names[0]}"):
-                replaced = Replaced(known_as, names[1])
-                keep_replacement(tx, intake.clinic, intake.ehr, replaced, intake.now())
-
-
 def _with_session(intake: Intake, resource: Json) -> Json:
     """Return the form with the date and therapist of its Encounter, where it says neither itself."""
     names = intake.deployment.names
@@ -130,41 +110,21 @@ def _with_session(intake: Intake, resource: Json) -> Json:
     place = parse_location(_target(resource.get("encounter")))
     if place is None or told & set(urls.values()):
         return resource
-    encounter = _encounter(intake, place.id)
-    day, therapist = _day_of(encounter), _therapist_of(encounter, intake.client.base_url)
+    visit = visit_of_encounter(_encounter(intake, place.id), intake.client.base_url)
     more = []
-    if day and day <= str(resource.get("authored", ""))[:10]:
-        more.append(extension(urls["date"], valueDate=day))
-    if therapist:
-        more.append(extension(urls["therapist"], valueReference=reference(therapist)))
+    if visit.day and visit.day <= str(resource.get("authored", ""))[:10]:
+        more.append(extension(urls["date"], valueDate=visit.day))
+    if visit.therapist:
+        more.append(extension(urls["therapist"], valueReference=reference(visit.therapist)))
     return resource | {"extension": [*given, *more]} if more else resource
 
 
-def _encounter(intake: Intake, encounter_id: str) -> Mapping[str, Any]:
+def _encounter(intake: Intake, encounter_id: str) -> Json:
     try:
         found = intake.client.read("Encounter", encounter_id)
     except EhrUnreadable:
         return {}
-    return found.resource if found else {}
-
-
-def _day_of(encounter: Mapping[str, Any]) -> str:
-    """Return the date on which the session began, in its own zone; '' where the Encounter does not say."""
-    period = encounter.get("period")
-    start = period.get("start") if isinstance(period, dict) else None
-    return start[:10] if isinstance(start, str) and len(start) >= len("2026-03-02") else ""
-
-
-def _therapist_of(encounter: Mapping[str, Any], base: str) -> str:
-    """Return the one therapist who took part; '' where there is none, or more than one."""
-    participants = encounter.get("participant")
-    targets = {
-        relative_to(base, _target(one.get("individual"))).partition("/_history/")[0]
-        for one in (participants if isinstance(participants, list) else [])
-        if isinstance(one, dict)
-    }
-    therapists = [one for one in targets if one.partition("/")[0] in _THERAPISTS]
-    return therapists[0] if len(therapists) == 1 else ""
+    return dict(found.resource) if found else {}
 
 
 def _target(value: object) -> str:

@@ -10,6 +10,7 @@ from service.ehr.places import Place, place_in_answer, places_in_transaction
 from service.ehr.retry import Verdict, back_off_seconds, classify_answer, classify_error
 from service.errors import EhrError, LeaseLost
 from service.flows.canonical_base import keep_canonical_base
+from service.flows.follow_patient import follow_patient
 from service.flows.lane import Delivered, Next, Work
 from service.flows.plan_parts import TRANSACTION
 from service.flows.record_outcome import (
@@ -77,6 +78,9 @@ def send(
         work.lane.crash_point("recorded")
         return Next.GO_ON
     verdict = exchange.outcome.verdict
+    followed = follow_patient(work, replace(part, sent_at=left_before), exchange)
+    if followed is not None:
+        return followed
     if verdict is Verdict.NOT_TAKEN:
         record_not_taken(work, replace(part, sent_at=left_before), exchange)
         return Next.REPLAN

@@ -14,6 +14,7 @@ Kind = Literal["token", "reference", "uri", "canonical", "date"]
 _PARAMETERS: dict[str, dict[str, tuple[Kind, str]]] = {
     "Patient": {"birthdate": ("date", "birthDate")},
     "Practitioner": {},
+    "Appointment": {"date": ("date", "start")},
     "Encounter": {"patient": ("reference", "subject"), "date": ("date", "period")},
     "Questionnaire": {"url": ("uri", "url"), "version": ("token", "version"), "name": ("token", "name")},
     "CodeSystem": {"url": ("uri", "url"), "version": ("token", "version")},

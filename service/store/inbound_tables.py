@@ -42,6 +42,12 @@ inbound_cursors = Table(
     Column("forms", String(64), nullable=False, server_default=""),  # fingerprint of forms and maps
     Column("trouble", String(255), nullable=False, server_default=""),
     instant("polled_at", nullable=True),
+    # Of several watchers one looks at a time: who and until when, when the last look began, since when
+    # somebody waits for another one.
+    instant("told_at", nullable=True),
+    instant("looked_at", nullable=True),
+    Column("lease_owner", String(120)),
+    instant("lease_until", nullable=True),
     UniqueConstraint("clinic", "ehr"),
 )
 

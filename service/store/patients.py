@@ -185,6 +185,20 @@ def keep_judged(tx: Tx, dyad_row: int, text: str | None) -> None:
     tx.execute(_KEEP_JUDGED, {"dyad": dyad_row, "text": text})
 
 
+def knows_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str) -> bool:
+    """Tell whether this patient and therapist have a response here."""
+    of_dyad = select(dyads.c.row_id).where(
+        dyads.c.clinic == clinic,
+        dyads.c.patient_key == patient_key,
+        dyads.c.therapist == therapist,
+        responses.c.dyad_row == dyads.c.row_id,
+        responses.c.clinic == clinic,
+        responses.c.believed_until.is_(None),
+        responses.c.status != IN_ERROR,
+    )
+    return tx.execute(of_dyad.limit(1)).first() is not None
+
+
 def take_dyad_like(tx: Tx, clinic: str, patient_key: str, model: Dyad, now: str) -> Dyad:
     """Return the dyad of another patient key with the same therapist; a new one has the same context."""
     key = {"clinic": clinic, "patient_key": patient_key, "therapist": model.therapist}

@@ -1,9 +1,15 @@
-"""What an EHR needs to hold before a response, and no more."""
+"""What an EHR needs to hold before a response or an alert, and no more."""
 
+import re
+
+from fhir_mappings import json_text
+from fhir_mappings.alert import to_detected_issue
 from fhir_mappings.catalogue import shipped_instruments
-from fhir_mappings.needed_definitions import needed_definitions
+from fhir_mappings.flag import to_flag
+from fhir_mappings.needed_definitions import canonicals_of_alerts, needed_definitions
+from fhir_mappings.task import to_task
 from fhir_mappings.terminology import definitions
-from tests.builders import NAMES
+from tests.builders import NAMES, an_alert
 
 KNOWN = definitions(shipped_instruments(), NAMES)
 
@@ -32,3 +38,18 @@ def test_a_derived_form_needs_the_form_that_it_names_before_it():
 
 def test_what_is_not_ours_needs_nothing():
     assert needed_definitions(["https://other.example/q"], KNOWN) == []
+
+
+def test_an_alert_needs_every_list_that_its_resources_name():
+    acted = {"owner": "Practitioner/ada", "dismissal": "other", "status": "dismissed"}
+    shown = [to_detected_issue(an_alert(**acted), NAMES), to_task(an_alert(**acted), NAMES)]
+    shown.append(to_flag(an_alert(), NAMES))
+    named = set(re.findall(r'"system":\s*"([^"]+)"', json_text.dumps(shown).decode()))
+    ours = {one for one in named if "/CodeSystem/" in one and one.startswith(NAMES.base)}
+    assert len(ours) > 2
+    assert ours <= set(canonicals_of_alerts(NAMES))
+
+
+def test_the_lists_of_alerts_are_all_known():
+    found = {one["url"] for one in needed_definitions(canonicals_of_alerts(NAMES), KNOWN)}
+    assert set(canonicals_of_alerts(NAMES)) <= found

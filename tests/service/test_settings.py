@@ -82,3 +82,9 @@ def test_secrets_stand_in_no_representation():
 
 def test_a_certificate_is_read_from_its_file():
     assert settings(ehr_ca_file="ca.pem").ehr_ca == "text of ca.pem"
+
+
+def test_attendance_by_the_ehr_needs_an_ehr_that_is_polled():
+    with pytest.raises(SettingsRefused) as refused:
+        read_settings({"ALLIANCE_EHR_ATTENDANCE": "true"}, str)
+    assert "ALLIANCE_EHR_ATTENDANCE: needs" in str(refused.value)

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
+from fhir_mappings.elements import Json, extension, reference
 from fhir_mappings.flag import to_flag
 from fhir_mappings.foreign_markup import without_harmful_markup
 from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
@@ -211,8 +212,22 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
         head = {"resourceType": sent["resourceType"], "id": version.id, "meta": meta}
         resource = head | {key: value for key, value in sent.items() if key not in head}
         resource["status"] = version.status
+        resource |= _learnt_session(resource, version, deployment)
         resource = without_harmful_markup(resource, lambda: written_anew()["text"])
     return Shown(resource, str(version.version), version.believed_from)
+
+
+def _learnt_session(resource: Json, version: ResponseVersion, deployment: Deployment) -> Json:
+    """Return the extensions with what its Encounter said of the session, where it says nothing itself."""
+    names, given = deployment.names, resource.get("extension", [])
+    said = {one.get("url") for one in given}
+    therapist, day = names.extension("therapist"), names.extension("session-date")
+    more = []
+    if version.therapist and therapist not in said:
+        more.append(extension(therapist, valueReference=reference(version.therapist)))
+    if day not in said and version.session_date != version.authored[: len(version.session_date)]:
+        more.append(extension(day, valueDate=version.session_date))
+    return {"extension": [*given, *more]} if more else {}
 
 
 def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:

@@ -8,7 +8,8 @@ import service.store.disclosure_tables
 import service.store.inbound_tables
 import service.store.norm_tables
 import service.store.tables
-import service.store.trouble_tables  # noqa: F401 - they make every table known
+import service.store.trouble_tables
+import service.store.visit_tables  # noqa: F401 - they make every table known
 from service.store.columns import metadata
 
 context.configure(

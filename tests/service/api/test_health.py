@@ -17,6 +17,8 @@ def test_a_migrated_database_is_ready(client):
         "schema": True,
         "clock": True,
         "inbound": "off",
+        "attendance": "off",
+        "parked_look_ups": 0,
         "ehr": "not-configured",
         "ehr_in_trouble_since": None,
         "late_deliveries": 0,

@@ -1,5 +1,6 @@
 """An EHR in memory, behind respx: declares a surface, keeps what it takes, misbehaves write by write."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -72,6 +73,9 @@ class FakeEhr:
     rows: list[Row] = field(default_factory=list)
     writes: list[httpx.Request] = field(default_factory=list)
     reads: list[httpx.Request] = field(default_factory=list)
+    # Whom the EHR knows, where a test says so: a write about anybody else is refused with this status.
+    patients: dict[str, Json] | None = None
+    refuses_strangers_with: int = 422
     _late: list[tuple[datetime, httpx.Request]] = field(default_factory=list)
     _committing_at: datetime | None = None
 
@@ -83,11 +87,21 @@ class FakeEhr:
         if request.method == "GET":
             self.reads.append(request)
             return self._read(request)
+        if self._is_about_a_stranger(request):
+            self.writes.append(request)
+            return _refusal(self.refuses_strangers_with)
         fault = self.faults.pop(0) if self.faults else None
         if fault and fault.refuses:
             raise httpx.ConnectError("refused")
         self.writes.append(request)
         return self._fail(fault, request) if fault else self._write(request)
+
+    def _is_about_a_stranger(self, request: httpx.Request) -> bool:
+        if self.patients is None:
+            return False
+        standing = [name for name, one in self.patients.items() if "link" not in one]
+        named = set(re.findall(r'"reference": ?"Patient/([^"]+)"', request.content.decode()))
+        return bool(named - set(standing))
 
     def commit_late(self) -> None:
         """Perform what was sent earlier and is committed only now."""
@@ -188,6 +202,13 @@ class FakeEhr:
         if path == "metadata":
             return _json(200, self.statement())
         resource_type, _, resource_id = path.partition("/")
+        if resource_type == "Patient" and self.patients is not None:
+            known = self.patients.get(resource_id)
+            return (
+                _json(200, {"resourceType": "Patient", "id": resource_id} | known)
+                if known is not None
+                else _refusal(404)
+            )
         if resource_id:
             row = self._row(resource_type, resource_id)
             return _json(200, _shown(row)) if row else _refusal(404)

@@ -17,7 +17,9 @@ from service.flows.connect_ehr import connect_ehr
 from service.flows.correct_response import correct_response, withdraw_response
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
-from service.flows.lane import Delivered, Lane
+from service.flows.intake import Intake
+from service.flows.lane import Delivered, Lane, Standing
+from service.flows.learn_patient import learn_patient
 from service.flows.new_response import Recorded
 from service.flows.record_response import record_response
 from service.http import Http
@@ -87,8 +89,14 @@ class Bench:
             crash_point=self.crash_point,
             extra_codings=self.deployment.extra_codings,
             alert_flag=self.deployment.settings.alert_flag,
+            ask_patient=self._ask_patient,
             definitions_there=self._definitions_there(),
         )
+
+    def _ask_patient(self, patient_id: str) -> Standing:
+        client = self.lane.client
+        intake = Intake(self.deployment, client, "default", "ehr", Log(self.log), "delivery-1")
+        return learn_patient(intake, patient_id)
 
     def _definitions_there(self) -> set[tuple[str | None, bool]]:
         if not self.has_definitions:

@@ -17,6 +17,8 @@ from fhir_mappings.form_map_file import check_form_maps
 from service.ehr.client import EhrClient
 from service.flows.deployment import Deployment
 from service.flows.intake import Intake
+from service.flows.learn_session import learn_sessions
+from service.flows.poll_attendance import poll_attendance
 from service.flows.poll_ehr import Polled, poll_ehr
 from service.http import Http
 from service.log import Log
@@ -49,6 +51,7 @@ class Clinic:
     # What the EHR answers in place of itself, by the last part of the address.
     instead: dict[str, httpx.Response] = field(default_factory=dict)
     crash_point: Callable[[str], None] = lambda _: None
+    away: bool = False
 
     @property
     def client(self) -> EhrClient:
@@ -56,7 +59,19 @@ class Clinic:
 
     def poll(self) -> Polled:
         """One pass, as after a restart: nothing is remembered but what the database holds."""
-        access = Intake(
+        return poll_ehr(self.intake)
+
+    def learn(self) -> int:
+        """One look-up of the Encounters that are due."""
+        return learn_sessions(self.intake)
+
+    def attend(self) -> int:
+        """One pass over the EHR's Appointments and Encounters."""
+        return poll_attendance(self.intake)
+
+    @property
+    def intake(self) -> Intake:
+        return Intake(
             self.deployment,
             self.client,
             "default",
@@ -65,7 +80,6 @@ class Clinic:
             "pass-1",
             crash_point=self.crash_point,
         )
-        return poll_ehr(access)
 
     def put(self, resource: Json) -> Json:
         """Put a resource into the EHR under its id."""
@@ -146,6 +160,8 @@ def a_clinic(folder: Path, *, surface: str = "everything", **settings: Any) -> I
 
 
 def _answered(clinic: Clinic, request: httpx.Request) -> httpx.Response:
+    if clinic.away:
+        raise httpx.ConnectError("refused")
     clinic.asked.append(request)
     instead = clinic.instead.get(request.url.path.rpartition("/")[2])
     if instead is not None:

@@ -11,7 +11,7 @@ from service.flows.new_response import NewResponse
 from service.flows.record_response import record_response
 from tests.answer_sets import complete_answers
 from tests.service.build import a_response, an_access
-from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
+from tests.service.ehr.fake_ehr import DEFINITIONS, PLAIN, TYPES, Fault, Surface
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
 
 SRS_NEEDS = {
@@ -88,6 +88,19 @@ def test_a_form_whose_scores_alone_may_go_there_is_not_put_there(bench: Bench) -
         "session-check-in-client.understood",
         "session-check-in-client",
     ]
+
+
+def test_what_an_alert_names_is_there_before_the_first_alert(tmp_path: Path) -> None:
+    surface = Surface(types=(*TYPES, *DEFINITIONS, "Task", "Flag"))
+    with a_bench(tmp_path, has_definitions=False, surface=surface) as bench:
+        for session in range(1, 7):
+            bench.record(session, "37.0")
+        bench.record(7, "20.0")
+        bench.deliver_all()
+        types = [row.type for row in bench.ehr.rows]
+        lists = {row.id for row in bench.ehr.rows[: types.index("DetectedIssue")] if row.type == "CodeSystem"}
+    named = ("alert-statuses", "alert-tasks", "repair-steps", "alert-dismissal-reasons")
+    assert {f"{one}-1.0.0" for one in named} <= lists
 
 
 def test_client_ids_end_in_the_version(bench: Bench) -> None:
