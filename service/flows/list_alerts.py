@@ -141,7 +141,8 @@ def _watched(rows: list[PatientRating], deployment: Deployment) -> list[WatchPoi
         norm = norm_of(deployment.known[row.instrument], deployment.norms)
         judgement = judged.judgements.get(row.id)
         if norm is not None and judgement is not None and judgement.tier == "watch":
-            points.append(WatchPoint(row, RULE, norm.method, norm.reference, evidence_at(judged, row.id)))
+            seen = evidence_at(judged, row.id, deployment.known)
+            points.append(WatchPoint(row, RULE, norm.method, norm.reference, seen))
     return points
 
 
