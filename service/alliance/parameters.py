@@ -31,7 +31,8 @@ class Parameters:
 
     ``*_z`` are in predictive spreads, ``*_share`` and ``coverage_*`` from 0 to 1, ``recovery_window`` and
     ``cooldown`` in ratings, ``gap_unrated`` and ``first_sessions`` in attended sessions; ``lowest_by`` in an
-    item's points, ``lowest_in`` and ``lowest_of`` in ratings, ``pair_min_earlier`` in ratings or pairs.
+    item's points, ``lowest_in`` and ``lowest_of`` in ratings, ``pair_min_earlier`` in ratings or pairs,
+    ``therapist_dip_units`` in the therapist's own standard deviations.
     """
 
     watch_z: float
@@ -61,6 +62,7 @@ class Parameters:
     lowest_of: int
     pair_min_earlier: int
     pair_least_spread: float
+    therapist_dip_units: float
 
     def echoed(self) -> dict[str, float]:
         """Return the numbers by name, as they are echoed with an answer."""
