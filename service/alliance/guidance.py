@@ -27,6 +27,13 @@ _PART_OF: Mapping[str, Part] = {
     "task": "tasks",
 }
 
+# What clinics call an approach -> the one of the three that its offer is written for.
+_APPROACH_OF: Mapping[str, str] = {
+    **dict.fromkeys(("person-centred", "person-centered", "client-centred", "humanistic"), "person-centred"),
+    **dict.fromkeys(("collaborative", "cbt", "cognitive-behavioural", "motivational"), "collaborative"),
+    **dict.fromkeys(("relational", "psychodynamic"), "relational"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -107,7 +114,8 @@ def offer_for(guidance: Guidance, fallen: str | None, approach: str | None = Non
     """Return the part of the guidance that fits an alert.
 
     ``fallen`` is the id of the mark or subscale that fell most (``item-3``, ``bond``), None where
-    none did; ``approach`` is one of ``guidance.approaches``, anything else is left out.
+    none did; ``approach`` is the dyad's in the clinic's words; one that we do not know adds nothing.
+    Example: ``CBT`` gets the offer for collaborative work.
     """
     part = part_of(fallen)
     return Offer(
@@ -117,7 +125,7 @@ def offer_for(guidance: Guidance, fallen: str | None, approach: str | None = Non
         steps=guidance.ways[0].steps,
         part=part,
         questions=guidance.parts[part] if part else guidance.prompts[:1],
-        approach=guidance.approaches.get(approach or ""),
+        approach=guidance.approaches.get(_APPROACH_OF.get((approach or "").casefold(), "")),
     )
 
 

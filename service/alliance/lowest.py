@@ -29,6 +29,13 @@ def find_lowest_item(marks: Sequence[Mapping[str, float]], parameters: Parameter
     return None
 
 
+def lowest_items(marks: Mapping[str, float]) -> tuple[str, ...]:
+    """Return the items with the least mark of one rating, in item order; none where all marks are alike."""
+    least = min(marks.values(), default=None)
+    found = tuple(item for item, mark in marks.items() if mark == least)
+    return found if len(found) < len(marks) else ()
+
+
 def _lowest(marks: Mapping[str, float], by: float) -> str | None:
     pair = 2
     if len(marks) < pair:

@@ -49,12 +49,16 @@ class SignalWords:
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """An item or subscale by its short descriptor (``Approach``), at the rating before and at this one."""
+    """An item or subscale by its short descriptor (``Approach``), at the rating before and at this one.
+
+    ``id`` is its link id or the subscale's (``item-3``, ``bond``), '' where nobody asks for it.
+    """
 
     name: str
     before: float
     now: float
     places: int = 1
+    id: str = ""
 
     @property
     def fall(self) -> float:
@@ -150,9 +154,15 @@ def _signal(signal: SignalWords, range_name: str) -> str:
     return f"{signal.instrument} {score}; {range_name}: {usual} ({counted(signal.earlier, 'rating')})."
 
 
-def _fell_most(parts: Sequence[PartChange]) -> str:
+def fell_most(parts: Sequence[PartChange]) -> PartChange | None:
+    """Return the part that lost most points, the first of several; None where none fell."""
     most = max(parts, key=lambda part: part.fall, default=None)
-    if most is None or most.fall <= 0:
+    return None if most is None or most.fall <= 0 else most
+
+
+def _fell_most(parts: Sequence[PartChange]) -> str:
+    most = fell_most(parts)
+    if most is None:
         return ""
     return f"{most.name} fell most, {number(most.before, most.places)} → {number(most.now, most.places)}."
 

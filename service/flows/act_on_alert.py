@@ -19,7 +19,8 @@ from service.flows.write_version import audit_row
 from service.store.alert_acts import ActRow, acts_of_alert, add_act
 from service.store.alerts import AlertRow, end_alert, find_alert
 from service.store.audit import add_audit
-from service.store.patients import Dyad, keep_judged, lock_dyad
+from service.store.database import Tx
+from service.store.patients import Dyad, approach_of, keep_judged, lock_dyad
 from service.store.responses import dyad_ratings, place_of
 
 OK = 200
@@ -50,10 +51,14 @@ class PersonsAct:
 
 @dataclass(frozen=True, slots=True)
 class AlertWithActs:
-    """An alert as it stands, and what people did about it, the first act first."""
+    """An alert as it stands, and what people did about it, the first act first.
+
+    ``approach`` is the dyad's, in the clinic's words, None where nobody told.
+    """
 
     alert: AlertRow
     acts: tuple[ActRow, ...]
+    approach: str | None
 
 
 def act_on_alert(
@@ -72,7 +77,7 @@ def act_on_alert(
         if not _is_done_already(row, done):
             row = _move(write, dyad, row, done)
         add_audit(tx, audit_row(access, write.now, OK, row.id))
-        return AlertWithActs(row, tuple(acts_of_alert(tx, write.clinic, row.id)))
+        return with_acts(tx, row)
 
 
 def _take(write: Write, alert_id: str) -> tuple[Dyad, AlertRow]:
@@ -158,4 +163,10 @@ def read_alert_with_acts(deployment: Deployment, alert_id: str, clinic: str) -> 
         row = find_alert(tx, clinic, alert_id)
         if row is None:
             raise NotFound("There is no such alert.")
-        return AlertWithActs(row, tuple(acts_of_alert(tx, clinic, alert_id)))
+        return with_acts(tx, row)
+
+
+def with_acts(tx: Tx, row: AlertRow) -> AlertWithActs:
+    """Return an alert with every act on it and its dyad's approach."""
+    acts = acts_of_alert(tx, row.clinic, row.id)
+    return AlertWithActs(row, tuple(acts), approach_of(tx, row.dyad_row))

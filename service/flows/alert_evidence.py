@@ -1,10 +1,11 @@
 """What an alert rests on: its evidence as stored and shown, and the sentences made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from fhir_mappings import json_text
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.scoring import score
 from service.alliance.episodes import Episode
@@ -15,6 +16,7 @@ from service.alliance.wording import (
     SignalWords,
     ThenAndNow,
     alert_text,
+    fell_most,
     unsupported_text,
 )
 from service.flows.deployment import Deployment
@@ -27,12 +29,12 @@ _SHOWN_PLACES = 2
 Evidence = dict[str, Any]
 
 
-def evidence_of(judged: JudgedDyad, episode: Episode) -> list[Evidence]:
+def evidence_of(judged: JudgedDyad, episode: Episode, known: Mapping[str, Instrument]) -> list[Evidence]:
     """Return one entry per rating that signalled, in dyad order, with the version that was seen.
 
     Figures are in the instrument's points, rounded to two places for people; the rule used them unrounded.
     """
-    return [evidence_at(judged, key) for key in episode.evidence]
+    return [evidence_at(judged, key, known) for key in episode.evidence]
 
 
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
@@ -55,9 +57,11 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
     )
 
 
-def evidence_since(judged: JudgedDyad, evidence: Sequence[Evidence]) -> list[Evidence]:
+def evidence_since(
+    judged: JudgedDyad, evidence: Sequence[Evidence], known: Mapping[str, Instrument]
+) -> list[Evidence]:
     """Return old evidence with what each rating shows ``now``, None where it is no more in the dyad."""
-    return [old | {"now": _now(judged, str(old["response"]))} for old in evidence]
+    return [old | {"now": _now(judged, str(old["response"]), known)} for old in evidence]
 
 
 def text_without_support(row: AlertRow, evidence: Sequence[Evidence], deployment: Deployment) -> str:
@@ -67,8 +71,15 @@ def text_without_support(row: AlertRow, evidence: Sequence[Evidence], deployment
     return unsupported_text(session, changes)
 
 
-def _now(judged: JudgedDyad, key: str) -> Evidence | None:
-    return evidence_at(judged, key) if key in judged.judgements else None
+def fallen_of(row: AlertRow) -> str | None:
+    """Return the id of the part that fell most at the rating that opened an alert, None where none did."""
+    opened = [one for one in json_text.loads(row.evidence) if one["response"] == row.opened_by]
+    most = opened[0].get("fell_most") if opened else None
+    return most["part"] if most else None
+
+
+def _now(judged: JudgedDyad, key: str, known: Mapping[str, Instrument]) -> Evidence | None:
+    return evidence_at(judged, key, known) if key in judged.judgements else None
 
 
 def _told_now(old: Evidence, deployment: Deployment) -> SignalWords | None:
@@ -87,9 +98,10 @@ def _told(seen: Evidence, deployment: Deployment) -> SignalWords:
     )
 
 
-def evidence_at(judged: JudgedDyad, key: str) -> Evidence:
+def evidence_at(judged: JudgedDyad, key: str, known: Mapping[str, Instrument]) -> Evidence:
     """Return what one judged rating shows, ``key`` being its response id."""
     row, judgement = judged.rows[key], judged.judgements[key]
+    most = fell_most(_part_changes(judged, row, known[row.instrument]))
     return {
         "instrument": row.instrument,
         "response": row.id,
@@ -103,7 +115,12 @@ def evidence_at(judged: JudgedDyad, key: str) -> Evidence:
         "z": _shown(judgement.z),
         "earlier_ratings": judgement.earlier,
         "norms": judged.standards[key].norm.reference,
+        "fell_most": None if most is None else _fallen(most),
     }
+
+
+def _fallen(part: PartChange) -> Evidence:
+    return {"part": part.id, "name": part.name, "before": part.before, "now": part.now}
 
 
 def _shown(figure: float | None) -> float | None:
@@ -139,11 +156,20 @@ def _part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument)
     if place == 0:
         return ()
     before, now = (_parts(instrument, row) for row in (series[place - 1], opened))
+    titles = _titles(instrument)
     return [
-        PartChange(title, float(before[title]), float(now[title]), _places(instrument))
-        for title in now
-        if title in before
+        PartChange(titles[part], float(before[part]), float(now[part]), _places(instrument), part)
+        for part in now
+        if part in before
     ]
+
+
+def _titles(instrument: Instrument) -> dict[str, str]:
+    """Return the subscales that make the total, or the items where there are none, with their names."""
+    subscales = instrument.score_by_id[JUDGED_SCALE].parts
+    if subscales:
+        return {part: instrument.score_by_id[part].title for part in subscales}
+    return {item.link_id: item.text for item in instrument.items}
 
 
 def _parts(instrument: Instrument, row: RatingRow) -> dict[str, Decimal]:
@@ -151,10 +177,9 @@ def _parts(instrument: Instrument, row: RatingRow) -> dict[str, Decimal]:
     subscales = instrument.score_by_id[JUDGED_SCALE].parts
     if not subscales:
         marks = answers.values
-        return {item.text: marks[item.link_id] for item in instrument.items if item.link_id in marks}
-    titles = {part: instrument.score_by_id[part].title for part in subscales}
+        return {item.link_id: marks[item.link_id] for item in instrument.items if item.link_id in marks}
     scored = score(instrument, answers)
-    return {titles[one.id]: one.value for one in scored if one.id in titles and one.value is not None}
+    return {one.id: one.value for one in scored if one.id in subscales and one.value is not None}
 
 
 def _unrated(judged: JudgedDyad, opened: RatingRow) -> int | None:

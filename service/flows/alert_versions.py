@@ -88,7 +88,7 @@ def from_episode(
         type="unknown",
         type_source="none",
         text=text_of(judged, episode, write.deployment),
-        evidence=json_text.dumps(evidence_of(judged, episode)).decode(),
+        evidence=json_text.dumps(evidence_of(judged, episode, write.deployment.known)).decode(),
         follows=None,
         touched_by=None,
         touched_at=None,
@@ -106,7 +106,7 @@ def without_support(write: Write, dyad: Dyad, judged: JudgedDyad, row: AlertRow)
 
     It keeps what it rested on, beside what the same ratings show now, and its text says so.
     """
-    evidence = evidence_since(judged, json_text.loads(row.evidence))
+    evidence = evidence_since(judged, json_text.loads(row.evidence), write.deployment.known)
     touched = row.touched_by is not None
     return replace(
         row,

@@ -210,6 +210,11 @@ def take_dyad_like(tx: Tx, clinic: str, patient_key: str, model: Dyad, now: str)
     return take_dyad(tx, clinic, patient_key, model.therapist, now, **given)
 
 
+def approach_of(tx: Tx, dyad_row: int) -> str | None:
+    """Return the therapeutic approach of a dyad in the clinic's words, None where nobody told."""
+    return tx.execute(select(dyads.c.approach).where(dyads.c.row_id == dyad_row)).scalar()
+
+
 def lock_dyad(tx: Tx, row: int) -> Dyad:
     """Return a dyad by its row, locked: whoever judges it waits."""
     found = tx.execute(

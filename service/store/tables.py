@@ -83,6 +83,7 @@ dyads = Table(
     Column("judged", Text),
     instant("created_at"),
     UniqueConstraint("clinic", "patient_key", "therapist"),
+    Index("ix_dyads_therapist", "clinic", "therapist"),
 )
 
 responses = Table(
@@ -247,6 +248,7 @@ alerts = Table(
     index_where("believed_until IS NULL AND live", "uq_alerts_live", "clinic", "dyad_row", unique=True),
     Index("ix_alerts_dyad", "clinic", "dyad_row"),
     Index("ix_alerts_patient", "clinic", "alias_row", "raised_at"),
+    index_where(CURRENT, "ix_alerts_therapist", "clinic", "therapist"),
     Index("ix_alerts_updated", "clinic", "updated_at", "row_id"),
     Index("ix_alerts_believed", "clinic", "believed_from", "row_id"),
     index_where("news <> ''", "ix_alerts_news", "clinic", "believed_from"),

@@ -26,6 +26,7 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
         "delivery_id": receipt["deliveries"][0],
         "attendance_id": client.post("/v1/attendance", json=EXAMPLE_ATTENDANCE).json()["id"],
         "patient": "anna",
+        "therapist": "ada",
         "instrument": "wai-sr-client",
     }
 
@@ -38,6 +39,8 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
         ("get", "/v1/responses/{response_id}", {}),
         ("get", "/v1/patients/{patient}/alliance-trend", {}),
         ("get", "/v1/patients/{patient}/alliance-trend.svg", {}),
+        ("get", "/v1/patients/{patient}/session-brief", {}),
+        ("get", "/v1/therapists/{therapist}/supervision-digest", {}),
         ("get", "/v1/attendance", {"patient": "anna"}),
         ("get", "/v1/attendance/{attendance_id}", {}),
         ("get", "/v1/rupture-alerts", {"include": "watch,historical"}),

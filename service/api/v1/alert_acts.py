@@ -18,8 +18,9 @@ from service.api.v1.act_body import (
 )
 from service.api.v1.answer_models import AlertDetailAnswer
 from service.api.v1.described import json_body, refusals
+from service.api.v1.languages import asked_language
 from service.api.v1.reading import answer
-from service.api.v1.shown_alert import show_alert_with_acts
+from service.api.v1.shown_alert import show_alert_in_full
 from service.flows.act_on_alert import PersonsAct, act_on_alert
 
 AlertId = Annotated[str, Path(max_length=64)]
@@ -45,7 +46,8 @@ def build_router(doors: Doors) -> APIRouter:
         version, done = required_version(if_match), read(body.value)
         after = act_on_alert(doors.deployment, alert_id, version, done, access)
         doors.wake()
-        return answer(show_alert_with_acts(after), {"ETag": etag(after.alert.version)})
+        language = asked_language(None, request.headers.get("accept-language"))
+        return answer(show_alert_in_full(after, language), {"ETag": etag(after.alert.version)})
 
     @router.post(
         "/v1/rupture-alerts/{alert_id}/acknowledge",

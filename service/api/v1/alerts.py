@@ -11,6 +11,7 @@ from service.api.etags import etag, is_unchanged
 from service.api.security import access_of
 from service.api.v1.answer_models import AlertDetailAnswer, AlertList, AlertStatus
 from service.api.v1.described import refusals
+from service.api.v1.languages import VARIES, AcceptLanguage, Language, asked_language
 from service.api.v1.queries import (
     INSTANT,
     LONGEST,
@@ -23,7 +24,7 @@ from service.api.v1.queries import (
     to_words,
 )
 from service.api.v1.reading import answer, audited
-from service.api.v1.shown_alert import show_alert, show_alert_with_acts, show_watch_point
+from service.api.v1.shown_alert import show_alert, show_alert_in_full, show_watch_point
 from service.flows.act_on_alert import read_alert_with_acts
 from service.flows.list_alerts import AlertListQuery, Place, list_alert_page
 from service.flows.patient_references import reference_here, references_to_patient
@@ -93,15 +94,22 @@ def build_router(doors: Doors) -> APIRouter:
         summary="Read one rupture alert",
         responses={200: {"model": AlertDetailAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
     )
-    def read(request: Request, alert_id: AlertId, if_none_match: IfNoneMatch = None) -> Response:
-        """Answer the current version with its evidence, and what people did about it."""
+    def read(
+        request: Request,
+        alert_id: AlertId,
+        language: Language = None,
+        if_none_match: IfNoneMatch = None,
+        accept_language: AcceptLanguage = None,
+    ) -> Response:
+        """Answer the current version with its evidence, what people did about it, and what could be done."""
+        wanted = asked_language(language, accept_language)
         access = access_of(request, "R")
         with audited(doors, access, alert_id):
             found = read_alert_with_acts(deployment, alert_id, access.clinic)
-        headers = {"ETag": etag(found.alert.version)}
+        headers = {"ETag": etag(found.alert.version), **VARIES}
         if is_unchanged(if_none_match, found.alert.version):
             return Response(status_code=304, headers=headers)
-        return answer(show_alert_with_acts(found), headers)
+        return answer(show_alert_in_full(found, wanted), headers)
 
     return router
 

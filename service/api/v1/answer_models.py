@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.v1.guidance_models import OfferAnswer
 from service.api.v1.models import Answer, Number, Perspective, Severity
 
 Tier = Literal["watch", "possible", "marked"]
@@ -62,6 +63,15 @@ class BasisAnswer(BaseModel):
     prorated: bool
 
 
+class FallenAnswer(BaseModel):
+    """The item or subscale that lost most points since the rating before."""
+
+    part: str = Field(description="Link id of the item, or id of the subscale.")
+    name: str
+    before: Number
+    now: Number
+
+
 class EvidenceAnswer(BaseModel):
     """One rating that signalled, in its instrument's points; `z` in predictive spreads."""
 
@@ -77,6 +87,7 @@ class EvidenceAnswer(BaseModel):
     z: Number | None
     earlier_ratings: int
     norms: str = Field(description="The norm by which it was judged: the one in force when it came in.")
+    fell_most: FallenAnswer | None = Field(None, description="null: no part fell, or none is known.")
 
 
 class EvidenceNow(EvidenceAnswer):
@@ -134,10 +145,16 @@ class ActAnswer(BaseModel):
     text: str | None
 
 
-class AlertDetailAnswer(AlertAnswer):
+class AlertWithActsAnswer(AlertAnswer):
     """An alert with every act on it, the first one first."""
 
     acts: list[ActAnswer]
+
+
+class AlertDetailAnswer(AlertWithActsAnswer):
+    """An alert with what people did about it, and the part of the guidance that fits."""
+
+    guidance: OfferAnswer
 
 
 class WatchAnswer(BaseModel):

@@ -7,6 +7,7 @@ from service.api.v1 import (
     alert_acts,
     alerts,
     attendance,
+    briefs,
     deliveries,
     disclosures,
     inbound,
@@ -20,7 +21,7 @@ from service.api.v1 import (
 
 DOORS = (
     *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
-    *(patients, inbound, disclosures),
+    *(patients, inbound, disclosures, briefs),
 )
 
 

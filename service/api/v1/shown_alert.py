@@ -1,7 +1,10 @@
 """A rupture alert, and a watch point beside it, as /v1 shows them."""
 
 from fhir_mappings import json_text
+from service.alliance.guidance import guidance_in, offer_for
+from service.api.v1.shown_guidance import show_offer
 from service.flows.act_on_alert import AlertWithActs
+from service.flows.alert_evidence import fallen_of
 from service.flows.list_alerts import WatchPoint
 from service.store.alert_acts import ActRow
 from service.store.alerts import AlertRow
@@ -43,6 +46,12 @@ def show_alert(row: AlertRow) -> Json:
 def show_alert_with_acts(found: AlertWithActs) -> Json:
     """Return one alert with what people did about it, in their words too."""
     return show_alert(found.alert) | {"acts": [_show_act(one) for one in found.acts]}
+
+
+def show_alert_in_full(found: AlertWithActs, language: str | None) -> Json:
+    """Return one alert with what people did about it and the guidance that fits."""
+    offer = offer_for(guidance_in(language), fallen_of(found.alert), found.approach)
+    return show_alert_with_acts(found) | {"guidance": show_offer(offer)}
 
 
 def _show_act(row: ActRow) -> Json:

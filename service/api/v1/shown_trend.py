@@ -34,8 +34,8 @@ def show_trend(trend: PatientTrend, patient: str, parameters: Parameters, *, com
         "series": [_series(series) for series in trend.series],
         "other_series": [_series(series) for series in trend.beside],
         "pairs": [_pairs(paired) for paired in trend.pairs],
-        "due": [_due(one) for one in trend.due],
-        "missed_sessions": [_missed(row) for row in trend.missed],
+        "due": [show_due(one) for one in trend.due],
+        "missed_sessions": [show_missed(row) for row in trend.missed],
         "alerts": [_alert(row) for row in trend.alerts],
     }
 
@@ -48,22 +48,22 @@ def _series(series: TrendSeries) -> Json:
         "role": series.instrument.role,
         "provisional": provisional(series.instrument),
         "therapist": series.therapist or None,
-        "points": [_point(point) for point in series.points],
+        "points": [show_point(point) for point in series.points],
         "level": None if level is None else _rounded(level.value),
-        "level_range": None if level is None else _range(Interval(level.low, level.high)),
+        "level_range": None if level is None else show_range(Interval(level.low, level.high)),
         "level_half_width": None if level is None else _rounded(level.high - level.value),
         "first_impression": level is None or level.first_impression,
         "slope_per_session": None if slope is None else _rounded(slope.per_session),
         "slope_interval": None if slope is None else [_rounded(slope.low), _rounded(slope.high)],
         "direction": None if slope is None else slope.direction,
-        "usual_next": None if trend.usual_next is None else _range(trend.usual_next),
+        "usual_next": None if trend.usual_next is None else show_range(trend.usual_next),
         "coverage": _coverage(series, trend.coverage),
         "gaps": [_gap(gap) for gap in trend.gaps],
         "at_maximum_share": None if trend.at_maximum_share is None else _rounded(trend.at_maximum_share),
         "low_start": trend.low_start,
-        "first_to_last": _change(trend.first_to_last),
-        "last_to_this": _change(trend.last_to_this),
-        "lowest_item": _lowest(series),
+        "first_to_last": show_change(trend.first_to_last),
+        "last_to_this": show_change(trend.last_to_this),
+        "lowest_item": show_lowest(series),
         "notes": list(trend.notes),
         "norms": trend.norm,
         "norms_status": None if series.norm is None else series.norm.status,
@@ -74,7 +74,8 @@ def _series(series: TrendSeries) -> Json:
     }
 
 
-def _point(point: TrendPoint) -> Json:
+def show_point(point: TrendPoint) -> Json:
+    """Return one rating with its scores, marks and judgement."""
     rating = point.rating
     return {
         "session_number": rating.session_number,
@@ -100,7 +101,7 @@ def _judgement(judgement: Judgement | None) -> Json:
         return {"tier": None, "usual": None, "fall": None, "z": None}
     return {
         "tier": judgement.tier,
-        "usual": _range(Interval(judgement.usual_low, judgement.usual_high)),
+        "usual": show_range(Interval(judgement.usual_low, judgement.usual_high)),
         "fall": None if judgement.fall is None else _rounded(judgement.fall),
         "z": None if judgement.z is None else _rounded(judgement.z),
     }
@@ -131,7 +132,7 @@ def _coverage(series: TrendSeries, coverage: Coverage) -> Json:
     }
 
 
-def _change(change: Change | None) -> Json | None:
+def show_change(change: Change | None) -> Json | None:
     """Return a reliable change, with the reliability that it rests on."""
     if change is None:
         return None
@@ -147,7 +148,8 @@ def _change(change: Change | None) -> Json | None:
     }
 
 
-def _lowest(series: TrendSeries) -> Json | None:
+def show_lowest(series: TrendSeries) -> Json | None:
+    """Return the item that stays lowest, None where none does."""
     lowest = series.trend.lowest
     if lowest is None:
         return None
@@ -185,24 +187,27 @@ def _side(side: Side) -> Json:
     }
 
 
-def _due(one: DyadDue) -> Json:
+def show_due(one: DyadDue) -> Json:
+    """Return how one measure of the measuring plan stands."""
     due = one.due
     return {
         "therapist": one.therapist or None,
         "measure": due.measure,
         "instrument": due.instrument,
         "last_rated_session": due.last_rated,
-        "sessions": _window(due.window),
+        "sessions": show_window(due.window),
         "due_next": due.due_next,
-        "missed": [_window(window) for window in due.missed],
+        "missed": [show_window(window) for window in due.missed],
     }
 
 
-def _window(window: Window) -> Json:
+def show_window(window: Window) -> Json:
+    """Return a run of attended sessions."""
     return {"from": window.first, "to": window.last}
 
 
-def _missed(row: AttendanceRow) -> Json:
+def show_missed(row: AttendanceRow) -> Json:
+    """Return an appointment that the client did not come to."""
     return {
         "status": row.status,
         "session_date": row.session_date,
@@ -228,7 +233,8 @@ def _alert(row: AlertRow) -> Json:
     }
 
 
-def _range(interval: Interval) -> Json:
+def show_range(interval: Interval) -> Json:
+    """Return a range in the scale's points."""
     return {"low": _rounded(interval.low), "high": _rounded(interval.high)}
 
 

@@ -93,3 +93,9 @@ def test_an_approach_adds_its_own_offer_and_an_unknown_one_nothing():
     english = guidance_in("en")
     assert offer_for(english, None, "relational").approach == english.approaches["relational"]
     assert offer_for(english, None, "astrology").approach is None
+
+
+@pytest.mark.parametrize(("told", "offered"), [("CBT", "collaborative"), ("Psychodynamic", "relational")])
+def test_an_approach_is_known_by_what_clinics_call_it(told, offered):
+    english = guidance_in("en")
+    assert offer_for(english, None, told).approach == english.approaches[offered]

@@ -1,14 +1,14 @@
 """Sessions by the EHR: Encounters to look up, visits read; one watcher of an EHR at a time.
 
 Revision ID: 0014
-Revises: 0011
+Revises: 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,83 @@
+"""What one therapist has to do with: their alerts, and the patients seen lately with all their ratings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Table, or_, select
+
+from fhir_mappings.alert_states import UNDER_WAY
+from service.store.alerts import AlertRow
+from service.store.attendance import AttendanceRow, attendance_of_patient
+from service.store.database import Tx
+from service.store.patient_ratings import PatientRating, ratings_of_dyads
+from service.store.responses import IN_ERROR
+from service.store.tables import alerts, dyads, patient_aliases, responses
+
+_RESOLVED = ("repaired", "unresolved")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseloadPatient:
+    """One patient: ratings and appointments with every therapist, each in therapy order."""
+
+    ratings: Sequence[PatientRating]
+    appointments: Sequence[AttendanceRow]
+
+
+def is_known_therapist(tx: Tx, clinic: str, therapist: str) -> bool:
+    """Tell whether anybody was ever rated with this therapist (a reference)."""
+    known = select(dyads.c.row_id).where(dyads.c.clinic == clinic, dyads.c.therapist == therapist)
+    return tx.execute(known.limit(1)).first() is not None
+
+
+def alerts_of_therapist(tx: Tx, clinic: str, therapist: str, ended_from: str) -> list[AlertRow]:
+    """Return the current alerts that a person may still act on, and those resolved from an instant on.
+
+    The first raised comes first; historical ones are left out.
+    """
+    resolved = alerts.c.status.in_(_RESOLVED) & (alerts.c.ended_at >= ended_from)
+    wanted = select(alerts).where(
+        alerts.c.clinic == clinic,
+        alerts.c.therapist == therapist,
+        alerts.c.believed_until.is_(None),
+        alerts.c.historical.is_(False),
+        or_(alerts.c.status.in_(UNDER_WAY), resolved),
+    )
+    found = tx.execute(wanted.order_by(alerts.c.raised_at, alerts.c.row_id))
+    return [AlertRow(**row) for row in found.mappings()]
+
+
+def caseload_of(tx: Tx, clinic: str, therapist: str, authored_from: str) -> list[CaseloadPatient]:
+    """Return every patient who was rated with this therapist from an instant on. Costs six queries."""
+    keys = _keys_seen(tx, clinic, therapist, authored_from)
+    key_of_dyad = _key_by_row(tx, clinic, dyads, keys)
+    key_of_alias = _key_by_row(tx, clinic, patient_aliases, keys)
+    ratings: dict[str, list[PatientRating]] = {key: [] for key in keys}
+    appointments: dict[str, list[AttendanceRow]] = {key: [] for key in keys}
+    for rating in ratings_of_dyads(tx, clinic, list(key_of_dyad)):
+        ratings[key_of_dyad[rating.dyad_row]].append(rating)
+    for row in attendance_of_patient(tx, clinic, list(key_of_alias)):
+        appointments[key_of_alias[row.alias_row]].append(row)
+    return [CaseloadPatient(ratings[key], appointments[key]) for key in keys]
+
+
+def _keys_seen(tx: Tx, clinic: str, therapist: str, authored_from: str) -> list[str]:
+    seen = (
+        select(dyads.c.patient_key)
+        .join(responses, responses.c.dyad_row == dyads.c.row_id)
+        .where(
+            dyads.c.clinic == clinic,
+            dyads.c.therapist == therapist,
+            responses.c.authored_at >= authored_from,
+            responses.c.believed_until.is_(None),
+            responses.c.status != IN_ERROR,
+        )
+    )
+    return list(tx.execute(seen.distinct().order_by(dyads.c.patient_key)).scalars())
+
+
+def _key_by_row(tx: Tx, clinic: str, table: Table, keys: Sequence[str]) -> Mapping[int, str]:
+    found = select(table.c.row_id, table.c.patient_key).where(
+        table.c.clinic == clinic, table.c.patient_key.in_(keys)
+    )
+    return {row.row_id: row.patient_key for row in tx.execute(found)}
