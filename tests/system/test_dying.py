@@ -1,6 +1,6 @@
 """The worker dies at every moment of a delivery, on either database: what arrives is there once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,8 @@ class Dying:
             api = running.enter_context(ApiAlone(self.folder, settings))
             sent = send_all(api.base_url, latest(self.people, RATINGS))
             self.ehr.turn_faults(**FAILING)
-            for place in range(len(MOMENTS)):
-                together = [MOMENTS[place - number] for number in range(workers)]
-                self._die(settings, together)
+            for place in range(0, len(MOMENTS), workers):
+                self._die(settings, MOMENTS[place : place + workers])
             self.ehr.turn_faults()
             for number in range(workers):
                 running.enter_context(WorkerAlone(self.folder, f"last-{number}", settings))
@@ -52,7 +51,7 @@ class Dying:
             with Chart(self.ehr.fhir) as chart:
                 return find_differences(chart, api.base_url, sent)
 
-    def _die(self, settings: dict[str, str], moments: list[tuple[str, int]]) -> None:
+    def _die(self, settings: dict[str, str], moments: Sequence[tuple[str, int]]) -> None:
         dying = [
             DyingWorker(self.folder, f"dying-{number}", settings, moment)
             for number, moment in enumerate(moments)
