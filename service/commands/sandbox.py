@@ -13,7 +13,12 @@ def add_to(commands: Commands) -> None:
     sandbox.add_argument("--host", default="127.0.0.1")
     sandbox.add_argument("--port", type=int, default=8095)
     sandbox.add_argument("--database", default="sandbox-ehr.db", help="path of its SQLite file")
-    sandbox.add_argument("--surface", default="everything", help="what it lets others write")
+    sandbox.add_argument(
+        "--surface",
+        default="everything",
+        help="what it lets others write: everything, no-transaction, or a product's shape: hapi, medplum, "
+        "azure, google, epic, oracle, athenahealth, meditech, canvas, openemr",
+    )
     sandbox.add_argument("--fhir-version", default="4.0.1", help="the release that it says to speak")
 
 

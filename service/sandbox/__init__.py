@@ -7,6 +7,7 @@ it rests on the standard library's sqlite3 and on FastAPI, and imports nothing e
 from service.sandbox.app import create_sandbox
 from service.sandbox.seeding import seed_database
 from service.sandbox.server import run_sandbox
-from service.sandbox.surfaces import SURFACES, Surface, find_surface
+from service.sandbox.surfaces import Surface
+from service.sandbox.vendors import SURFACES, find_surface
 
 __all__ = ["SURFACES", "Surface", "create_sandbox", "find_surface", "run_sandbox", "seed_database"]

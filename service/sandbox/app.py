@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from service.sandbox.chart import Chart
 from service.sandbox.dates import sortable
 from service.sandbox.faults import FaultMiddleware, Faults, FaultSwitch
-from service.sandbox.fhir_routes import answer_refusal, fhir_routes
+from service.sandbox.fhir_routes import answer_as_gateway, answer_refusal, fhir_routes
 from service.sandbox.page import page_html
 from service.sandbox.refusals import Refusal
 from service.sandbox.store import Store
@@ -60,7 +60,9 @@ def create_sandbox(database_path: str, surface: Surface, *, clock: Clock = utc_n
 
     app = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=lifespan)
     app.add_middleware(FaultMiddleware, switch=sandbox.switch)
-    app.add_exception_handler(Refusal, answer_refusal)
+    app.add_exception_handler(
+        Refusal, answer_as_gateway if surface.habits.plain_not_found else answer_refusal
+    )
     app.add_exception_handler(HTTPException, answer_refusal)
     app.add_exception_handler(Exception, answer_refusal)
     app.include_router(fhir_routes(sandbox.open_chart, surface, sandbox.started_at))

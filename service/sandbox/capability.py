@@ -28,7 +28,7 @@ def capability_statement(surface: Surface, base: str, started_at: datetime) -> d
         "status": "active",
         "date": started_at.isoformat(timespec="seconds"),
         "kind": "instance",
-        "software": {"name": "Alliance sandbox EHR"},
+        "software": {"name": surface.habits.software},
         "implementation": {"description": f"Sandbox EHR, surface {surface.name}", "url": base},
         "fhirVersion": surface.fhir_version,
         "format": ["application/fhir+json", "json"],

@@ -61,9 +61,11 @@ class Chart:
 
     def search(self, resource_type: str, query_string: str) -> tuple[Query, list[Stored], int]:
         """Return what was understood, one page of matches, and how many there are in all."""
-        query = parse_query(
-            resource_type, self.offered(resource_type, "search-type"), query_string, self.base
-        )
+        offered, habits = self.offered(resource_type, "search-type"), self.surface.habits
+        query = parse_query(resource_type, offered, query_string, self.base, habits.max_count)
+        asked = {name for name, _ in query.pairs}
+        if habits.search_needs and not asked & set(habits.search_needs):
+            raise Refusal(400, "processing", "No supported search parameters")
         conditions = (*query.conditions, self._visible())
         limit = 0 if query.count_only else query.count
         page = self.rows.find(conditions, newest_first=query.newest_first, limit=limit, offset=query.offset)
@@ -94,22 +96,28 @@ class Chart:
 
     def create(self, resource: dict[str, Any], resource_id: str | None = None) -> Written:
         """Keep a new resource under an id of the server's choice (``resource_id``: chosen before)."""
-        self.offered(resource["resourceType"], "create")
+        offered = self.offered(resource["resourceType"], "create")
+        if offered.check:
+            offered.check(resource)
         return Written(self._keep(resource, resource_id or str(uuid4()), 1), 201)
 
     def update(self, resource: dict[str, Any], resource_id: str, if_match: str | None) -> Written:
         """Keep a new version (200), or a new resource under the client's id where that is offered (201).
 
-        Raises 412 for a stale If-Match, 400 where the body names another id, 405 for an unknown id.
+        Raises 412 (409 on some surfaces) for a stale If-Match, 400 where the body names another id, 405 for
+        an unknown id.
         """
         offered = self.offered(resource["resourceType"], "update")
         if resource.get("id") != resource_id or not _ID.fullmatch(resource_id):
             raise Refusal(400, "value", "the id in the body is not the id in the address, or is no FHIR id")
         current = self.rows.read(resource["resourceType"], resource_id)
         if if_match is not None and (current is None or if_match != etag(current)):
-            raise Refusal(412, "conflict", "If-Match does not name the current version")
+            stale = self.surface.habits.stale_status
+            raise Refusal(stale, "conflict", "If-Match does not name the current version")
         if current is None and not offered.update_create:
             raise not_supported("there is no such resource, and clients cannot choose ids")
+        if offered.check:
+            offered.check(resource)
         version = current.version + 1 if current else 1
         return Written(self._keep(resource, resource_id, version), 200 if current else 201)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from service.sandbox.chart import Chart, Written, etag, location, parse_resource
 from service.sandbox.refusals import Refusal, operation_outcome
 from service.sandbox.search import Query
 from service.sandbox.store import Stored
-from service.sandbox.surfaces import Surface
+from service.sandbox.surfaces import Habits, Surface
 
 OpenChart = Callable[[str], AbstractContextManager[Chart]]
 FHIR_JSON = "application/fhir+json; charset=utf-8"
@@ -59,12 +60,12 @@ def fhir_routes(open_chart: OpenChart, surface: Surface, started_at: datetime) -
         bundle = parse_resource(body, "Bundle")
         return _json(perform_bundle(bundle, partial(open_chart, _base(request))))
 
-    _add_type_routes(router, open_chart)
-    _add_instance_routes(router, open_chart)
+    _add_type_routes(router, open_chart, surface.habits)
+    _add_instance_routes(router, open_chart, surface.habits)
     return router
 
 
-def _add_type_routes(router: APIRouter, open_chart: OpenChart) -> None:
+def _add_type_routes(router: APIRouter, open_chart: OpenChart, habits: Habits) -> None:
     @router.post("/{resource_type}")
     def create(request: Request, resource_type: str, body: Body) -> Response:
         resource = parse_resource(body, resource_type)
@@ -72,20 +73,20 @@ def _add_type_routes(router: APIRouter, open_chart: OpenChart) -> None:
             match = chart.match_for_create(resource_type, request.headers.get("if-none-exist"))
             written = Written(match, 200) if match else chart.create(resource)
             chart.refuse_dangling([written.stored])
-        return _written(written, request)
+        return _written(written, request, habits)
 
     @router.get("/{resource_type}")
     def search(request: Request, resource_type: str) -> Response:
-        return _search(request, resource_type, request.url.query, open_chart)
+        return _search(request, resource_type, request.url.query, open_chart, habits)
 
     @router.post("/{resource_type}/_search")
     def search_by_post(
         request: Request, resource_type: str, query: Annotated[str, Depends(form_query)]
     ) -> Response:
-        return _search(request, resource_type, query, open_chart)
+        return _search(request, resource_type, query, open_chart, habits)
 
 
-def _add_instance_routes(router: APIRouter, open_chart: OpenChart) -> None:
+def _add_instance_routes(router: APIRouter, open_chart: OpenChart, habits: Habits) -> None:
     @router.get("/{resource_type}/{resource_id}")
     def read(request: Request, resource_type: str, resource_id: str) -> Response:
         with open_chart(_base(request)) as chart:
@@ -102,25 +103,36 @@ def _add_instance_routes(router: APIRouter, open_chart: OpenChart) -> None:
         with open_chart(_base(request)) as chart:
             written = chart.update(resource, resource_id, request.headers.get("if-match"))
             chart.refuse_dangling([written.stored])
-        return _written(written, request)
+        return _written(written, request, habits)
+
+
+def answer_as_gateway(_: Request, error: Exception) -> Response:
+    """Return a refusal as a gateway would, that knows no FHIR: what is not found in plain text."""
+    if isinstance(error, Refusal) and error.status == HTTPStatus.NOT_FOUND:
+        return Response("no Route matched with those values", 404, media_type="text/plain")
+    return answer_refusal(_, error)
 
 
 def answer_refusal(_: Request, error: Exception) -> Response:
     """Return the OperationOutcome of a refusal, of an error of the framework, or of a fault of our own."""
     if isinstance(error, Refusal):
-        return _json(operation_outcome(error.code, error.text), error.status)
+        return _json(operation_outcome(error.code, error.text, error.vendor_code), error.status)
     status = error.status_code if isinstance(error, HTTPException) else 500
     text = "the sandbox failed" if status == 500 else "there is nothing like that here"  # noqa: PLR2004 - HTTP's own number
     return _json(operation_outcome(_ISSUE_CODES.get(status, "invalid"), text), status)
 
 
-def _search(request: Request, resource_type: str, query_string: str, open_chart: OpenChart) -> Response:
+def _search(
+    request: Request, resource_type: str, query_string: str, open_chart: OpenChart, habits: Habits
+) -> Response:
     base = _base(request)
     with open_chart(base) as chart:
         query, page, total = chart.search(resource_type, query_string)
     links = [{"relation": "self", "url": _page_url(base, resource_type, query, query.offset)}]
     following = query.offset + len(page)
     if page and following < total:
+        # Never the whole page again, or it would never end.
+        following -= 1 if habits.repeats_on_pages and len(page) > 1 else 0
         links.append({"relation": "next", "url": _page_url(base, resource_type, query, following)})
     bundle = {"resourceType": "Bundle", "type": "searchset", "total": total, "link": links}
     entries = [
@@ -139,11 +151,15 @@ def _page_url(base: str, resource_type: str, query: Query, offset: int) -> str:
     return f"{base}/{resource_type}?{urlencode(pairs)}" if pairs else f"{base}/{resource_type}"
 
 
-def _written(written: Written, request: Request) -> Response:
+def _written(written: Written, request: Request, habits: Habits) -> Response:
+    if habits.answers_uuid and request.method == "POST":
+        return _json({"uuid": written.stored.id}, written.status)
     minimal = "return=minimal" in request.headers.get("prefer", "")
     answer = _text("" if minimal else written.stored.body, written.status)
-    answer.headers["Location"] = location(written.stored, _base(request))
-    answer.headers["ETag"] = etag(written.stored)
+    place = location(written.stored, "" if habits.relative_location else _base(request))
+    answer.headers["Location"] = place.removeprefix("/")
+    if habits.tells_version:
+        answer.headers["ETag"] = etag(written.stored)
     return answer
 
 

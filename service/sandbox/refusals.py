@@ -6,20 +6,23 @@ from typing import Any
 class Refusal(Exception):
     """A request that is answered with an OperationOutcome.
 
-    ``status`` is the HTTP status, ``code`` the issue type (hl7.org/fhir/R4/valueset-issue-type.html). The
-    text names places and rules, never a value that was sent.
+    ``status`` is the HTTP status, ``code`` the issue type (hl7.org/fhir/R4/valueset-issue-type.html),
+    ``vendor_code`` a vendor's own number, '' where it has none. The text names places and rules, never a
+    value that was sent.
     """
 
-    def __init__(self, status: int, code: str, text: str) -> None:
+    def __init__(self, status: int, code: str, text: str, vendor_code: str = "") -> None:
         super().__init__(text)
         self.status = status
         self.code = code
         self.text = text
+        self.vendor_code = vendor_code
 
 
-def operation_outcome(code: str, text: str) -> dict[str, Any]:
+def operation_outcome(code: str, text: str, vendor_code: str = "") -> dict[str, Any]:
     """Return an OperationOutcome with one issue of severity error."""
-    issue = {"severity": "error", "code": code, "details": {"text": text}}
+    coded = {"coding": [{"system": "urn:sandbox:vendor", "code": vendor_code}]} if vendor_code else {}
+    issue = {"severity": "error", "code": code, "details": {**coded, "text": text}}
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 

@@ -42,10 +42,13 @@ class Query:
     count_only: bool = False
 
 
-def parse_query(resource_type: str, surface: TypeSurface, query: str, base: str) -> Query:
+def parse_query(
+    resource_type: str, surface: TypeSurface, query: str, base: str, max_count: int = MAX_COUNT
+) -> Query:
     """Return the meaning of a query string such as ``patient=anna&_count=5``.
 
-    ``base`` is the server's own address: references below it mean the same as relative ones. Raises a 400
+    ``base`` is the server's own address: references below it mean the same as relative ones. A page never
+    has more than ``max_count``. Raises a 400
     ``Refusal`` for an unknown parameter, a modifier, or a value that cannot be.
     """
     pairs = tuple(parse_qsl(query, keep_blank_values=True))
@@ -59,7 +62,7 @@ def parse_query(resource_type: str, surface: TypeSurface, query: str, base: str)
     return Query(
         tuple(conditions),
         pairs,
-        count=min(_number(controls, "_count", DEFAULT_COUNT), MAX_COUNT),
+        count=min(_number(controls, "_count", DEFAULT_COUNT), max_count),
         offset=_number(controls, "_offset", 0),
         newest_first=_newest_first(controls.get("_sort", "_lastUpdated")),
         count_only=controls.get("_summary") == "count",

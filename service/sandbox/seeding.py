@@ -13,7 +13,7 @@ from service.sandbox.bundles import perform_bundle
 from service.sandbox.chart import Chart
 from service.sandbox.dates import sortable
 from service.sandbox.store import Store
-from service.sandbox.surfaces import SURFACES
+from service.sandbox.surfaces import EVERYTHING
 
 
 def seed_database(database_path: str, bundle: dict[str, Any]) -> None:
@@ -28,7 +28,7 @@ def seed_database(database_path: str, bundle: dict[str, Any]) -> None:
     def open_chart() -> Iterator[Chart]:
         with store.transaction() as rows:
             now = datetime.now(UTC)
-            yield Chart(rows, SURFACES["everything"], "", now, sortable(now))
+            yield Chart(rows, EVERYTHING, "", now, sortable(now))
 
     try:
         perform_bundle(bundle, open_chart)

@@ -3,7 +3,7 @@
 import uvicorn
 
 from service.sandbox.app import create_sandbox
-from service.sandbox.surfaces import find_surface
+from service.sandbox.vendors import find_surface
 
 
 def run_sandbox(

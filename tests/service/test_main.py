@@ -177,6 +177,31 @@ def test_an_unknown_surface_of_the_sandbox_is_refused(capsys, tmp_path):
     assert capsys.readouterr().err.startswith("--surface, --fhir-version: there is no surface")
 
 
+def test_an_unknown_vendor_profile_stops_the_start(url, capsys):
+    code, _ = run("run", database_url=url, ehr_profile="fax")
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith(
+        "ALLIANCE_EHR_PROFILE: there is no profile 'fax'; known: generic"
+    )
+
+
+def test_every_fault_of_a_clinics_own_profile_stops_the_start(tmp_path, url, capsys):
+    file = tmp_path / "ours.toml"
+    file.write_text('title = "Ours"\nsource = "tried"\nrungs = ["paper"]\ncolour = "red"\n')
+    code, _ = run("run", database_url=url, ehr_profile=str(file))
+
+    assert code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_a_clinics_own_profile_is_read(tmp_path, url):
+    file = tmp_path / "ours.toml"
+    file.write_text('title = "Ours"\nsource = "tried"\nrungs = ["document"]\n')
+
+    assert run("deliveries", "list", database_url=url, ehr_profile=str(file)) == (0, "no deliveries\n")
+
+
 def test_a_template_of_a_clinics_wording_is_written():
     code, text = run("wording-template", "srs-3", "de")
     assert code == 0
