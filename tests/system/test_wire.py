@@ -85,7 +85,7 @@ def mended(wired: Wired) -> Iterator[None]:
 
 def test_whatever_goes_wrong_everything_arrives_once(wired):
     wired.wire.turn(*QUICK, every=2, at_most=len(QUICK))
-    sent = wired.send("together", 45)
+    sent = wired.send("together", 24)
 
     assert wired.differences(sent) == []
     assert wired.wire.met.keys() == set(QUICK)
@@ -102,7 +102,7 @@ def test_an_answer_is_lost_while_the_index_lags_behind(wired):
 def test_the_ehr_is_started_anew_in_the_middle(wired):
     sender = threading.Timer(0.3, lambda: (wired.wire.down(), time.sleep(1.5), wired.wire.up()))
     sender.start()
-    sent = wired.send("down", 30)
+    sent = wired.send("down", 20)
     sender.join()
 
     assert wired.differences(sent) == []
