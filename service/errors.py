@@ -17,6 +17,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
  │   ├─ EhrNotAnswering       503: what was asked needs the EHR
+ │   ├─ NotStored             503, or 507 where the disk is full: the database did not do it
  │   └─ CallerRefused         403: foreign Host or Origin
  ├─ Withheld                  what may be told about a patient says no: the bytes must not leave
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
@@ -27,6 +28,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  ├─ StoreError                the database did not do what was asked; nothing was changed
  │   ├─ LostRace              another write came between: the same again may succeed
  │   └─ StoreAway             it cannot be reached, or ended the connection
+ │       └─ StoreFull         its disk is full
  └─ LedgerError               a step that the ledger of deliveries does not allow
      ├─ ImpossibleStep        the event cannot happen in that state
      └─ LeaseLost             another worker has the delivery now: this one must not touch it
@@ -195,6 +197,24 @@ class EhrNotAnswering(RequestRefused):
     reason = "ehr-not-answering"
 
 
+class NotStored(RequestRefused):
+    """The database did not do what the request needs; ``why`` says what stood in the way."""
+
+    status = 503
+    issue_code = "no-store"
+    reason = "store-away"
+
+    def __init__(self, why: "StoreError") -> None:
+        message = "The database of this service cannot be read or written now."
+        if isinstance(why, StoreFull):
+            self.status, self.reason = 507, "storage-full"
+            message = "The disk of this service is full, and nothing was changed."
+        elif isinstance(why, LostRace):
+            self.issue_code = self.reason = "lock-error"
+            message = "Others wrote at the same time, again and again, and nothing was changed."
+        super().__init__(f"{message} Send the request again later.")
+
+
 class CallerRefused(RequestRefused):
     """The request's Host or Origin is not this machine."""
 
@@ -245,6 +265,10 @@ class LostRace(StoreError):
 
 class StoreAway(StoreError):
     """The database cannot be reached, or ended the connection."""
+
+
+class StoreFull(StoreAway):
+    """There is no space left for it; nothing was changed, and reading goes on."""
 
 
 class LedgerError(ServiceError):

@@ -5,7 +5,6 @@ wrong is told apart by one question only: may the request have reached the other
 """
 
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 
+from service.deadline import Deadline, LimitedNetwork
 from service.errors import EhrSilent, EhrUnreachable
 from service.tls import tls_fault
 
@@ -48,13 +48,13 @@ class Http:
     ) -> None:
         self._allowed_hosts = allowed_hosts
         self._timeout_seconds = timeout_seconds
+        self._deadline = Deadline()
+        limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE_SECONDS)
         self._client = httpx.Client(
+            transport=_LimitedTransport(self._deadline, verify=verify, limits=limits, proxy=proxy),
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
-            limits=httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE_SECONDS),
             follow_redirects=False,
             trust_env=False,
-            verify=verify,
-            proxy=proxy,
             headers={"Accept": FHIR_JSON, "User-Agent": "alliance-service"},
         )
 
@@ -75,14 +75,25 @@ class Http:
         sent = {"X-Request-Id": uuid4().hex, **(headers or {})}
         if body is not None:
             sent.setdefault("Content-Type", FHIR_JSON)
-        deadline = time.monotonic() + self._timeout_seconds
+        self._deadline.start(self._timeout_seconds)
         with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:
-            kept = _read(answer, deadline)
+            kept = _read(answer, self._deadline)
             return Answer(answer.status_code, _lower(answer.headers), kept)
 
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+
+
+class _LimitedTransport(httpx.HTTPTransport):
+    """The library's own way out, on a network that keeps to a deadline."""
+
+    def __init__(
+        self, deadline: Deadline, *, verify: ssl.SSLContext | bool, limits: httpx.Limits, proxy: str | None
+    ) -> None:
+        super().__init__(verify=verify, limits=limits, proxy=proxy, trust_env=False)
+        # httpcore takes a network of one's own; httpx hands none through.
+        self._pool._network_backend = LimitedNetwork(self._pool._network_backend, deadline)  # noqa: SLF001
 
 
 def host_of(url: str) -> str:
@@ -112,13 +123,13 @@ def _word(error: Exception) -> str:
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).strip("-")
 
 
-def _read(answer: httpx.Response, deadline: float) -> bytes:
+def _read(answer: httpx.Response, deadline: Deadline) -> bytes:
     kept = bytearray()
     for chunk in answer.iter_bytes():
         kept += chunk
         if len(kept) > MAX_ANSWER_BYTES:
             raise EhrSilent("answer-too-large")
-        if time.monotonic() > deadline:
+        if deadline.is_over:
             raise EhrSilent("answer-too-slow")
     return bytes(kept)
 

@@ -6,6 +6,7 @@ programming error and raises: nothing that names a person can slip into a log by
 
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -53,11 +54,15 @@ class Log:
         ).bind()  # bound once: the proxy would build a logger anew for each event
 
     def event(self, name: str, **fields: str | float | None) -> None:
-        """Write one event; raises ``ValueError`` for a field that is not allow-listed."""
+        """Write one event; raises ``ValueError`` for a field that is not allow-listed.
+
+        A stream that cannot be written, as on a full disk, loses the event and stops nothing.
+        """
         surplus = fields.keys() - FIELDS
         if surplus:
             raise ValueError(f"not allowed in a log: {', '.join(sorted(surplus))}")
-        self._logger.info(name, **fields)
+        with suppress(OSError):
+            self._logger.info(name, **fields)
 
 
 def _only_listed(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

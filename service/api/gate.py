@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fhir_mappings.errors import Fault
 from service.api.outcomes import answer_failure, answer_refusal
 from service.api.security import find_foreign, request_id_of
-from service.errors import FaultsInRequest, NotFound, RequestRefused, TooLarge
+from service.errors import FaultsInRequest, NotFound, NotStored, RequestRefused, StoreError, TooLarge
 from service.log import Log
 
 # Everything here is about patients: nothing is cached, framed, sniffed or given away as a referrer.
@@ -23,6 +23,7 @@ _SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+_LATER = {"Retry-After": "30"}
 
 
 class Gate:
@@ -65,6 +66,12 @@ class Gate:
             return
         try:
             await self._app(scope, self._limited(receive), exchange.send)
+        except StoreError as error:
+            # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
+            self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
+            if exchange.status == 0:
+                refused = answer_refusal(scope["path"], NotStored(error), _LATER)
+                await refused(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last place: past it the server would log a traceback
             self._log.event("request_failed", request=exchange.request_id, error=type(error).__name__)
             if exchange.status == 0:

@@ -183,7 +183,16 @@ def _success(answer: Answer) -> Outcome:
     if "html" in answer.headers.get("content-type", ""):
         # A gateway's page: whether anything behind it was reached cannot be told.
         return Outcome(Verdict.UNKNOWN, "the answer is a web page", "html", answer.status)
+    if answer.body.strip() and not answer.headers.get("location") and _is_no_object(answer.body):
+        return Outcome(Verdict.UNKNOWN, "the answer cannot be read", "not-json", answer.status)
     return Outcome(Verdict.CONFIRMED, "", "", answer.status)
+
+
+def _is_no_object(body: bytes) -> bool:
+    try:
+        return not isinstance(json_text.loads(body), dict)
+    except ValueError:
+        return True
 
 
 # What a profile's word for an answer leads to, and how its reason begins.

@@ -31,6 +31,7 @@ from service.store.parts import NewPart, PartRow, add_parts, freeze_part
 BodyOf = Callable[[Tx, PartRow], bytes]
 _BUSY_AFTER_SENDING = 503
 _FORBIDDEN = 403
+_OK = 200
 
 
 def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf, rung: str) -> tuple[PartRow, ...]:
@@ -144,6 +145,8 @@ def _places(
         return places_of(part, [place])
     if resource_id:
         return places_of(part, [Place(resource_type, resource_id)])
+    if exchange.outcome.status == _OK:
+        return None  # a create is answered 201; a 200 that names nothing may be anybody's
     return _searched_place(work, part, capabilities)
 
 

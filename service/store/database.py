@@ -21,7 +21,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
-from service.errors import LostRace, SettingsRefused, StoreAway
+from service.errors import LostRace, SettingsRefused, StoreAway, StoreFull
 
 Tx = Connection
 
@@ -37,6 +37,8 @@ _POSTGRESQL = "postgresql"
 _POSTGRESQL_OPTIONS = "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
 # serialization_failure, deadlock_detected, unique_violation (postgresql.org/docs/15/errcodes-appendix.html).
 _RACES = frozenset({"40001", "40P01", "23505"})
+# SQLITE_FULL (sqlite.org/rescode.html) and disk_full.
+_SQLITE_FULL, _POSTGRESQL_FULL = 13, "53100"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
 
 
@@ -79,7 +81,7 @@ class Database:
     def write(self) -> Iterator[Tx]:
         """Give a transaction that is committed durably at the end, or rolled back whole on an error.
 
-        Raises ``LostRace`` where another write came between, and ``StoreAway``.
+        Raises ``LostRace`` where another write came between, ``StoreAway``, and ``StoreFull``.
         """
         with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin():
             yield tx
@@ -137,9 +139,16 @@ def _told_apart() -> Iterator[None]:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in _RACES:
             raise LostRace from error
+        if _is_full(error):
+            raise StoreFull from error
         if isinstance(error, OperationalError | InterfaceError):
             raise StoreAway from error
         raise
+
+
+def _is_full(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code == _SQLITE_FULL or getattr(error.orig, "sqlstate", None) == _POSTGRESQL_FULL
 
 
 def _with_driver(url: str) -> str:

@@ -18,8 +18,10 @@ STOP_SECONDS = 20
 class Child:
     """``python -m service <arguments>`` on a port of its own; what it prints is added to ``log``.
 
-    As a context it runs while the block lasts.
+    As a context it runs while the block lasts. ``program`` is the module that is run.
     """
+
+    program: tuple[str, ...] = ("service",)
 
     def __init__(self, arguments: tuple[str, ...], settings: dict[str, str], log: Path, ready: str) -> None:
         self.log = log
@@ -30,18 +32,26 @@ class Child:
 
     def start(self) -> None:
         """Start the process and return once its ready address answers 200."""
+        self.spawn()
+        wait_until(self._is_ready, seconds=START_SECONDS, what=f"{self._arguments[0]} to start", every=0.05)
+
+    def spawn(self) -> None:
+        """Start the process and return at once."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ALLIANCE_")}
         with self.log.open("ab") as log:
             # Our own command line, without a shell.
             self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "service", *self._arguments],
+                [sys.executable, "-m", *self.program, *self._arguments],
                 cwd=ROOT,
                 env=environment | self._settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._is_ready, seconds=START_SECONDS, what=f"{self._arguments[0]} to start", every=0.05)
+
+    def ended(self, seconds: float) -> int | None:
+        """Return how the process ended, once it did: its exit code, or the number of a signal below zero."""
+        return self._process.wait(seconds) if self._process else None
 
     def kill(self) -> None:
         """End the process at once (SIGKILL): it can finish nothing."""

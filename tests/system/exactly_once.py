@@ -35,7 +35,7 @@ def try_parked_again(base_url: str) -> None:
 def find_differences(ehr: Chart, base_url: str, sent: Sequence[Sent]) -> list[str]:
     """Return what is lost, doubled, surplus or not confirmed, given all that was ever sent."""
     patients = sorted({one.rating.client for one in sent})
-    alerts = live_and_past_alerts(base_url)
+    alerts = [one for one in live_and_past_alerts(base_url) if one["patient"] in patients]
     return [
         *_compare("QuestionnaireResponse", ehr, patients, [one.id for one in sent]),
         *_compare("Observation", ehr, patients, [name for one in sent for name in observation_names(one)]),

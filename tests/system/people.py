@@ -15,7 +15,10 @@ def clinic_called(name: str, *, clients: int, seed: int) -> DemoClinic:
     return replace(
         clinic,
         clients=tuple(replace(one, reference=_renamed(one.reference, name)) for one in clinic.clients),
-        ratings=tuple(replace(one, client=_renamed(one.client, name)) for one in clinic.ratings),
+        ratings=tuple(
+            replace(one, client=_renamed(one.client, name), identifier=f"{one.identifier}-{name}")
+            for one in clinic.ratings
+        ),
     )
 
 

@@ -188,3 +188,10 @@ def test_a_gateways_plain_404_strikes_nothing_out() -> None:
 
 def test_a_success_is_never_explained_away() -> None:
     assert classify_answer(an_answer(201), "POST", NOW, EPIC).verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize("body", [b"<h1>Back soon</h1>", b'{"resourceType": "Bun', b"[]"])
+def test_a_success_that_cannot_be_read_is_none(body: bytes) -> None:
+    assert classify_answer(an_answer(200, body), "POST", NOW).verdict is Verdict.UNKNOWN
+    placed = an_answer(201, body, location="Observation/7")
+    assert classify_answer(placed, "POST", NOW).verdict is Verdict.CONFIRMED

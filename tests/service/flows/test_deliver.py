@@ -328,6 +328,18 @@ def test_an_id_that_was_not_told_is_searched_for(bench: Bench) -> None:
     assert len(bench.ehr.found("QuestionnaireResponse")) == 1
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b"<h1>Back soon</h1>"])
+def test_a_success_that_names_nothing_is_searched_for_and_what_never_arrived_is_sent(
+    bench: Bench, body: bytes
+) -> None:
+    bench.ehr.surface = PLAIN
+    bench.ehr.faults = [Fault(200, body=body)]
+    bench.record()
+    bench.deliver_all(2 * SETTLE_SECONDS)
+    assert bench.states() == ["confirmed"]
+    assert len(bench.ehr.found("QuestionnaireResponse")) == 1
+
+
 def test_an_answer_that_is_no_transaction_response_is_searched_for(bench: Bench) -> None:
     bench.ehr.faults = [Fault(200, performs=True, body=b'{"resourceType": "Bundle"}')]
     bench.record()
