@@ -49,6 +49,12 @@ class Child:
                 stderr=subprocess.STDOUT,
             )
 
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        assert self._process is not None
+        return self._process.pid
+
     def ended(self, seconds: float) -> int | None:
         """Return how the process ended, once it did: its exit code, or the number of a signal below zero."""
         return self._process.wait(seconds) if self._process else None

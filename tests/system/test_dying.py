@@ -18,7 +18,7 @@ from tests.system.people import clinic_called, latest, seed_ehr
 from tests.system.postgres import new_database
 from tests.system.sending import send_all
 
-RATINGS = 60
+RATINGS = 40
 FAILING = {"fail_every": 5, "fail_status": 500, "fail_after": "true"}
 
 
