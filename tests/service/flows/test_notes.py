@@ -115,7 +115,9 @@ def test_trying_that_again_files_no_third_note(create_only: Bench) -> None:
     create_only.deliver_all()
     create_only.withdraw(recorded.filled.id)
     create_only.deliver_all()
-    retry_delivery(create_only.deployment, create_only.deliveries()[-1].id, None, an_access("E"), not_there=False)
+    retry_delivery(
+        create_only.deployment, create_only.deliveries()[-1].id, None, an_access("E"), not_there=False
+    )
     create_only.deliver_all()
     assert len(notes_in(create_only)) == 2
     assert create_only.deliveries()[-1].state == "held"
