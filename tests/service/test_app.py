@@ -14,11 +14,11 @@ from tests.service.api.fhir.calls import create, issues, sent
 
 @pytest.fixture
 def broken(client, database):
-    """A client of an app whose table of responses is gone."""
+    """The id of a stored response whose answers cannot be read any more."""
+    response_id = create(client, sent()).json()["id"]
     with database.write() as tx:
-        tx.exec_driver_sql("DROP TABLE scores")
-        tx.exec_driver_sql("DROP TABLE responses")
-    return client
+        tx.exec_driver_sql("UPDATE responses SET body = '{Canary', answers = '{Canary'")
+    return response_id
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "[::1]:8000", "127.0.0.2"])
@@ -122,21 +122,32 @@ def test_another_method_is_told_which_are_allowed(client, method, path, allowed)
     assert answer.headers["allow"] == allowed
 
 
-def test_a_failure_says_nothing_but_its_request_id(broken, log_stream):
-    answer = broken.get("/fhir/QuestionnaireResponse/Canary", headers={"X-Request-Id": "r-9"})
+def test_a_failure_says_nothing_but_its_request_id(client, broken, log_stream):
+    answer = client.get(f"/fhir/QuestionnaireResponse/{broken}", headers={"X-Request-Id": "r-9"})
 
     assert answer.status_code == 500
     assert issues(answer) == [("exception", "")]
     assert answer.json()["issue"][0]["diagnostics"] == "request r-9"
     assert "Canary" not in answer.text + log_stream.getvalue()
-    assert '"error": "StoreAway"' in log_stream.getvalue()
+    assert '"event": "request_failed"' in log_stream.getvalue()
 
 
-def test_a_failure_elsewhere_is_a_problem(broken):
-    answer = broken.get("/v1/responses/r-1")
+def test_a_failure_elsewhere_is_a_problem(client, broken):
+    answer = client.get(f"/v1/responses/{broken}")
 
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_table_that_is_gone_is_a_database_that_is_away(client, database):
+    with database.write() as tx:
+        tx.exec_driver_sql("DROP TABLE scores")
+        tx.exec_driver_sql("DROP TABLE responses")
+
+    answer = client.get("/v1/responses/Canary")
+
+    assert answer.status_code == 503
+    assert "Canary" not in answer.text
 
 
 def test_a_database_that_cannot_be_opened_is_not_ready_but_alive(deployment, log_stream, tmp_path):

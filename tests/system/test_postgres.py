@@ -60,7 +60,18 @@ def count(deployment: Deployment, table) -> int:
         return tx.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-@pytest.mark.parametrize("tests", [("tests/service/store", "tests/service/flows"), ("tests/service/api/v1",)])
+FLOWS = [
+    f"tests/service/flows/test_{name}.py" for name in ("record_response", "correct_response", "act_on_alert")
+]
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        ("tests/service/store", *FLOWS),
+        pytest.param(("tests/service/flows", "tests/service/api/v1"), marks=pytest.mark.soak),
+    ],
+)
 def test_what_holds_on_sqlite_holds_there_too(postgres, tests):
     environment = os.environ | {"TEST_DATABASE_URL": postgres}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]

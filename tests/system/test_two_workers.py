@@ -19,7 +19,7 @@ from tests.system.sending import send_all
 from tests.system.waiting import wait_until
 
 pytestmark = pytest.mark.postgres
-KILLS = 10
+KILLS = 5
 
 
 @dataclass(frozen=True, slots=True)
