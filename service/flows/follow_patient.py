@@ -6,7 +6,7 @@ from service.ehr.places import parse_location
 from service.ehr.retry import Verdict
 from service.flows.lane import Delivered, Next, Standing, Work
 from service.flows.patient_references import relative_to
-from service.flows.record_outcome import Exchange, give_back, record_not_taken
+from service.flows.record_outcome import REASON_LENGTH, Exchange, give_back, record_not_taken
 from service.ledger import Event
 from service.store.parts import PartRow
 
@@ -33,7 +33,11 @@ def follow_patient(work: Work, part: PartRow, exchange: Exchange) -> Delivered |
     if standing is Standing.STANDS:
         return None
     attempt, now = exchange.attempt(work.lane.now()), work.lane.now()
-    return give_back(work, part, Event.REFUSED, reason=_REASONS[standing], due_at=now, attempt=attempt)
+    reason = _REASONS[standing]
+    if standing is Standing.GONE and exchange.outcome.verdict is Verdict.REJECTED:
+        # The refusal may name another cause; neither is certain, so both are told.
+        reason = f"{exchange.outcome.reason}; {reason}"
+    return give_back(work, part, Event.REFUSED, reason=reason[:REASON_LENGTH], due_at=now, attempt=attempt)
 
 
 def _may_be_about_patient(exchange: Exchange) -> bool:

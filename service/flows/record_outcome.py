@@ -12,7 +12,7 @@ from service.store.database import Tx
 from service.store.outbox import close_claim, set_delivery
 from service.store.parts import NewAttempt, PartRow, add_attempt, move_part, read_parts, replace_plan
 
-_REASON_LENGTH = 255
+REASON_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def hold(work: Work, reason: str) -> Delivered:
     lane, claim, now = work.lane, work.claim, work.lane.now()
     state = step(State.PENDING, Event.NOT_ACCEPTED)
     with lane.database.write() as tx:
-        close_claim(tx, claim, now, state=state, reason=reason[:_REASON_LENGTH])
+        close_claim(tx, claim, now, state=state, reason=reason[:REASON_LENGTH])
     return _told(work, state, reason, None)
 
 

@@ -210,6 +210,7 @@ def test_a_refused_connection_is_tried_again_without_a_search(plain: Bench) -> N
 
 def test_a_refusal_parks_with_code_and_element(bench: Bench) -> None:
     body = outcome("value", expression=["QuestionnaireResponse.item"], diagnostics="anna wrote 9.9")
+    bench.ehr.patients = {"anna": {}}
     bench.ehr.faults = [Fault(422, body=body)]
     bench.record()
     bench.deliver_all()

@@ -57,9 +57,9 @@ def test_of_a_patient_who_is_gone_it_is_parked_with_a_plain_reason(bench: Bench)
     bench.record()
     bench.deliver_all()
     assert bench.states() == ["rejected"]
-    assert (
-        bench.only().reason == "the EHR does not know this patient (any more); merge them here, or discard it"
-    )
+    said, _, ours = bench.only().reason.partition("; ")
+    assert said.startswith("the EHR refused it (")
+    assert ours == "the EHR does not know this patient (any more); merge them here, or discard it"
 
 
 def test_of_one_who_stands_the_ehrs_own_reason_is_told(bench: Bench) -> None:
