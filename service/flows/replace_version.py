@@ -45,10 +45,13 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
     """Store the new version, review the dyads that it touches, queue what the EHR is to be told."""
     if stored.row_id is None:  # it was read from the store
         raise LookupError(stored.id)
+    # CAUTION: before the insert, whose foreign key takes a share of the dyad's row: two that hold a share and
+    # want the whole of it wait for each other.
+    dyads = {row: lock_dyad(write.tx, row) for row in sorted({stored.dyad_row, version.dyad_row})}
     end_version(write.tx, stored.row_id, write.now)
     filled = filled_from(version, write.deployment.known)
     insert_version(write.tx, version, score_rows(filled))
-    patient_key = lock_dyad(write.tx, version.dyad_row).patient_key
+    patient_key = dyads[version.dyad_row].patient_key
     own = queue_response(write, filled, patient_key=patient_key)
     review, left = _review(write, stored, version)
     add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
