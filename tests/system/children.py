@@ -118,7 +118,10 @@ class Service(Child):
             "ALLIANCE_EHR_NAME": ehr_name,
             "ALLIANCE_EHR_BASE_URL": ehr_base_url,
             "ALLIANCE_EHR_SETTLE_SECONDS": "3",
-            **{f"ALLIANCE_{name.upper()}": value.format(here=self.base_url) for name, value in more.items()},
+            **{
+                f"ALLIANCE_{name.upper()}": value.replace("{here}", self.base_url)
+                for name, value in more.items()
+            },
         }
         super().__init__(("run",), settings, folder / "service.log", f"{self.base_url}/ready")
 
