@@ -1,4 +1,4 @@
-"""One score alert per dyad, updated, not repeated: what a clinician is told, and what the scores did after.
+"""One alert per dyad, updated, not repeated: what a clinician is told, and what the scores did after.
 
 * None open: a possible or marked rating opens an episode (notice *opened*).
 * Open (course *low*): recovery is tested first, and only on the series that opened it. Else a further signal
@@ -13,6 +13,12 @@
 * A person's word counts from its place on: after *resolved* (mended or not) the next signal opens an episode
   of its own, without cool-down; after *dismissed* a series stays silent until it has a rating with
   ``z < recovery_z``, and where that is the series that opened it, the cool-down begins.
+
+What a person reports (``Reported``) opens an episode of its own, whatever was closed or dismissed before, or
+adds evidence to the one that is open: it raises severity as a signal of another series does, and gives notice
+*again* where the course was *not-recovered*. Scores never close a reported episode: a later report of the
+same form that gives the strain as resolved does, without a cool-down. While none comes, the course turns
+*not-recovered* after as many ratings, and the next signal of any series gives notice *again*.
 
 Recovery: ``z < recovery_z`` and at least ``recovery_share`` of the fall regained. It says that the score is
 back in the usual range, never that a strain is mended: only a person can say so.
@@ -54,6 +60,25 @@ class Rated:
         """Return the tier where it is one that may raise an alert; a watch is for the chart only."""
         tier = self.judgement.tier
         return None if tier == "watch" else tier
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a person said on a form about strain in one session; ``key``, ``series``, … as of a ``Rated``.
+
+    ``signal`` is how strong a strain they report, None where they report none; ``resolved`` that they give
+    what was before as resolved.
+    """
+
+    key: str
+    series: str
+    signal: Severity | None
+    resolved: bool
+    historical: bool = False
+    place: str = ""
+
+
+Event = Rated | Reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +144,19 @@ class Episode:
 
 
 def follow_dyad(
-    ratings: Sequence[Rated], parameters: Parameters, settlements: Collection[Settlement] = ()
+    events: Sequence[Event], parameters: Parameters, settlements: Collection[Settlement] = ()
 ) -> tuple[Episode, ...]:
     """Return the episodes of one dyad in the order they opened; only the last can still be live.
 
-    ``ratings`` hold all judged series of the dyad together, in therapy order. Sorting is the caller's; given
-    that, the order of arrival does not matter, and a later rating never changes an earlier notice.
+    ``events`` hold all judged series and reports of the dyad together, in therapy order. Sorting is the
+    caller's; given that, the order of arrival does not matter, and a later one never changes an earlier
+    notice.
     ``settlements`` are what people said of episodes, in any order.
     """
     follower = _Follower(parameters)
-    for rating in ratings:
-        follower.hear([one for one in settlements if one.after < rating.place])
-        follower.take(rating)
+    for event in events:
+        follower.hear([one for one in settlements if one.after < event.place])
+        follower.take(event)
     return follower.episodes()
 
 
@@ -138,8 +164,8 @@ def follow_dyad(
 class _Growing:
     """An episode while its dyad is being followed."""
 
-    opened: Rated
-    judged_from: Rated
+    opened: Event
+    judged_from: Event
     severity: Severity
     since: int = 0
     course: Course = "low"
@@ -148,9 +174,13 @@ class _Growing:
     evidence: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def tell(self, rating: Rated, kind: NoticeKind, severity: Severity) -> None:
+    @property
+    def reported(self) -> bool:
+        return isinstance(self.opened, Reported)
+
+    def tell(self, event: Event, kind: NoticeKind, severity: Severity) -> None:
         self.severity = severity
-        notice = Notice(rating.key, kind, severity, self.judged_from.key, rating.historical)
+        notice = Notice(event.key, kind, severity, self.judged_from.key, event.historical)
         self.notices.append(notice)
 
     def finished(self) -> Episode:
@@ -168,7 +198,7 @@ class _Growing:
 
 
 class _Follower:
-    """Takes the ratings of one dyad one by one."""
+    """Takes the ratings and reports of one dyad one by one."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
@@ -191,14 +221,34 @@ class _Follower:
     def episodes(self) -> tuple[Episode, ...]:
         return tuple(growing.finished() for growing in self._all)
 
-    def take(self, rating: Rated) -> None:
-        if self._live is None:
-            if not self._ends_silence(rating):
-                self._watch(rating)
-        elif rating.series != self._live.opened.series:
-            self._add_evidence(self._live, rating)
+    def take(self, event: Event) -> None:
+        if isinstance(event, Reported):
+            self._hear_report(event)
+        elif self._live is None:
+            if not self._ends_silence(event):
+                self._watch(event)
+        elif event.series != self._live.opened.series:
+            self._add_evidence(self._live, event)
+            self._wait_for_report(self._live)
         else:
-            self._follow(self._live, rating)
+            self._follow(self._live, event)
+
+    def _hear_report(self, report: Reported) -> None:
+        live = self._live
+        if live is None:
+            if report.signal is not None:
+                self._open(report, report.signal)
+        elif report.resolved and report.series == live.opened.series:
+            live.course, live.recovered_by = "recovered", report.key
+            self._live = None
+        else:
+            self._add_evidence(live, report)
+
+    def _open(self, event: Event, severity: Severity) -> None:
+        self._live = _Growing(event, event, severity, evidence=[event.key])
+        self._live.tell(event, "opened", severity)
+        self._all.append(self._live)
+        self._cooling = self._settled = self._audible = None
 
     def _watch(self, rating: Rated) -> None:
         quiet_up_to = self._cool_down(rating)
@@ -206,10 +256,7 @@ class _Follower:
             return
         if self._audible is not None and rating.series not in self._audible:
             return
-        self._live = _Growing(rating, rating, rating.signal, evidence=[rating.key])
-        self._live.tell(rating, "opened", rating.signal)
-        self._all.append(self._live)
-        self._cooling = self._settled = self._audible = None
+        self._open(rating, rating.signal)
 
     def _ends_silence(self, rating: Rated) -> bool:
         """See what the scores do after a person's word; return whether a dismissed episode is over by it."""
@@ -240,12 +287,24 @@ class _Follower:
             self._cooling = None
         return _RANK[self._all[-1].severity]
 
-    def _add_evidence(self, live: _Growing, rating: Rated) -> None:
-        if rating.signal is None:
+    def _add_evidence(self, live: _Growing, event: Event) -> None:
+        if event.signal is None:
             return
-        live.evidence.append(rating.key)
-        if _RANK[rating.signal] > _RANK[live.severity]:
-            live.tell(rating, "raised", rating.signal)
+        live.evidence.append(event.key)
+        if live.course == "not-recovered" and live.reported:
+            live.judged_from, live.since, live.course = event, 0, "low"
+            live.tell(event, "again", event.signal)
+        elif _RANK[event.signal] > _RANK[live.severity]:
+            live.tell(event, "raised", event.signal)
+        elif live.course == "not-recovered" and isinstance(event, Reported):
+            live.tell(event, "again", live.severity)
+
+    def _wait_for_report(self, live: _Growing) -> None:
+        """Count the ratings since a strain was reported; after enough of them it stays open, silent."""
+        if live.reported:
+            live.since += 1
+            if live.since >= self._parameters.recovery_window:
+                live.course = "not-recovered"
 
     def _follow(self, live: _Growing, rating: Rated) -> None:
         live.since += 1
@@ -267,10 +326,13 @@ class _Follower:
             live.tell(rating, "raised", "marked")
 
     def _has_recovered(self, live: _Growing, rating: Rated) -> bool:
-        z, fall = rating.judgement.z, live.judged_from.judgement.fall
+        start = live.judged_from
+        if isinstance(start, Reported):  # no score can take back what a person said
+            return False
+        z, fall = rating.judgement.z, start.judgement.fall
         if z is None or fall is None or z >= self._parameters.recovery_z:
             return False
-        return rating.value - live.judged_from.value >= self._parameters.recovery_share * fall
+        return rating.value - start.value >= self._parameters.recovery_share * fall
 
     def _close(self, live: _Growing, rating: Rated) -> None:
         self._mark_recovered(live, rating)

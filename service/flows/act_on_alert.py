@@ -9,10 +9,12 @@ from types import MappingProxyType
 
 from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY, Act, AlertStatus, after, move_of
+from fhir_mappings.instrument import Instrument
 from fhir_mappings.repair import REPAIRED
 from service.errors import NotFound, StaleVersion, WrongState
 from service.flows.alert_versions import news_of
 from service.flows.deployment import Access, Deployment, Write
+from service.flows.own_words import OwnWords, words_behind
 from service.flows.patient_references import reference_here
 from service.flows.store_alert import store_alert
 from service.flows.write_version import audit_row
@@ -53,12 +55,14 @@ class PersonsAct:
 class AlertWithActs:
     """An alert as it stands, and what people did about it, the first act first.
 
-    ``approach`` is the dyad's, in the clinic's words, None where nobody told.
+    ``approach`` is the dyad's, in the clinic's words, None where nobody told; ``words`` are what clients
+    wrote on the reports that it rests on.
     """
 
     alert: AlertRow
     acts: tuple[ActRow, ...]
     approach: str | None
+    words: tuple[OwnWords, ...]
 
 
 def act_on_alert(
@@ -77,7 +81,7 @@ def act_on_alert(
         if not _is_done_already(row, done):
             row = _move(write, dyad, row, done)
         add_audit(tx, audit_row(access, write.now, OK, row.id))
-        return with_acts(tx, row)
+        return with_acts(tx, row, deployment.known)
 
 
 def _take(write: Write, alert_id: str) -> tuple[Dyad, AlertRow]:
@@ -162,10 +166,10 @@ def read_alert_with_acts(deployment: Deployment, alert_id: str, clinic: str) -> 
         row = find_alert(tx, clinic, alert_id)
         if row is None:
             raise NotFound("There is no such alert.")
-        return with_acts(tx, row)
+        return with_acts(tx, row, deployment.known)
 
 
-def with_acts(tx: Tx, row: AlertRow) -> AlertWithActs:
-    """Return an alert with every act on it and its dyad's approach."""
+def with_acts(tx: Tx, row: AlertRow, known: Mapping[str, Instrument]) -> AlertWithActs:
+    """Return an alert with every act on it, its dyad's approach and the words behind it."""
     acts = acts_of_alert(tx, row.clinic, row.id)
-    return AlertWithActs(row, tuple(acts), approach_of(tx, row.dyad_row))
+    return AlertWithActs(row, tuple(acts), approach_of(tx, row.dyad_row), words_behind(tx, row, known))

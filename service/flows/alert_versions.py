@@ -6,12 +6,13 @@ leaves what the person did where it was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from uuid import UUID, uuid5
 
 from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY
 from service.alliance.episodes import Episode, Settlement
+from service.flows import read_reports
 from service.flows.alert_evidence import evidence_of, evidence_since, text_of, text_without_support
 from service.flows.deployment import Write
 from service.flows.judge_dyad import JudgedDyad, norm_of
@@ -22,6 +23,7 @@ from service.store.responses import ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
 RULE = "own-baseline"
+NO_NORMS = "none"
 # What two versions of an alert may differ in without being news.
 _BOOKKEEPING = {"version", "dyad_row", "updated_at", "believed_from", "believed_until", "row_id", "news"}
 
@@ -58,14 +60,30 @@ def alerts_of_episodes(
     return by_id | found
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """By which rule, method and norms an episode was opened."""
+
+    rule: str
+    method: str
+    norms: str
+
+
+def _basis(write: Write, judged: JudgedDyad, episode: Episode) -> _Basis:
+    if episode.opened_by in judged.reports:
+        return _Basis(read_reports.RULE, read_reports.METHOD, NO_NORMS)
+    norm = norm_of(write.deployment.known[episode.series], write.deployment.norms)
+    if norm is None:  # what opens an episode is a report or a judged rating, and those have a norm
+        raise LookupError(episode.series)
+    return _Basis(RULE, norm.method, norm.reference)
+
+
 def from_episode(
     write: Write, dyad: Dyad, judged: JudgedDyad, episode: Episode, before: AlertRow | None
 ) -> AlertRow:
     """Return the version that an episode asks for, with what people made of the one before."""
     opened = judged.rows[episode.opened_by]
-    norm = norm_of(write.deployment.known[episode.series], write.deployment.norms)
-    if norm is None:  # an episode comes from judged ratings, and those have a norm
-        raise LookupError(episode.series)
+    basis = _basis(write, judged, episode)
     opening = _opening_response(write.tx, write.clinic, episode.opened_by)
     closed = episode.course == "recovered"
     row = AlertRow(
@@ -83,9 +101,9 @@ def from_episode(
         historical=episode.historical,
         opened_by=episode.opened_by,
         series=episode.series,
-        rule=RULE,
-        method=norm.method,
-        norms=norm.reference,
+        rule=basis.rule,
+        method=basis.method,
+        norms=basis.norms,
         session_number=opened.session_number,
         session_date=opened.session_date,
         type="unknown",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from fhir_mappings.instrument import Instrument
 from service.alliance.baseline import Judgement, judge_ratings
-from service.alliance.episodes import Episode, Rated, Settlement, follow_dyad
+from service.alliance.episodes import Episode, Event, Rated, Settlement, follow_dyad
 from service.alliance.norms import Norm
 from service.flows.deployment import Deployment
+from service.flows.read_reports import Report, as_reported, read_reports
 from service.store.responses import DyadRating, RatingRow, place_of
 
 JUDGED_SCALE = "total"
@@ -18,11 +19,12 @@ class JudgedDyad:
     """One dyad's ratings in order, what the rule says of each, and the episodes that follow.
 
     ``judgements`` and ``rows`` are keyed by response id; ratings of instruments without a norm, and those
-    without a total, have no judgement.
+    without a total, have no judgement. ``reports``, by response id too, are what people said of strain.
     """
 
     rows: Mapping[str, RatingRow]
     judgements: Mapping[str, Judgement]
+    reports: Mapping[str, Report]
     episodes: tuple[Episode, ...]
 
     def raised_by(self, response_id: str) -> tuple[Episode, ...]:
@@ -50,10 +52,14 @@ def judge_dyad(
 
     ``settlements`` are what people said of its alerts: they bear on its episodes alone.
     """
+    rows = {row.id: row for row in ratings}
     rated = rate_dyad(ratings, deployment)
-    episodes = follow_dyad(rated, deployment.parameters, settlements)
-    judgements = {one.key: one.judgement for one in rated}
-    return JudgedDyad({row.id: row for row in ratings}, judgements, episodes)
+    reports = read_reports(ratings, deployment.known, deployment.parameters)
+    events: dict[str, Event] = {one.key: one for one in rated}
+    events |= {key: as_reported(rows[key], report, deployment.parameters) for key, report in reports.items()}
+    in_order = [events[key] for key in rows if key in events]
+    episodes = follow_dyad(in_order, deployment.parameters, settlements)
+    return JudgedDyad(rows, {one.key: one.judgement for one in rated}, reports, episodes)
 
 
 def rate_dyad(ratings: Sequence[RatingRow], deployment: Deployment) -> list[Rated]:

@@ -3,6 +3,7 @@
 from fhir_mappings import json_text
 from service.alliance.guidance import guidance_in, offer_for
 from service.api.v1.shown_guidance import show_offer
+from service.api.v1.shown_words import show_words
 from service.flows.act_on_alert import AlertWithActs
 from service.flows.alert_evidence import fallen_of
 from service.flows.list_alerts import WatchPoint
@@ -45,7 +46,10 @@ def show_alert(row: AlertRow) -> Json:
 
 def show_alert_with_acts(found: AlertWithActs) -> Json:
     """Return one alert with what people did about it, in their words too."""
-    return show_alert(found.alert) | {"acts": [_show_act(one) for one in found.acts]}
+    return show_alert(found.alert) | {
+        "acts": [_show_act(one) for one in found.acts],
+        "own_words": [show_words(one) for one in found.words],
+    }
 
 
 def show_alert_in_full(found: AlertWithActs, language: str | None) -> Json:

@@ -48,7 +48,7 @@ def test_an_alert_is_read_with_its_version(client: TestClient, clock: FixedClock
     (alert,) = items(client)
     answer = client.get(f"{ALERTS}/{alert['id']}")
     guidance = answer.json().pop("guidance")
-    assert answer.json() == alert | {"acts": [], "guidance": guidance}
+    assert answer.json() == alert | {"acts": [], "own_words": [], "guidance": guidance}
     assert answer.headers["ETag"] == 'W/"1"'
     again = client.get(f"{ALERTS}/{alert['id']}", headers={"If-None-Match": 'W/"1"'})
     assert again.status_code == 304
