@@ -20,6 +20,7 @@ from service.flows.store_alert import store_alert
 from service.flows.write_version import audit_row
 from service.store.alert_acts import ActRow, acts_of_alert, add_act
 from service.store.alerts import AlertRow, end_alert, find_alert
+from service.store.attendance import count_missed_since
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.patients import Dyad, approach_of, lock_dyad
@@ -56,13 +57,23 @@ class AlertWithActs:
     """An alert as it stands, and what people did about it, the first act first.
 
     ``approach`` is the dyad's, in the clinic's words, None where nobody told; ``words`` are what clients
-    wrote on the reports that it rests on.
+    wrote on the reports that it rests on. ``missed`` counts appointments that the client did not come to
+    since.
     """
 
     alert: AlertRow
     acts: tuple[ActRow, ...]
     approach: str | None
     words: tuple[OwnWords, ...]
+    missed: int
+
+    @property
+    def shown_severity(self) -> str:
+        """Return the severity to show: one step higher after a missed appointment while it is live.
+
+        Nobody is told anew: missing a session is conduct that would fit, no more.
+        """
+        return "marked" if self.missed and self.alert.live else self.alert.severity
 
 
 def act_on_alert(
@@ -171,5 +182,10 @@ def read_alert_with_acts(deployment: Deployment, alert_id: str, clinic: str) -> 
 
 def with_acts(tx: Tx, row: AlertRow, known: Mapping[str, Instrument]) -> AlertWithActs:
     """Return an alert with every act on it, its dyad's approach and the words behind it."""
-    acts = acts_of_alert(tx, row.clinic, row.id)
-    return AlertWithActs(row, tuple(acts), approach_of(tx, row.dyad_row), words_behind(tx, row, known))
+    return AlertWithActs(
+        alert=row,
+        acts=tuple(acts_of_alert(tx, row.clinic, row.id)),
+        approach=approach_of(tx, row.dyad_row),
+        words=words_behind(tx, row, known),
+        missed=count_missed_since(tx, row.clinic, row.alias_row, row.therapist, row.session_date),
+    )

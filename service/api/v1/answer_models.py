@@ -180,6 +180,10 @@ class AlertWithActsAnswer(AlertAnswer):
     """An alert with every act on it, the first one first."""
 
     acts: list[ActAnswer]
+    shown_severity: Severity = Field(
+        description="`marked` too after a missed appointment while it is live; nobody is told anew."
+    )
+    missed_since: int = Field(description="Appointments since, missed or cancelled late.")
     own_words: list[OwnWordsAnswer] = Field(
         description="What clients wrote on the reports behind it, word for word; no EHR gets it."
     )

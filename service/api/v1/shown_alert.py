@@ -48,6 +48,8 @@ def show_alert_with_acts(found: AlertWithActs) -> Json:
     """Return one alert with what people did about it, in their words too."""
     return show_alert(found.alert) | {
         "acts": [_show_act(one) for one in found.acts],
+        "shown_severity": found.shown_severity,
+        "missed_since": found.missed,
         "own_words": [show_words(one) for one in found.words],
     }
 
