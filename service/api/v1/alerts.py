@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
+from fhir_mappings.alert_states import AlertStatus
 from service.api.doors import Doors
 from service.api.etags import etag, is_unchanged
 from service.api.security import access_of
-from service.api.v1.answer_models import AlertDetailAnswer, AlertList, AlertStatus
+from service.api.v1.answer_models import AlertDetailAnswer, AlertList
 from service.api.v1.described import refusals
 from service.api.v1.languages import VARIES, AcceptLanguage, Language, asked_language
 from service.api.v1.queries import (

@@ -4,22 +4,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fhir_mappings.alert_states import AlertStatus
 from service.api.v1.guidance_models import OfferAnswer
 from service.api.v1.models import Answer, Number, Perspective, Severity
 
 Tier = Literal["watch", "possible", "marked"]
 ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
-AlertStatus = Literal[
-    "open",
-    "acknowledged",
-    "in-repair",
-    "repaired",
-    "unresolved",
-    "dismissed",
-    "closed-by-scores",
-    "withdrawn",
-    "entered-in-error",
-]
 EXAMPLE_RECEIPT: dict[str, Any] = {
     "id": "8f0c0c44-3d0b-4f43-9a57-0d9b3c1f7a10",
     "version": 1,

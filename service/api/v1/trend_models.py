@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fhir_mappings.alert_states import AlertStatus
 from service.api.v1.answer_models import (
-    AlertStatus,
     LimitAnswer,
     PromptAnswer,
     ResponseStatus,
