@@ -16,6 +16,7 @@ from service.api.head import HeadAsGet
 from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
+from service.api.security import serve_loopback
 from service.api.v1 import routes as v1
 from service.ehr.client import EhrClient
 from service.flows.deployment import Deployment
@@ -96,7 +97,9 @@ def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
             allow_headers=_REQUEST_HEADERS,
             expose_headers=_ANSWER_HEADERS,
         )
-    app.add_middleware(Gate, log=log, max_body_bytes=settings.max_body_bytes, origins=settings.cors_origins)
+    app.add_middleware(
+        Gate, log=log, max_body_bytes=settings.max_body_bytes, identify=serve_loopback(settings.cors_origins)
+    )
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from service.ledger import State
 class Metrics:
     """The figures of one process and its database. ``serve`` them, and ``close`` at the end."""
 
-    def __init__(self, deployment: Deployment, clinic: str) -> None:
+    def __init__(self, deployment: Deployment) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_Deliveries(deployment, clinic))
+        self.registry.register(_Deliveries(deployment))
         self._attempts = Counter(
             "alliance_attempts",
             "Exchanges with the EHR about a delivery, by this process.",
@@ -45,9 +45,9 @@ class Metrics:
 class _Deliveries(Collector):
     """Reads the ledger whenever it is asked: all processes of one database tell the same."""
 
-    def __init__(self, deployment: Deployment, clinic: str) -> None:
+    def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._clinic = clinic
+        self._clinic = deployment.clinic
 
     def describe(self) -> list[Metric]:
         """Return nothing: so the registry need not ask the database before the first look."""

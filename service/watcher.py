@@ -22,7 +22,6 @@ from service.flows.watch import Watch
 from service.log import Log
 from service.owners import new_owner
 
-DEFAULT_CLINIC = "default"
 # Without polling what a person wants tried again is still looked for.
 _QUIET_SECONDS = 60.0
 # How soon something is seen that another process was told, or that a response leaves to the EHR.
@@ -44,21 +43,20 @@ class Watcher:
         log: Log,
         wake: Callable[[], None],
         *,
-        clinic: str = DEFAULT_CLINIC,
         crash_point: Callable[[str], None] = no_crash,
     ) -> None:
         self._deployment = deployment
         self._client = client
         self._log = log
         self._wake = wake
-        self._clinic = clinic
+        self._clinic = deployment.clinic
         self._crash_point = crash_point
         self._stopping = threading.Event()
         self._news = threading.Event()
         settings = deployment.settings
         self._subscribed = not settings.ehr_subscribe
         every = settings.ehr_poll_seconds or _QUIET_SECONDS
-        self._watch_of_all = Watch(deployment, clinic, settings.ehr_name, new_owner(), every)
+        self._watch_of_all = Watch(deployment, self._clinic, settings.ehr_name, new_owner(), every)
         self._breaker = Breaker(deployment.clock)
         self._thread: threading.Thread | None = None
 

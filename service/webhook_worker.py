@@ -8,13 +8,12 @@ from service.http import Http
 from service.log import Log
 
 POLL_SECONDS = 1.0
-DEFAULT_CLINIC = "default"
 
 
 class WebhookWorker:
     """Tells what is due to the address of the settings; without one it does nothing."""
 
-    def __init__(self, deployment: Deployment, http: Http, log: Log, *, clinic: str = DEFAULT_CLINIC) -> None:
+    def __init__(self, deployment: Deployment, http: Http, log: Log) -> None:
         settings = deployment.settings
         self._log = log
         self._stopping = threading.Event()
@@ -27,7 +26,7 @@ class WebhookWorker:
                 http=http,
                 url=settings.webhook_url,
                 secrets=settings.webhook_secret,
-                clinic=clinic,
+                clinic=deployment.clinic,
                 clock=deployment.clock,
                 log=log,
             )

@@ -30,7 +30,6 @@ from service.log import Log
 from service.owners import new_owner
 from service.store.outbox import is_anything_due, renew_leases
 
-DEFAULT_CLINIC = "default"
 LEASE_SECONDS = 15.0
 POLL_SECONDS = 0.5
 
@@ -44,7 +43,6 @@ class Worker:
         http: Http,
         log: Log,
         *,
-        clinic: str = DEFAULT_CLINIC,
         crash_point: Callable[[str], None] = no_crash,
         count_attempt: Callable[[str, str], None] = count_nothing,
     ) -> None:
@@ -75,7 +73,7 @@ class Worker:
                     credentials=credentials_for(settings, http, clock),
                     rate=self._rate,
                 ),
-                clinic=clinic,
+                clinic=deployment.clinic,
                 ehr=settings.ehr_name,
                 names=deployment.names,
                 instruments=deployment.known,

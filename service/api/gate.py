@@ -12,8 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhir_mappings.errors import Fault
 from service.api.outcomes import answer_failure, answer_refusal
-from service.api.security import find_foreign, request_id_of
-from service.errors import FaultsInRequest, NotFound, NotStored, RequestRefused, StoreError, TooLarge
+from service.api.security import Identify, request_id_of
+from service.errors import (
+    CallerRefused,
+    FaultsInRequest,
+    NotFound,
+    NotStored,
+    RequestRefused,
+    StoreError,
+    TooLarge,
+)
 from service.log import Log
 
 # Everything here is about patients: nothing is cached, framed, sniffed or given away as a referrer.
@@ -29,10 +37,10 @@ _LATER = {"Retry-After": "30"}
 class Gate:
     """Middleware: refuses foreign callers and bodies over the limit, answers failures, writes the log."""
 
-    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int, origins: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int, identify: Identify) -> None:
         self._app = app
         self._log = log
-        self._origins = origins
+        self._identify = identify
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,9 +66,11 @@ class Gate:
             )
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
-        refusal = (
-            find_foreign(headers, self._origins) or self._find_too_large(headers) or _find_unreadable(scope)
-        )
+        try:
+            scope["state"]["caller"] = self._identify(headers)
+            refusal: RequestRefused | None = self._find_too_large(headers) or _find_unreadable(scope)
+        except CallerRefused as unknown:
+            refusal = unknown
         if refusal:
             await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
             return

@@ -5,7 +5,6 @@ from starlette.responses import Response
 
 from fhir_mappings import json_text
 from service.api.doors import Doors
-from service.api.security import CLINIC
 from service.flows.check_readiness import check_readiness
 
 _JSON = "application/json"
@@ -21,7 +20,7 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get("/ready", summary="Database, schema and clock are well", responses={503: {}})
     def ready() -> Response:
-        found = check_readiness(doors.deployment, CLINIC)
+        found = check_readiness(doors.deployment, doors.deployment.clinic)
         answer = {
             "status": "ready" if found.ready else "not-ready",
             "database": found.database,

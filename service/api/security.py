@@ -5,7 +5,7 @@ away, and its Host does where it points a name of its own at 127.0.0.1 (DNS rebi
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -13,11 +13,12 @@ from fastapi import Request
 from starlette.datastructures import Headers
 
 from service.addresses import is_loopback
+from service.callers import LOOPBACK, Caller
 from service.errors import CallerRefused
 from service.flows.deployment import Access, Action
 
-CLINIC = "default"
-CALLER = "loopback"
+# Returns who sends a request with these headers, or raises ``CallerRefused``.
+Identify = Callable[[Headers], Caller]
 
 _ACTIONS: dict[str, Action] = {"GET": "R", "HEAD": "R", "POST": "C", "PUT": "U", "DELETE": "D"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -37,17 +38,36 @@ def find_foreign(headers: Headers, origins: Collection[str] = ()) -> CallerRefus
     return None
 
 
+def serve_loopback(origins: Collection[str] = ()) -> Identify:
+    """Return what takes everyone on this machine for the one caller, and refuses all others."""
+
+    def identify(headers: Headers) -> Caller:
+        refusal = find_foreign(headers, origins)
+        if refusal:
+            raise refusal
+        return LOOPBACK
+
+    return identify
+
+
 def request_id_of(headers: Headers) -> str:
     """Return the caller's X-Request-Id where it is a plain word of at most 64 characters, else a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
 
 
+def caller_of(request: Request) -> Caller:
+    """Return who sent the request, as the gate found it."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller
+
+
 def access_of(request: Request, action: Action) -> Access:
     """Return who asks for what, as the audit keeps it: the route's template, never its values."""
+    caller = caller_of(request)
     access = Access(
-        clinic=CLINIC,
-        caller=CALLER,
+        clinic=caller.clinic,
+        caller=caller.name,
         route=request.scope["route"].path,
         action=action,
         request_id=request.scope["state"]["request_id"],
@@ -66,7 +86,8 @@ def access_refused(request: Request) -> Access:
         return known
     action = "E" if request.url.path.endswith("/_search") else _ACTIONS.get(request.method, "E")
     route = getattr(request.scope.get("route"), "path", "none")
-    return Access(CLINIC, CALLER, route, action, request.scope["state"]["request_id"])
+    caller = caller_of(request)
+    return Access(caller.clinic, caller.name, route, action, request.scope["state"]["request_id"])
 
 
 def _host_name(address: str) -> str:

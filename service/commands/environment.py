@@ -9,6 +9,7 @@ from service.alliance.errors import AllianceFileError
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
 from service.alliance.plan import MeasuringPlan, default_plan, read_plan
+from service.callers import DEFAULT_CLINIC
 from service.clock import system_clock
 from service.ehr.profile import Profile
 from service.ehr.profile_file import load_profile, read_profile
@@ -21,7 +22,7 @@ from service.flows.keep_wording import FOLDER as WORDING_FOLDER
 from service.settings import Settings, read_settings
 from service.store.database import Database
 
-CLINIC = "default"
+CLINIC = DEFAULT_CLINIC
 PLAN_FILE = "ALLIANCE_MEASURING_PLAN"
 PROFILE = "ALLIANCE_EHR_PROFILE"
 UNREADABLE = "cannot be read as a text in UTF-8"

@@ -137,7 +137,7 @@ def _serve(
 def _metrics(deployment: Deployment) -> Iterator[Metrics]:
     """Give the figures, served where a port is set for them. Raises ``SettingsRefused``."""
     settings = deployment.settings
-    metrics = Metrics(deployment, CLINIC)
+    metrics = Metrics(deployment)
     if settings.metrics_port is not None:
         try:
             metrics.serve(settings.host.strip("[]"), settings.metrics_port)

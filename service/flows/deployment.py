@@ -13,6 +13,7 @@ from fhir_mappings.instrument import Instrument
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
 from service.alliance.plan import MeasuringPlan, default_plan
+from service.callers import DEFAULT_CLINIC
 from service.clock import Clock, as_instant
 from service.ehr.profile import Profile
 from service.ehr.profile_file import DEFAULT, load_profile
@@ -24,7 +25,7 @@ Action = Literal["C", "R", "U", "D", "E"]  # AuditEvent.action: create, read, up
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One running service: its database, settings, instruments and norms. Handed to every flow.
+    """One clinic of a running service: the database, its settings, instruments, norms. Handed to every flow.
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
     ones that are off among them. ``plan`` says which measure is due when; ``form_maps`` are the EHR's own
@@ -42,6 +43,7 @@ class Deployment:
     plan: MeasuringPlan = field(default_factory=default_plan)
     form_maps: Mapping[str, FormMap] = field(default_factory=dict)
     ehr_profile: Profile = field(default_factory=lambda: load_profile(DEFAULT))
+    clinic: str = DEFAULT_CLINIC
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

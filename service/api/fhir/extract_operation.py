@@ -18,7 +18,7 @@ from service.api.fhir.answers import answer
 from service.api.fhir.create_response import to_new_response
 from service.api.fhir.described import answers, operation_request
 from service.api.fhir.operation_input import OperationInput, place, read_input
-from service.api.security import CLINIC, access_of
+from service.api.security import access_of
 from service.errors import FaultsInRequest
 from service.flows.load import filled_from
 from service.flows.search_chart import find_response
@@ -50,7 +50,7 @@ def add_extract(router: APIRouter, doors: Doors) -> None:
 
     def extract_stored(request: Request, logical_id: str) -> Response:
         access = access_of(request, "E")
-        stored = find_response(doors.deployment, CLINIC, logical_id)
+        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id)
         if stored.status not in _FINAL:
             fault = Fault(_AT, "status-not-accepted", f"must be {' or '.join(_FINAL)}")
             raise FaultsInRequest([fault])

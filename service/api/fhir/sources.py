@@ -20,7 +20,6 @@ from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.values import observation_pair
 from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, shown_page, version_number
-from service.api.security import CLINIC
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
 from service.flows.read_history import (
@@ -100,21 +99,23 @@ class Responses:
 
     def read(self, resource_id: str) -> Shown:
         """Return the current version; raises ``NotFound``."""
-        return show_response(find_response(self.deployment, CLINIC, resource_id), self.deployment)
+        return show_response(
+            find_response(self.deployment, self.deployment.clinic, resource_id), self.deployment
+        )
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version; raises ``NotFound``."""
-        found = find_response(self.deployment, CLINIC, resource_id, version_number(version))
+        found = find_response(self.deployment, self.deployment.clinic, resource_id, version_number(version))
         return show_response(found, self.deployment)
 
     def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
         """Return one page of a response's versions; raises ``NotFound``."""
-        page = response_history(self.deployment, CLINIC, resource_id, query)
+        page = response_history(self.deployment, self.deployment.clinic, resource_id, query)
         return _shown_history(page, lambda one: show_response(one, self.deployment))
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current responses."""
-        found = search_responses(self.deployment, CLINIC, chart_search(asked))
+        found = search_responses(self.deployment, self.deployment.clinic, chart_search(asked))
         return shown_page(found, lambda one: show_response(one, self.deployment))
 
 
@@ -127,28 +128,32 @@ class Observations:
     def read(self, resource_id: str) -> Shown:
         """Return one Observation; one that a correction took away is in error. Raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
-        return self._show(find_observation(self.deployment, CLINIC, response_id, part))
+        return self._show(find_observation(self.deployment, self.deployment.clinic, response_id, part))
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version of an Observation: it has its response's number. Raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
         number = version_number(version)
-        return self._show(find_observation_version(self.deployment, CLINIC, response_id, part, number))
+        return self._show(
+            find_observation_version(self.deployment, self.deployment.clinic, response_id, part, number)
+        )
 
     def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
         """Return one page of an Observation's versions; raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
-        page = observation_history(self.deployment, CLINIC, response_id, part, query)
+        page = observation_history(self.deployment, self.deployment.clinic, response_id, part, query)
         return _shown_history(page, self._show)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
-        found = search_observations(self.deployment, CLINIC, chart_search(asked))
+        found = search_observations(self.deployment, self.deployment.clinic, chart_search(asked))
         return shown_page(found, self._show)
 
     def last_of_each_code(self, asked: SearchRequest, per_code: int) -> ShownPage:
         """Return the newest Observations of each code that fit, newest first."""
-        found = search_last_observations(self.deployment, CLINIC, chart_search(asked), per_code)
+        found = search_last_observations(
+            self.deployment, self.deployment.clinic, chart_search(asked), per_code
+        )
         return shown_page(found, self._show)
 
     def _show(self, observed: ObservedPart) -> Shown:
@@ -173,19 +178,25 @@ class DetectedIssues:
 
     def read(self, resource_id: str) -> Shown:
         """Return the current version; raises ``NotFound``."""
-        return self._show(find_alert_row(self.deployment, CLINIC, resource_id))
+        return self._show(find_alert_row(self.deployment, self.deployment.clinic, resource_id))
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version of an alert, as what it saw then; raises ``NotFound``."""
-        return self._show(find_alert_version(self.deployment, CLINIC, resource_id, version_number(version)))
+        return self._show(
+            find_alert_version(self.deployment, self.deployment.clinic, resource_id, version_number(version))
+        )
 
     def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
         """Return one page of an alert's versions; raises ``NotFound``."""
-        return _shown_history(alert_history(self.deployment, CLINIC, resource_id, query), self._show)
+        return _shown_history(
+            alert_history(self.deployment, self.deployment.clinic, resource_id, query), self._show
+        )
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current alerts, historical ones too: this is the record, not a notice."""
-        return shown_page(search_alerts(self.deployment, CLINIC, chart_search(asked)), self._show)
+        return shown_page(
+            search_alerts(self.deployment, self.deployment.clinic, chart_search(asked)), self._show
+        )
 
     def _show(self, row: AlertRow) -> Shown:
         resource = to_detected_issue(alert_facts(row), self.deployment.names)

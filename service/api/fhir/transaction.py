@@ -21,7 +21,7 @@ from service.api.fhir.receive import doubts_about, read_condition
 from service.api.fhir.sources import show_response
 from service.api.fhir.update_response import expected_version, read_update
 from service.api.outcomes import success_outcome
-from service.api.security import CLINIC, access_of
+from service.api.security import access_of
 from service.errors import FaultsInRequest, RequestRefused
 from service.flows.deployment import Deployment
 from service.flows.record_together import Create, Done, Step, StepsRefused, Update, record_together
@@ -64,7 +64,9 @@ def _read_update(entry: BundleEntry, resource: dict[str, Any], deployment: Deplo
     response_id = entry.url.partition("/")[2]
     body = JsonBody(json_text.dumps(resource), resource)
     expected = expected_version(entry.conditions.get("If-Match"))
-    return Update(read_update(response_id, body, deployment, CLINIC), response_id, expected, entry.full_url)
+    return Update(
+        read_update(response_id, body, deployment, deployment.clinic), response_id, expected, entry.full_url
+    )
 
 
 # (method, whether the address ends in an id) -> how such an entry is read.

@@ -19,7 +19,7 @@ from service.api.fhir.described import answers, operation_request
 from service.api.fhir.operation_input import OperationInput, place, read_input
 from service.api.fhir.sources import show_response
 from service.api.outcomes import success_outcome, to_outcome
-from service.api.security import CLINIC, access_of
+from service.api.security import access_of
 from service.errors import FaultsInRequest, NotOffered, RequestRefused
 from service.flows.deployment import Access
 from service.flows.search_chart import find_response
@@ -59,7 +59,7 @@ def add_validate(router: APIRouter, doors: Doors) -> None:
         access = access_of(request, "E")
         sent = read_input(body, _RESOURCE)
         mode = _mode(sent)
-        stored = find_response(doors.deployment, CLINIC, logical_id)
+        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id)
         doors.audit_read(access, stored.id)
         resource = sent.resource(_RESOURCE)
         if resource is None:
@@ -77,7 +77,7 @@ def add_validate(router: APIRouter, doors: Doors) -> None:
     )
     def validate_stored(request: Request, logical_id: str) -> Response:
         access = access_of(request, "E")
-        stored = find_response(doors.deployment, CLINIC, logical_id)
+        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id)
         doors.audit_read(access, stored.id)
         shown = show_response(stored, doors.deployment).resource
         return answer(request, _Judge(doors, access, "update").told(shown))

@@ -12,7 +12,6 @@ from service.api.fhir.answers import Shown, ShownPage
 from service.api.fhir.definition_search import DefinitionCondition
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.trace_parameters import provenance_pair
-from service.api.security import CLINIC
 from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts
@@ -40,15 +39,17 @@ class AlertWork:
 
     def read(self, resource_id: str) -> Shown:
         """Return the current version; raises ``NotFound``."""
-        return self._show(find_alert_row(self.deployment, CLINIC, resource_id))
+        return self._show(find_alert_row(self.deployment, self.deployment.clinic, resource_id))
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version; raises ``NotFound``."""
-        return self._show(find_alert_row(self.deployment, CLINIC, resource_id, version_number(version)))
+        return self._show(
+            find_alert_row(self.deployment, self.deployment.clinic, resource_id, version_number(version))
+        )
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current ones."""
-        found = search_alerts(self.deployment, CLINIC, chart_search(asked), kind="work")
+        found = search_alerts(self.deployment, self.deployment.clinic, chart_search(asked), kind="work")
         return shown_page(found, self._show)
 
     def _show(self, row: AlertRow) -> Shown:
@@ -68,7 +69,9 @@ class Provenances:
     def read(self, resource_id: str) -> Shown:
         """Return the Provenance of one version; raises ``NotFound``."""
         response_id, version = provenance_pair(resource_id)
-        return self._show(find_trace(self.deployment, CLINIC, response_id, version_number(version)))
+        return self._show(
+            find_trace(self.deployment, self.deployment.clinic, response_id, version_number(version))
+        )
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return the one version that a Provenance has; raises ``NotFound``."""
@@ -78,7 +81,7 @@ class Provenances:
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page, by the moment of recording."""
-        found = search_traces(self.deployment, CLINIC, chart_search(asked))
+        found = search_traces(self.deployment, self.deployment.clinic, chart_search(asked))
         return shown_page(found, self._show)
 
     def _show(self, traced: TracedVersion) -> Shown:
