@@ -78,7 +78,7 @@ def _tell_more(bench: Bench) -> None:
     deployment, write = bench.deployment, an_access("U")
     (alert,) = alerts_of(bench, ANNA)
     act_on_alert(deployment, alert.id, None, PersonsAct("acknowledge", "Practitioner/ada"), write)
-    note = PersonsAct("repair-steps", "Practitioner/ada", step="renegotiate-tasks-goals", words=WORDS)
+    note = PersonsAct("repair-steps", "Practitioner/ada", step="noticed", words=WORDS)
     act_on_alert(deployment, alert.id, None, note, write)
     set_disclosure(deployment, ANNA, Disclosure(share=False), write)
     for patient in (ANNA, BERT):
