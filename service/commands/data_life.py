@@ -16,7 +16,7 @@ from service.commands.environment import (
     deployment_of,
     settings_of,
 )
-from service.errors import RequestRefused, SettingsRefused
+from service.errors import RequestRefused, SettingsRefused, StoreError
 from service.flows.after_restore import after_restore
 from service.flows.deployment import Access, Action, Deployment
 from service.flows.erase_expired import erase_expired
@@ -154,7 +154,11 @@ def _run(environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
 
 
 def _scrub(deployment: Deployment) -> None:
-    if not deployment.database.scrub():
+    try:
+        is_scrubbed = deployment.database.scrub()
+    except StoreError:  # busy, or a full disk: what was erased is erased
+        is_scrubbed = False
+    if not is_scrubbed:
         sys.stderr.write(_NOT_SCRUBBED)
 
 
