@@ -39,8 +39,7 @@ def after_restore(
 ) -> Restored:
     """Return what was made of a restored database; doing it twice is safe.
 
-    ``erased_keys`` are the own keys of certificates of erasure. Raises ``Unsettled`` never: what is in the
-    air of a restored database is so for ever.
+    ``erased_keys`` are the own keys of certificates of erasure. No process may run on the database.
     """
     moment = deployment.clock()
     until = as_instant(moment + timedelta(days=search_days))

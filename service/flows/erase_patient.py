@@ -32,7 +32,7 @@ from service.store.erasure import (
 from service.store.erasures import ErasureRow, add_erasure, keys_known, leave_alerts_of_others
 from service.store.lost_races import repeat_lost_races
 from service.store.merges import lock_joined
-from service.store.patients import find_alias, own_key_of
+from service.store.patients import find_alias, lock_dyads, own_key_of
 
 OK = 200
 Certificate = dict[str, Any]
@@ -111,6 +111,7 @@ def _erase(
 def erase_within(write: Write, own_keys: Iterable[str], erasing: Erasing) -> Certificate:
     """Erase, in a transaction under way, the patient with these own keys, locked before."""
     tx, clinic = write.tx, write.clinic
+    lock_dyads(tx, clinic, sorted(own_keys))  # whoever acts on an alert is done, or comes too late
     held = find_holdings(tx, clinic, sorted(own_keys))
     unsettled = unsettled_deliveries(tx, held, write.now)
     if unsettled and not (erasing.unsettled_too or erasing.dry_run):

@@ -259,7 +259,11 @@ def _inbound_rows(
     ).all()
     known = {(row.ehr, row.ehr_id) for row in forms}
     identifiers = _identifiers(tx, clinic, alias_rows)
-    kept = select(table.c.row_id, table.c.ehr, table.c.ehr_id, table.c.body).where(table.c.clinic == clinic)
+    # Of what was taken the body is empty: it stands with the response.
+    kept = select(table.c.row_id, table.c.ehr, table.c.ehr_id, table.c.body).where(
+        table.c.clinic == clinic,
+        or_(table.c.body != b"", table.c.ehr_id.in_([ehr_id for _, ehr_id in known])),
+    )
     return [
         row.row_id
         for row in tx.execute(kept)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 
@@ -11,14 +12,16 @@ from sqlalchemy import func, select
 
 from fhir_mappings import json_text
 from service.errors import Erased, NotFound, RequestRefused, Unsettled
+from service.flows.act_on_alert import PersonsAct, act_on_alert
 from service.flows.correct_response import correct_response
 from service.flows.erase_patient import Certificate, Erasing, erase_patient
 from service.flows.merge_patients import undo_merge
 from service.flows.record_attendance import record_attendance
+from service.store.alert_tables import alert_acts
 from service.store.columns import metadata
 from service.store.erasure import KEPT, count_rows, tables_with_a_rule
 from service.store.erasures import list_erasures
-from service.store.tables import audit_rows, patient_aliases, responses
+from service.store.tables import alerts, audit_rows, deliveries, dyads, patient_aliases, responses
 from tests.databases import sqlite_only
 from tests.service.build import a_response, an_access
 from tests.service.ehr.fake_ehr import Fault
@@ -264,6 +267,25 @@ def test_a_correction_at_the_same_moment_leaves_nothing(bench):
             erase(bench, f"{ANNA}-{turn}")
             correcting.result()
     assert rows_in(bench, responses) == 0
+
+
+def test_an_act_at_the_same_moment_leaves_nothing(bench):
+    rate(bench, ANNA, (*[(n, "37.0") for n in range(1, 7)], (7, "22.0")))
+    (alert,) = alerts_of(bench, ANNA)
+    start = Barrier(2)
+
+    def act() -> None:
+        start.wait()
+        with suppress(NotFound):
+            done = PersonsAct("acknowledge", "Practitioner/ada")
+            act_on_alert(bench.deployment, alert.id, None, done, an_access("U"))
+
+    with ThreadPoolExecutor(1) as pool:
+        acting = pool.submit(act)
+        start.wait()
+        erase(bench)
+        acting.result()
+    assert [rows_in(bench, table) for table in (alerts, alert_acts, deliveries, dyads)] == [0, 0, 0, 0]
 
 
 @sqlite_only
