@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from service.commands import (
     check_ehr,
+    data_life,
     database,
     deliveries,
     descriptions,
@@ -27,6 +28,7 @@ from service.errors import SettingsRefused
 FAMILIES = (
     serve,
     database,
+    data_life,
     deliveries,
     check_ehr,
     subscribe,

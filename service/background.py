@@ -1,4 +1,4 @@
-"""What runs beside the API or without it: threads that write to the EHR, watch it, and tell the webhook."""
+"""What runs beside the API or without it: threads that write to the EHR, watch it, tell of it, and erase."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from service.ehr.connection import open_http
 from service.flows.deployment import Deployment
 from service.http import Http, host_of
 from service.log import Log
+from service.retention_worker import RetentionWorker
 from service.watcher import Watcher
 from service.webhook_worker import WebhookWorker
 from service.worker import Worker
@@ -26,6 +27,7 @@ class Background:
         self._to_receiver = Http(receiver, settings.ehr_timeout_seconds)
         self._worker = Worker(deployment, self._to_ehr, log, count_attempt=count_attempt)
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
+        self._retention = RetentionWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
 
     @contextmanager
@@ -34,9 +36,11 @@ class Background:
         self._worker.start()
         self._teller.start()
         self._watcher.start()
+        self._retention.start()
         try:
             yield
         finally:
+            self._retention.stop(DRAIN_SECONDS)
             self._watcher.stop(DRAIN_SECONDS)
             self._worker.stop(DRAIN_SECONDS)
             self._teller.stop(DRAIN_SECONDS)

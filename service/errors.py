@@ -7,6 +7,8 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ FaultsInRequest       422 (400 where it cannot be parsed): every fault with its place
  │   ├─ NotFound              404
  │   ├─ Duplicate             409: the same session, or the same identifier with other content
+ │   ├─ Erased                409: it was erased here, and is not taken again
+ │   ├─ Unsettled             409: what is on its way to the EHR keeps a patient from being erased
  │   ├─ StaleVersion          412: If-Match names another version
  │   ├─ VersionRequired       428 at /v1, 400 at /fhir: a correction without If-Match
  │   ├─ ManyMatches           412: If-None-Exist matches several
@@ -104,6 +106,22 @@ class Duplicate(RequestRefused):
     def __init__(self, message: str, stored_id: str) -> None:
         super().__init__(message)
         self.stored_id = stored_id
+
+
+class Erased(RequestRefused):
+    """It was erased here with all that was kept of its patient, and is not taken again."""
+
+    status = 409
+    issue_code = "deleted"
+    reason = "erased"
+
+
+class Unsettled(RequestRefused):
+    """A patient cannot be erased while it is not known what the EHR holds; a fault for each delivery."""
+
+    status = 409
+    issue_code = "conflict"
+    reason = "unsettled"
 
 
 class StaleVersion(RequestRefused):

@@ -77,6 +77,12 @@ class Settings(EhrSettings):
         le=3650,
         description="A response received more than so many days after its session is historical: judged, but no alert is delivered.",
     )
+    retention_years: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="A patient is erased here once nothing of theirs is newer than so many years (service/data-life.md). Unset: kept for ever.",
+    )
     metrics_port: int | None = Field(
         None,
         ge=1,

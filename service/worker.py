@@ -18,7 +18,7 @@ from service.ehr.breaker import Breaker
 from service.ehr.client import EhrClient
 from service.ehr.connection import credentials_for
 from service.ehr.rate_limit import RateLimit
-from service.flows.connect_ehr import connect_ehr
+from service.flows.connect_ehr import connect_ehr, searches_until
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
 from service.flows.intake import Intake
@@ -98,9 +98,9 @@ class Worker:
 
     def start(self) -> None:
         """Release what waited, and start the threads."""
-        lane = self._lane
-        if lane is None:
+        if self._lane is None:
             return
+        lane = self._lane = replace(self._lane, searches_until=searches_until(self._lane))
         released = connect_ehr(lane, self._settings.historical_after_days)
         self._log.event("worker_started", ehr=lane.ehr, deliveries=released)
         self._spawn("leases", partial(self._keep_leases, lane))

@@ -20,6 +20,7 @@ from service.store.alert_acts import ActRow, acts_of_alert, add_act
 from service.store.alerts import AlertRow, end_alert, find_alert
 from service.store.audit import add_audit
 from service.store.database import Tx
+from service.store.lost_races import repeat_lost_races
 from service.store.patients import Dyad, approach_of, keep_judged, lock_dyad
 from service.store.responses import dyad_ratings, place_of
 
@@ -61,6 +62,7 @@ class AlertWithActs:
     approach: str | None
 
 
+@repeat_lost_races
 def act_on_alert(
     deployment: Deployment, alert_id: str, expected_version: int | None, done: PersonsAct, access: Access
 ) -> AlertWithActs:

@@ -1,10 +1,18 @@
 """What happens when a worker starts for an EHR: deliveries that waited for one may go on."""
 
+from service.flows.after_restore import restored_fact
 from service.flows.lane import Lane
 from service.owners import is_gone
+from service.store.chart import read_fact
 from service.store.delivery_acts import release_waiting
 from service.store.lost_races import repeat_lost_races
 from service.store.outbox import free_leases
+
+
+def searches_until(lane: Lane) -> str:
+    """Return until when all is searched for before it is first sent; '' where no backup was restored."""
+    with lane.database.read() as tx:
+        return read_fact(tx, lane.clinic, restored_fact(lane.ehr)) or ""
 
 
 @repeat_lost_races

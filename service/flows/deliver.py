@@ -61,7 +61,16 @@ def deliver_next(lane: Lane) -> Delivered | None:
         return Delivered(work.claim.id, State.UNKNOWN, well=True)
     except Exception as error:  # noqa: BLE001 - what one delivery trips over must not stop the others
         lane.log.event("delivery_failed", delivery=work.claim.id, error=type(error).__name__)
+        return _park_broken(work, error)
+
+
+def _park_broken(work: Work, error: Exception) -> Delivered:
+    """Park a delivery over which this program stumbled; one erased meanwhile is nobody's any more."""
+    try:
         return park_broken(work, type(error).__name__)
+    except LedgerError as lost:
+        work.lane.log.event("lease_lost", delivery=work.claim.id, reason=str(lost))
+        return Delivered(work.claim.id, State.UNKNOWN, well=True)
 
 
 def _work_on(lane: Lane, claim: Claim) -> Work:
@@ -135,10 +144,11 @@ def _start(work: Work, plan: Plan, wanted: Wanted) -> Sequence[PartRow]:
 def _may_be_there(work: Work, method: str) -> bool:
     """Tell whether something may be in the EHR before it is sent for the first time.
 
-    Definitions may have been put there before us, by another installation or a former ledger; and a former
-    plan of this delivery may have left something.
+    Definitions may have been put there before us, by another installation or a former ledger; a former plan
+    of this delivery may have left something; and a restored database may have forgotten what was sent.
     """
-    return method == "POST" and (work.claim.subject_kind == "definition" or work.left_at is not None)
+    may_be = work.claim.subject_kind == "definition" or work.left_at is not None or work.lane.searches_first
+    return method == "POST" and may_be
 
 
 def _work_through(

@@ -53,6 +53,8 @@ class Lane:
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
     bites; ``count_attempt`` with kind and outcome of each attempt. ``alert_flag``: the clinic wants a Flag
     of each alert. ``ask_patient`` returns how a patient stands in the EHR, by the logical id.
+    ``searches_until`` is the instant until which everything is searched for before it is sent for the first
+    time, since a restored database may not know that it was; '' where none was restored.
     """
 
     database: Database
@@ -73,6 +75,7 @@ class Lane:
     alert_flag: bool = True
     ask_patient: Callable[[str], Standing] = nobody_asked
     form_maps: Mapping[str, FormMap] = field(default_factory=dict)
+    searches_until: str = ""
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
 
     @property
@@ -83,6 +86,11 @@ class Lane:
     def now(self) -> str:
         """Return the present instant."""
         return as_instant(self.clock())
+
+    @property
+    def searches_first(self) -> bool:
+        """Whether what was never sent may be in the EHR all the same."""
+        return self.searches_until > self.now()
 
     def later(self, seconds: float) -> str:
         """Return the instant so many seconds from now."""

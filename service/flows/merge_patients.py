@@ -26,6 +26,7 @@ from service.store.merges import (
     find_last_merge,
     find_merge,
     joined_keys,
+    lock_joined,
     move_deliveries,
     move_responses,
 )
@@ -71,7 +72,7 @@ def merge_patients(deployment: Deployment, patient: str, other: str, by: str, ac
         if keys[0] == keys[1]:
             message = "A patient cannot be merged into the same one."
             raise FaultsInRequest([Fault("other", "same-patient", message)])
-        _lock(write, keys)
+        lock_joined(tx, write.clinic, keys)
         _audit(write, keys[0])
         standing = find_merge(tx, write.clinic, keys[0])
         if standing is not None and standing.into_key == keys[1]:
@@ -90,7 +91,7 @@ def undo_merge(deployment: Deployment, patient: str, other: str, by: str, access
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         keys = own_key_of(tx, _known(write, patient)), own_key_of(tx, _known(write, other))
-        _lock(write, keys)
+        lock_joined(tx, write.clinic, keys)
         _audit(write, keys[0])
         last = find_last_merge(tx, write.clinic, *keys)
         if last is None:
@@ -177,18 +178,6 @@ def _refuse_clashes(write: Write, from_key: str, into_key: str) -> None:
     ]
     if pairs:
         raise SessionsClash(pairs)
-
-
-def _lock(write: Write, keys: tuple[str, str]) -> None:
-    """Lock the aliases of everybody who is one with either, whoever else is merging meanwhile."""
-    tx, clinic = write.tx, write.clinic
-    locked: set[str] = set()
-    while True:
-        joined = {key for one in keys for key in joined_keys(tx, clinic, one)}
-        if joined <= locked:
-            return
-        lock_aliases(tx, clinic, joined)
-        locked = joined
 
 
 def _root(write: Write, own_key: str) -> str:

@@ -13,6 +13,7 @@ from fhir_mappings.filled import Identifier
 from service.alliance.attendance import AttendanceStatus
 from service.errors import Duplicate, FaultsInRequest, NotFound, StaleVersion
 from service.flows.deployment import Access, Deployment, Write
+from service.flows.own_ids import refuse_erased_appointment
 from service.flows.patient_references import reference_here
 from service.flows.take_in_visit import let_ehr_give_way, visit_system
 from service.flows.write_version import audit_row
@@ -65,6 +66,7 @@ def record_attendance(
             message = f"This identifier belongs to attendance {stored.id} with other content: correct that."
             raise Duplicate(message, stored.id)
         if stored is None:
+            refuse_erased_appointment(write, new.identifier)
             _refuse_same_appointment(write, row)
             let_ehr_give_way(write, row)
             insert_attendance(tx, row)

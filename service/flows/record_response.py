@@ -5,8 +5,6 @@ the patient and dyad, duplicates, 5 earlier scores, 6 check-in prompts and alert
 deliveries and the audit's row. What the EHR is told, and in which form, the worker decides later.
 """
 
-from uuid import uuid4
-
 from fhir_mappings.filled import Filled
 from service.errors import Duplicate
 from service.flows.deployment import Access, Deployment, Write
@@ -14,6 +12,7 @@ from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.judge_next import judge_next
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
+from service.flows.own_ids import choose_response_id
 from service.flows.patient_references import reference_here
 from service.flows.queue_delivery import queue_response
 from service.flows.recorded import previous_total, recorded_again, tell, with_doubt
@@ -45,8 +44,8 @@ def record_response(deployment: Deployment, new: NewResponse, access: Access) ->
     """Return what recording gave; ``created`` is False where the same response was stored already.
 
     Raises ``Duplicate`` (naming the stored id) where its identifier is taken by other content, or where this
-    respondent has rated this session on this instrument before. Nothing is stored then; the door, which
-    answers the refusal, adds the audit's row.
+    respondent has rated this session on this instrument before, and ``Erased``. Nothing is stored then; the
+    door, which answers the refusal, adds the audit's row.
     """
     with deployment.database.write() as tx:
         return record_within(Write(tx, deployment, access, deployment.clock()), new)
@@ -65,7 +64,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     patient = reference_here(new.patient, deployment.settings)
     alias = take_alias(tx, write.clinic, patient, write.now)
     dyad = take_dyad_of(write, new, alias)
-    version = first_version(write, new, response_id or str(uuid4()), alias, dyad)
+    version = first_version(write, new, response_id or choose_response_id(write, new), alias, dyad)
     filled = filled_from(version, deployment.known)
     rating = _as_rating(version, filled)
     onward = judge_next(write, dyad, rating)

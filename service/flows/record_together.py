@@ -7,7 +7,6 @@ they are done in order. All that is refused is collected, and then nothing was d
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
-from uuid import uuid4
 
 from fhir_mappings import json_text
 from fhir_mappings.bundle import references_in, replace_references
@@ -15,6 +14,7 @@ from service.errors import ManyMatches, RequestRefused
 from service.flows.correct_response import update_in
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.new_response import NewResponse, Recorded
+from service.flows.own_ids import choose_response_id
 from service.flows.record_response import CREATED, STORED_ALREADY, find_stored, record_within
 from service.flows.recorded import recorded_again
 from service.flows.write_version import audit_row
@@ -69,7 +69,7 @@ class Create:
     def choose_id(self, write: Write) -> str:
         """Return the id of the stored response that it matches, else a new one."""
         stored = _match(write, self.condition) or find_stored(write, self.new)
-        return stored.id if stored else str(uuid4())
+        return stored.id if stored else choose_response_id(write, self.new)
 
     def take(self, write: Write, response_id: str, references: References) -> Done:
         """Record it; a match of its condition is answered whatever it holds."""

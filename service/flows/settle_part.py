@@ -15,6 +15,7 @@ from service.store.parts import NewAttempt, PartRow, count_attempts, last_write_
 
 _MOST_TIMES = 6
 _NOT_YET = "not found in the EHR; sent again when that is sure"
+_RESTORED = "this EHR cannot be searched, and a backup was restored: look whether it is there"
 _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
     Finding.CHANGED: "somebody else changed it in the EHR meanwhile",
@@ -75,16 +76,34 @@ def find_before_repeat(
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
         return Next.GO_ON
     attempt = _search_attempt(work, started, look)
-    is_safe = is_safe_to_repeat(sent_writes(part), work.lane.profile.conditional_create)
     if look.finding is Finding.SEVERAL:
         return _park(work, part, look.finding, attempt)
+    if look.finding is Finding.BLIND and _must_be_looked_for(work, part):
+        return _park(work, part, look.finding, attempt, reason=_RESTORED)
+    return _repeat(work, part, look.finding, attempt)
+
+
+def _repeat(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered | Next:
+    """Return ``AGAIN`` where a part that was not found may be sent, else rest or park it."""
+    is_safe = is_safe_to_repeat(sent_writes(part), work.lane.profile.conditional_create)
     left_at = max((moment for moment in (part.sent_at, work.left_at) if moment), default=None)
     settled_at = from_instant(left_at) + _settling(work) if left_at else work.lane.clock()
-    if is_safe or (work.lane.clock() >= settled_at and look.finding is not Finding.PARTLY):
+    if is_safe or (work.lane.clock() >= settled_at and finding is not Finding.PARTLY):
         return Next.AGAIN
     if work.lane.clock() >= settled_at:
-        return _park(work, part, look.finding, attempt)
+        return _park(work, part, finding, attempt)
     return rest(work, part, due_at=as_instant(settled_at), attempt=attempt, reason=_NOT_YET)
+
+
+def _must_be_looked_for(work: Work, part: PartRow) -> bool:
+    """Tell whether a person must look before this is sent, since a restored database cannot know.
+
+    A person who did, and released it, is believed.
+    """
+    if work.claim.subject_kind == "definition" or not work.lane.searches_first:
+        return False
+    with work.lane.database.read() as tx:
+        return count_attempts(tx, work.claim.clinic, part.row, Finding.BLIND) == 0
 
 
 def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:

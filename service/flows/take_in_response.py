@@ -18,10 +18,12 @@ from service.flows.deployment import Deployment, Write
 from service.flows.intake import FORM, Came, Intake
 from service.flows.load import read_answers
 from service.flows.new_response import NewResponse
+from service.flows.own_ids import id_by_form
 from service.flows.read_submitted import UPDATE_STATUSES, read_submitted
 from service.flows.record_response import record_within
 from service.flows.resolve_people import resolve_people
 from service.store.database import Tx
+from service.store.erasures import id_standing
 from service.store.inbound import (
     PARKED,
     TAKEN,
@@ -62,7 +64,7 @@ def form_map_of(deployment: Deployment, canonical: object) -> FormMap | None:
 
 
 def _is_wanted(intake: Intake, came: Came) -> bool:
-    """Tell whether this is a form of ours, or mapped to one, that is neither known nor written by us."""
+    """Tell whether this is a form of ours, or mapped to one: not known, not erased, not written by us."""
     deployment, resource = intake.deployment, came.resource
     identifier = resource.get("identifier")
     if isinstance(identifier, dict) and identifier.get("system") == deployment.names.identifier("response"):
@@ -72,6 +74,8 @@ def _is_wanted(intake: Intake, came: Came) -> bool:
             return False
         if came.row is not None:
             return True
+        if id_standing(tx, intake.clinic, id_by_form(intake.clinic, intake.ehr, came.ehr_id)) == "erased":
+            return False
         if is_known(tx, intake.clinic, intake.ehr, came.ehr_id, came.ehr_version):
             return False
         # What was taken once is followed even where its form was turned off since.

@@ -124,6 +124,12 @@ def read_fact(tx: Tx, clinic: str, name: str) -> str | None:
     return found
 
 
+def put_fact(tx: Tx, clinic: str, name: str, value: str) -> None:
+    """Keep a fact in place of what was kept under that name."""
+    row = {"clinic": clinic, "name": name, "value": value}
+    put_rows(tx, kept_facts, [row], key=("clinic", "name"), changes=("value",))
+
+
 def read_facts(tx: Tx, clinic: str, beginning: str) -> dict[str, str]:
     """Return every kept fact whose name begins so, by name."""
     named = kept_facts.c.name.startswith(beginning, autoescape=True)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, union, up
 
 from service.store.alerts import AlertRow
 from service.store.database import Tx
+from service.store.patients import lock_aliases
 from service.store.responses import IN_ERROR
 from service.store.tables import alerts, deliveries, patient_aliases, patient_merges, responses
 
@@ -145,6 +146,17 @@ def joined_keys(tx: Tx, clinic: str, own_key: str, *, as_of: str | None = None) 
         found |= dict.fromkeys(fresh, "")
         found |= {edge.from_key: edge.into_key for edge in edges}
     return found
+
+
+def lock_joined(tx: Tx, clinic: str, own_keys: Collection[str]) -> set[str]:
+    """Return the own keys of everybody who is one with any of these, their aliases locked against merges."""
+    locked: set[str] = set()
+    while True:
+        joined = {key for one in own_keys for key in joined_keys(tx, clinic, one)}
+        if joined <= locked:
+            return joined
+        lock_aliases(tx, clinic, joined)
+        locked = joined
 
 
 def aliases_as_of(tx: Tx, clinic: str, references: Collection[str], as_of: str) -> list[int]:

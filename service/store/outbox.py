@@ -180,6 +180,19 @@ def free_leases(tx: Tx, clinic: str, now: str, is_gone: Callable[[str], bool]) -
     )
 
 
+def leave_all_behind(tx: Tx, clinic: str, now: str) -> int:
+    """End every lease, make what was left as ``sent`` unknown; return how many deliveries are unfinished."""
+    mine = deliveries.c.clinic == clinic
+    tx.execute(update(deliveries).where(mine).values(lease_owner=None, lease_until=None))
+    sent = select(deliveries.c.id).where(mine, deliveries.c.state == State.SENT)
+    for delivery_id in tx.execute(sent).scalars().all():
+        lose_owner(tx, clinic, delivery_id, now)
+    unfinished = select(deliveries.c.row_id).where(
+        mine, deliveries.c.state.not_in((State.CONFIRMED, State.DISCARDED))
+    )
+    return len(tx.execute(unfinished).all())
+
+
 def set_delivery(tx: Tx, claim: Claim, now: str, state: State) -> None:
     """Set the state of a claimed delivery and keep its lease. Raises ``LeaseLost``."""
     _change(tx, _SET, claim, {"to_state": state, "at": now})

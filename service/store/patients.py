@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, bindparam, select, update
 
+from service.errors import NotFound
 from service.store.database import Tx
 from service.store.responses import IN_ERROR
 from service.store.tables import dyads, patient_aliases, responses
@@ -216,10 +217,12 @@ def approach_of(tx: Tx, dyad_row: int) -> str | None:
 
 
 def lock_dyad(tx: Tx, row: int) -> Dyad:
-    """Return a dyad by its row, locked: whoever judges it waits."""
+    """Return a dyad by its row, locked: whoever judges it waits. Raises ``NotFound`` for one erased."""
     found = tx.execute(
         select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
         .where(dyads.c.row_id == row)
         .with_for_update(),
-    ).one()
+    ).first()
+    if found is None:
+        raise NotFound("There is no such patient here.")
     return Dyad(*found)

@@ -51,6 +51,27 @@ def new_database(server: str, name: str) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
+def dump_database(url: str, file: Path) -> None:
+    """Back a database up as service/data-life.md says."""
+    _run("pg_dump", "--format", "custom", "--file", _for_user(file), "--dbname", url)
+
+
+def restore_database(url: str, file: Path) -> None:
+    """Put a backup into an empty database as service/data-life.md says."""
+    _run("pg_restore", "--no-owner", "--exit-on-error", "--dbname", url, _for_user(file))
+
+
+def _for_user(file: Path) -> str:
+    """Return the file's path, once the user who runs PostgreSQL's programs may read and write it."""
+    file.touch(exist_ok=True)
+    if os.geteuid() == 0:
+        shutil.chown(file, _USER)
+        for folder in file.parents:
+            if folder.stat().st_mode & 0o001 == 0:
+                folder.chmod(folder.stat().st_mode | 0o001)
+    return str(file)
+
+
 def _run(name: str, *arguments: str) -> None:
     program = find_program(name) or name
     as_user = ["runuser", "-u", _USER, "--"] if os.geteuid() == 0 else []

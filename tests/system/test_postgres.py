@@ -61,7 +61,8 @@ def count(deployment: Deployment, table) -> int:
 
 
 FLOWS = [
-    f"tests/service/flows/test_{name}.py" for name in ("record_response", "correct_response", "act_on_alert")
+    f"tests/service/flows/test_{name}.py"
+    for name in ("record_response", "correct_response", "act_on_alert", "erase_patient", "erase_expired")
 ]
 
 

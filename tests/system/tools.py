@@ -31,7 +31,7 @@ GROUPS = (
     ),
     Group("parity", "the formulas in another FHIRPath engine", ("node", "npm")),
     Group("strangers", "other people's FHIR clients", ("node", "npm", "javac", "mvn"), java=True),
-    Group("postgres", "the tests on PostgreSQL", ("initdb", "pg_ctl", "createdb")),
+    Group("postgres", "the tests on PostgreSQL", ("initdb", "pg_ctl", "createdb", "pg_dump", "pg_restore")),
     Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )

@@ -1,0 +1,95 @@
+"""A clinic in which Anna has a row in every table that can hold one. Nobody here exists."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fhir_mappings import json_text
+from fhir_mappings.filled import Identifier
+from service.flows.act_on_alert import PersonsAct, act_on_alert
+from service.flows.merge_patients import merge_patients
+from service.flows.record_attendance import NewAttendance, record_attendance
+from service.flows.set_disclosure import set_disclosure
+from service.store.alerts import AlertRow, alerts_of_dyad
+from service.store.disclosures import Disclosure
+from service.store.erasure import Holdings, find_holdings
+from service.store.inbound import PARKED, InboundCame, Replaced, add_inbound, keep_replacement
+from service.store.merges import joined_keys
+from service.store.patients import alias_rows, find_alias, own_key_of
+from tests.builders import a_response as a_form
+from tests.service.build import an_access
+from tests.service.flows.delivering import Bench, a_bench
+
+ANNA, ANNAS_OTHER_NAME, BERT = "Patient/anna-CANARY", "Patient/anna-twin-CANARY", "Patient/bert"
+WORDS = "CANARY said something of her mother"
+WEBHOOK = {"webhook_url": "https://pager.example/hook", "webhook_secret": ("whsec_" + "A" * 32,)}
+
+
+@contextmanager
+def a_full_clinic(folder: Path) -> Iterator[Bench]:
+    with a_bench(folder, settings=WEBHOOK) as bench:
+        rate(bench, ANNA, (*[(n, "37.0") for n in range(1, 7)], (7, "22.0")))
+        rate(bench, BERT, ((7, "36.0"),))
+        rate(bench, ANNAS_OTHER_NAME, ((8, "36.0"),))
+        bench.deliver_all()
+        _tell_more(bench)
+        yield bench
+
+
+def rate(bench: Bench, patient: str, ratings: tuple[tuple[int, str], ...], **changes: object) -> list[str]:
+    """Record ratings of a patient under identifiers of their own; return the ids."""
+    return [
+        bench.record(
+            session,
+            total,
+            patient=patient,
+            source=patient,
+            identifier=Identifier("urn:clinic:north", f"{patient}-{session}"),
+            body=json_text.dumps({"of": patient}),
+            **changes,
+        ).filled.id
+        for session, total in ratings
+    ]
+
+
+def holdings(bench: Bench, patient: str) -> Holdings:
+    with bench.deployment.database.read() as tx:
+        alias = find_alias(tx, "default", patient)
+        keys = joined_keys(tx, "default", own_key_of(tx, alias)) if alias else {}
+        return find_holdings(tx, "default", sorted(keys))
+
+
+def alerts_of(bench: Bench, patient: str) -> list[AlertRow]:
+    held = holdings(bench, patient)
+    with bench.deployment.database.read() as tx:
+        rows = alias_rows(tx, "default", [patient])
+        every = [row for dyad in range(1, 20) for row in alerts_of_dyad(tx, "default", dyad)]
+    assert set(rows) <= set(held.alias_rows)
+    return [row for row in every if row.alias_row in rows]
+
+
+def an_attendance(patient: str) -> NewAttendance:
+    identifier = Identifier("urn:clinic:visits", f"v-{patient}")
+    return NewAttendance("missed", patient, "Practitioner/ada", "2026-02-20", None, None, identifier)
+
+
+def _tell_more(bench: Bench) -> None:
+    """Let people act, appointments be missed, forms wait, and patients be merged."""
+    deployment, write = bench.deployment, an_access("U")
+    (alert,) = alerts_of(bench, ANNA)
+    act_on_alert(deployment, alert.id, None, PersonsAct("acknowledge", "Practitioner/ada"), write)
+    note = PersonsAct("repair-steps", "Practitioner/ada", step="noticed", words=WORDS)
+    act_on_alert(deployment, alert.id, None, note, write)
+    set_disclosure(deployment, ANNA, Disclosure(share=False), write)
+    for patient in (ANNA, BERT):
+        record_attendance(deployment, an_attendance(patient), an_access())
+    encounter = {"origin": "fhir", "therapist": None, "encounter": "Encounter/e-CANARY", "session_date": None}
+    rate(bench, ANNA, ((9, "36.1"),), **encounter)
+    parked = a_form(subject={"reference": f"https://ehr.example/fhir/{ANNA}"})
+    with deployment.database.write() as tx:
+        came = InboundCame("form-1", "1", PARKED, json_text.dumps(parked))
+        add_inbound(tx, "default", "ehr", came, bench.now())
+        replaced = Replaced("Patient/anna-before-CANARY", ANNA)
+        keep_replacement(tx, "default", "ehr", replaced, bench.now())
+    merge_patients(deployment, ANNAS_OTHER_NAME, ANNA, "Practitioner/sue", write)
+    bench.deliver_all()
