@@ -9,26 +9,20 @@ doing it is, or how likely anything is. Kind and cause are for the two people in
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from service.alliance.episodes import Course, Severity
+from service.alliance.episodes import Course
+from service.alliance.events import Severity
+from service.alliance.report_wording import (
+    NEXT_STEP,
+    ReportGone,
+    ReportWords,
+    gone_sentence,
+    report_sentence,
+)
+from service.alliance.session_names import SessionName
 from service.alliance.words import counted, number, span
 
 CANNOT_SAY = "A score cannot say what kind of strain this is, or why."
-NEXT_STEP = "You could open the next session by asking how the last one felt."
-
-
-@dataclass(frozen=True, slots=True)
-class SessionName:
-    """How a session is named to people: by its number where it has one, else by its date."""
-
-    session_number: int | None
-    session_date: date
-
-    def __str__(self) -> str:
-        if self.session_number is not None:
-            return f"session {self.session_number}"
-        return f"the session of {self.session_date.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,8 @@ class AlertFacts:
 
     ``parts`` are marks of one range, so that their falls compare; empty where only a total is known.
     ``unrated`` counts attended sessions up to this one without a form, None where attendance is unknown.
-    ``others`` are signals of the dyad's other series. ``recovered_at`` goes with the course *recovered*.
+    ``others`` are signals of the dyad's other series, ``reports`` what people said since. ``recovered_at``
+    goes with the course *recovered*.
     """
 
     severity: Severity
@@ -82,6 +77,7 @@ class AlertFacts:
     parts: Sequence[PartChange] = ()
     unrated: int | None = None
     others: Sequence[SignalWords] = ()
+    reports: Sequence[ReportWords] = ()
     recovered_at: SessionName | None = None
     assumed_norm: bool = False
 
@@ -94,8 +90,8 @@ class ThenAndNow:
     now: SignalWords | None
 
 
-def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow]) -> str:
-    """Return the text of an alert that the ratings, as they are now, no longer support.
+def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow | ReportGone]) -> str:
+    """Return the text of an alert that ratings and reports, as they are now, no longer support.
 
     Example: "Noted after session 5 as a possible strain; the ratings as they are now do not show it. SRS 28.0
     then, usual range 33.9 to 39.6; 37.2 now, usual range 33.9 to 39.6. What people noted about it stays."
@@ -108,7 +104,9 @@ def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow]) -> str
     return " ".join(sentences)
 
 
-def _then_and_now(change: ThenAndNow) -> str:
+def _then_and_now(change: ThenAndNow | ReportGone) -> str:
+    if isinstance(change, ReportGone):
+        return gone_sentence(change)
     then = change.then
     before = f"{then.instrument} {_with_range('then', then)}"
     if change.now is None:
@@ -132,7 +130,8 @@ def alert_text(facts: AlertFacts) -> str:
         _opening(facts),
         _signal(facts.signal, "this client's usual range so far"),
         _fell_most(facts.parts),
-        *(_signal(other, "usual range there") for other in facts.others),
+        *map(signal_sentence, facts.others),
+        *map(report_sentence, facts.reports),
         _missing_forms(facts.unrated),
         _course(facts),
         "The norm behind this range is assumed, not this clinic's own." if facts.assumed_norm else "",
@@ -146,6 +145,11 @@ def _opening(facts: AlertFacts) -> str:
     if facts.severity == "marked":
         return f"Marked dip after {facts.session}, possible strain."
     return f"Possible strain after {facts.session}."
+
+
+def signal_sentence(signal: SignalWords) -> str:
+    """Return one sentence about a score of another series than the one that opened the alert."""
+    return _signal(signal, "usual range there")
 
 
 def _signal(signal: SignalWords, range_name: str) -> str:

@@ -3,25 +3,28 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from fhir_mappings import json_text
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.scoring import score
 from service.alliance.episodes import Episode
+from service.alliance.report_wording import ReportGone, ReportWords, reported_text
+from service.alliance.session_names import SessionName
 from service.alliance.wording import (
     AlertFacts,
     PartChange,
-    SessionName,
     SignalWords,
     ThenAndNow,
     alert_text,
     fell_most,
+    signal_sentence,
     unsupported_text,
 )
 from service.flows.deployment import Deployment
 from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad
 from service.flows.load import read_answers
+from service.flows.read_reports import Report
 from service.store.alerts import AlertRow
 from service.store.responses import RatingRow
 
@@ -30,7 +33,7 @@ Evidence = dict[str, Any]
 
 
 def evidence_of(judged: JudgedDyad, episode: Episode, known: Mapping[str, Instrument]) -> list[Evidence]:
-    """Return one entry per rating that signalled, in dyad order, with the version that was seen.
+    """Return one entry per rating or report that signalled, in dyad order, with the version that was seen.
 
     Figures are in the instrument's points, rounded to two places for people; the rule used them unrounded.
     """
@@ -40,8 +43,14 @@ def evidence_of(judged: JudgedDyad, episode: Episode, known: Mapping[str, Instru
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
     """Return the alert's sentences."""
     opened = judged.rows[episode.opened_by]
-    others = [key for key in episode.evidence if judged.rows[key].instrument != episode.series]
     recovered = judged.rows.get(episode.recovered_by) if episode.recovered_by else None
+    reports = [_report_words(judged, key) for key in episode.evidence if key in judged.reports]
+    if episode.opened_by in judged.reports:
+        rated = [judged.rows[key] for key in episode.evidence if key in judged.judgements]
+        scores = [signal_sentence(_signal(judged, row, deployment)) for row in rated]
+        return reported_text(reports, scores, episode.course, _name(recovered) if recovered else None)
+    others = [key for key in episode.evidence if key in judged.judgements]
+    others = [key for key in others if judged.rows[key].instrument != episode.series]
     return alert_text(
         AlertFacts(
             severity=episode.severity,
@@ -51,6 +60,7 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
             parts=_part_changes(judged, opened, deployment.known[opened.instrument]),
             unrated=_unrated(judged, opened),
             others=[_signal(judged, judged.rows[key], deployment) for key in others],
+            reports=reports,
             recovered_at=_name(recovered) if recovered else None,
             assumed_norm=judged.standards[episode.opened_by].norm.status == "assumed",
         ),
@@ -67,8 +77,26 @@ def evidence_since(
 def text_without_support(row: AlertRow, evidence: Sequence[Evidence], deployment: Deployment) -> str:
     """Return the sentences of an alert that its ratings, as they are now, no longer support."""
     session = SessionName(row.session_number, date.fromisoformat(row.session_date))
-    changes = [ThenAndNow(_told(old, deployment), _told_now(old, deployment)) for old in evidence]
+    changes = [_change(old, deployment) for old in evidence]
     return unsupported_text(session, changes)
+
+
+def _change(old: Evidence, deployment: Deployment) -> ThenAndNow | ReportGone:
+    if "reported" in old:
+        return ReportGone(deployment.known[old["instrument"]].short_title, withdrawn=old["now"] is None)
+    return ThenAndNow(_told(old, deployment), _told_now(old, deployment))
+
+
+def _report_words(judged: JudgedDyad, key: str) -> ReportWords:
+    report = judged.reports[key]
+    return ReportWords(
+        report.by, _name(judged.rows[key]), report.off_track, report.intensity, report.resolution
+    )
+
+
+def level_of(seen: Mapping[str, Any]) -> Literal["B", "D"]:
+    """Return what kind of sign an entry of evidence is: B said by client or therapist, D a score."""
+    return "B" if "reported" in seen else "D"
 
 
 def fallen_of(row: AlertRow) -> str | None:
@@ -79,7 +107,7 @@ def fallen_of(row: AlertRow) -> str | None:
 
 
 def _now(judged: JudgedDyad, key: str, known: Mapping[str, Instrument]) -> Evidence | None:
-    return evidence_at(judged, key, known) if key in judged.judgements else None
+    return evidence_at(judged, key, known) if key in judged.judgements or key in judged.reports else None
 
 
 def _told_now(old: Evidence, deployment: Deployment) -> SignalWords | None:
@@ -99,22 +127,44 @@ def _told(seen: Evidence, deployment: Deployment) -> SignalWords:
 
 
 def evidence_at(judged: JudgedDyad, key: str, known: Mapping[str, Instrument]) -> Evidence:
-    """Return what one judged rating shows, ``key`` being its response id."""
-    row, judgement = judged.rows[key], judged.judgements[key]
-    most = fell_most(_part_changes(judged, row, known[row.instrument]))
-    return {
+    """Return what one judged rating or report shows, ``key`` being its response id.
+
+    A report has what was ``reported`` in place of figures.
+    """
+    row = judged.rows[key]
+    seen = {
         "instrument": row.instrument,
         "response": row.id,
         "response_version": row.version,
         "session_number": row.session_number,
         "session_date": row.session_date,
+    }
+    if key in judged.reports:
+        return seen | {"reported": _reported(judged.reports[key])}
+    return seen | _figures(judged, row, known[row.instrument])
+
+
+def _reported(report: Report) -> Evidence:
+    return {
+        "by": report.by,
+        "strain": report.happened,
+        "off_track": report.off_track,
+        "intensity": report.intensity,
+        "resolution": report.resolution,
+    }
+
+
+def _figures(judged: JudgedDyad, row: RatingRow, instrument: Instrument) -> Evidence:
+    judgement = judged.judgements[row.id]
+    most = fell_most(_part_changes(judged, row, instrument))
+    return {
         "score": row.total,
         "usual_low": round(judgement.usual_low, _SHOWN_PLACES),
         "usual_high": round(judgement.usual_high, _SHOWN_PLACES),
         "fall": _shown(judgement.fall),
         "z": _shown(judgement.z),
         "earlier_ratings": judgement.earlier,
-        "norms": judged.standards[key].norm.reference,
+        "norms": judged.standards[row.id].norm.reference,
         "fell_most": None if most is None else _fallen(most),
     }
 

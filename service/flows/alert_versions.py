@@ -6,12 +6,14 @@ leaves what the person did where it was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from uuid import UUID, uuid5
 
 from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY
-from service.alliance.episodes import Episode, Settlement
+from service.alliance.episodes import Episode
+from service.alliance.events import Settlement
+from service.flows import read_reports
 from service.flows.alert_evidence import evidence_of, evidence_since, text_of, text_without_support
 from service.flows.deployment import Write
 from service.flows.judge_dyad import JudgedDyad
@@ -21,6 +23,7 @@ from service.store.patients import Dyad
 from service.store.responses import ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
+NO_NORMS = "none"
 # What two versions of an alert may differ in without being news.
 _BOOKKEEPING = {"version", "dyad_row", "updated_at", "believed_from", "believed_until", "row_id", "news"}
 
@@ -57,12 +60,28 @@ def alerts_of_episodes(
     return by_id | found
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """By which rule, method and norms an episode was opened."""
+
+    rule: str
+    method: str
+    norms: str
+
+
+def _basis(judged: JudgedDyad, opened_by: str) -> _Basis:
+    if opened_by in judged.reports:
+        return _Basis(read_reports.RULE, read_reports.METHOD, NO_NORMS)
+    standard = judged.standards[opened_by]
+    return _Basis(standard.rule, standard.norm.method, standard.norm.reference)
+
+
 def from_episode(
     write: Write, dyad: Dyad, judged: JudgedDyad, episode: Episode, before: AlertRow | None
 ) -> AlertRow:
     """Return the version that an episode asks for, with what people made of the one before."""
     opened = judged.rows[episode.opened_by]
-    standard = judged.standards[episode.opened_by]
+    basis = _basis(judged, episode.opened_by)
     opening = _opening_response(write.tx, write.clinic, episode.opened_by)
     closed = episode.course == "recovered"
     row = AlertRow(
@@ -80,9 +99,9 @@ def from_episode(
         historical=episode.historical,
         opened_by=episode.opened_by,
         series=episode.series,
-        rule=standard.rule,
-        method=standard.norm.method,
-        norms=standard.norm.reference,
+        rule=basis.rule,
+        method=basis.method,
+        norms=basis.norms,
         session_number=opened.session_number,
         session_date=opened.session_date,
         type="unknown",

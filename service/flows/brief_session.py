@@ -7,10 +7,7 @@ are not.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY
-from fhir_mappings.instrument import Instrument
-from fhir_mappings.kept_answers import restore_answers
 from fhir_mappings.scoring import count_answers
 from service.alliance.context import context_lines
 from service.alliance.lowest import lowest_items
@@ -20,15 +17,14 @@ from service.flows.alert_evidence import fallen_of
 from service.flows.deployment import Deployment
 from service.flows.dyad_sessions import DyadSessions
 from service.flows.find_due import DyadDue
+from service.flows.own_words import OwnWords, words_of
 from service.flows.show_trend import PatientTrend, TrendQuery, show_trend
 from service.flows.trend_series import TrendPoint, TrendSeries
 from service.store.attendance import AttendanceRow
-from service.store.patient_ratings import PatientRating
 from service.store.patients import approach_of
 
 # Words of the last sessions are still in the room; older ones are read in the chart.
 _SESSIONS_WITH_WORDS = 3
-_OWN_WORDS_OF = ("client", "carer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +43,6 @@ class BriefMeasure:
     last: TrendPoint
     previous: TrendPoint | None
     lowest: tuple[LowestAt, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnWords:
-    """What a client wrote on one form, by link id, word for word."""
-
-    rating: PatientRating
-    instrument: Instrument
-    texts: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +124,7 @@ def _alerts(
     rows = [row for row in trend.alerts if row.therapist == therapist and row.status in UNDER_WAY]
     dyad_row = own[0].points[-1].rating.dyad_row
     with deployment.database.read() as tx:
-        return tuple(with_acts(tx, row) for row in rows), approach_of(tx, dyad_row)
+        return tuple(with_acts(tx, row, deployment.known) for row in rows), approach_of(tx, dyad_row)
 
 
 def _context(deployment: Deployment, trend: PatientTrend, therapist: str) -> tuple[str, ...]:
@@ -154,17 +141,11 @@ def _fallen(alerts: Sequence[AlertWithActs], measures: Iterable[BriefMeasure]) -
 
 def _own_words(own: Iterable[TrendSeries]) -> tuple[OwnWords, ...]:
     found = [
-        OwnWords(point.rating, series.instrument, texts)
+        words
         for series in own
-        if series.instrument.perspective in _OWN_WORDS_OF
         for point in series.points
-        if (texts := texts_of_rating(series.instrument, point.rating))
+        if (words := words_of(point.rating, series.instrument))
     ]
-    newest = sorted(found, key=lambda one: (one.rating.session_date, one.rating.authored), reverse=True)
-    days = sorted({one.rating.session_date for one in newest}, reverse=True)[:_SESSIONS_WITH_WORDS]
-    return tuple(one for one in newest if one.rating.session_date in days)
-
-
-def texts_of_rating(instrument: Instrument, rating: PatientRating) -> dict[str, str]:
-    """Return what was answered in own words, by link id, in item order."""
-    return dict(restore_answers(instrument, json_text.loads(rating.answers)).texts)
+    newest = sorted(found, key=lambda one: (one.response.session_date, one.response.authored), reverse=True)
+    days = sorted({one.response.session_date for one in newest}, reverse=True)[:_SESSIONS_WITH_WORDS]
+    return tuple(one for one in newest if one.response.session_date in days)

@@ -108,7 +108,8 @@ def build_router(doors: Doors) -> APIRouter:
         with audited(doors, access, alert_id):
             found = read_alert_with_acts(deployment, alert_id, access.clinic)
         headers = {"ETag": etag(found.alert.version), **VARIES}
-        if is_unchanged(if_none_match, found.alert.version):
+        # What was missed since is no part of the version.
+        if is_unchanged(if_none_match, found.alert.version) and not found.missed:
             return Response(status_code=304, headers=headers)
         return answer(show_alert_in_full(found, wanted), headers)
 

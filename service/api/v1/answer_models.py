@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fhir_mappings.alert_states import AlertStatus
 from service.api.v1.guidance_models import OfferAnswer
 from service.api.v1.models import Answer, Number, Perspective, Severity
+from service.api.v1.words_models import OwnWordsAnswer
 
 Tier = Literal["watch", "possible", "marked"]
 ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
@@ -70,6 +71,7 @@ class EvidenceAnswer(BaseModel):
     response_version: int
     session_number: int | None
     session_date: str
+    level: Literal["D"] = Field(description="What kind of sign it is; D: scores only.")
     score: Number
     usual_low: Number
     usual_high: Number
@@ -90,15 +92,45 @@ class ShownEvidence(EvidenceAnswer):
     now: EvidenceNow | None = Field(None, description="null: withdrawn, or another dyad's.")
 
 
+class ReportedAnswer(BaseModel):
+    """What a person said of strain in a session; marks from 1 to 5, null where left blank."""
+
+    by: Literal["client", "therapist"]
+    strain: bool
+    off_track: bool = Field(description="A session check-in that marked the work as not on track.")
+    intensity: int | None
+    resolution: int | None
+
+
+class ReportEvidence(BaseModel):
+    """One report; `level` B: said by client or therapist."""
+
+    instrument: str
+    response: str
+    response_version: int
+    session_number: int | None
+    session_date: str
+    level: Literal["B"]
+    reported: ReportedAnswer
+
+
+class ShownReport(ReportEvidence):
+    """One report; ``now`` only where the alert is no longer supported."""
+
+    now: ReportEvidence | None = Field(None, description="null: withdrawn, or another dyad's.")
+
+
 class AlertAnswer(BaseModel):
-    """One rupture alert: possible strain, seen in scores alone."""
+    """One rupture alert: possible strain seen in scores, or strain that somebody reported."""
 
     id: str
     version: int
     patient: str
     therapist: str | None
     status: AlertStatus = Field(description="What people did; `closed-by-scores`: nobody had touched it.")
-    score_course: Literal["low", "recovered", "not-recovered"] = Field(description="What the scores did.")
+    score_course: Literal["low", "recovered", "not-recovered"] = Field(
+        description="What the scores did; of a reported strain, what later reports said."
+    )
     severity: Severity
     live: bool = Field(description="Whether it still asks for attention; one live alert per dyad.")
     historical: bool = Field(description="Raised by late data only: never delivered.")
@@ -109,9 +141,9 @@ class AlertAnswer(BaseModel):
     updated_at: str
     type: Literal["unknown", "withdrawal", "confrontation", "mixed"] = Field(description="Never from scores.")
     type_source: Literal["none", "observer-3RS", "client-report", "therapist-report"]
-    rule: str
+    rule: str = Field(description="`own-baseline`: scores; `reported`: a person's report opened it.")
     method: str
-    norms: str
+    norms: str = Field(description="`none` for a report.")
     text: str
     supported: bool = Field(
         description="false: the ratings as they are now no longer show it; text and evidence say so."
@@ -119,7 +151,7 @@ class AlertAnswer(BaseModel):
     owner: str | None = Field(description="Who took it; null: nobody did.")
     dismissal: Literal["not-a-strain", "known-cause", "data-error", "other"] | None
     follows: str | None = Field(description="The alert before, which a person had taken up.")
-    evidence: list[ShownEvidence]
+    evidence: list[ShownEvidence | ShownReport]
 
 
 class ActAnswer(BaseModel):
@@ -139,6 +171,13 @@ class AlertWithActsAnswer(AlertAnswer):
     """An alert with every act on it, the first one first."""
 
     acts: list[ActAnswer]
+    shown_severity: Severity = Field(
+        description="`marked` too after a missed appointment while it is live; nobody is told anew."
+    )
+    missed_since: int = Field(description="Appointments since, missed or cancelled late.")
+    own_words: list[OwnWordsAnswer] = Field(
+        description="What clients wrote on the reports behind it, word for word; no EHR gets it."
+    )
 
 
 class AlertDetailAnswer(AlertWithActsAnswer):

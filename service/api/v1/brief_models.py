@@ -16,13 +16,7 @@ from service.api.v1.trend_models import (
     RangeAnswer,
     WindowAnswer,
 )
-
-
-class NamedItemAnswer(BaseModel):
-    """An item by its link id and our short descriptor."""
-
-    item: str
-    name: str
+from service.api.v1.words_models import NamedItemAnswer, OwnWordsAnswer
 
 
 class LowestAtAnswer(BaseModel):
@@ -48,23 +42,6 @@ class BriefMeasureAnswer(BaseModel):
     lowest_item: LowestItemAnswer | None
     lowest_items: list[LowestAtAnswer] = Field(description="Of the last ratings, the newest at the end.")
     notes: list[str]
-
-
-class WordsAnswer(NamedItemAnswer):
-    """What a client wrote, word for word."""
-
-    text: str
-
-
-class OwnWordsAnswer(BaseModel):
-    """A client's or carer's own words of one session; therapists' private notes are never among them."""
-
-    instrument: str
-    perspective: Perspective
-    session_number: int | None
-    session_date: str
-    response: str
-    words: list[WordsAnswer]
 
 
 class BriefAnswer(BaseModel):
