@@ -9,21 +9,25 @@ from typing import Literal
 
 from service.alliance.episodes import Course
 from service.alliance.session_names import SessionName
+from service.alliance.strain_type import Teller
 
+ReportKind = Literal["self-report", "check-in", "checklist"]
 CANNOT_SAY = "A report is one person's view of a session; it says neither how the other saw it, nor why."
+OBSERVER_CANNOT_SAY = "An observer's view of a session says neither how the two in it saw it, nor why."
 NEXT_STEP = "You could open the next session by asking how the last one felt."
 
 
 @dataclass(frozen=True, slots=True)
 class ReportWords:
-    """One report: by whom, of which session; ``off_track``: the work was marked as not on track.
+    """One report: on which kind of form, by whom, of which session.
 
-    ``intensity`` and ``resolution`` are marks from 1 to 5, None where they were left blank.
+    ``intensity`` and ``resolution`` are marks from 1 to 5, None where they were left blank. Those of a
+    checklist are not told: an alert's text goes to an EHR, and they do not.
     """
 
-    by: Literal["client", "therapist"]
+    kind: ReportKind
+    by: Teller
     session: SessionName
-    off_track: bool = False
     intensity: int | None = None
     resolution: int | None = None
 
@@ -41,13 +45,16 @@ def report_sentence(report: ReportWords) -> str:
 
     Example: "The client reported a strain in session 5: intensity 4 of 5, resolved 2 of 5."
     """
-    if report.off_track:
-        return f"The {report.by} marked the work as not on track in {report.session}."
+    who = "An observer" if report.by == "observer" else f"The {report.by}"
+    if report.kind == "check-in":
+        return f"{who} marked the work as not on track in {report.session}."
+    if report.kind == "checklist":
+        return f"{who} marked signs of strain in {report.session}."
     marks = [
         *([f"intensity {report.intensity} of 5"] if report.intensity is not None else []),
         *([f"resolved {report.resolution} of 5"] if report.resolution is not None else []),
     ]
-    told = f"The {report.by} reported a strain in {report.session}"
+    told = f"{who} reported a strain in {report.session}"
     return f"{told}: {', '.join(marks)}." if marks else f"{told}."
 
 
@@ -63,7 +70,7 @@ def reported_text(
         *map(report_sentence, reports),
         *scores,
         _course(course, closed_at),
-        CANNOT_SAY,
+        OBSERVER_CANNOT_SAY if reports[0].by == "observer" else CANNOT_SAY,
         NEXT_STEP,
     ]
     return " ".join(sentence for sentence in sentences if sentence)

@@ -11,6 +11,7 @@ from fhir_mappings.scoring import score
 from service.alliance.episodes import Episode
 from service.alliance.report_wording import ReportGone, ReportWords, reported_text
 from service.alliance.session_names import SessionName
+from service.alliance.strain_type import KindsTold, Typed, name_of, type_of
 from service.alliance.wording import (
     AlertFacts,
     PartChange,
@@ -38,6 +39,12 @@ def evidence_of(judged: JudgedDyad, episode: Episode, known: Mapping[str, Instru
     Figures are in the instrument's points, rounded to two places for people; the rule used them unrounded.
     """
     return [evidence_at(judged, key, known) for key in episode.evidence]
+
+
+def type_of_episode(judged: JudgedDyad, episode: Episode) -> Typed:
+    """Return the type of strain that people told in the reports which an episode rests on."""
+    reports = [judged.reports[key] for key in episode.evidence if key in judged.reports]
+    return type_of(KindsTold(report.by, report.kinds) for report in reports)
 
 
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
@@ -89,14 +96,14 @@ def _change(old: Evidence, deployment: Deployment) -> ThenAndNow | ReportGone:
 
 def _report_words(judged: JudgedDyad, key: str) -> ReportWords:
     report = judged.reports[key]
-    return ReportWords(
-        report.by, _name(judged.rows[key]), report.off_track, report.intensity, report.resolution
-    )
+    return ReportWords(report.kind, report.by, _name(judged.rows[key]), report.intensity, report.resolution)
 
 
-def level_of(seen: Mapping[str, Any]) -> Literal["B", "D"]:
-    """Return what kind of sign an entry of evidence is: B said by client or therapist, D a score."""
-    return "B" if "reported" in seen else "D"
+def level_of(seen: Mapping[str, Any]) -> Literal["A", "B", "D"]:
+    """Return what kind of sign it is: A an observer's marks, B said by client or therapist, D a score."""
+    if "reported" not in seen:
+        return "D"
+    return "A" if seen["reported"]["by"] == "observer" else "B"
 
 
 def fallen_of(row: AlertRow) -> str | None:
@@ -146,11 +153,12 @@ def evidence_at(judged: JudgedDyad, key: str, known: Mapping[str, Instrument]) -
 
 def _reported(report: Report) -> Evidence:
     return {
+        "kind": report.kind,
         "by": report.by,
         "strain": report.happened,
-        "off_track": report.off_track,
         "intensity": report.intensity,
         "resolution": report.resolution,
+        "type": name_of(report.kinds),
     }
 
 

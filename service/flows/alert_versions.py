@@ -13,10 +13,17 @@ from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY
 from service.alliance.episodes import Episode
 from service.alliance.events import Settlement
-from service.flows import read_reports
-from service.flows.alert_evidence import evidence_of, evidence_since, text_of, text_without_support
+from service.alliance.strain_type import UNTYPED
+from service.flows.alert_evidence import (
+    evidence_of,
+    evidence_since,
+    text_of,
+    text_without_support,
+    type_of_episode,
+)
 from service.flows.deployment import Write
 from service.flows.judge_dyad import JudgedDyad
+from service.flows.read_reports import METHODS, RULE
 from service.store.alerts import AlertRow
 from service.store.database import Tx
 from service.store.patients import Dyad
@@ -71,7 +78,7 @@ class _Basis:
 
 def _basis(judged: JudgedDyad, opened_by: str) -> _Basis:
     if opened_by in judged.reports:
-        return _Basis(read_reports.RULE, read_reports.METHOD, NO_NORMS)
+        return _Basis(RULE, METHODS[judged.reports[opened_by].kind], NO_NORMS)
     standard = judged.standards[opened_by]
     return _Basis(standard.rule, standard.norm.method, standard.norm.reference)
 
@@ -82,6 +89,7 @@ def from_episode(
     """Return the version that an episode asks for, with what people made of the one before."""
     opened = judged.rows[episode.opened_by]
     basis = _basis(judged, episode.opened_by)
+    typed = type_of_episode(judged, episode)
     opening = _opening_response(write.tx, write.clinic, episode.opened_by)
     closed = episode.course == "recovered"
     row = AlertRow(
@@ -104,8 +112,8 @@ def from_episode(
         norms=basis.norms,
         session_number=opened.session_number,
         session_date=opened.session_date,
-        type="unknown",
-        type_source="none",
+        type=typed.type,
+        type_source=typed.source,
         text=text_of(judged, episode, write.deployment),
         evidence=json_text.dumps(evidence_of(judged, episode, write.deployment.known)).decode(),
         follows=None,
@@ -134,6 +142,8 @@ def without_support(write: Write, dyad: Dyad, judged: JudgedDyad, row: AlertRow)
         status=row.status if touched else "withdrawn",
         live=False,
         supported=False,
+        type=UNTYPED.type,
+        type_source=UNTYPED.source,
         text=text_without_support(row, evidence, write.deployment),
         evidence=json_text.dumps(evidence).decode(),
         ended_at=row.ended_at if touched else _ended_at(row, write.now),
@@ -200,8 +210,6 @@ def _as_people_left_it(row: AlertRow, before: AlertRow | None) -> AlertRow:
         row,
         status=before.status,
         live=row.live and before.status in UNDER_WAY,
-        type=before.type,
-        type_source=before.type_source,
         follows=before.follows,
         touched_by=before.touched_by,
         touched_at=before.touched_at,

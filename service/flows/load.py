@@ -111,10 +111,12 @@ def _evidence_facts(seen: Mapping[str, Any]) -> EvidenceFacts:
 
 
 def _observed_part(seen: Mapping[str, Any]) -> str | None:
-    """Return the score of a response that an alert rests on: of a report its intensity, where it has one."""
+    """Return the score of a response that an alert rests on: of a self-report its intensity, if any."""
     if "reported" not in seen:
         return "total"
-    return "intensity" if seen["reported"]["intensity"] is not None else None
+    reported = seen["reported"]
+    has_mark = reported["kind"] == "self-report" and reported["intensity"] is not None
+    return "intensity" if has_mark else None
 
 
 def read_answers(instrument: Instrument, text: str, bare_total: Decimal | None = None) -> Answers:

@@ -29,6 +29,7 @@ from service.store.tables import dyads
 from tests.service.build import (
     StandingClock,
     a_check_in,
+    a_checklist,
     a_deployment,
     a_report,
     a_response,
@@ -37,8 +38,8 @@ from tests.service.build import (
 
 TOTALS = ("20.0", "29.0", "33.0", "36.4", "36.8", "37.0", "37.2", "40.0")
 total = st.sampled_from(TOTALS)
-# What is reported: nothing, or a strain, how strong and how far resolved; sometimes on a check-in's answer.
-said = st.sampled_from(("no", "3-1", "5-2", "2-4", "on-track", "off-track"))
+# What is reported: nothing, or a strain, how strong and how far resolved; a check-in's answer; signs seen.
+said = st.sampled_from(("no", "3-1", "5-2", "2-4", "on-track", "off-track", "sign", "no-sign"))
 # Mostly the next session; some are late, some correct or withdraw what is there. Reports come as ratings do.
 step = st.one_of(
     *[st.tuples(st.just("next"), st.integers(0, 0), total)] * 6,
@@ -82,7 +83,11 @@ class Clinic:
         """Give a rating another total; let a report say that there was a strong strain."""
         with self.deployment.database.read() as tx:
             form = find_current(tx, "default", response).instrument
-        other = {"rupture-report-client": "5-1", "session-check-in-client": "off-track"}
+        other = {
+            "rupture-report-client": "5-1",
+            "session-check-in-client": "off-track",
+            "rupture-markers-observer": "sign",
+        }
         new = _a_form(session, other.get(form, value))
         correct_response(self.deployment, response, None, new, an_access("U"))
 
@@ -122,7 +127,15 @@ class Clinic:
 
     def alerts(self) -> list[tuple[object, ...]]:
         return sorted(
-            (one.status, one.score_course, one.severity, one.session_number or 0, one.version, one.live)
+            (
+                one.status,
+                one.score_course,
+                one.severity,
+                one.session_number or 0,
+                one.live,
+                one.type,
+                one.version,
+            )
             for one in self._rows()
         )
 
@@ -131,6 +144,9 @@ def _a_form(session: int, value: str):
     """Return a rating of this total, or a report of what was said."""
     if value in ("on-track", "off-track"):
         return replace(a_check_in(session, "yes" if value == "on-track" else "no"), identifier=None)
+    if value in ("sign", "no-sign"):
+        mark = 4 if value == "sign" else 1
+        return replace(a_checklist(session, withdrawal_denial=mark, overall_resolution=4), identifier=None)
     if value == "no":
         return replace(a_report(session, happened=False), identifier=None)
     if "-" in value:
@@ -162,3 +178,32 @@ def test_judging_onward_is_judging_whole(history):
             kept, expected = onward.kept()
             assert kept == expected
         assert onward.alerts() == whole.alerts()
+
+
+def _told(course: list[tuple[int, str]]) -> tuple[dict[tuple[object, ...], object], list[tuple[object, ...]]]:
+    """Tell a clinic a course; return its judgements by session and form, and the alerts that it supports."""
+    with _a_clinic("own-baseline", whole=False) as clinic:
+        for session, value in course:
+            clinic.take("late", session, value)
+        with clinic.deployment.database.read() as tx:
+            ratings = dyad_ratings(tx, "default", 1)
+            standards = read_standards(tx, clinic.deployment, "default")
+        judged = judge_dyad(ratings, clinic.deployment, standards)
+        by_session = {(row.session_number, row.instrument): judged.judgements.get(row.id) for row in ratings}
+        return by_session, [one[:-1] for one in clinic.alerts() if one[0] != "withdrawn"]
+
+
+course = st.dictionaries(
+    st.tuples(st.integers(1, 14), st.sampled_from(("srs", "report"))),
+    st.tuples(total, said),
+    min_size=4,
+    max_size=20,
+).map(lambda found: [(at, one[form == "report"]) for (at, form), one in sorted(found.items())])
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.tuples(course, st.randoms(use_true_random=False)))
+def test_order_of_arrival_changes_neither_judgements_nor_alerts(told):
+    in_order, random = told
+    shuffled = random.sample(in_order, len(in_order))
+    assert _told(shuffled) == _told(in_order)

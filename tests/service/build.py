@@ -118,3 +118,18 @@ def a_check_in(session: int, on_track: str, **texts: str) -> NewResponse:
         authored=authored.isoformat(),
         identifier=Identifier("urn:clinic:north", f"check-in-{session}"),
     )
+
+
+def a_checklist(session: int = 7, by: str = "observer", **marks: int) -> NewResponse:
+    """Return a marker checklist of a session, filled after its rating; signs are named with underscores."""
+    authored = FIRST_SESSION + timedelta(weeks=session - 1, minutes=6)
+    form = builtin_instruments()[f"rupture-markers-{by}"]
+    answers = {name.replace("_", "-"): Decimal(mark) for name, mark in marks.items()}
+    return a_response(
+        session,
+        instrument=form,
+        answers=check_answers(form, answers),
+        authored=authored.isoformat(),
+        source="Practitioner/olu" if by == "observer" else "Practitioner/ada",
+        identifier=Identifier("urn:clinic:north", f"markers-{by}-{session}"),
+    )

@@ -18,7 +18,7 @@ from fhir_mappings.alert import AlertFacts
 from fhir_mappings.alert_note import CAUTION, note_words
 from fhir_mappings.alert_states import STATES
 from service.alliance.guidance import guidance_in, texts_of
-from service.alliance.report_wording import ReportGone, ReportWords, reported_text
+from service.alliance.report_wording import ReportGone, ReportKind, ReportWords, reported_text
 from service.alliance.session_names import SessionName
 from service.alliance.wording import SignalWords, ThenAndNow, signal_sentence, unsupported_text
 from tests.conftest import NOW, FixedClock
@@ -31,6 +31,7 @@ SRS = SignalWords("SRS", 28.0, 33.87, 39.65, 4)
 RECORDED_BY_A_PERSON = {"repair"}
 # "Without blame", "a repair step", "a stable frame".
 IN_GUIDANCE = {"repair", "blame", "stable"}
+REPORT_KINDS: tuple[ReportKind, ...] = ("self-report", "check-in", "checklist")
 OWN_WORDS = "Rupture! It was your fault, 100 %."
 NOT_OURS = ("own_words", "acts", "guidance")
 NOTE = AlertFacts(
@@ -76,11 +77,11 @@ def told(client: TestClient, clock: FixedClock) -> TestClient:
 
 
 @pytest.mark.parametrize("course", ["low", "recovered", "not-recovered"])
-@pytest.mark.parametrize("by", ["client", "therapist"])
+@pytest.mark.parametrize("by", ["client", "therapist", "observer"])
 def test_no_text_of_a_report_says_more_than_was_reported(course: Any, by: Any) -> None:
     reports = [
-        ReportWords(by, FIVE, off_track, intensity, resolution)
-        for off_track, intensity, resolution in product((True, False), (None, 1, 5), (None, 1, 5))
+        ReportWords(kind, by, FIVE, intensity, resolution)
+        for kind, intensity, resolution in product(REPORT_KINDS, (None, 1, 5), (None, 1, 5))
     ]
     texts = [reported_text([one, *reports], [signal_sentence(SRS)], course, FIVE) for one in reports]
     assert len(set(texts)) > 9

@@ -10,6 +10,7 @@ from service.api.v1.models import Answer, Number, Perspective, Severity
 from service.api.v1.words_models import OwnWordsAnswer
 
 Tier = Literal["watch", "possible", "marked"]
+StrainType = Literal["unknown", "withdrawal", "confrontation", "mixed"]
 ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
 EXAMPLE_RECEIPT: dict[str, Any] = {
     "id": "8f0c0c44-3d0b-4f43-9a57-0d9b3c1f7a10",
@@ -95,22 +96,25 @@ class ShownEvidence(EvidenceAnswer):
 class ReportedAnswer(BaseModel):
     """What a person said of strain in a session; marks from 1 to 5, null where left blank."""
 
-    by: Literal["client", "therapist"]
+    kind: Literal["self-report", "check-in", "checklist"] = Field(
+        description="Of a check-in `strain` is: the work was marked as not on track."
+    )
+    by: Literal["client", "therapist", "observer"]
     strain: bool
-    off_track: bool = Field(description="A session check-in that marked the work as not on track.")
-    intensity: int | None
+    intensity: int | None = Field(description="Of a checklist: its strongest sign.")
     resolution: int | None
+    type: StrainType = Field(description="What the signs of a checklist name; else `unknown`.")
 
 
 class ReportEvidence(BaseModel):
-    """One report; `level` B: said by client or therapist."""
+    """One report; `level` A: an observer's marks; B: said by client or therapist."""
 
     instrument: str
     response: str
     response_version: int
     session_number: int | None
     session_date: str
-    level: Literal["B"]
+    level: Literal["A", "B"]
     reported: ReportedAnswer
 
 
@@ -139,8 +143,10 @@ class AlertAnswer(BaseModel):
     response: str = Field(description="The response that opened it.")
     raised_at: str
     updated_at: str
-    type: Literal["unknown", "withdrawal", "confrontation", "mixed"] = Field(description="Never from scores.")
-    type_source: Literal["none", "observer-3RS", "client-report", "therapist-report"]
+    type: StrainType = Field(description="Never from scores: a checklist says it.")
+    type_source: Literal["none", "observer-3RS", "client-report", "therapist-report"] = Field(
+        description="Who said it; an observer's marks go before a therapist's."
+    )
     rule: str = Field(description="`own-baseline`: scores; `reported`: a person's report opened it.")
     method: str
     norms: str = Field(description="`none` for a report.")

@@ -69,8 +69,8 @@ def test_a_yes_opens_an_alert_marked_as_reported(deployment: Deployment, by: str
 def test_its_evidence_says_who_and_how_strong(deployment: Deployment) -> None:
     take(deployment, a_report(3, intensity=3, resolution=2))
     (seen,) = evidence(alerts(deployment)[0])
-    told = {"by": "client", "strain": True, "off_track": False, "intensity": 3, "resolution": 2}
-    assert (level_of(seen), seen["reported"], seen["session_number"]) == ("B", told, 3)
+    told = {"kind": "self-report", "by": "client", "strain": True, "intensity": 3, "resolution": 2}
+    assert (level_of(seen), seen["reported"]) == ("B", told | {"type": "unknown"})
 
 
 def test_a_strong_one_is_marked(deployment: Deployment) -> None:
