@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from service.alliance.episodes import Course
 from service.alliance.events import Severity
+from service.alliance.marking import Marking
 from service.alliance.report_wording import (
     NEXT_STEP,
     ReportGone,
@@ -30,7 +31,8 @@ class SignalWords:
     """One score that signalled, in its instrument's points, with the usual range at that time.
 
     ``instrument`` is a short title (``SRS``); ``places`` its decimal places; ``earlier`` how many ratings the
-    usual range rests on.
+    usual range rests on. ``marking``: which other rule than the default marked it; then the usual range is
+    not why, and is not told.
     """
 
     instrument: str
@@ -39,6 +41,7 @@ class SignalWords:
     usual_high: float
     earlier: int
     places: int = 1
+    marking: Marking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,17 @@ def _then_and_now(change: ThenAndNow | ReportGone) -> str:
     before = f"{then.instrument} {_with_range('then', then)}"
     if change.now is None:
         return f"{before}; withdrawn since."
+    if then.marking is not None and change.now.marking is None:
+        return f"{before}; {number(change.now.score, change.now.places)} now."
     return f"{before}; {_with_range('now', change.now)}."
 
 
 def _with_range(when: str, signal: SignalWords) -> str:
-    usual = span(signal.usual_low, signal.usual_high, signal.places)
-    return f"{number(signal.score, signal.places)} {when}, usual range {usual}"
+    told = f"{number(signal.score, signal.places)} {when}"
+    if signal.marking is not None:
+        limit = number(signal.marking.limit_in(signal.places), signal.places)
+        return f"{told}, where the rule {signal.marking.rule} marked {limit} and less"
+    return f"{told}, usual range {span(signal.usual_low, signal.usual_high, signal.places)}"
 
 
 def alert_text(facts: AlertFacts) -> str:
@@ -134,7 +142,7 @@ def alert_text(facts: AlertFacts) -> str:
         *map(report_sentence, facts.reports),
         _missing_forms(facts.unrated),
         _course(facts),
-        "The norm behind this range is assumed, not this clinic's own." if facts.assumed_norm else "",
+        _assumed_norm(facts) if facts.assumed_norm else "",
         CANNOT_SAY,
         NEXT_STEP,
     ]
@@ -152,10 +160,26 @@ def signal_sentence(signal: SignalWords) -> str:
     return _signal(signal, "usual range there")
 
 
+def _assumed_norm(facts: AlertFacts) -> str:
+    what = "range" if facts.signal.marking is None else "judgement"
+    return f"The norm behind this {what} is assumed, not this clinic's own."
+
+
 def _signal(signal: SignalWords, range_name: str) -> str:
-    usual = span(signal.usual_low, signal.usual_high, signal.places)
     score = number(signal.score, signal.places)
+    if signal.marking is not None:
+        return f"{signal.instrument} {score}; {_marked(signal, signal.marking)}."
+    usual = span(signal.usual_low, signal.usual_high, signal.places)
     return f"{signal.instrument} {score}; {range_name}: {usual} ({counted(signal.earlier, 'rating')})."
+
+
+def _marked(signal: SignalWords, marking: Marking) -> str:
+    """Return what another rule than the default saw: "the rule x marks 33.0 and less here (…)"."""
+    figures = (marking.limit_in(signal.places), marking.mean, marking.last)
+    limit, mean, last = (number(one, signal.places) for one in figures)
+    before = f"on average {mean}, the last {last}" if signal.earlier > 1 else last
+    counts = f"{counted(signal.earlier, 'rating')} before: {before}"
+    return f"the rule {marking.rule} marks {limit} and less here ({counts})"
 
 
 def fell_most(parts: Sequence[PartChange]) -> PartChange | None:

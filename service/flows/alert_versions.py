@@ -14,13 +14,8 @@ from fhir_mappings.alert_states import UNDER_WAY
 from service.alliance.episodes import Episode
 from service.alliance.events import Settlement
 from service.alliance.strain_type import UNTYPED
-from service.flows.alert_evidence import (
-    evidence_of,
-    evidence_since,
-    text_of,
-    text_without_support,
-    type_of_episode,
-)
+from service.flows.alert_evidence import evidence_of, evidence_since, type_of_episode
+from service.flows.alert_text import text_of, text_without_support
 from service.flows.deployment import Write
 from service.flows.judge_dyad import JudgedDyad
 from service.flows.read_reports import METHODS, RULE
@@ -115,7 +110,7 @@ def from_episode(
         type=typed.type,
         type_source=typed.source,
         text=text_of(judged, episode, write.deployment),
-        evidence=json_text.dumps(evidence_of(judged, episode, write.deployment.known)).decode(),
+        evidence=json_text.dumps(evidence_of(judged, episode, write.deployment)).decode(),
         follows=None,
         touched_by=None,
         touched_at=None,
@@ -133,7 +128,7 @@ def without_support(write: Write, dyad: Dyad, judged: JudgedDyad, row: AlertRow)
 
     It keeps what it rested on, beside what the same ratings show now, and its text says so.
     """
-    evidence = evidence_since(judged, json_text.loads(row.evidence), write.deployment.known)
+    evidence = evidence_since(judged, json_text.loads(row.evidence), write.deployment)
     touched = row.touched_by is not None
     return replace(
         row,

@@ -18,6 +18,7 @@ from fhir_mappings.alert import AlertFacts
 from fhir_mappings.alert_note import CAUTION, note_words
 from fhir_mappings.alert_states import STATES
 from service.alliance.guidance import guidance_in, texts_of
+from service.alliance.marking import Marking
 from service.alliance.report_wording import ReportGone, ReportKind, ReportWords, reported_text
 from service.alliance.session_names import SessionName
 from service.alliance.wording import SignalWords, ThenAndNow, signal_sentence, unsupported_text
@@ -90,7 +91,10 @@ def test_no_text_of_a_report_says_more_than_was_reported(course: Any, by: Any) -
 
 def test_a_text_of_what_no_longer_stands_says_no_more() -> None:
     gone = [ReportGone("Strain report", withdrawn=withdrawn) for withdrawn in (True, False)]
-    changes = [ThenAndNow(SRS, None), ThenAndNow(SRS, replace(SRS, score=37.0)), *gone]
+    by_rule = replace(SRS, marking=Marking("sudden-loss", 33.0, 36.6, 38.6))
+    both = product((SRS, by_rule), (SRS, by_rule))
+    again = [ThenAndNow(then, replace(now, score=37.0)) for then, now in both]
+    changes = [ThenAndNow(SRS, None), *again, *gone]
     assert forbidden_in(unsupported_text(FIVE, changes)) == []
 
 

@@ -64,6 +64,15 @@ class FallenAnswer(BaseModel):
     now: Number
 
 
+class MarkingAnswer(BaseModel):
+    """Where the limit of another rule than the default lay: it marked a rating of `limit` and less."""
+
+    rule: str
+    limit: Number
+    mean: Number = Field(description="Of the ratings before.")
+    last: Number = Field(description="The rating before.")
+
+
 class EvidenceAnswer(BaseModel):
     """One rating that signalled, in its instrument's points; `z` in predictive spreads."""
 
@@ -81,6 +90,9 @@ class EvidenceAnswer(BaseModel):
     earlier_ratings: int
     norms: str = Field(description="The norm by which it was judged: the one in force when it came in.")
     fell_most: FallenAnswer | None = Field(None, description="null: no part fell, or none is known.")
+    marked_by: MarkingAnswer | None = Field(
+        None, description="Absent for the default rule, which has the usual range; other figures are its own."
+    )
 
 
 class EvidenceNow(EvidenceAnswer):
