@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fhir_mappings.alert_states import UNDER_WAY
 from fhir_mappings.scoring import count_answers
-from service.alliance.context import context_lines
+from service.alliance.context import ContextLine
 from service.alliance.lowest import lowest_items
 from service.errors import NotFound
 from service.flows.act_on_alert import AlertWithActs, with_acts
@@ -57,7 +57,7 @@ class SessionBrief:
     as_of: str
     sessions: DyadSessions
     measures: tuple[BriefMeasure, ...]
-    context: tuple[str, ...]
+    context: tuple[ContextLine, ...]
     alerts: tuple[AlertWithActs, ...]
     due: tuple[DyadDue, ...]
     missed: tuple[AttendanceRow, ...]
@@ -83,7 +83,7 @@ def brief_session(
         as_of=trend.as_of,
         sessions=sessions,
         measures=tuple(measures),
-        context=_context(deployment, trend, sessions.therapist),
+        context=trend.context_of(sessions.therapist),
         alerts=alerts,
         due=tuple(one for one in trend.due if one.therapist == sessions.therapist),
         missed=sessions.missed,
@@ -125,11 +125,6 @@ def _alerts(
     dyad_row = own[0].points[-1].rating.dyad_row
     with deployment.database.read() as tx:
         return tuple(with_acts(tx, row, deployment.known) for row in rows), approach_of(tx, dyad_row)
-
-
-def _context(deployment: Deployment, trend: PatientTrend, therapist: str) -> tuple[str, ...]:
-    paired = [one for one in trend.pairs if one.client.therapist == therapist]
-    return tuple(line for one in paired for line in context_lines(one.pairs, deployment.parameters))
 
 
 def _fallen(alerts: Sequence[AlertWithActs], measures: Iterable[BriefMeasure]) -> str | None:

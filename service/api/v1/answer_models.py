@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fhir_mappings.alert_states import AlertStatus
 from service.api.v1.guidance_models import OfferAnswer
 from service.api.v1.models import Answer, Number, Perspective, Severity
-from service.api.v1.words_models import OwnWordsAnswer
+from service.api.v1.words_models import ContextAnswer, OwnWordsAnswer
 
 Tier = Literal["watch", "possible", "marked"]
 StrainType = Literal["unknown", "withdrawal", "confrontation", "mixed"]
@@ -202,6 +202,12 @@ class AlertDetailAnswer(AlertWithActsAnswer):
     """An alert with what people did about it, and the part of the guidance that fits."""
 
     guidance: OfferAnswer
+
+
+class AlertInContextAnswer(AlertDetailAnswer):
+    """An alert as it is read: with what stands beside it in its dyad now, which is no part of its version."""
+
+    context: list[ContextAnswer]
 
 
 class WatchAnswer(BaseModel):

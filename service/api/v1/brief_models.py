@@ -16,7 +16,7 @@ from service.api.v1.trend_models import (
     RangeAnswer,
     WindowAnswer,
 )
-from service.api.v1.words_models import NamedItemAnswer, OwnWordsAnswer
+from service.api.v1.words_models import ContextAnswer, NamedItemAnswer, OwnWordsAnswer
 
 
 class LowestAtAnswer(BaseModel):
@@ -52,7 +52,7 @@ class BriefAnswer(BaseModel):
     as_of: str
     sessions_attended: int | None
     measures: list[BriefMeasureAnswer]
-    context: list[str] = Field(description="What the therapist's own ratings add; never a signal.")
+    context: list[ContextAnswer] = Field(description="What stands beside the scores; never a signal.")
     alerts: list[AlertDetailAnswer] = Field(
         description="Those that a person may still act on, with what was agreed so far."
     )

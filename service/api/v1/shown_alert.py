@@ -3,10 +3,11 @@
 from fhir_mappings import json_text
 from service.alliance.guidance import guidance_in, offer_for
 from service.api.v1.shown_guidance import show_offer
-from service.api.v1.shown_words import show_words
+from service.api.v1.shown_words import show_context, show_words
 from service.flows.act_on_alert import AlertWithActs
 from service.flows.alert_evidence import fallen_of, level_of
 from service.flows.list_alerts import WatchPoint
+from service.flows.read_alert import AlertInContext
 from service.store.alert_acts import ActRow
 from service.store.alerts import AlertRow
 
@@ -65,6 +66,12 @@ def show_alert_in_full(found: AlertWithActs, language: str | None) -> Json:
     """Return one alert with what people did about it and the guidance that fits."""
     offer = offer_for(guidance_in(language), fallen_of(found.alert), found.approach)
     return show_alert_with_acts(found) | {"guidance": show_offer(offer)}
+
+
+def show_alert_in_context(read: AlertInContext, language: str | None) -> Json:
+    """Return one alert in full, with what stands beside it."""
+    context = [show_context(line) for line in read.context]
+    return show_alert_in_full(read.found, language) | {"context": context}
 
 
 def _show_act(row: ActRow) -> Json:

@@ -12,7 +12,7 @@ from service.api.v1.shown_trend import (
     show_range,
     show_window,
 )
-from service.api.v1.shown_words import show_words
+from service.api.v1.shown_words import show_context, show_words
 from service.flows.brief_session import BriefMeasure, LowestAt, SessionBrief
 from service.flows.digest_caseload import Overdue, SupervisionDigest
 
@@ -29,7 +29,7 @@ def show_brief(brief: SessionBrief, patient: str, language: str | None) -> Json:
         "as_of": brief.as_of,
         "sessions_attended": brief.sessions.attended,
         "measures": [_measure(one) for one in brief.measures],
-        "context": list(brief.context),
+        "context": [show_context(line) for line in brief.context],
         "alerts": [show_alert_in_full(one, language) for one in brief.alerts],
         "due": [show_due(one) for one in brief.due],
         "missed_sessions": [show_missed(row) for row in brief.missed],

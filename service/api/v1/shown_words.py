@@ -1,5 +1,6 @@
 """A client's own words as /v1 shows them: as they were given."""
 
+from service.alliance.context import ContextLine
 from service.flows.own_words import OwnWords
 
 Json = dict[str, object]
@@ -18,3 +19,8 @@ def show_words(one: OwnWords) -> Json:
             {"item": link_id, "name": names[link_id], "text": text} for link_id, text in one.texts.items()
         ],
     }
+
+
+def show_context(line: ContextLine) -> Json:
+    """Return one line of context with its level of evidence, null for what is none."""
+    return {"kind": line.kind, "level": line.level, "text": line.text}

@@ -1,6 +1,8 @@
-"""What /v1 answers of own words, for the OpenAPI description alone."""
+"""What /v1 answers of own words and of context, for the OpenAPI description alone."""
 
-from pydantic import BaseModel
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from service.api.v1.models import Perspective
 
@@ -27,3 +29,11 @@ class OwnWordsAnswer(BaseModel):
     session_date: str
     response: str
     words: list[WordsAnswer]
+
+
+class ContextAnswer(BaseModel):
+    """One sentence of what stands beside scores and alerts; it opens nothing and raises nothing."""
+
+    kind: Literal["therapist-dip", "missed-appointments", "missing-forms", "usual-gap"]
+    level: Literal["C"] | None = Field(description="C: conduct that would fit; null: no evidence at all.")
+    text: str
