@@ -1,4 +1,4 @@
-"""A rupture alert as DetectedIssue: the record of a possible strain, never a finding of a rupture."""
+"""A rupture alert as DetectedIssue: the record of a strain, possible or reported; no finding."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ _SEVERITIES: dict[Severity, str] = {"possible": "moderate", "marked": "high"}
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFacts:
-    """One score that an alert rests on.
+    """One score or report that an alert rests on; ``part`` None: it gave no Observation.
 
     ``score_code`` is the code of the score (``srs-3.total``), ``part`` its Observation's part (``total``);
     ``display`` the words of the code, as ``display_of`` gives them, where the caller has them.
@@ -26,7 +26,7 @@ class EvidenceFacts:
     instrument_id: str
     response_id: str
     score_code: str
-    part: str
+    part: str | None
     display: str | None = None
 
 
@@ -69,9 +69,7 @@ def to_detected_issue(alert: AlertFacts, names: Names) -> Json:
     ``possible`` is moderate, ``marked`` high. The rule, its method and its norms stand in the narrative too,
     since R4 has no element for the last two. Source: hl7.org/fhir/R4/detectedissue.html.
     """
-    observations = [
-        reference(f"Observation/{observation_id(one.response_id, one.part)}") for one in alert.evidence
-    ]
+    observations = [reference(one) for one in map(_observation, alert.evidence) if one]
     code = concept(coding(names.measures, POSSIBLE_STRAIN, POSSIBLE_STRAIN_DISPLAY))
     return {
         "resourceType": "DetectedIssue",
@@ -102,11 +100,12 @@ def _mitigations(alert: AlertFacts, names: Names) -> list[Json]:
 
 
 def _evidence(one: EvidenceFacts, names: Names) -> Json:
-    details = (
-        f"Observation/{observation_id(one.response_id, one.part)}",
-        f"QuestionnaireResponse/{one.response_id}",
-    )
+    details = (_observation(one), f"QuestionnaireResponse/{one.response_id}")
     return {
         "code": [concept(coding(names.measures, one.score_code, one.display), text=one.display)],
-        "detail": [reference(detail) for detail in details],
+        "detail": [reference(detail) for detail in details if detail],
     }
+
+
+def _observation(one: EvidenceFacts) -> str | None:
+    return None if one.part is None else f"Observation/{observation_id(one.response_id, one.part)}"

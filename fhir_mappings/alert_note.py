@@ -13,6 +13,7 @@ from fhir_mappings.terminology import POSSIBLE_STRAIN_DISPLAY
 from fhir_mappings.vocabulary import DISMISSAL_REASON_TERMS
 
 CAUTION = "Decision support: it says neither that there is a rupture nor that there is none. No diagnosis."
+_REPORTED = "reported"
 _NEWS: Mapping[str, str] = MappingProxyType(
     {"opened": "opened", "raised": "now marked", "again": "low again", "closed": "closed"}
 )
@@ -61,4 +62,8 @@ def _end(alert: AlertFacts) -> str:
     if alert.status == "dismissed":
         reason = alert.dismissal and DISMISSAL_REASON_TERMS.display_of(alert.dismissal)
         return f"Dismissed by a person: {reason}." if reason else "Dismissed by a person."
+    if alert.rule == _REPORTED and alert.status == "closed-by-scores":
+        return "Closed: a later report gives it as resolved, and nobody had acted."
+    if alert.rule == _REPORTED and alert.status not in _ENDS:
+        return "A later report gives it as resolved; a person is still at work on it."
     return _ENDS.get(alert.status, "The scores are back in the usual range; a person is still at work on it.")

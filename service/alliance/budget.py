@@ -7,7 +7,8 @@ Source: the project's notes on alerts, "clinic budget" (at most 5 notices per 10
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from service.alliance.episodes import Rated, follow_dyad
+from service.alliance.episodes import follow_dyad
+from service.alliance.events import Rated
 from service.alliance.parameters import Parameters
 
 _STEP = 0.1

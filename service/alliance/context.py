@@ -1,29 +1,71 @@
-"""What stands beside a client's scores before a session: single lines of context, never a signal."""
+"""What stands beside a client's scores and an alert: single lines of context, never a signal.
 
-from service.alliance.pairs import Pairs
+Conduct that would fit a strain is evidence of level C: it is told, it opens nothing and raises nothing. The
+gap between client and therapist is no evidence at all: clients mark higher as a rule (g = .41), both agree
+only moderately (r = .36), and agreement did not predict outcome in 700 treatments.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
 from service.alliance.parameters import Parameters
-from service.alliance.words import number
+from service.alliance.words import counted, number
+
+ContextKind = Literal["therapist-dip", "missed-appointments", "missing-forms", "usual-gap"]
 
 
-def context_lines(pairs: Pairs, parameters: Parameters) -> tuple[str, ...]:
-    """Return what the therapist's own ratings add: a dip below their own usual level, the usual gap.
+@dataclass(frozen=True, slots=True)
+class ContextLine:
+    """One sentence of context."""
 
-    Empty where there is neither. The gap is no signal: clients mark higher as a rule, and both agree only
-    moderately (r = .36).
+    kind: ContextKind
+    text: str
+
+    @property
+    def level(self) -> Literal["C"] | None:
+        """Return the level of evidence: C for conduct that would fit, None for what says nothing."""
+        return None if self.kind == "usual-gap" else "C"
+
+
+def dip_lines(measure: str, own_units: float | None, parameters: Parameters) -> list[ContextLine]:
+    """Return that a therapist's last rating dipped, in their own spreads; also where the client stays high.
+
+    ``own_units`` is its distance from their earlier ones (below 0: lower), None while those are few.
     """
-    told = []
-    last = pairs.pairs[-1].therapist if pairs.pairs else None
-    if last is not None and last.own_units is not None and -last.own_units >= parameters.therapist_dip_units:
-        far = number(-last.own_units, 1)
-        told.append(f"The therapist's own last rating lies {far} of their spreads below their earlier ones.")
-    if pairs.usual_gap is not None:
-        told.append(_gap_line(pairs.usual_gap))
-    return tuple(told)
+    if own_units is None or -own_units < parameters.therapist_dip_units:
+        return []
+    far = number(-own_units, 1)
+    told = (
+        f"The therapist's own last rating lies {far} of their spreads below their earlier ones ({measure})."
+    )
+    return [ContextLine("therapist-dip", told)]
 
 
-def _gap_line(gap: float) -> str:
+def missed_lines(missed: int) -> list[ContextLine]:
+    """Return how many appointments were missed, or cancelled late, since the last session."""
+    if not missed:
+        return []
+    told = f"{counted(missed, 'appointment')} missed or cancelled late since the last session."
+    return [ContextLine("missed-appointments", told)]
+
+
+def missing_lines(measure: str, missing: int) -> list[ContextLine]:
+    """Return how many planned ratings of a measure are missing in attended sessions."""
+    if not missing:
+        return []
+    return [ContextLine("missing-forms", f"{measure}: {counted(missing, 'planned rating')} missing so far.")]
+
+
+def gap_lines(gap: float | None) -> list[ContextLine]:
+    """Return the usual gap of client minus therapist in points, None where it is not known yet."""
+    if gap is None:
+        return []
     if number(abs(gap), 1) == "0.0":
-        return "Client and therapist usually mark alike; that is context, not a signal."
+        return [_gap("Client and therapist usually mark alike; that is context, not a signal.")]
     where = "above" if gap > 0 else "below"
     told = f"The client's marks usually lie {number(abs(gap), 1)} points {where} the therapist's"
-    return f"{told}; such a gap is context, not a signal."
+    return [_gap(f"{told}; such a gap is context, not a signal.")]
+
+
+def _gap(text: str) -> ContextLine:
+    return ContextLine("usual-gap", text)

@@ -1,4 +1,4 @@
-"""One score alert per dyad, updated, not repeated: what a clinician is told, and what the scores did after.
+"""One alert per dyad, updated, not repeated: what a clinician is told, and what the scores did after.
 
 * None open: a possible or marked rating opens an episode (notice *opened*).
 * Open (course *low*): recovery is tested first, and only on the series that opened it. Else a further signal
@@ -14,6 +14,12 @@
   of its own, without cool-down; after *dismissed* a series stays silent until it has a rating with
   ``z < recovery_z``, and where that is the series that opened it, the cool-down begins.
 
+What a person reports (``Reported``) opens an episode of its own, whatever was closed or dismissed before, or
+adds evidence to the one that is open: it raises severity as a signal of another series does, and gives notice
+*again* where the course was *not-recovered*. Scores never close a reported episode: a later report of the
+same form that gives the strain as resolved does, without a cool-down. While none comes, the course turns
+*not-recovered* after as many ratings, and the next signal of any series gives notice *again*.
+
 Recovery: ``z < recovery_z`` and at least ``recovery_share`` of the fall regained. It says that the score is
 back in the usual range, never that a strain is mended: only a person can say so.
 """
@@ -23,49 +29,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from service.alliance.baseline import Judgement, Tier
+from service.alliance.baseline import Tier
+from service.alliance.events import Event, Rated, Reported, Settlement, Severity
 from service.alliance.parameters import Parameters
 
-Severity = Literal["possible", "marked"]
 Course = Literal["low", "recovered", "not-recovered"]
 NoticeKind = Literal["opened", "raised", "again"]
-Word = Literal["resolved", "dismissed"]
 _RANK: dict[Tier | None, int] = {None: 0, "watch": 1, "possible": 2, "marked": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """One rating of a dyad with its judgement; ``key`` is unique in the dyad and names it for the caller.
-
-    ``series`` is the instrument and rater it belongs to; ``value`` is in that instrument's points;
-    ``historical`` says that it arrived too long after its session to be news. ``place`` is where it stands in
-    the therapy, as text that sorts; '' where nobody's word is asked about.
-    """
-
-    key: str
-    series: str
-    value: float
-    judgement: Judgement
-    historical: bool = False
-    place: str = ""
-
-    @property
-    def signal(self) -> Severity | None:
-        """Return the tier where it is one that may raise an alert; a watch is for the chart only."""
-        tier = self.judgement.tier
-        return None if tier == "watch" else tier
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """A person's last word about an episode: the one that rests on any of these ratings (keys).
-
-    It counts for ratings that come ``after`` this place in the therapy.
-    """
-
-    word: Word
-    evidence: frozenset[str]
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +93,12 @@ class Live:
     """The episode that is under way: what the next rating is held against.
 
     ``value`` and ``fall`` are those of the rating from which recovery is judged, ``since`` counts the ratings
-    of its series after that one.
+    of its series after that one. ``reported``: a report opened it, and its ``since`` counts the ratings of
+    every series; there is no fall then that scores could regain.
     """
 
     series: str
+    reported: bool
     severity: Severity
     course: Course
     since: int
@@ -160,36 +132,36 @@ class Followed:
 
 
 def follow_dyad(
-    ratings: Sequence[Rated], parameters: Parameters, settlements: Collection[Settlement] = ()
+    events: Sequence[Event], parameters: Parameters, settlements: Collection[Settlement] = ()
 ) -> tuple[Episode, ...]:
     """Return the episodes of one dyad in the order they opened; only the last can still be live.
 
-    ``ratings`` hold all judged series of the dyad together, in therapy order. Sorting is the caller's; given
-    that, the order of arrival does not matter, and a later rating never changes an earlier notice.
-    ``settlements`` are what people said of episodes, in any order.
+    ``events`` hold all judged series and reports of the dyad together, in therapy order. Sorting is the
+    caller's; given that, the order of arrival does not matter, and a later one never changes an earlier
+    notice. ``settlements`` are what people said of episodes, in any order.
     """
-    return follow_whole(ratings, parameters, settlements).episodes
+    return follow_whole(events, parameters, settlements).episodes
 
 
 def follow_whole(
-    ratings: Sequence[Rated], parameters: Parameters, settlements: Collection[Settlement] = ()
+    events: Sequence[Event], parameters: Parameters, settlements: Collection[Settlement] = ()
 ) -> Followed:
     """Return what ``follow_dyad`` does, and where it stands at the end."""
     follower = _Follower(parameters, NOTHING_YET)
-    for rating in ratings:
-        follower.hear([one for one in settlements if one.after < rating.place])
-        follower.take(rating)
+    for event in events:
+        follower.hear([one for one in settlements if one.after < event.place])
+        follower.take(event)
     return Followed(follower.episodes(), follower.standing())
 
 
-def follow_quietly(standing: Standing, rating: Rated, parameters: Parameters) -> Standing | None:
-    """Return where following stands after one more rating, or None where it changes an episode.
+def follow_quietly(standing: Standing, event: Event, parameters: Parameters) -> Standing | None:
+    """Return where following stands after one more event, or None where it changes an episode.
 
     Then the dyad is to be followed whole: opening, evidence, severity, course or an end is told with all that
     led to it.
     """
     follower = _Follower(parameters, standing)
-    follower.take(rating)
+    follower.take(event)
     return None if follower.moved else follower.standing()
 
 
@@ -203,6 +175,7 @@ class _Growing:
     value: float
     fall: float | None
     severity: Severity
+    reported: bool
     since: int = 0
     course: Course = "low"
     recovered_by: str | None = None
@@ -210,12 +183,13 @@ class _Growing:
     evidence: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def tell(self, rating: Rated, kind: NoticeKind, severity: Severity) -> None:
+    def tell(self, event: Event, kind: NoticeKind, severity: Severity) -> None:
         self.severity = severity
-        self.notices.append(Notice(rating.key, kind, severity, self.judged_from, rating.historical))
+        self.notices.append(Notice(event.key, kind, severity, self.judged_from, event.historical))
 
-    def judge_from(self, rating: Rated) -> None:
-        self.judged_from, self.value, self.fall = rating.key, rating.value, rating.judgement.fall
+    def judge_from(self, event: Event) -> None:
+        self.judged_from = event.key
+        self.value, self.fall = _low(event)
         self.since, self.course = 0, "low"
 
     def finished(self) -> Episode:
@@ -233,7 +207,7 @@ class _Growing:
 
 
 class _Follower:
-    """Takes the ratings of one dyad one by one; ``moved`` tells whether any of them changed an episode."""
+    """Takes the events of one dyad one by one; ``moved`` tells whether any of them changed an episode."""
 
     def __init__(self, parameters: Parameters, standing: Standing) -> None:
         self._parameters = parameters
@@ -263,17 +237,43 @@ class _Follower:
         if self._live is None:
             return Standing(None, cooling, self._closed_at)
         one = self._live
-        live = Live(one.series, one.severity, one.course, one.since, one.value, one.fall)
+        live = Live(one.series, one.reported, one.severity, one.course, one.since, one.value, one.fall)
         return Standing(live, cooling, self._closed_at)
 
-    def take(self, rating: Rated) -> None:
-        if self._live is None:
-            if not self._ends_silence(rating):
-                self._watch(rating)
-        elif rating.series != self._live.series:
-            self._add_evidence(self._live, rating)
+    def take(self, event: Event) -> None:
+        if isinstance(event, Reported):
+            self._hear_report(event)
+        elif self._live is None:
+            if not self._ends_silence(event):
+                self._watch(event)
+        elif event.series != self._live.series:
+            self._add_evidence(self._live, event)
+            if self._live.reported:
+                self._wait_for_report(self._live)
         else:
-            self._follow(self._live, rating)
+            self._follow(self._live, event)
+
+    def _hear_report(self, report: Reported) -> None:
+        live = self._live
+        if live is None:
+            if report.signal is not None:
+                self._open(report, report.signal)
+        elif live.reported and report.resolved and report.series == live.series:
+            self.moved = True
+            live.course, live.recovered_by = "recovered", report.key
+            self._live = None
+        else:
+            self._add_evidence(live, report)
+
+    def _open(self, event: Event, severity: Severity) -> None:
+        self.moved = True
+        value, fall = _low(event)
+        reported = isinstance(event, Reported)
+        self._live = _Growing(event.key, event.series, event.key, value, fall, severity, reported)
+        self._live.evidence.append(event.key)
+        self._live.tell(event, "opened", severity)
+        self._all.append(self._live)
+        self._cooling = self._settled = self._audible = None
 
     def _watch(self, rating: Rated) -> None:
         quiet_up_to = self._cool_down(rating)
@@ -281,13 +281,7 @@ class _Follower:
             return
         if self._audible is not None and rating.series not in self._audible:
             return
-        self.moved = True
-        fall = rating.judgement.fall
-        self._live = _Growing(rating.key, rating.series, rating.key, rating.value, fall, rating.signal)
-        self._live.evidence.append(rating.key)
-        self._live.tell(rating, "opened", rating.signal)
-        self._all.append(self._live)
-        self._cooling = self._settled = self._audible = None
+        self._open(rating, rating.signal)
 
     def _ends_silence(self, rating: Rated) -> bool:
         """See what the scores do after a person's word; return whether a dismissed episode is over by it."""
@@ -318,13 +312,25 @@ class _Follower:
             self._cooling = None
         return _RANK[self._closed_at]
 
-    def _add_evidence(self, live: _Growing, rating: Rated) -> None:
-        if rating.signal is None:
+    def _add_evidence(self, live: _Growing, event: Event) -> None:
+        if event.signal is None:
             return
         self.moved = True
-        live.evidence.append(rating.key)
-        if _RANK[rating.signal] > _RANK[live.severity]:
-            live.tell(rating, "raised", rating.signal)
+        live.evidence.append(event.key)
+        if live.course == "not-recovered" and live.reported:
+            live.judge_from(event)
+            live.tell(event, "again", event.signal)
+        elif _RANK[event.signal] > _RANK[live.severity]:
+            live.tell(event, "raised", event.signal)
+        elif live.course == "not-recovered" and isinstance(event, Reported):
+            live.tell(event, "again", live.severity)
+
+    def _wait_for_report(self, live: _Growing) -> None:
+        """Count the ratings since a strain was reported; after enough of them it stays open, silent."""
+        live.since += 1
+        if live.since >= self._parameters.recovery_window and live.course == "low":
+            self.moved = True
+            live.course = "not-recovered"
 
     def _follow(self, live: _Growing, rating: Rated) -> None:
         live.since += 1
@@ -370,7 +376,20 @@ class _Follower:
         self._cooling = Counter() if self._parameters.cooldown else None
 
 
+def _low(event: Event) -> tuple[float, float | None]:
+    """Return from which value, and which fall, recovery is judged: no score takes back what a person said."""
+    return (0.0, None) if isinstance(event, Reported) else (event.value, event.judgement.fall)
+
+
 def _resumed(live: Live) -> _Growing:
     return _Growing(
-        "", live.series, "", live.value, live.fall, live.severity, since=live.since, course=live.course
+        "",
+        live.series,
+        "",
+        live.value,
+        live.fall,
+        live.severity,
+        live.reported,
+        since=live.since,
+        course=live.course,
     )

@@ -71,6 +71,15 @@ def pair_ratings(
     return Pairs(tuple(pairs), median(gaps) if len(gaps) >= parameters.pair_min_earlier else None)
 
 
+def last_in_own_units(points: Sequence[SeriesPoint], length: float, parameters: Parameters) -> float | None:
+    """Return how far the last rating of one person lies from their earlier ones, as ``Side.own_units``.
+
+    None while they are few. ``length`` is the scale's, in points.
+    """
+    sides = list(_sides(points, length, parameters).values())
+    return sides[-1].own_units if sides else None
+
+
 def _sides(points: Sequence[SeriesPoint], length: float, parameters: Parameters) -> dict[str, Side]:
     """Return each rating by its key; running sums, so that a long series costs no more for each."""
     sides: dict[str, Side] = {}

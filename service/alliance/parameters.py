@@ -33,8 +33,9 @@ class Parameters:
     ``*_z`` are in predictive spreads, ``*_share`` and ``coverage_*`` from 0 to 1, ``recovery_window`` and
     ``cooldown`` in ratings, ``gap_unrated`` and ``first_sessions`` in attended sessions; ``lowest_by`` in an
     item's points, ``lowest_in`` and ``lowest_of`` in ratings, ``pair_min_earlier`` in ratings or pairs,
-    ``therapist_dip_units`` in the therapist's own standard deviations. ``rules``: those of the rules beside
-    the default.
+    ``therapist_dip_units`` in the therapist's own standard deviations, ``report_*`` and
+    ``checklist_*`` in marks from 1 to 5.
+    ``rules``: those of the rules beside the default.
     """
 
     watch_z: float
@@ -65,6 +66,9 @@ class Parameters:
     pair_min_earlier: int
     pair_least_spread: float
     therapist_dip_units: float
+    report_marked_intensity: int
+    checklist_strain: int
+    report_resolved: int
     rules: RuleParameters
 
     def echoed(self) -> dict[str, float]:

@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from service.alliance.baseline import Judgement, judge_ratings
 from service.alliance.criteria import CRITERIA, look_back
-from service.alliance.episodes import Rated, follow_dyad
+from service.alliance.episodes import follow_dyad
+from service.alliance.events import Rated
 from service.alliance.metrics import Marked
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters

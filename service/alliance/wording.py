@@ -9,26 +9,21 @@ doing it is, or how likely anything is. Kind and cause are for the two people in
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from service.alliance.episodes import Course, Severity
+from service.alliance.episodes import Course
+from service.alliance.events import Severity
+from service.alliance.marking import Marking
+from service.alliance.report_wording import (
+    NEXT_STEP,
+    ReportGone,
+    ReportWords,
+    gone_sentence,
+    report_sentence,
+)
+from service.alliance.session_names import SessionName
 from service.alliance.words import counted, number, span
 
 CANNOT_SAY = "A score cannot say what kind of strain this is, or why."
-NEXT_STEP = "You could open the next session by asking how the last one felt."
-
-
-@dataclass(frozen=True, slots=True)
-class SessionName:
-    """How a session is named to people: by its number where it has one, else by its date."""
-
-    session_number: int | None
-    session_date: date
-
-    def __str__(self) -> str:
-        if self.session_number is not None:
-            return f"session {self.session_number}"
-        return f"the session of {self.session_date.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +31,8 @@ class SignalWords:
     """One score that signalled, in its instrument's points, with the usual range at that time.
 
     ``instrument`` is a short title (``SRS``); ``places`` its decimal places; ``earlier`` how many ratings the
-    usual range rests on.
+    usual range rests on. ``marking``: which other rule than the default marked it; then the usual range is
+    not why, and is not told.
     """
 
     instrument: str
@@ -45,6 +41,7 @@ class SignalWords:
     usual_high: float
     earlier: int
     places: int = 1
+    marking: Marking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,8 @@ class AlertFacts:
 
     ``parts`` are marks of one range, so that their falls compare; empty where only a total is known.
     ``unrated`` counts attended sessions up to this one without a form, None where attendance is unknown.
-    ``others`` are signals of the dyad's other series. ``recovered_at`` goes with the course *recovered*.
+    ``others`` are signals of the dyad's other series, ``reports`` what people said since. ``recovered_at``
+    goes with the course *recovered*.
     """
 
     severity: Severity
@@ -82,6 +80,7 @@ class AlertFacts:
     parts: Sequence[PartChange] = ()
     unrated: int | None = None
     others: Sequence[SignalWords] = ()
+    reports: Sequence[ReportWords] = ()
     recovered_at: SessionName | None = None
     assumed_norm: bool = False
 
@@ -94,8 +93,8 @@ class ThenAndNow:
     now: SignalWords | None
 
 
-def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow]) -> str:
-    """Return the text of an alert that the ratings, as they are now, no longer support.
+def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow | ReportGone]) -> str:
+    """Return the text of an alert that ratings and reports, as they are now, no longer support.
 
     Example: "Noted after session 5 as a possible strain; the ratings as they are now do not show it. SRS 28.0
     then, usual range 33.9 to 39.6; 37.2 now, usual range 33.9 to 39.6. What people noted about it stays."
@@ -108,17 +107,24 @@ def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow]) -> str
     return " ".join(sentences)
 
 
-def _then_and_now(change: ThenAndNow) -> str:
+def _then_and_now(change: ThenAndNow | ReportGone) -> str:
+    if isinstance(change, ReportGone):
+        return gone_sentence(change)
     then = change.then
     before = f"{then.instrument} {_with_range('then', then)}"
     if change.now is None:
         return f"{before}; withdrawn since."
+    if then.marking is not None and change.now.marking is None:
+        return f"{before}; {number(change.now.score, change.now.places)} now."
     return f"{before}; {_with_range('now', change.now)}."
 
 
 def _with_range(when: str, signal: SignalWords) -> str:
-    usual = span(signal.usual_low, signal.usual_high, signal.places)
-    return f"{number(signal.score, signal.places)} {when}, usual range {usual}"
+    told = f"{number(signal.score, signal.places)} {when}"
+    if signal.marking is not None:
+        limit = number(signal.marking.limit_in(signal.places), signal.places)
+        return f"{told}, where the rule {signal.marking.rule} marked {limit} and less"
+    return f"{told}, usual range {span(signal.usual_low, signal.usual_high, signal.places)}"
 
 
 def alert_text(facts: AlertFacts) -> str:
@@ -132,10 +138,11 @@ def alert_text(facts: AlertFacts) -> str:
         _opening(facts),
         _signal(facts.signal, "this client's usual range so far"),
         _fell_most(facts.parts),
-        *(_signal(other, "usual range there") for other in facts.others),
+        *map(signal_sentence, facts.others),
+        *map(report_sentence, facts.reports),
         _missing_forms(facts.unrated),
         _course(facts),
-        "The norm behind this range is assumed, not this clinic's own." if facts.assumed_norm else "",
+        _assumed_norm(facts) if facts.assumed_norm else "",
         CANNOT_SAY,
         NEXT_STEP,
     ]
@@ -148,10 +155,31 @@ def _opening(facts: AlertFacts) -> str:
     return f"Possible strain after {facts.session}."
 
 
+def signal_sentence(signal: SignalWords) -> str:
+    """Return one sentence about a score of another series than the one that opened the alert."""
+    return _signal(signal, "usual range there")
+
+
+def _assumed_norm(facts: AlertFacts) -> str:
+    what = "range" if facts.signal.marking is None else "judgement"
+    return f"The norm behind this {what} is assumed, not this clinic's own."
+
+
 def _signal(signal: SignalWords, range_name: str) -> str:
-    usual = span(signal.usual_low, signal.usual_high, signal.places)
     score = number(signal.score, signal.places)
+    if signal.marking is not None:
+        return f"{signal.instrument} {score}; {_marked(signal, signal.marking)}."
+    usual = span(signal.usual_low, signal.usual_high, signal.places)
     return f"{signal.instrument} {score}; {range_name}: {usual} ({counted(signal.earlier, 'rating')})."
+
+
+def _marked(signal: SignalWords, marking: Marking) -> str:
+    """Return what another rule than the default saw: "the rule x marks 33.0 and less here (…)"."""
+    figures = (marking.limit_in(signal.places), marking.mean, marking.last)
+    limit, mean, last = (number(one, signal.places) for one in figures)
+    before = f"on average {mean}, the last {last}" if signal.earlier > 1 else last
+    counts = f"{counted(signal.earlier, 'rating')} before: {before}"
+    return f"the rule {marking.rule} marks {limit} and less here ({counts})"
 
 
 def fell_most(parts: Sequence[PartChange]) -> PartChange | None:

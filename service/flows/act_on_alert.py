@@ -9,15 +9,18 @@ from types import MappingProxyType
 
 from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY, Act, AlertStatus, after, move_of
+from fhir_mappings.instrument import Instrument
 from fhir_mappings.repair import REPAIRED
 from service.errors import NotFound, StaleVersion, WrongState
 from service.flows.alert_versions import news_of
 from service.flows.deployment import Access, Deployment, Write
+from service.flows.own_words import OwnWords, words_behind
 from service.flows.patient_references import reference_here
 from service.flows.store_alert import store_alert
 from service.flows.write_version import audit_row
 from service.store.alert_acts import ActRow, acts_of_alert, add_act
 from service.store.alerts import AlertRow, end_alert, find_alert
+from service.store.attendance import count_missed_since
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.lost_races import repeat_lost_races
@@ -54,12 +57,24 @@ class PersonsAct:
 class AlertWithActs:
     """An alert as it stands, and what people did about it, the first act first.
 
-    ``approach`` is the dyad's, in the clinic's words, None where nobody told.
+    ``approach`` is the dyad's, in the clinic's words, None where nobody told; ``words`` are what clients
+    wrote on the reports that it rests on. ``missed`` counts appointments that the client did not come to
+    since.
     """
 
     alert: AlertRow
     acts: tuple[ActRow, ...]
     approach: str | None
+    words: tuple[OwnWords, ...]
+    missed: int
+
+    @property
+    def shown_severity(self) -> str:
+        """Return the severity to show: one step higher after a missed appointment while it is live.
+
+        Nobody is told anew: missing a session is conduct that would fit, no more.
+        """
+        return "marked" if self.missed and self.alert.live else self.alert.severity
 
 
 @repeat_lost_races
@@ -79,7 +94,7 @@ def act_on_alert(
         if not _is_done_already(row, done):
             row = _move(write, dyad, row, done)
         add_audit(tx, audit_row(access, write.now, OK, row.id))
-        return with_acts(tx, row)
+        return with_acts(tx, row, deployment.known)
 
 
 def _take(write: Write, alert_id: str) -> tuple[Dyad, AlertRow]:
@@ -165,10 +180,15 @@ def read_alert_with_acts(deployment: Deployment, alert_id: str, clinic: str) -> 
         row = find_alert(tx, clinic, alert_id)
         if row is None:
             raise NotFound("There is no such alert.")
-        return with_acts(tx, row)
+        return with_acts(tx, row, deployment.known)
 
 
-def with_acts(tx: Tx, row: AlertRow) -> AlertWithActs:
-    """Return an alert with every act on it and its dyad's approach."""
-    acts = acts_of_alert(tx, row.clinic, row.id)
-    return AlertWithActs(row, tuple(acts), approach_of(tx, row.dyad_row))
+def with_acts(tx: Tx, row: AlertRow, known: Mapping[str, Instrument]) -> AlertWithActs:
+    """Return an alert with every act on it, its dyad's approach and the words behind it."""
+    return AlertWithActs(
+        alert=row,
+        acts=tuple(acts_of_alert(tx, row.clinic, row.id)),
+        approach=approach_of(tx, row.dyad_row),
+        words=words_behind(tx, row, known),
+        missed=count_missed_since(tx, row.clinic, row.alias_row, row.therapist, row.session_date),
+    )

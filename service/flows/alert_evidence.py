@@ -1,27 +1,22 @@
-"""What an alert rests on: its evidence as stored and shown, and the sentences made of it."""
+"""What an alert rests on: its evidence as stored and shown."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from fhir_mappings import json_text
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.scoring import score
 from service.alliance.episodes import Episode
-from service.alliance.wording import (
-    AlertFacts,
-    PartChange,
-    SessionName,
-    SignalWords,
-    ThenAndNow,
-    alert_text,
-    fell_most,
-    unsupported_text,
-)
+from service.alliance.marking import Marking, marking_of
+from service.alliance.parameters import Parameters
+from service.alliance.rules import DEFAULT_RULE
+from service.alliance.strain_type import KindsTold, Typed, name_of, type_of
+from service.alliance.wording import PartChange, fell_most
 from service.flows.deployment import Deployment
 from service.flows.judge_dyad import JUDGED_SCALE, JudgedDyad
 from service.flows.load import read_answers
+from service.flows.read_reports import Report
 from service.store.alerts import AlertRow
 from service.store.responses import RatingRow
 
@@ -29,46 +24,32 @@ _SHOWN_PLACES = 2
 Evidence = dict[str, Any]
 
 
-def evidence_of(judged: JudgedDyad, episode: Episode, known: Mapping[str, Instrument]) -> list[Evidence]:
-    """Return one entry per rating that signalled, in dyad order, with the version that was seen.
+def evidence_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> list[Evidence]:
+    """Return one entry per rating or report that signalled, in dyad order, with the version that was seen.
 
     Figures are in the instrument's points, rounded to two places for people; the rule used them unrounded.
     """
-    return [evidence_at(judged, key, known) for key in episode.evidence]
-
-
-def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
-    """Return the alert's sentences."""
-    opened = judged.rows[episode.opened_by]
-    others = [key for key in episode.evidence if judged.rows[key].instrument != episode.series]
-    recovered = judged.rows.get(episode.recovered_by) if episode.recovered_by else None
-    return alert_text(
-        AlertFacts(
-            severity=episode.severity,
-            course=episode.course,
-            session=_name(opened),
-            signal=_signal(judged, opened, deployment),
-            parts=_part_changes(judged, opened, deployment.known[opened.instrument]),
-            unrated=_unrated(judged, opened),
-            others=[_signal(judged, judged.rows[key], deployment) for key in others],
-            recovered_at=_name(recovered) if recovered else None,
-            assumed_norm=judged.standards[episode.opened_by].norm.status == "assumed",
-        ),
-    )
+    return [evidence_at(judged, key, deployment) for key in episode.evidence]
 
 
 def evidence_since(
-    judged: JudgedDyad, evidence: Sequence[Evidence], known: Mapping[str, Instrument]
+    judged: JudgedDyad, evidence: Sequence[Evidence], deployment: Deployment
 ) -> list[Evidence]:
     """Return old evidence with what each rating shows ``now``, None where it is no more in the dyad."""
-    return [old | {"now": _now(judged, str(old["response"]), known)} for old in evidence]
+    return [old | {"now": _now(judged, str(old["response"]), deployment)} for old in evidence]
 
 
-def text_without_support(row: AlertRow, evidence: Sequence[Evidence], deployment: Deployment) -> str:
-    """Return the sentences of an alert that its ratings, as they are now, no longer support."""
-    session = SessionName(row.session_number, date.fromisoformat(row.session_date))
-    changes = [ThenAndNow(_told(old, deployment), _told_now(old, deployment)) for old in evidence]
-    return unsupported_text(session, changes)
+def level_of(seen: Mapping[str, Any]) -> Literal["A", "B", "D"]:
+    """Return what kind of sign it is: A an observer's marks, B said by client or therapist, D a score."""
+    if "reported" not in seen:
+        return "D"
+    return "A" if seen["reported"]["by"] == "observer" else "B"
+
+
+def type_of_episode(judged: JudgedDyad, episode: Episode) -> Typed:
+    """Return the type of strain that people told in the reports which an episode rests on."""
+    reports = [judged.reports[key] for key in episode.evidence if key in judged.reports]
+    return type_of(KindsTold(report.by, report.kinds) for report in reports)
 
 
 def fallen_of(row: AlertRow) -> str | None:
@@ -78,45 +59,72 @@ def fallen_of(row: AlertRow) -> str | None:
     return most["part"] if most else None
 
 
-def _now(judged: JudgedDyad, key: str, known: Mapping[str, Instrument]) -> Evidence | None:
-    return evidence_at(judged, key, known) if key in judged.judgements else None
+def _now(judged: JudgedDyad, key: str, deployment: Deployment) -> Evidence | None:
+    return evidence_at(judged, key, deployment) if key in judged.judgements or key in judged.reports else None
 
 
-def _told_now(old: Evidence, deployment: Deployment) -> SignalWords | None:
-    return _told(old["now"], deployment) if old["now"] else None
+def evidence_at(judged: JudgedDyad, key: str, deployment: Deployment) -> Evidence:
+    """Return what one judged rating or report shows, ``key`` being its response id.
 
-
-def _told(seen: Evidence, deployment: Deployment) -> SignalWords:
-    instrument = deployment.known[seen["instrument"]]
-    return SignalWords(
-        instrument=instrument.short_title,
-        score=float(seen["score"]),
-        usual_low=float(seen["usual_low"]),
-        usual_high=float(seen["usual_high"]),
-        earlier=seen["earlier_ratings"],
-        places=_places(instrument),
-    )
-
-
-def evidence_at(judged: JudgedDyad, key: str, known: Mapping[str, Instrument]) -> Evidence:
-    """Return what one judged rating shows, ``key`` being its response id."""
-    row, judgement = judged.rows[key], judged.judgements[key]
-    most = fell_most(_part_changes(judged, row, known[row.instrument]))
-    return {
+    A report has what was ``reported`` in place of figures.
+    """
+    row = judged.rows[key]
+    seen = {
         "instrument": row.instrument,
         "response": row.id,
         "response_version": row.version,
         "session_number": row.session_number,
         "session_date": row.session_date,
+    }
+    if key in judged.reports:
+        return seen | {"reported": _reported(judged.reports[key])}
+    return seen | _figures(judged, row, deployment)
+
+
+def _reported(report: Report) -> Evidence:
+    return {
+        "kind": report.kind,
+        "by": report.by,
+        "strain": report.happened,
+        "intensity": report.intensity,
+        "resolution": report.resolution,
+        "type": name_of(report.kinds),
+    }
+
+
+def _figures(judged: JudgedDyad, row: RatingRow, deployment: Deployment) -> Evidence:
+    judgement = judged.judgements[row.id]
+    most = fell_most(part_changes(judged, row, deployment.known[row.instrument]))
+    marking = marking_at(judged, row, deployment.parameters)
+    by_rule = {} if marking is None else {"marked_by": _shown_marking(marking)}
+    return by_rule | {
         "score": row.total,
         "usual_low": round(judgement.usual_low, _SHOWN_PLACES),
         "usual_high": round(judgement.usual_high, _SHOWN_PLACES),
         "fall": _shown(judgement.fall),
         "z": _shown(judgement.z),
         "earlier_ratings": judgement.earlier,
-        "norms": judged.standards[key].norm.reference,
+        "norms": judged.standards[row.id].norm.reference,
         "fell_most": None if most is None else _fallen(most),
     }
+
+
+def _shown_marking(marking: Marking) -> Evidence:
+    limit = marking.limit_in(_SHOWN_PLACES)
+    return {"rule": marking.rule, "limit": limit, "mean": _shown(marking.mean), "last": _shown(marking.last)}
+
+
+def marking_at(judged: JudgedDyad, row: RatingRow, parameters: Parameters) -> Marking | None:
+    """Return where the limit of the rule lay that marked a rating; None for the default, with its range."""
+    standard, values = judged.standards[row.id], []
+    if standard.rule == DEFAULT_RULE:
+        return None
+    for one in judged.rows.values():
+        if one.instrument == row.instrument and one.total is not None:
+            values.append(float(one.total))
+        if one.id == row.id:
+            break
+    return marking_of(standard.rule, values, standard.norm, parameters)
 
 
 def _fallen(part: PartChange) -> Evidence:
@@ -127,27 +135,12 @@ def _shown(figure: float | None) -> float | None:
     return None if figure is None else round(figure, _SHOWN_PLACES)
 
 
-def _name(row: RatingRow) -> SessionName:
-    return SessionName(row.session_number, date.fromisoformat(row.session_date))
-
-
-def _signal(judged: JudgedDyad, row: RatingRow, deployment: Deployment) -> SignalWords:
-    instrument, judgement = deployment.known[row.instrument], judged.judgements[row.id]
-    return SignalWords(
-        instrument=instrument.short_title,
-        score=float(row.total or 0),
-        usual_low=judgement.usual_low,
-        usual_high=judgement.usual_high,
-        earlier=judgement.earlier,
-        places=_places(instrument),
-    )
-
-
-def _places(instrument: Instrument) -> int:
+def decimal_places(instrument: Instrument) -> int:
+    """Return how many decimal places a form's marks have."""
     return max((item.decimal_places for item in instrument.items), default=0)
 
 
-def _part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument) -> Sequence[PartChange]:
+def part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument) -> Sequence[PartChange]:
     """Return how each subscale (or item, where there are none) moved since the rating before."""
     series = [
         row for row in judged.rows.values() if row.instrument == instrument.id and row.total is not None
@@ -158,7 +151,7 @@ def _part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument)
     before, now = (_parts(instrument, row) for row in (series[place - 1], opened))
     titles = _titles(instrument)
     return [
-        PartChange(titles[part], float(before[part]), float(now[part]), _places(instrument), part)
+        PartChange(titles[part], float(before[part]), float(now[part]), decimal_places(instrument), part)
         for part in now
         if part in before
     ]
@@ -180,16 +173,3 @@ def _parts(instrument: Instrument, row: RatingRow) -> dict[str, Decimal]:
         return {item.link_id: marks[item.link_id] for item in instrument.items if item.link_id in marks}
     scored = score(instrument, answers)
     return {one.id: one.value for one in scored if one.id in subscales and one.value is not None}
-
-
-def _unrated(judged: JudgedDyad, opened: RatingRow) -> int | None:
-    """Return how many sessions up to this one lack the form; None where sessions carry no numbers."""
-    numbers = []
-    for row in judged.rows.values():
-        if row.instrument == opened.instrument and row.total is not None:
-            if row.session_number is None:
-                return None
-            numbers.append(row.session_number)
-        if row.id == opened.id:
-            break
-    return None if opened.session_number is None else opened.session_number - len(numbers)

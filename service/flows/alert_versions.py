@@ -6,21 +6,26 @@ leaves what the person did where it was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from uuid import UUID, uuid5
 
 from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY
-from service.alliance.episodes import Episode, Settlement
-from service.flows.alert_evidence import evidence_of, evidence_since, text_of, text_without_support
+from service.alliance.episodes import Episode
+from service.alliance.events import Settlement
+from service.alliance.strain_type import UNTYPED
+from service.flows.alert_evidence import evidence_of, evidence_since, type_of_episode
+from service.flows.alert_text import text_of, text_without_support
 from service.flows.deployment import Write
 from service.flows.judge_dyad import JudgedDyad
+from service.flows.read_reports import METHODS, RULE
 from service.store.alerts import AlertRow
 from service.store.database import Tx
 from service.store.patients import Dyad
 from service.store.responses import ResponseVersion, find_current
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
+NO_NORMS = "none"
 # What two versions of an alert may differ in without being news.
 _BOOKKEEPING = {"version", "dyad_row", "updated_at", "believed_from", "believed_until", "row_id", "news"}
 
@@ -57,12 +62,29 @@ def alerts_of_episodes(
     return by_id | found
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """By which rule, method and norms an episode was opened."""
+
+    rule: str
+    method: str
+    norms: str
+
+
+def _basis(judged: JudgedDyad, opened_by: str) -> _Basis:
+    if opened_by in judged.reports:
+        return _Basis(RULE, METHODS[judged.reports[opened_by].kind], NO_NORMS)
+    standard = judged.standards[opened_by]
+    return _Basis(standard.rule, standard.norm.method, standard.norm.reference)
+
+
 def from_episode(
     write: Write, dyad: Dyad, judged: JudgedDyad, episode: Episode, before: AlertRow | None
 ) -> AlertRow:
     """Return the version that an episode asks for, with what people made of the one before."""
     opened = judged.rows[episode.opened_by]
-    standard = judged.standards[episode.opened_by]
+    basis = _basis(judged, episode.opened_by)
+    typed = type_of_episode(judged, episode)
     opening = _opening_response(write.tx, write.clinic, episode.opened_by)
     closed = episode.course == "recovered"
     row = AlertRow(
@@ -80,15 +102,15 @@ def from_episode(
         historical=episode.historical,
         opened_by=episode.opened_by,
         series=episode.series,
-        rule=standard.rule,
-        method=standard.norm.method,
-        norms=standard.norm.reference,
+        rule=basis.rule,
+        method=basis.method,
+        norms=basis.norms,
         session_number=opened.session_number,
         session_date=opened.session_date,
-        type="unknown",
-        type_source="none",
+        type=typed.type,
+        type_source=typed.source,
         text=text_of(judged, episode, write.deployment),
-        evidence=json_text.dumps(evidence_of(judged, episode, write.deployment.known)).decode(),
+        evidence=json_text.dumps(evidence_of(judged, episode, write.deployment)).decode(),
         follows=None,
         touched_by=None,
         touched_at=None,
@@ -106,7 +128,7 @@ def without_support(write: Write, dyad: Dyad, judged: JudgedDyad, row: AlertRow)
 
     It keeps what it rested on, beside what the same ratings show now, and its text says so.
     """
-    evidence = evidence_since(judged, json_text.loads(row.evidence), write.deployment.known)
+    evidence = evidence_since(judged, json_text.loads(row.evidence), write.deployment)
     touched = row.touched_by is not None
     return replace(
         row,
@@ -115,6 +137,8 @@ def without_support(write: Write, dyad: Dyad, judged: JudgedDyad, row: AlertRow)
         status=row.status if touched else "withdrawn",
         live=False,
         supported=False,
+        type=UNTYPED.type,
+        type_source=UNTYPED.source,
         text=text_without_support(row, evidence, write.deployment),
         evidence=json_text.dumps(evidence).decode(),
         ended_at=row.ended_at if touched else _ended_at(row, write.now),
@@ -181,8 +205,6 @@ def _as_people_left_it(row: AlertRow, before: AlertRow | None) -> AlertRow:
         row,
         status=before.status,
         live=row.live and before.status in UNDER_WAY,
-        type=before.type,
-        type_source=before.type_source,
         follows=before.follows,
         touched_by=before.touched_by,
         touched_at=before.touched_at,

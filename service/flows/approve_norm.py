@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from fhir_mappings import json_text
-from service.alliance.episodes import Rated, follow_dyad
+from service.alliance.episodes import follow_dyad
+from service.alliance.events import Rated
 from service.alliance.norms import Norm, read_norm
 from service.alliance.parameters import Parameters
 from service.alliance.standards import Memory, Standard, judge_on

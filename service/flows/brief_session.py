@@ -7,12 +7,9 @@ are not.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY
-from fhir_mappings.instrument import Instrument
-from fhir_mappings.kept_answers import restore_answers
 from fhir_mappings.scoring import count_answers
-from service.alliance.context import context_lines
+from service.alliance.context import ContextLine
 from service.alliance.lowest import lowest_items
 from service.errors import NotFound
 from service.flows.act_on_alert import AlertWithActs, with_acts
@@ -20,15 +17,14 @@ from service.flows.alert_evidence import fallen_of
 from service.flows.deployment import Deployment
 from service.flows.dyad_sessions import DyadSessions
 from service.flows.find_due import DyadDue
+from service.flows.own_words import OwnWords, words_of
 from service.flows.show_trend import PatientTrend, TrendQuery, show_trend
 from service.flows.trend_series import TrendPoint, TrendSeries
 from service.store.attendance import AttendanceRow
-from service.store.patient_ratings import PatientRating
 from service.store.patients import approach_of
 
 # Words of the last sessions are still in the room; older ones are read in the chart.
 _SESSIONS_WITH_WORDS = 3
-_OWN_WORDS_OF = ("client", "carer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +46,6 @@ class BriefMeasure:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnWords:
-    """What a client wrote on one form, by link id, word for word."""
-
-    rating: PatientRating
-    instrument: Instrument
-    texts: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class SessionBrief:
     """One dyad before its next session; ``alerts`` are those that a person may still act on.
 
@@ -70,7 +57,7 @@ class SessionBrief:
     as_of: str
     sessions: DyadSessions
     measures: tuple[BriefMeasure, ...]
-    context: tuple[str, ...]
+    context: tuple[ContextLine, ...]
     alerts: tuple[AlertWithActs, ...]
     due: tuple[DyadDue, ...]
     missed: tuple[AttendanceRow, ...]
@@ -96,7 +83,7 @@ def brief_session(
         as_of=trend.as_of,
         sessions=sessions,
         measures=tuple(measures),
-        context=_context(deployment, trend, sessions.therapist),
+        context=trend.context_of(sessions.therapist),
         alerts=alerts,
         due=tuple(one for one in trend.due if one.therapist == sessions.therapist),
         missed=sessions.missed,
@@ -137,12 +124,7 @@ def _alerts(
     rows = [row for row in trend.alerts if row.therapist == therapist and row.status in UNDER_WAY]
     dyad_row = own[0].points[-1].rating.dyad_row
     with deployment.database.read() as tx:
-        return tuple(with_acts(tx, row) for row in rows), approach_of(tx, dyad_row)
-
-
-def _context(deployment: Deployment, trend: PatientTrend, therapist: str) -> tuple[str, ...]:
-    paired = [one for one in trend.pairs if one.client.therapist == therapist]
-    return tuple(line for one in paired for line in context_lines(one.pairs, deployment.parameters))
+        return tuple(with_acts(tx, row, deployment.known) for row in rows), approach_of(tx, dyad_row)
 
 
 def _fallen(alerts: Sequence[AlertWithActs], measures: Iterable[BriefMeasure]) -> str | None:
@@ -154,17 +136,11 @@ def _fallen(alerts: Sequence[AlertWithActs], measures: Iterable[BriefMeasure]) -
 
 def _own_words(own: Iterable[TrendSeries]) -> tuple[OwnWords, ...]:
     found = [
-        OwnWords(point.rating, series.instrument, texts)
+        words
         for series in own
-        if series.instrument.perspective in _OWN_WORDS_OF
         for point in series.points
-        if (texts := texts_of_rating(series.instrument, point.rating))
+        if (words := words_of(point.rating, series.instrument))
     ]
-    newest = sorted(found, key=lambda one: (one.rating.session_date, one.rating.authored), reverse=True)
-    days = sorted({one.rating.session_date for one in newest}, reverse=True)[:_SESSIONS_WITH_WORDS]
-    return tuple(one for one in newest if one.rating.session_date in days)
-
-
-def texts_of_rating(instrument: Instrument, rating: PatientRating) -> dict[str, str]:
-    """Return what was answered in own words, by link id, in item order."""
-    return dict(restore_answers(instrument, json_text.loads(rating.answers)).texts)
+    newest = sorted(found, key=lambda one: (one.response.session_date, one.response.authored), reverse=True)
+    days = sorted({one.response.session_date for one in newest}, reverse=True)[:_SESSIONS_WITH_WORDS]
+    return tuple(one for one in newest if one.response.session_date in days)

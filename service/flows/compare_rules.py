@@ -1,7 +1,4 @@
-"""What other named rules say of a series beside the one that raises alerts: for comparison, never an alert.
-
-The rule ``context`` hears nothing of the therapist's ratings and of missed appointments here.
-"""
+"""What other rules say of a series beside the one that raises alerts: for comparison, never an alert."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from service.alliance.criteria import CRITERIA, look_back
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
 from service.alliance.rules import ONLINE_RULES, Session, follow_series
+from service.flows.hear_beside import HeardRating
 
 COMPARABLE = (*ONLINE_RULES, *CRITERIA)
 
@@ -36,7 +34,7 @@ NOT_COMPARED = Comparison({}, ())
 
 
 def compare_rules(
-    names: Sequence[str], rated: Sequence[tuple[str, float]], norm: Norm | None, parameters: Parameters
+    names: Sequence[str], rated: Sequence[HeardRating], norm: Norm | None, parameters: Parameters
 ) -> Comparison:
     """Return what the named rules say of a series' rated responses, in therapy order, by one norm.
 
@@ -44,16 +42,20 @@ def compare_rules(
     """
     if norm is None or not names:
         return NOT_COMPARED
-    values = [value for _, value in rated]
-    sessions = [Session(*one) for one in zip(values, judge_ratings(values, norm, parameters), strict=True)]
+    values = [one.value for one in rated]
+    judgements = judge_ratings(values, norm, parameters)
+    sessions = [
+        Session(one.value, judgement, one.therapist, one.missed, one.unheard)
+        for one, judgement in zip(rated, judgements, strict=True)
+    ]
     online = [name for name in ONLINE_RULES if name in names]
     verdicts = follow_series(sessions, norm, parameters, online)
     fired = {
-        key: tuple(name for name in online if verdicts[name][place].fired)
-        for place, (key, _) in enumerate(rated)
+        one.key: tuple(name for name in online if verdicts[name][place].fired)
+        for place, one in enumerate(rated)
     }
     dips = [
-        FoundDip(name, rated[dip.fell][0], None if dip.returned is None else rated[dip.returned][0])
+        FoundDip(name, rated[dip.fell].key, None if dip.returned is None else rated[dip.returned].key)
         for name in CRITERIA
         if name in names
         for dip in look_back(name, values, norm, parameters)

@@ -59,7 +59,7 @@ def digest_caseload(deployment: Deployment, therapist: str, clinic: str) -> Supe
         if not is_known_therapist(tx, clinic, here):
             raise NotFound("There is no such therapist here.")
         rows = alerts_of_therapist(tx, clinic, here, as_instant(now - _LATELY))
-        found = [with_acts(tx, row) for row in rows]
+        found = [with_acts(tx, row, deployment.known) for row in rows]
         caseload = caseload_of(tx, clinic, here, as_instant(now - _STILL_SEEN))
     attention = tuple(one for one in found if one.alert.live)
     limit = as_instant(now - _UNANSWERED)

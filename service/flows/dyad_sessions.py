@@ -19,7 +19,8 @@ class DyadSessions:
     ``recorded`` is None where attendance was not recorded: then ``highest``, the highest session number seen,
     is how many were attended, None where no session has a number. ``before`` is the last session number of
     the therapists before, where numbers went on counting: this dyad's sessions count from there. ``missed``
-    are the appointments that the client missed or cancelled late, by date.
+    are the appointments that the client missed or cancelled late, by date; ``days`` are the dates of sessions
+    that anybody rated or that are recorded as attended, in order.
     """
 
     therapist: str
@@ -27,6 +28,7 @@ class DyadSessions:
     highest: int | None
     before: int
     missed: tuple[AttendanceRow, ...]
+    days: tuple[str, ...]
     first_date: str
     last_date: str
 
@@ -42,6 +44,17 @@ class DyadSessions:
         if self.recorded is not None:
             return self.recorded.places.get(rating.id)
         return None if rating.session_number is None else rating.session_number - self.before
+
+    def count_missed_before(self, session_date: str) -> int:
+        """Return how many appointments were missed just before a session: after the one that came before."""
+        earlier = [day for day in self.days if day < session_date]
+        last = earlier[-1] if earlier else ""
+        return sum(last < row.session_date < session_date for row in self.missed)
+
+    def count_missed_after_the_last(self) -> int:
+        """Return how many appointments were missed since the last session."""
+        last = self.days[-1] if self.days else ""
+        return sum(row.session_date > last for row in self.missed)
 
     def count_missed(self, status: str) -> int:
         """Return how many appointments the client missed, or cancelled late."""
@@ -83,12 +96,15 @@ def _sessions(
     seen = [_seen(row, before) for row in ratings]
     numbers = [row.session_number for row in ratings if row.session_number is not None]
     days = [*(row.session_date for row in ratings), *(row.session_date for row in booked)]
+    came = {row.session_date for row in ratings}
+    came |= {row.session_date for row in booked if row.status == "attended"}
     return DyadSessions(
         therapist=therapist,
         recorded=number_attended(seen, [Appointment(row.status, _seen(row, before)) for row in booked]),  # type: ignore[arg-type] # the flows write no other
         highest=max(numbers, default=None),
         before=before,
         missed=tuple(row for row in booked if row.status != "attended"),
+        days=tuple(sorted(came)),
         first_date=min(days),
         last_date=max(days),
     )

@@ -21,7 +21,7 @@ from service.flows.judge_dyad import JudgedDyad
 from service.store.responses import DyadRating, therapy_place
 
 # Raised with every change of what a rating or an alert is judged by: older states are then not used.
-_METHOD = "2"
+_METHOD = "3"
 _KEPT = 64
 
 

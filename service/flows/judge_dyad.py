@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from fhir_mappings.instrument import Instrument
 from service.alliance.baseline import Judgement
-from service.alliance.episodes import Episode, Rated, Settlement, Standing, follow_whole
+from service.alliance.episodes import Episode, Standing, follow_whole
+from service.alliance.events import Event, Rated, Settlement
 from service.alliance.norms import Norm
 from service.alliance.standards import Memory, Standard, Standards, judge_by
 from service.flows.deployment import Deployment
+from service.flows.read_reports import Report, as_reported, read_reports
 from service.store.responses import DyadRating, RatingRow, place_of
 
 JUDGED_SCALE = "total"
@@ -19,13 +21,15 @@ class JudgedDyad:
     """One dyad's ratings in order, what the rules say of each, and the episodes that follow.
 
     ``judgements``, ``standards`` and ``rows`` are keyed by response id; ratings of instruments without a
-    norm, and those without a total, have neither judgement nor standard. ``memories`` hold, by instrument,
-    what the next rating needs; ``standing`` is where the episodes stand.
+    norm, and those without a total, have neither judgement nor standard. ``reports``, by response id too,
+    are what people said of strain. ``memories`` hold, by instrument, what the next rating needs;
+    ``standing`` is where the episodes stand.
     """
 
     rows: Mapping[str, RatingRow]
     judgements: Mapping[str, Judgement]
     standards: Mapping[str, Standard]
+    reports: Mapping[str, Report]
     episodes: tuple[Episode, ...]
     memories: Mapping[str, Memory]
     standing: Standing
@@ -79,12 +83,18 @@ def judge_dyad(
 
     ``settlements`` are what people said of its alerts: they bear on its episodes alone.
     """
+    parameters = deployment.parameters
     series = _judge_series(ratings, deployment, standards)
-    followed = follow_whole(_in_order(ratings, series), deployment.parameters, settlements)
+    reports = read_reports(ratings, deployment.known, parameters)
+    events: dict[str, Event] = {one.key: one for one in _in_order(ratings, series)}
+    events |= {row.id: as_reported(row, reports[row.id], parameters) for row in ratings if row.id in reports}
+    in_order = [events[row.id] for row in ratings if row.id in events]
+    followed = follow_whole(in_order, parameters, settlements)
     return JudgedDyad(
         rows={row.id: row for row in ratings},
         judgements=series.judgements,
         standards=series.standards,
+        reports=reports,
         episodes=followed.episodes,
         memories=series.memories,
         standing=followed.standing,

@@ -8,12 +8,13 @@ dyad is judged whole, and nothing depends on what was kept.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from service.alliance.episodes import Rated, Standing, follow_quietly
-from service.alliance.parameters import Parameters
+from service.alliance.episodes import Standing, follow_quietly
+from service.alliance.events import Rated
 from service.alliance.standards import Memory, Standard, judge_on
-from service.flows.deployment import Write
+from service.flows.deployment import Deployment, Write
 from service.flows.dyad_state import DyadState, SeriesState, fingerprint, joined, read_state, write_state
 from service.flows.judge_dyad import standard_of
+from service.flows.read_reports import as_reported, read_report
 from service.flows.read_standards import read_standards
 from service.store.patients import Dyad
 from service.store.responses import DyadRating, is_encounter_rated, therapy_place
@@ -39,7 +40,7 @@ def judge_next(write: Write, dyad: Dyad, rating: DyadRating) -> Onward | None:
     standards = read_standards(write.tx, deployment, write.clinic)
     form = deployment.known[rating.instrument]
     standard = standard_of(form, standards, rating.received_at, rating.language)
-    after = _after(state, series, rating, standard, deployment.parameters)
+    after = _after(state, series, rating, standard, deployment)
     if after is None:
         return None
     total = None if series is None or series.total is None else Decimal(series.total)
@@ -63,12 +64,16 @@ def _after(
     series: SeriesState | None,
     rating: DyadRating,
     standard: Standard | None,
-    parameters: Parameters,
+    deployment: Deployment,
 ) -> DyadState | None:
+    parameters = deployment.parameters
     by = fingerprint(standard, parameters)
     memory = Memory() if series is None else series.memory
+    report = read_report(deployment.known[rating.instrument], rating, parameters)
     standing: Standing | None = state.standing
-    if rating.total is not None:
+    if report is not None:
+        standing = follow_quietly(state.standing, as_reported(rating, report, parameters), parameters)
+    elif rating.total is not None:
         if series is not None and series.total is not None and series.by != by:
             return None
         if standard is not None:

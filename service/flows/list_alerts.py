@@ -143,7 +143,7 @@ def _watched(rows: list[PatientRating], deployment: Deployment, standards: Stand
         judgement = judged.judgements.get(row.id)
         if judgement is not None and judgement.tier == "watch":
             by = judged.standards[row.id]
-            seen = evidence_at(judged, row.id, deployment.known)
+            seen = evidence_at(judged, row.id, deployment)
             points.append(WatchPoint(row, by.rule, by.norm.method, by.norm.reference, seen))
     return points
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import AlertFacts, EvidenceFacts
@@ -79,15 +80,7 @@ def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) 
 
 def alert_facts(row: AlertRow) -> AlertFacts:
     """Return a stored alert as the mappers take it."""
-    evidence = tuple(
-        EvidenceFacts(
-            instrument_id=seen["instrument"],
-            response_id=seen["response"],
-            score_code=f"{seen['instrument']}.total",
-            part="total",
-        )
-        for seen in json_text.loads(row.evidence)
-    )
+    evidence = tuple(map(_evidence_facts, json_text.loads(row.evidence)))
     return AlertFacts(
         id=row.id,
         version=row.version,
@@ -109,6 +102,21 @@ def alert_facts(row: AlertRow) -> AlertFacts:
         ended_at=row.ended_at,
         news=row.news,
     )
+
+
+def _evidence_facts(seen: Mapping[str, Any]) -> EvidenceFacts:
+    instrument, part = seen["instrument"], _observed_part(seen)
+    code = instrument if part is None else f"{instrument}.{part}"
+    return EvidenceFacts(instrument, seen["response"], code, part)
+
+
+def _observed_part(seen: Mapping[str, Any]) -> str | None:
+    """Return the score of a response that an alert rests on: of a self-report its intensity, if any."""
+    if "reported" not in seen:
+        return "total"
+    reported = seen["reported"]
+    has_mark = reported["kind"] == "self-report" and reported["intensity"] is not None
+    return "intensity" if has_mark else None
 
 
 def read_answers(instrument: Instrument, text: str, bare_total: Decimal | None = None) -> Answers:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.alliance.pairs import Pairs, pair_ratings
 from service.alliance.parameters import Parameters
+from service.flows.hear_beside import is_counterpart
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.trend_series import TrendSeries
 
@@ -33,12 +34,5 @@ def pair_series(series: Sequence[TrendSeries], parameters: Parameters) -> tuple[
 
 
 def _belong_together(client: TrendSeries, therapist: TrendSeries) -> bool:
-    one, other = client.instrument, therapist.instrument
-    scale, other_scale = one.score_by_id.get(JUDGED_SCALE), other.score_by_id.get(JUDGED_SCALE)
-    if scale is None or other_scale is None or one.family != other.family:
-        return False
-    return (
-        (one.perspective, other.perspective) == ("client", "therapist")
-        and client.therapist == therapist.therapist
-        and (scale.minimum, scale.maximum) == (other_scale.minimum, other_scale.maximum)
-    )
+    same_dyad = client.therapist == therapist.therapist
+    return same_dyad and is_counterpart(client.instrument, therapist.instrument)

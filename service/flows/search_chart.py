@@ -236,4 +236,5 @@ def _stored(tx: Tx, clinic: str, condition: Condition | Implicated | Traced) -> 
 
 
 def _evidence(row: AlertRow) -> set[tuple[str, str]]:
-    return {(seen.response_id, seen.part) for seen in alert_facts(row).evidence}
+    seen = alert_facts(row).evidence
+    return {(one.response_id, one.part) for one in seen if one.part is not None}

@@ -14,11 +14,13 @@ from datetime import date
 from itertools import groupby
 from operator import attrgetter
 
+from service.alliance.context import ContextLine
 from service.alliance.standards import Standards
 from service.clock import as_instant
 from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.derive_scores import with_derived_ratings
+from service.flows.dyad_context import Beside, DyadContext, find_context
 from service.flows.dyad_sessions import sort_sessions
 from service.flows.find_due import DyadDue, find_due
 from service.flows.pair_series import PairedSeries, pair_series
@@ -55,9 +57,9 @@ class PatientTrend:
 
     ``series`` are of the alliance; ``beside`` are outcome, session and rupture forms, which say nothing of
     how an alliance moves. ``pairs`` have client and therapist side by side; ``due`` says which measure is
-    due, ``missed`` are appointments that the client missed or cancelled late, ``alerts`` those of the
-    sessions shown, none taken back. ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the
-    answer is true for; ``rule`` raised alerts then.
+    due, ``missed`` are appointments that the client missed or cancelled late, ``context`` what stands beside
+    the scores of each dyad, ``alerts`` those of the sessions shown, none taken back. ``patient_key`` is ours,
+    for the audit; ``as_of`` is the instant that the answer is true for; ``rule`` raised alerts then.
     """
 
     patient_key: str
@@ -68,7 +70,12 @@ class PatientTrend:
     pairs: tuple[PairedSeries, ...]
     due: tuple[DyadDue, ...]
     missed: tuple[AttendanceRow, ...]
+    context: tuple[DyadContext, ...]
     alerts: tuple[AlertRow, ...]
+
+    def context_of(self, therapist: str) -> tuple[ContextLine, ...]:
+        """Return the lines of context of one dyad."""
+        return next((one.lines for one in self.context if one.therapist == therapist), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
     stored = _read(deployment, query, clinic)
     ratings = stored.ratings
     sessions = sort_sessions(ratings, stored.appointments)
-    asked = SeriesQuery(stored.standards, as_of, query.date_from, query.compare)
+    asked = SeriesQuery(stored.standards, as_of, query.date_from, query.compare, ratings)
     series = [
         describe_rows(deployment, rows, sessions[rows[0].therapist], asked)
         for rows in _by_series(_with_derived(deployment, query, ratings))
@@ -96,15 +103,17 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
     ]
     alliance = tuple(one for one in series if one.instrument.role == "alliance")
     shown = {row.id for row in ratings}
+    pairs, due = pair_series(alliance, deployment.parameters), find_due(deployment, ratings, sessions)
     return PatientTrend(
         patient_key=stored.patient_key,
         as_of=as_of,
         rule=stored.standards.rule_at(as_of),
         series=alliance,
         beside=tuple(one for one in series if one.instrument.role != "alliance"),
-        pairs=pair_series(alliance, deployment.parameters),
-        due=find_due(deployment, ratings, sessions),
+        pairs=pairs,
+        due=due,
         missed=tuple(row for row in stored.appointments if row.status != "attended"),
+        context=find_context(deployment, Beside(alliance, pairs, due, sessions)),
         alerts=tuple(row for row in stored.alerts if row.opened_by in shown),
     )
 

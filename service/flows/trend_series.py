@@ -14,6 +14,7 @@ from service.alliance.trend import SeriesContext, SeriesTrend, describe_series
 from service.flows.compare_rules import Comparison, compare_rules
 from service.flows.deployment import Deployment
 from service.flows.dyad_sessions import DyadSessions
+from service.flows.hear_beside import hear_beside
 from service.flows.judge_dyad import JUDGED_SCALE, norm_of, standard_of
 from service.flows.read_marks import Marks, read_marks
 from service.store.patient_ratings import PatientRating
@@ -24,13 +25,15 @@ class SeriesQuery:
     """By what a series is judged, and what of it is asked for.
 
     ``as_of`` is the instant that the answer is true for; ``date_from`` hides earlier points, which still
-    count. ``compare`` names rules and criteria to be shown beside the one that raises alerts.
+    count. ``compare`` names rules and criteria to be shown beside the one that raises alerts; ``ratings`` are
+    all of the patient, which one of these listens to.
     """
 
     standards: Standards
     as_of: str
     date_from: date | None
     compare: Sequence[str]
+    ratings: Sequence[PatientRating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def describe_rows(
     context = _context(instrument, rows, marks, sessions, parameters.lowest_of)
     judgements, _ = judge_by([value for _, value in rated], by, parameters)
     trend = describe_series(points, norm, parameters, context, judgements)
-    comparison = compare_rules(asked.compare, [(row.id, value) for row, value in rated], norm, parameters)
+    beside = hear_beside(rated, asked.ratings, sessions, deployment.known) if asked.compare else []
+    comparison = compare_rules(asked.compare, beside, norm, parameters)
     shown = tuple(
         TrendPoint(
             rating=row,

@@ -11,6 +11,8 @@ from service.store.tables import alerts, responses
 
 # What a clinician is told; that something closed asks for nothing.
 _NOTICES = ("opened", "raised", "again")
+# What a person said is no false alarm of a rule: the budget is for what scores raise.
+_REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +50,12 @@ def acts_of_alert(tx: Tx, clinic: str, alert_id: str) -> list[ActRow]:
 
 
 def count_notices(tx: Tx, clinic: str, since: str) -> int:
-    """Return how often a clinician was told that an alert opened, rose or came again, from an instant on."""
+    """Return how often scores made an alert open, rise or come again, from an instant on."""
     query = select(func.count()).where(
         alerts.c.clinic == clinic,
         alerts.c.news != "",
         alerts.c.news.in_(_NOTICES),
+        alerts.c.rule != _REPORTED,
         alerts.c.believed_from >= since,
     )
     return tx.execute(query).scalar_one()

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from service.store.attendance_tables import attendance
 from service.store.database import Tx
 from service.store.responses import IN_ERROR
+from service.store.tables import patient_aliases
+
+_NOT_COME = ("missed", "late-cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,26 @@ def attendance_of_patient(
         return _read(tx, clinic, *counts, current)
     then = current | (attendance.c.believed_until > as_of)
     return _read(tx, clinic, *counts, attendance.c.believed_from <= as_of, then)
+
+
+def count_missed_since(tx: Tx, clinic: str, alias_row: int, therapist: str, session_date: str) -> int:
+    """Return how many appointments after a date the patient of an alias missed, or cancelled late.
+
+    Only those with this therapist ('' where unknown).
+    """
+    key = select(patient_aliases.c.patient_key).where(patient_aliases.c.row_id == alias_row)
+    own = select(patient_aliases.c.row_id).where(
+        patient_aliases.c.clinic == clinic, patient_aliases.c.patient_key == key.scalar_subquery()
+    )
+    query = select(func.count()).where(
+        attendance.c.clinic == clinic,
+        attendance.c.alias_row.in_(own),
+        attendance.c.therapist == therapist,
+        attendance.c.status.in_(_NOT_COME),
+        attendance.c.session_date > session_date,
+        attendance.c.believed_until.is_(None),
+    )
+    return tx.execute(query).scalar_one()
 
 
 def list_attendance(

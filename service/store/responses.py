@@ -1,11 +1,11 @@
 """Responses and their scores: versions in, versions and series out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, insert, select, update
 
 from service.store.database import Tx, lock_name
 from service.store.tables import patient_aliases, responses, scores
@@ -200,8 +200,7 @@ def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None
     """Return the dyad's ratings of every instrument, in therapy order.
 
     Entries in error are left out; a response without a total stays, with ``total`` None, as one does that was
-    never completed. ``as_of``: the
-    ratings that were believed at that instant.
+    never completed, which has no answers here. ``as_of``: the ratings that were believed at that instant.
     """
     rows = tx.execute(
         _RATINGS if as_of is None else _RATINGS_AS_OF,
@@ -211,8 +210,8 @@ def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None
 
 
 def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
-    """Return ratings by session date, then number, then authored, then arrival."""
-    return sorted(ratings, key=therapy_place)
+    """Return ratings by session date, then number, then authored, then arrival, in one order every time."""
+    return sorted(ratings, key=lambda rating: (*therapy_place(rating), rating.id))
 
 
 def is_encounter_rated(tx: Tx, clinic: str, encounter: str) -> bool:
@@ -231,13 +230,18 @@ def rating_of(version: ResponseVersion, total: Decimal | None) -> DyadRating:
     facts: dict[str, Any] = {
         column.name: getattr(version, column.name) for column in fields(DyadRating) if column.name != "total"
     }
-    return DyadRating(total=total, **facts)
+    return DyadRating(total=total, **(facts | ({} if version.scored else {"answers": "{}"})))
 
 
+# What was never completed says nothing yet.
+_COMPUTED: Mapping[str, ColumnElement[Any]] = {
+    "total": scores.c.value,
+    "answers": case((responses.c.scored, responses.c.answers), else_="{}"),
+}
 _RATED: Select[Any] = (
     select(
         *(
-            scores.c.value if column.name == "total" else responses.c[column.name]
+            _COMPUTED[column.name] if column.name in _COMPUTED else responses.c[column.name]
             for column in fields(DyadRating)
         ),
     )

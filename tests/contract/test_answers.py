@@ -18,6 +18,8 @@ def ids(client: TestClient, clock: FixedClock) -> dict[str, str]:
     """Record a course with an alert, one with a watch point, and a WAI; return ids by path parameter."""
     record_course(client, clock, WITH_A_WATCH, patient="Patient/ben")
     receipt = record_course(client, clock, WITH_A_DIP)[-1]
+    report = {"instrument": "rupture-report-client", "answers": {"happened": True, "intensity": 3}}
+    post(client, **report, identifier="urn:x|report", patient="Patient/cleo")
     answers = {f"item-{number}": 4 for number in range(1, 13)}
     post(client, instrument="wai-sr-client", answers=answers, identifier="urn:x|wai")
     return {

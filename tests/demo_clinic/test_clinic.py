@@ -9,7 +9,8 @@ from fhir_mappings.catalogue import builtin_instruments
 from fhir_mappings.filled import Answers
 from fhir_mappings.scoring import score
 from service.alliance.baseline import judge_ratings
-from service.alliance.episodes import Episode, Rated, follow_dyad
+from service.alliance.episodes import Episode, follow_dyad
+from service.alliance.events import Rated
 from service.alliance.norms import norm_for
 from service.alliance.parameters import default_parameters
 from tests.demo_clinic import DemoClinic, Rating, make_clinic, seed_bundle, submission

@@ -21,7 +21,7 @@ from service.store.alert_acts import acts_of_alert
 from service.store.alerts import AlertRow, alerts_of_dyad
 from service.store.patients import lock_dyad
 from service.store.responses import dyad_ratings
-from tests.service.build import a_deployment, a_response, an_access
+from tests.service.build import a_deployment, a_report, a_response, an_access
 
 # Mostly high, some deep falls: alerts need a series that was good before.
 TOTALS = ("21.0", "26.0", "30.0", "36.4", "36.8", "37.0", "37.2", "37.4")
@@ -34,7 +34,10 @@ acting = st.tuples(st.just("act"), which, st.sampled_from(ACTS))
 correcting = st.tuples(st.just("correct"), which, st.sampled_from(TOTALS))
 withdrawing = st.tuples(st.just("withdraw"), which)
 # First a therapy with a fall, then anything in any order; acts are twice as likely.
-steps = st.lists(rating | acting | acting | correcting | withdrawing, min_size=10, max_size=30)
+reporting = st.tuples(
+    st.just("report"), st.integers(1, 24), st.booleans(), st.integers(1, 5), st.integers(1, 5)
+)
+steps = st.lists(rating | reporting | acting | acting | correcting | withdrawing, min_size=10, max_size=30)
 BEGINNING = [("rate", session, "37.0") for session in range(1, 6)] + [("rate", 12, "24.0")]
 
 
@@ -44,6 +47,7 @@ class Therapy:
 
     deployment: Deployment
     responses: list[tuple[str, int]] = field(default_factory=list)  # id and session
+    reports: list[str] = field(default_factory=list)
     done: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     def take(self, step: tuple) -> None:
@@ -53,6 +57,11 @@ class Therapy:
     def rate(self, session: int, total: str) -> None:
         made = record_response(self.deployment, a_response(session, total), an_access())
         self.responses.append((made.filled.id, session))
+
+    def report(self, session: int, happened: bool, intensity: int, resolution: int) -> None:  # noqa: FBT001
+        new = a_report(session, happened=happened, intensity=intensity, resolution=resolution)
+        made = record_response(self.deployment, new, an_access())
+        self.reports.append(made.filled.id)
 
     def correct(self, place: int, total: str) -> None:
         response_id, session = self.responses[place % len(self.responses)]

@@ -88,3 +88,48 @@ def a_response(session: int = 7, total: str = "36.3", **changes: Any) -> NewResp
         "body": b"{}",
     }
     return NewResponse(**(facts | changes))
+
+
+def a_report(session: int = 7, by: str = "client", *, happened: bool = True, **marks: int) -> NewResponse:
+    """Return a rupture self-report, filled after the session's rating; a no has no marks."""
+    authored = FIRST_SESSION + timedelta(weeks=session - 1, minutes=5)
+    form = builtin_instruments()[f"rupture-report-{by}"]
+    answers: dict[str, Any] = {"happened": happened}
+    if happened:
+        answers |= {name: Decimal(mark) for name, mark in marks.items()}
+    return a_response(
+        session,
+        instrument=form,
+        answers=check_answers(form, answers),
+        authored=authored.isoformat(),
+        source="Patient/anna" if by == "client" else "Practitioner/ada",
+        identifier=Identifier("urn:clinic:north", f"report-{by}-{session}"),
+    )
+
+
+def a_check_in(session: int, on_track: str, **texts: str) -> NewResponse:
+    """Return a client's session check-in, filled after the session's rating."""
+    authored = FIRST_SESSION + timedelta(weeks=session - 1, minutes=4)
+    form = builtin_instruments()["session-check-in-client"]
+    return a_response(
+        session,
+        instrument=form,
+        answers=check_answers(form, {"on-track": on_track, **texts}),
+        authored=authored.isoformat(),
+        identifier=Identifier("urn:clinic:north", f"check-in-{session}"),
+    )
+
+
+def a_checklist(session: int = 7, by: str = "observer", **marks: int) -> NewResponse:
+    """Return a marker checklist of a session, filled after its rating; signs are named with underscores."""
+    authored = FIRST_SESSION + timedelta(weeks=session - 1, minutes=6)
+    form = builtin_instruments()[f"rupture-markers-{by}"]
+    answers = {name.replace("_", "-"): Decimal(mark) for name, mark in marks.items()}
+    return a_response(
+        session,
+        instrument=form,
+        answers=check_answers(form, answers),
+        authored=authored.isoformat(),
+        source="Practitioner/olu" if by == "observer" else "Practitioner/ada",
+        identifier=Identifier("urn:clinic:north", f"markers-{by}-{session}"),
+    )

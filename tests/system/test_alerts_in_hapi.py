@@ -24,7 +24,7 @@ KINDS = ("DetectedIssue", "Task", "Flag")
 @pytest.fixture(scope="module")
 def pairs(hapi: Hapi, name_of) -> list[tuple[str, str]]:
     """Patients and therapists whom the EHR knows."""
-    clinic = clinic_called(name_of("acted"), clients=2, seed=5)
+    clinic = clinic_called(name_of("acted"), clients=3, seed=5)
     seed_ehr(hapi.fhir, clinic)
     return sorted({(one.client, one.therapist) for one in clinic.ratings})
 
@@ -92,6 +92,41 @@ def test_an_alert_is_opened_acknowledged_and_dismissed(service_to_hapi, hapi_cha
     assert {kind: one["id"] for kind, one in dismissed.items()} == {
         kind: one["id"] for kind, one in opened.items()
     }
+
+
+def reported(service: Service, patient: str, therapist: str, **body: Any) -> list[Json]:
+    """Record a form about the last session; return the alerts that it opened or raised."""
+    now = datetime.now(UTC).replace(microsecond=0).isoformat()
+    facts = {"patient": patient, "therapist": therapist, "session_number": 1, "authored": now}
+    identifier = {"identifier": f"urn:acted|{patient}-{body['instrument']}"}
+    answer = httpx.post(f"{service.base_url}/v1/responses", json=facts | identifier | body, timeout=30)
+    assert answer.status_code == httpx.codes.CREATED, answer.text
+    wait_until_delivered(service.base_url)
+    return list(answer.json()["alerts"])
+
+
+def test_a_reported_strain_rests_on_its_response_and_a_checklist_on_nothing_in_the_ehr(
+    service_to_hapi, hapi_chart, pairs
+):
+    patient, therapist = pairs[2]
+    marks = {"happened": True, "intensity": 3, "resolution": 1}
+    (alert,) = reported(
+        service_to_hapi, patient, therapist, instrument="rupture-report-client", answers=marks
+    )
+    opened = in_hapi(hapi_chart, patient, alert["id"])
+    (evidence,) = opened["DetectedIssue"]["evidence"]
+    kinds = [detail["reference"].partition("/")[0] for detail in evidence["detail"]]
+    assert kinds == ["Observation", "QuestionnaireResponse"]
+    assert errors(hapi_chart, opened) == []
+
+    signs = {"withdrawal-denial": 4}
+    form = {"instrument": "rupture-markers-observer", "respondent": "Practitioner/olu", "answers": signs}
+    (raised,) = reported(service_to_hapi, patient, therapist, **form)
+    assert (raised["type"], raised["type_source"]) == ("withdrawal", "observer-3RS")
+    held = in_hapi(hapi_chart, patient, alert["id"])
+    assert "detail" not in held["DetectedIssue"]["evidence"][-1]
+    assert "withdrawal" not in json_text.dumps(held).decode()
+    assert errors(hapi_chart, held) == []
 
 
 def put_task(service: Service, alert: str, **changes: Any) -> None:

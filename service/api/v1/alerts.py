@@ -10,7 +10,7 @@ from fhir_mappings.alert_states import AlertStatus
 from service.api.doors import Doors
 from service.api.etags import etag, is_unchanged
 from service.api.security import access_of
-from service.api.v1.answer_models import AlertDetailAnswer, AlertList
+from service.api.v1.answer_models import AlertInContextAnswer, AlertList
 from service.api.v1.described import refusals
 from service.api.v1.languages import VARIES, AcceptLanguage, Language, asked_language
 from service.api.v1.queries import (
@@ -25,10 +25,10 @@ from service.api.v1.queries import (
     to_words,
 )
 from service.api.v1.reading import answer, audited
-from service.api.v1.shown_alert import show_alert, show_alert_in_full, show_watch_point
-from service.flows.act_on_alert import read_alert_with_acts
+from service.api.v1.shown_alert import show_alert, show_alert_in_context, show_watch_point
 from service.flows.list_alerts import AlertListQuery, Place, list_alert_page
 from service.flows.patient_references import reference_here, references_to_patient
+from service.flows.read_alert import read_alert_in_context
 from service.settings import Settings
 
 AlertId = Annotated[str, Path(max_length=64)]
@@ -93,7 +93,7 @@ def build_router(doors: Doors) -> APIRouter:
         "/v1/rupture-alerts/{alert_id}",
         operation_id="readRuptureAlert",
         summary="Read one rupture alert",
-        responses={200: {"model": AlertDetailAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
+        responses={200: {"model": AlertInContextAnswer}, 304: {"description": "Unchanged."}, **refusals(404)},
     )
     def read(
         request: Request,
@@ -106,11 +106,13 @@ def build_router(doors: Doors) -> APIRouter:
         wanted = asked_language(language, accept_language)
         access = access_of(request, "R")
         with audited(doors, access, alert_id):
-            found = read_alert_with_acts(deployment, alert_id, access.clinic)
-        headers = {"ETag": etag(found.alert.version), **VARIES}
-        if is_unchanged(if_none_match, found.alert.version):
+            read = read_alert_in_context(deployment, alert_id, access.clinic)
+        version = read.found.alert.version
+        headers = {"ETag": etag(version), **VARIES}
+        # What was missed since, and what stands beside, is no part of the version.
+        if is_unchanged(if_none_match, version) and not (read.found.missed or read.context):
             return Response(status_code=304, headers=headers)
-        return answer(show_alert_in_full(found, wanted), headers)
+        return answer(show_alert_in_context(read, wanted), headers)
 
     return router
 

@@ -7,8 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from fhir_mappings.alert_states import AlertStatus
 from service.api.v1.guidance_models import OfferAnswer
 from service.api.v1.models import Answer, Number, Perspective, Severity
+from service.api.v1.words_models import ContextAnswer, OwnWordsAnswer
 
 Tier = Literal["watch", "possible", "marked"]
+StrainType = Literal["unknown", "withdrawal", "confrontation", "mixed"]
 ResponseStatus = Literal["in-progress", "stopped", "completed", "amended", "entered-in-error"]
 EXAMPLE_RECEIPT: dict[str, Any] = {
     "id": "8f0c0c44-3d0b-4f43-9a57-0d9b3c1f7a10",
@@ -62,6 +64,15 @@ class FallenAnswer(BaseModel):
     now: Number
 
 
+class MarkingAnswer(BaseModel):
+    """Where the limit of another rule than the default lay: it marked a rating of `limit` and less."""
+
+    rule: str
+    limit: Number
+    mean: Number = Field(description="Of the ratings before.")
+    last: Number = Field(description="The rating before.")
+
+
 class EvidenceAnswer(BaseModel):
     """One rating that signalled, in its instrument's points; `z` in predictive spreads."""
 
@@ -70,6 +81,7 @@ class EvidenceAnswer(BaseModel):
     response_version: int
     session_number: int | None
     session_date: str
+    level: Literal["D"] = Field(description="What kind of sign it is; D: scores only.")
     score: Number
     usual_low: Number
     usual_high: Number
@@ -78,6 +90,9 @@ class EvidenceAnswer(BaseModel):
     earlier_ratings: int
     norms: str = Field(description="The norm by which it was judged: the one in force when it came in.")
     fell_most: FallenAnswer | None = Field(None, description="null: no part fell, or none is known.")
+    marked_by: MarkingAnswer | None = Field(
+        None, description="Absent for the default rule, which has the usual range; other figures are its own."
+    )
 
 
 class EvidenceNow(EvidenceAnswer):
@@ -90,15 +105,48 @@ class ShownEvidence(EvidenceAnswer):
     now: EvidenceNow | None = Field(None, description="null: withdrawn, or another dyad's.")
 
 
+class ReportedAnswer(BaseModel):
+    """What a person said of strain in a session; marks from 1 to 5, null where left blank."""
+
+    kind: Literal["self-report", "check-in", "checklist"] = Field(
+        description="Of a check-in `strain` is: the work was marked as not on track."
+    )
+    by: Literal["client", "therapist", "observer"]
+    strain: bool
+    intensity: int | None = Field(description="Of a checklist: its strongest sign.")
+    resolution: int | None
+    type: StrainType = Field(description="What the signs of a checklist name; else `unknown`.")
+
+
+class ReportEvidence(BaseModel):
+    """One report; `level` A: an observer's marks; B: said by client or therapist."""
+
+    instrument: str
+    response: str
+    response_version: int
+    session_number: int | None
+    session_date: str
+    level: Literal["A", "B"]
+    reported: ReportedAnswer
+
+
+class ShownReport(ReportEvidence):
+    """One report; ``now`` only where the alert is no longer supported."""
+
+    now: ReportEvidence | None = Field(None, description="null: withdrawn, or another dyad's.")
+
+
 class AlertAnswer(BaseModel):
-    """One rupture alert: possible strain, seen in scores alone."""
+    """One rupture alert: possible strain seen in scores, or strain that somebody reported."""
 
     id: str
     version: int
     patient: str
     therapist: str | None
     status: AlertStatus = Field(description="What people did; `closed-by-scores`: nobody had touched it.")
-    score_course: Literal["low", "recovered", "not-recovered"] = Field(description="What the scores did.")
+    score_course: Literal["low", "recovered", "not-recovered"] = Field(
+        description="What the scores did; of a reported strain, what later reports said."
+    )
     severity: Severity
     live: bool = Field(description="Whether it still asks for attention; one live alert per dyad.")
     historical: bool = Field(description="Raised by late data only: never delivered.")
@@ -107,11 +155,13 @@ class AlertAnswer(BaseModel):
     response: str = Field(description="The response that opened it.")
     raised_at: str
     updated_at: str
-    type: Literal["unknown", "withdrawal", "confrontation", "mixed"] = Field(description="Never from scores.")
-    type_source: Literal["none", "observer-3RS", "client-report", "therapist-report"]
-    rule: str
+    type: StrainType = Field(description="Never from scores: a checklist says it.")
+    type_source: Literal["none", "observer-3RS", "client-report", "therapist-report"] = Field(
+        description="Who said it; an observer's marks go before a therapist's."
+    )
+    rule: str = Field(description="`own-baseline`: scores; `reported`: a person's report opened it.")
     method: str
-    norms: str
+    norms: str = Field(description="`none` for a report.")
     text: str
     supported: bool = Field(
         description="false: the ratings as they are now no longer show it; text and evidence say so."
@@ -119,7 +169,7 @@ class AlertAnswer(BaseModel):
     owner: str | None = Field(description="Who took it; null: nobody did.")
     dismissal: Literal["not-a-strain", "known-cause", "data-error", "other"] | None
     follows: str | None = Field(description="The alert before, which a person had taken up.")
-    evidence: list[ShownEvidence]
+    evidence: list[ShownEvidence | ShownReport]
 
 
 class ActAnswer(BaseModel):
@@ -139,12 +189,25 @@ class AlertWithActsAnswer(AlertAnswer):
     """An alert with every act on it, the first one first."""
 
     acts: list[ActAnswer]
+    shown_severity: Severity = Field(
+        description="`marked` too after a missed appointment while it is live; nobody is told anew."
+    )
+    missed_since: int = Field(description="Appointments since, missed or cancelled late.")
+    own_words: list[OwnWordsAnswer] = Field(
+        description="What clients wrote on the reports behind it, word for word; no EHR gets it."
+    )
 
 
 class AlertDetailAnswer(AlertWithActsAnswer):
     """An alert with what people did about it, and the part of the guidance that fits."""
 
     guidance: OfferAnswer
+
+
+class AlertInContextAnswer(AlertDetailAnswer):
+    """An alert as it is read: with what stands beside it in its dyad now, which is no part of its version."""
+
+    context: list[ContextAnswer]
 
 
 class WatchAnswer(BaseModel):

@@ -16,13 +16,7 @@ from service.api.v1.trend_models import (
     RangeAnswer,
     WindowAnswer,
 )
-
-
-class NamedItemAnswer(BaseModel):
-    """An item by its link id and our short descriptor."""
-
-    item: str
-    name: str
+from service.api.v1.words_models import ContextAnswer, NamedItemAnswer, OwnWordsAnswer
 
 
 class LowestAtAnswer(BaseModel):
@@ -50,23 +44,6 @@ class BriefMeasureAnswer(BaseModel):
     notes: list[str]
 
 
-class WordsAnswer(NamedItemAnswer):
-    """What a client wrote, word for word."""
-
-    text: str
-
-
-class OwnWordsAnswer(BaseModel):
-    """A client's or carer's own words of one session; therapists' private notes are never among them."""
-
-    instrument: str
-    perspective: Perspective
-    session_number: int | None
-    session_date: str
-    response: str
-    words: list[WordsAnswer]
-
-
 class BriefAnswer(BaseModel):
     """What a therapist looks at before the next session."""
 
@@ -75,7 +52,7 @@ class BriefAnswer(BaseModel):
     as_of: str
     sessions_attended: int | None
     measures: list[BriefMeasureAnswer]
-    context: list[str] = Field(description="What the therapist's own ratings add; never a signal.")
+    context: list[ContextAnswer] = Field(description="What stands beside the scores; never a signal.")
     alerts: list[AlertDetailAnswer] = Field(
         description="Those that a person may still act on, with what was agreed so far."
     )

@@ -3,9 +3,11 @@
 from fhir_mappings import json_text
 from service.alliance.guidance import guidance_in, offer_for
 from service.api.v1.shown_guidance import show_offer
+from service.api.v1.shown_words import show_context, show_words
 from service.flows.act_on_alert import AlertWithActs
-from service.flows.alert_evidence import fallen_of
+from service.flows.alert_evidence import fallen_of, level_of
 from service.flows.list_alerts import WatchPoint
+from service.flows.read_alert import AlertInContext
 from service.store.alert_acts import ActRow
 from service.store.alerts import AlertRow
 
@@ -39,19 +41,37 @@ def show_alert(row: AlertRow) -> Json:
         "owner": row.owner,
         "dismissal": row.dismissal,
         "follows": row.follows,
-        "evidence": json_text.loads(row.evidence),
+        "evidence": [_show_evidence(one) for one in json_text.loads(row.evidence)],
     }
+
+
+def _show_evidence(seen: Json) -> Json:
+    """Return one entry as it was stored, with what kind of sign it is."""
+    now = seen.get("now")
+    shown = {"level": level_of(seen)} | seen
+    return shown | {"now": {"level": level_of(now)} | now} if isinstance(now, dict) else shown
 
 
 def show_alert_with_acts(found: AlertWithActs) -> Json:
     """Return one alert with what people did about it, in their words too."""
-    return show_alert(found.alert) | {"acts": [_show_act(one) for one in found.acts]}
+    return show_alert(found.alert) | {
+        "acts": [_show_act(one) for one in found.acts],
+        "shown_severity": found.shown_severity,
+        "missed_since": found.missed,
+        "own_words": [show_words(one) for one in found.words],
+    }
 
 
 def show_alert_in_full(found: AlertWithActs, language: str | None) -> Json:
     """Return one alert with what people did about it and the guidance that fits."""
     offer = offer_for(guidance_in(language), fallen_of(found.alert), found.approach)
     return show_alert_with_acts(found) | {"guidance": show_offer(offer)}
+
+
+def show_alert_in_context(read: AlertInContext, language: str | None) -> Json:
+    """Return one alert in full, with what stands beside it."""
+    context = [show_context(line) for line in read.context]
+    return show_alert_in_full(read.found, language) | {"context": context}
 
 
 def _show_act(row: ActRow) -> Json:
@@ -85,5 +105,5 @@ def show_watch_point(point: WatchPoint) -> Json:
         "rule": point.rule,
         "method": point.method,
         "norms": point.norms,
-        "evidence": [point.evidence],
+        "evidence": [_show_evidence(point.evidence)],
     }

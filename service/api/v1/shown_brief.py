@@ -12,7 +12,8 @@ from service.api.v1.shown_trend import (
     show_range,
     show_window,
 )
-from service.flows.brief_session import BriefMeasure, LowestAt, OwnWords, SessionBrief
+from service.api.v1.shown_words import show_context, show_words
+from service.flows.brief_session import BriefMeasure, LowestAt, SessionBrief
 from service.flows.digest_caseload import Overdue, SupervisionDigest
 
 Json = dict[str, object]
@@ -28,11 +29,11 @@ def show_brief(brief: SessionBrief, patient: str, language: str | None) -> Json:
         "as_of": brief.as_of,
         "sessions_attended": brief.sessions.attended,
         "measures": [_measure(one) for one in brief.measures],
-        "context": list(brief.context),
+        "context": [show_context(line) for line in brief.context],
         "alerts": [show_alert_in_full(one, language) for one in brief.alerts],
         "due": [show_due(one) for one in brief.due],
         "missed_sessions": [show_missed(row) for row in brief.missed],
-        "own_words": [_own_words(one) for one in brief.words],
+        "own_words": [show_words(one) for one in brief.words],
         "guidance": show_session_guidance(guidance, offer),
     }
 
@@ -61,20 +62,6 @@ def _lowest_at(one: BriefMeasure, at: LowestAt) -> Json:
         "session_date": at.point.rating.session_date,
         "response": at.point.rating.id,
         "items": [{"item": item, "name": items[item].text} for item in at.items],
-    }
-
-
-def _own_words(one: OwnWords) -> Json:
-    names = {item.link_id: item.text for item in one.instrument.all_items}
-    return {
-        "instrument": one.instrument.id,
-        "perspective": one.instrument.perspective,
-        "session_number": one.rating.session_number,
-        "session_date": one.rating.session_date,
-        "response": one.rating.id,
-        "words": [
-            {"item": link_id, "name": names[link_id], "text": text} for link_id, text in one.texts.items()
-        ],
     }
 
 

@@ -9,6 +9,7 @@ from service.alliance.pairs import Side
 from service.alliance.parameters import Parameters
 from service.alliance.plan import Window
 from service.api.v1.shown_response import provisional, show_limits, show_prompts
+from service.api.v1.shown_words import show_context
 from service.flows.find_due import DyadDue
 from service.flows.pair_series import PairedSeries
 from service.flows.show_trend import PatientTrend
@@ -36,6 +37,11 @@ def show_trend(trend: PatientTrend, patient: str, parameters: Parameters, *, com
         "pairs": [_pairs(paired) for paired in trend.pairs],
         "due": [show_due(one) for one in trend.due],
         "missed_sessions": [show_missed(row) for row in trend.missed],
+        "context": [
+            {"therapist": one.therapist or None} | show_context(line)
+            for one in trend.context
+            for line in one.lines
+        ],
         "alerts": [_alert(row) for row in trend.alerts],
     }
 

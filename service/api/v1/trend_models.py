@@ -12,6 +12,7 @@ from service.api.v1.answer_models import (
     Tier,
 )
 from service.api.v1.models import Number, Perspective, Role, Severity
+from service.api.v1.words_models import ContextAnswer
 
 
 class RangeAnswer(BaseModel):
@@ -222,6 +223,12 @@ class TrendAlertAnswer(BaseModel):
     historical: bool
 
 
+class DyadContextAnswer(ContextAnswer):
+    """One line of one dyad."""
+
+    therapist: str | None
+
+
 class TrendAnswer(BaseModel):
     """How the alliance of one patient moves, with all that is needed to compute it again."""
 
@@ -237,4 +244,5 @@ class TrendAnswer(BaseModel):
     pairs: list[PairsAnswer]
     due: list[DueAnswer] = Field(description="Of therapies that go on, where attended sessions are known.")
     missed_sessions: list[MissedSessionAnswer]
+    context: list[DyadContextAnswer] = Field(description="What stands beside the scores; never a signal.")
     alerts: list[TrendAlertAnswer] = Field(description="Opened in the sessions shown; none taken back.")

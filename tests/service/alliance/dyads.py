@@ -12,7 +12,7 @@ from pathlib import Path
 
 from service.alliance.baseline import Judgement, judge_ratings
 from service.alliance.coverage import SeriesPoint
-from service.alliance.episodes import Rated
+from service.alliance.events import Rated
 from service.alliance.norms import Norm, norm_for, read_norm
 from service.alliance.parameters import default_parameters
 from service.alliance.simulated import SimulatedClient, read_clients

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from service.alliance.budget import per_hundred, propose_threshold
-from service.alliance.episodes import Rated
+from service.alliance.events import Rated
 from tests.service.alliance.dyads import PARAMETERS, judgement
 
 

@@ -1,6 +1,7 @@
 """The fatigue rules beyond the worked examples: two series in a dyad, history, late closing, cooldown."""
 
-from service.alliance.episodes import Rated, follow_dyad
+from service.alliance.episodes import follow_dyad
+from service.alliance.events import Rated
 from tests.service.alliance.dyads import PARAMETERS, by_session, judgement, rated, shipped
 
 LOW = {"possible": judgement("possible", 2.2, 4.0), "marked": judgement("marked", 3.4, 8.0)}

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from service.alliance.episodes import Rated, Settlement, follow_dyad
+from service.alliance.episodes import follow_dyad
+from service.alliance.events import Rated, Settlement
 from tests.service.alliance.dyads import PARAMETERS, judgement
 
 TIERS = {"possible": judgement("possible", 2.2, 4.0), "marked": judgement("marked", 3.4, 8.0)}

@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from service.alliance.wording import AlertFacts, PartChange, SessionName, SignalWords, alert_text
+from service.alliance.session_names import SessionName
+from service.alliance.wording import AlertFacts, PartChange, SignalWords, alert_text
 from tests.service.alliance.forbidden import FORBIDDEN, forbidden_in
 
 DAY = date(2026, 3, 2)

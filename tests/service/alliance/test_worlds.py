@@ -3,7 +3,8 @@
 import pytest
 
 from service.alliance.baseline import judge_ratings
-from service.alliance.episodes import Rated, follow_dyad
+from service.alliance.episodes import follow_dyad
+from service.alliance.events import Rated
 from tests.service.alliance.dyads import PARAMETERS, WORLDS, world
 
 
