@@ -2,13 +2,14 @@
 
 import re
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from fhir_mappings.elements import SERVICE_DEVICE, Json
 
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+_NODES = (dict, list)
 # Resources that only we make. CAUTION: a Device that a caller names as author is not ours.
 _OUR_REFERENCE = re.compile(
     rf"(QuestionnaireResponse|Observation|DetectedIssue|DocumentReference)/[^/]+|{SERVICE_DEVICE}"
@@ -58,7 +59,18 @@ def is_ours(target: str) -> bool:
 
 def references_in(resource: Json) -> set[str]:
     """Return every reference in a resource, ours and others', as written."""
-    return set(_references(resource))
+    found: set[str] = set()
+    waiting: list[object] = [resource]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            target = node.get("reference")
+            if isinstance(target, str) and "resourceType" not in node:
+                found.add(target)
+            waiting.extend(value for value in node.values() if isinstance(value, _NODES))
+        elif isinstance(node, list):
+            waiting.extend(value for value in node if isinstance(value, _NODES))
+    return found
 
 
 def rewrite_references(resource: Json, counterparts: Mapping[str, str]) -> Json:
@@ -72,7 +84,9 @@ def rewrite_references(resource: Json, counterparts: Mapping[str, str]) -> Json:
 
 
 def replace_references(resource: Json, replacements: Mapping[str, str]) -> Json:
-    """Return a copy in which the references named are replaced; all others stay as they are."""
+    """Return a resource in which the references named are replaced; all others stay as they are."""
+    if not replacements:
+        return resource
     replaced = _replaced(resource, replacements)
     return replaced if isinstance(replaced, dict) else {}
 
@@ -101,21 +115,15 @@ def _entry(entry: Entry) -> Json:
     return {"fullUrl": entry.full_url, "resource": resource, "request": request}
 
 
-def _references(node: object) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("reference"), str) and "resourceType" not in node:
-            yield node["reference"]
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _references(value)
-
-
 def _rewritten(node: object, counterparts: Mapping[str, str]) -> object:
     """Return the node rewritten; None where nothing is left of it."""
+    # Most of a resource is texts, and a call for each would take longer than all the rest.
     if isinstance(node, list):
-        kept = [new for value in node if (new := _rewritten(value, counterparts)) is not None]
+        kept = [
+            new
+            for value in node
+            if (new := _rewritten(value, counterparts) if isinstance(value, _NODES) else value) is not None
+        ]
         return kept or None
     if not isinstance(node, dict):
         return node
@@ -126,6 +134,8 @@ def _rewritten(node: object, counterparts: Mapping[str, str]) -> object:
     elif isinstance(target, str):
         node = node | {"reference": counterparts.get(target, target)}
     kept_members = {
-        key: new for key, value in node.items() if (new := _rewritten(value, counterparts)) is not None
+        key: new
+        for key, value in node.items()
+        if (new := _rewritten(value, counterparts) if isinstance(value, _NODES) else value) is not None
     }
     return kept_members or None

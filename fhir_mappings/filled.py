@@ -50,13 +50,20 @@ class Answers:
 
 def answers_by_kind(found: Mapping[str, Answer], total: Decimal | None = None) -> Answers:
     """Return answers of mixed kinds sorted by kind, each kind in the order given."""
-    return Answers(
-        values={link_id: one for link_id, one in found.items() if isinstance(one, Decimal)},
-        total=total,
-        flags={link_id: one for link_id, one in found.items() if isinstance(one, bool)},
-        choices={link_id: one for link_id, one in found.items() if isinstance(one, tuple)},
-        texts={link_id: one for link_id, one in found.items() if isinstance(one, str)},
-    )
+    values: dict[str, Decimal] = {}
+    flags: dict[str, bool] = {}
+    choices: dict[str, tuple[str, ...]] = {}
+    texts: dict[str, str] = {}
+    for link_id, one in found.items():
+        if isinstance(one, Decimal):
+            values[link_id] = one
+        elif isinstance(one, bool):
+            flags[link_id] = one
+        elif isinstance(one, tuple):
+            choices[link_id] = one
+        else:
+            texts[link_id] = one
+    return Answers(values=values, total=total, flags=flags, choices=choices, texts=texts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Built from ``instruments/<id>.toml`` by ``catalogue.py``. All numbers are ``Deci
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 from fhir_mappings.words import ClinicForm
@@ -177,7 +178,7 @@ class CutOff:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what follows from the items is worked out once
 class Instrument:
     """One form for one respondent, e.g. ``srs-3`` or ``wai-sr-client``.
 
@@ -229,7 +230,7 @@ class Instrument:
         form = self.clinic_form(wording)
         return form.reference if form else self.reference
 
-    @property
+    @cached_property
     def items(self) -> tuple[Item, ...]:
         """Return the items that are answered by a number, in file order."""
         return tuple(item for item in self.all_items if isinstance(item, Item))
@@ -239,12 +240,22 @@ class Instrument:
         """Return the fixed form with its revision, e.g. ``srs-3|1.0.0``."""
         return f"{self.id}|{self.version}"
 
-    @property
+    @cached_property
     def item_by_link_id(self) -> Mapping[str, Item]:
         """Return the items that are answered by a number, by link id."""
         return {item.link_id: item for item in self.items}
 
-    @property
+    @cached_property
+    def has_reversed_items(self) -> bool:
+        """Return whether some items count the other way round."""
+        return any(item.reversed for item in self.items)
+
+    @cached_property
+    def rated_by_link_id(self) -> Mapping[str, bool]:
+        """Return for every item, by link id, whether it is answered by a number."""
+        return {item.link_id: isinstance(item, Item) for item in self.all_items}
+
+    @cached_property
     def score_by_id(self) -> Mapping[str, ScoreRule]:
         """Return the score rules by id."""
         return {score.id: score for score in self.scores}

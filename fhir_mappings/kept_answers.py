@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from fhir_mappings.filled import Answer, Answers, answers_by_kind
-from fhir_mappings.instrument import Instrument, Item
+from fhir_mappings.instrument import Instrument
 
 
 def keep_answers(answers: Answers) -> dict[str, str | bool | list[str]]:
@@ -22,7 +22,7 @@ def restore_answers(
 
     A link id that the instrument does not have is a ``KeyError``: what was kept was checked once.
     """
-    rated = {item.link_id: isinstance(item, Item) for item in instrument.all_items}
+    rated = instrument.rated_by_link_id
     restored = {link_id: _restored(value, rated=rated[link_id]) for link_id, value in kept.items()}
     return answers_by_kind(restored, total)
 

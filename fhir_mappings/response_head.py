@@ -18,7 +18,8 @@ _REFERENCE = re.compile(rf"(?:https?://\S+/)?(?P<type>[A-Z][A-Za-z]{{1,40}})/{_I
 # hl7.org/fhir/R4/datatypes.html#dateTime; seconds may not be left out, nor the zone once there is a time.
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(?P<zone>Z|[+-]\d\d:\d\d)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+# At most 35 characters: what RFC 5646, 4.4.1, asks everybody to make room for.
+LANGUAGE_TAG = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 PEOPLE = frozenset({"Patient", "Practitioner", "PractitionerRole", "RelatedPerson"})
 _AUTHORS = PEOPLE | {"Device", "Organization"}
@@ -71,7 +72,7 @@ def read_head(
         author=_reference(resource, "author", _AUTHORS, faults),
         source=_reference(resource, "source", PEOPLE, faults),
         identifier=_identifier(resource, faults),
-        language=_matching(resource.get("language"), f"{ROOT}.language", _LANGUAGE, faults),
+        language=_matching(resource.get("language"), f"{ROOT}.language", LANGUAGE_TAG, faults),
         therapist=read_therapist(ours.get("therapist"), faults),
         session_date=read_session_date(ours.get("session-date"), faults),
         session_number=read_session_number(ours.get("session-number"), faults),

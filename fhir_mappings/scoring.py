@@ -47,7 +47,7 @@ def is_straight_lined(instrument: Instrument, answers: Answers) -> bool:
     Such answers contradict themselves: all 7 on the WAI-36 is a total of 168, not 252. False where the form
     has no reversed item, has a blank, or came as a bare total.
     """
-    if len(answers.values) != len(instrument.items) or not any(item.reversed for item in instrument.items):
+    if len(answers.values) != len(instrument.items) or not instrument.has_reversed_items:
         return False
     return len(set(answers.values.values())) == 1
 

@@ -18,6 +18,7 @@ from service.ehr.breaker import Breaker
 from service.ehr.client import EhrClient
 from service.ehr.connection import credentials_for
 from service.ehr.rate_limit import RateLimit
+from service.ehr.turns import Turns
 from service.flows.connect_ehr import connect_ehr, searches_until
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
@@ -31,6 +32,8 @@ from service.owners import new_owner
 from service.store.outbox import is_anything_due, renew_leases
 
 LEASE_SECONDS = 15.0
+# So many threads more than requests at a time: they claim, map and write down while others wait for the EHR.
+_AHEAD = 4
 POLL_SECONDS = 0.5
 
 
@@ -72,6 +75,7 @@ class Worker:
                     profile,
                     credentials=credentials_for(settings, http, clock),
                     rate=self._rate,
+                    turns=Turns(settings.ehr_parallel),
                 ),
                 clinic=deployment.clinic,
                 ehr=settings.ehr_name,
@@ -104,7 +108,7 @@ class Worker:
         released = connect_ehr(lane, self._settings.historical_after_days)
         self._log.event("worker_started", ehr=lane.ehr, deliveries=released)
         self._spawn("leases", partial(self._keep_leases, lane))
-        for number in range(self._settings.ehr_parallel):
+        for number in range(self._settings.ehr_parallel + _AHEAD):
             self._spawn(f"deliver-{number}", partial(self._deliver, lane, f"{self._owner}-{number}"))
 
     def stop(self, drain_seconds: float) -> None:

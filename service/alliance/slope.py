@@ -6,6 +6,7 @@ Source: Sen 1968, J Am Stat Assoc 63:1379-1389; the variance with ties is Kendal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import sqrt
 from operator import sub, truediv
 from typing import Literal
@@ -63,9 +64,10 @@ def _pairwise(sessions: Sequence[int], values: Sequence[float]) -> list[float]:
     if len(set(sessions)) != len(sessions):
         return _pairwise_with_ties(sessions, values)
     slopes: list[float] = []
+    without_gaps = len(sessions) > 0 and sessions[-1] - sessions[0] == len(sessions) - 1
     for place in range(1, len(values)):
         rises = map(sub, values[place:], values)
-        runs = map(sub, sessions[place:], sessions)
+        runs = repeat(place) if without_gaps else map(sub, sessions[place:], sessions)
         slopes.extend(map(truediv, rises, runs))
     slopes.sort()
     return slopes

@@ -20,6 +20,7 @@ from service.http import Http
 from service.settings import Settings
 
 _PATIENT = re.compile(r"(Patient/)?[A-Za-z0-9.\-]{1,64}")
+_ENCOUNTER = re.compile(r"Encounter/[A-Za-z0-9.\-]{1,64}")
 
 
 def add_to(commands: Commands) -> None:
@@ -31,7 +32,13 @@ def add_to(commands: Commands) -> None:
         "--write-probe",
         type=_patient,
         metavar="PATIENT",
-        help="write a marked test response about this TEST patient, and withdraw it again",
+        help="write a marked test response (or note) about this TEST patient, and withdraw it again",
+    )
+    check.add_argument(
+        "--encounter",
+        type=_encounter,
+        metavar="REF",
+        help="an encounter of the TEST patient, for an EHR that files notes into encounters: Encounter/e-1",
     )
     check.add_argument("--yes", action="store_true", help="write it even where it cannot be withdrawn")
 
@@ -40,6 +47,12 @@ def _patient(text: str) -> str:
     if not _PATIENT.fullmatch(text):
         raise argparse.ArgumentTypeError("must be a reference such as Patient/anna")
     return f"Patient/{text.removeprefix('Patient/')}"
+
+
+def _encounter(text: str) -> str:
+    if not _ENCOUNTER.fullmatch(text):
+        raise argparse.ArgumentTypeError("must be a reference such as Encounter/e-1")
+    return text
 
 
 def _check_ehr(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -63,7 +76,7 @@ def _report(asked: argparse.Namespace, settings: Settings, base_url: str, http: 
         return report
     names = Names(settings.canonical_base)
     probe = Probe(client, report.capabilities, shipped_instruments(), names, system_clock)
-    step = probe_ehr(probe, asked.write_probe, even_for_good=asked.yes)
+    step = probe_ehr(probe, asked.write_probe, even_for_good=asked.yes, encounter=asked.encounter)
     return replace(report, steps=(*report.steps, step))
 
 

@@ -20,6 +20,7 @@ from service.ehr.profile_file import DEFAULT, load_profile
 from service.ehr.rate_limit import RateLimit
 from service.ehr.scopes import Scopes, parse_scopes
 from service.ehr.told import in_words
+from service.ehr.turns import Turns
 from service.errors import EhrError, EhrUnreadable
 from service.http import Answer, Http, host_of
 
@@ -42,7 +43,8 @@ class Found:
 class EhrClient:
     """One EHR below one base URL. Thread-safe.
 
-    ``profile`` is what is known of its vendor, by default nothing; ``credentials`` are ours there.
+    ``profile`` is what is known of its vendor, by default nothing; ``credentials`` are ours there; ``turns``
+    limits how many requests are on their way.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class EhrClient:
         *,
         credentials: Credentials = NO_CREDENTIALS,
         rate: RateLimit | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.profile = profile or load_profile(DEFAULT)
         self._allowed: tuple[Capabilities, Scopes, Capabilities] | None = None
         self._http = http
         self._credentials = credentials
         self._rate = rate or RateLimit(None)
+        self.turns = turns or Turns(None)
         self._trouble = ""
         self._base = base_url.rstrip("/")
         self._clock = clock
@@ -209,6 +213,11 @@ class EhrClient:
         headers: Mapping[str, str],
         body: bytes | None = None,
     ) -> Answer:
+        """Exchange as soon as it is our turn, and note how the EHR does."""
+        with self.turns.one():
+            return self._exchange_now(method, url, headers, body)
+
+    def _exchange_now(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Exchange with our credentials; where they are refused (401), once more with new ones."""
         try:
             carried = self._credentials.headers()

@@ -12,6 +12,7 @@ from typing import TypeVar
 from fhir_mappings.errors import Fault
 from fhir_mappings.filled import Identifier
 from fhir_mappings.instrument import Perspective
+from fhir_mappings.response_head import LANGUAGE_TAG
 from service.flows.patient_references import relative_to
 
 Read = TypeVar("Read", date, datetime)
@@ -30,7 +31,6 @@ _REFERENCE = re.compile(
 )
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 # Control characters, and halves of characters that no encoding can write.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -236,5 +236,5 @@ def _texts(claims: SessionClaims) -> Iterator[Fault]:
             yield Fault(name, "too-long", f"At most {LONGEST_TEXT} characters are kept.")
         elif text is not None and _UNPRINTABLE.search(text):
             yield Fault(name, "unprintable", "Control characters are not taken.")
-    if claims.language and not _LANGUAGE.fullmatch(claims.language):
+    if claims.language and not LANGUAGE_TAG.fullmatch(claims.language):
         yield Fault("language", "not-a-language", "Must be a language tag, such as en or de-CH.")

@@ -62,6 +62,8 @@ def deliver_next(lane: Lane) -> Delivered | None:
     except Exception as error:  # noqa: BLE001 - what one delivery trips over must not stop the others
         lane.log.event("delivery_failed", delivery=work.claim.id, error=type(error).__name__)
         return _park_broken(work, error)
+    finally:
+        lane.client.turns.give_back()
 
 
 def _park_broken(work: Work, error: Exception) -> Delivered:

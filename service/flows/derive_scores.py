@@ -25,8 +25,10 @@ def derive_scores(
     """Return the scores of every offered form that is derived from this one; none for a bare total."""
     found = []
     for form in offered.values():
+        if form.derived_from != instrument.id:
+            continue
         own = derived_answers(form, answers)
-        if form.derived_from == instrument.id and own.by_link_id:
+        if own.by_link_id:
             found.append(DerivedScores(form, score(form, own)))
     return tuple(found)
 

@@ -6,7 +6,7 @@ the norm, rule and numbers that it was made by: for any others it is worthless, 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -92,7 +92,11 @@ def _fingerprint(norm: Norm, rule: str, parameters: Parameters) -> str:
 
 def write_state(state: DyadState | None) -> str | None:
     """Return the state as it is kept."""
-    return None if state is None else json_text.dumps({"method": _METHOD} | asdict(state)).decode()
+    if state is None:
+        return None
+    # orjson writes dataclasses by their fields, many times faster than they become dictionaries here.
+    facts = {"place": state.place, "series": state.series, "standing": state.standing}
+    return json_text.dumps({"method": _METHOD} | facts).decode()
 
 
 def read_state(text: str | None) -> DyadState | None:

@@ -52,22 +52,23 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
         wanted = _alert(tx, work, capabilities)
     else:
         wanted = _response(tx, work, capabilities)
-    named_now = _replaced_patients(tx, work, wanted.resources)
+    targets = {target for one in wanted.resources for target in references_in(one)}
+    named_now = _replaced_patients(tx, work, targets)
     resources = tuple(
         to_release(_as_sent(replace_references(one, named_now), capabilities), release)
         for one in wanted.resources
     )
-    named = _named_in(resources)
+    named = {logical_of(one) for one in resources} | {target for target in targets if is_ours(target)}
     if claim.subject_kind == "response":
         named -= {name for name in named if claim.subject_id in name}  # those were read with the response
     known = read_entries(tx, claim.clinic, claim.ehr, named)
     return replace(wanted, resources=resources, chart={**known, **wanted.chart})
 
 
-def _replaced_patients(tx: Tx, work: Work, resources: Iterable[Json]) -> Mapping[str, str]:
-    """Return who stands in the EHR now for patients whom these resources name and whom it replaced."""
-    named = {target for one in resources for target in references_in(one)}
-    return replacements(tx, work.claim.clinic, work.claim.ehr, named)
+def _replaced_patients(tx: Tx, work: Work, targets: Iterable[str]) -> Mapping[str, str]:
+    """Return who stands in the EHR now for patients whom these references name and whom it replaced."""
+    others = [target for target in targets if not is_ours(target)]
+    return replacements(tx, work.claim.clinic, work.claim.ehr, others)
 
 
 def _other_release(release: str) -> str:
@@ -186,12 +187,3 @@ def _as_sent(resource: Json, capabilities: Capabilities) -> Json:
 
 def _is_score(logical: str) -> bool:
     return logical.startswith("Observation/")
-
-
-def _named_in(resources: Iterable[Json]) -> set[str]:
-    """Return our own references of the resources, and those of ours that they refer to."""
-    found = set()
-    for resource in resources:
-        found.add(logical_of(resource))
-        found.update(target for target in references_in(resource) if is_ours(target))
-    return found

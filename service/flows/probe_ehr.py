@@ -23,7 +23,7 @@ from service.errors import EhrError
 from service.flows.check_ehr import Step
 from service.flows.plan_parts import single_body
 
-_KINDS: tuple[ProbeKind, ...] = ("QuestionnaireResponse", "Observation")
+_KINDS: tuple[ProbeKind, ...] = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
 _R4 = "4.0.1"
 _GONE = (200, 202, 204)
 _NAME = "write-probe"
@@ -40,23 +40,27 @@ class Probe:
     clock: Clock
 
 
-def probe_ehr(probe: Probe, patient: str, *, even_for_good: bool) -> Step:
+def probe_ehr(probe: Probe, patient: str, *, even_for_good: bool, encounter: str | None = None) -> Step:
     """Write a test resource about a test patient in the form that a delivery would have, and withdraw it.
 
-    Where it cannot be withdrawn nothing is written, unless ``even_for_good``.
+    Where it cannot be withdrawn nothing is written, unless ``even_for_good``. ``encounter`` is one of the
+    test patient's, for EHRs that file notes into encounters only.
     """
     chosen = choose_rungs(probe.capabilities, probe.client.profile.rungs).response
     kind = next((one for one in _KINDS if one in chosen.types), None)
     if kind is None:
-        return _ill("The EHR takes neither responses nor scores from us, so nothing was written.")
+        return _ill("The EHR takes neither responses nor scores nor notes from us, so nothing was written.")
     offered = probe.capabilities.of(kind)
     may_update, may_delete = offered.update, offered.delete
-    if not (may_update or may_delete or even_for_good):
-        return _ill(
+    obstacle = _needs_encounter(probe, kind, encounter)
+    if not (obstacle or may_update or may_delete or even_for_good):
+        obstacle = (
             f"We can neither update nor delete a {kind} there, so nothing was written. "
             "To write a test resource that stays, say --yes."
         )
-    resource = _made(probe, kind, patient)
+    if obstacle:
+        return _ill(obstacle)
+    resource = _made(probe, kind, patient, encounter)
     try:
         place = _write(probe, resource)
     except EhrError as error:
@@ -70,7 +74,16 @@ def probe_ehr(probe: Probe, patient: str, *, even_for_good: bool) -> Step:
     return _withdraw(probe, resource, place, by_update=may_update)
 
 
-def _made(probe: Probe, kind: ProbeKind, patient: str) -> Json:
+def _needs_encounter(probe: Probe, kind: ProbeKind, encounter: str | None) -> str:
+    if kind != "DocumentReference" or encounter or not probe.client.profile.note.encounter_required:
+        return ""
+    return (
+        "This EHR files a note into an encounter only, so nothing was written. "
+        "Name one of the test patient's with --encounter."
+    )
+
+
+def _made(probe: Probe, kind: ProbeKind, patient: str, encounter: str | None) -> Json:
     made = to_probe(
         kind,
         probe.instruments["srs-3"],
@@ -78,6 +91,8 @@ def _made(probe: Probe, kind: ProbeKind, patient: str) -> Json:
         patient=patient,
         probe_id=f"probe-{uuid4()}",
         written=as_instant(probe.clock()),
+        encounter=encounter,
+        note_shape=probe.client.profile.note.shape,
     )
     return to_release(made, probe.capabilities.fhir_version or _R4)
 

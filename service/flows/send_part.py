@@ -40,6 +40,7 @@ def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf, rung: str) ->
     Raises ``Withheld``; then nothing is stored.
     """
     lane, claim = work.lane, work.claim
+    lane.client.turns.take()  # what is committed as sent must leave at once
     with lane.database.write() as tx:
         rows = add_parts(tx, claim.clinic, claim.id, planned, behind=work.last_sequence, rung=rung)
         first = _freeze(tx, work, rows[0], body_of)
@@ -52,6 +53,7 @@ def freeze(work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
 
     Raises ``LeaseLost`` and ``Withheld``.
     """
+    work.lane.client.turns.take()
     with work.lane.database.write() as tx:
         frozen = _freeze(tx, work, part, body_of)
     work.lane.crash_point("frozen")

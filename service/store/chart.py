@@ -48,8 +48,10 @@ def put_entries(tx: Tx, clinic: str, ehr: str, entries: Iterable[ChartEntry], no
 
 def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict[str, ChartEntry]:
     """Return the entries of these references, by reference; what is not there is left out."""
-    query = _ENTRIES.where(chart_entries.c.logical.in_(sorted(logicals)))
-    rows = tx.execute(query, {"clinic": clinic, "ehr": ehr})
+    asked = sorted(logicals)
+    if not asked:
+        return {}
+    rows = tx.execute(_NAMED_ENTRIES, {"clinic": clinic, "ehr": ehr, "logicals": asked})
     return {row.logical: ChartEntry(*row) for row in rows}
 
 
@@ -75,6 +77,7 @@ _ENTRIES = select(
     chart_entries.c.ehr_version,
     chart_entries.c.our_version,
 ).where(chart_entries.c.clinic == bindparam("clinic"), chart_entries.c.ehr == bindparam("ehr"))
+_NAMED_ENTRIES = _ENTRIES.where(chart_entries.c.logical.in_(bindparam("logicals", expanding=True)))
 # Under a response's own id, or that with something behind a full stop.
 _KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
 _OF_RESPONSE = _ENTRIES.where(
@@ -95,14 +98,16 @@ _OF_RESPONSE = _ENTRIES.where(
 
 def ehr_reference_of(tx: Tx, clinic: str, response_id: str, version: int) -> str | None:
     """Return under which id the response itself was in the EHR before it came to us, or None."""
-    found: str | None = tx.execute(
-        select(responses.c.ehr_reference).where(
-            responses.c.clinic == clinic,
-            responses.c.id == response_id,
-            responses.c.version == version,
-        ),
-    ).scalar()
+    where = {"clinic": clinic, "id": response_id, "version": version}
+    found: str | None = tx.execute(_EHR_REFERENCE, where).scalar()
     return found
+
+
+_EHR_REFERENCE = select(responses.c.ehr_reference).where(
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.id == bindparam("id"),
+    responses.c.version == bindparam("version"),
+)
 
 
 def session_dates(tx: Tx, clinic: str) -> Mapping[tuple[str, str, int], str]:
@@ -118,10 +123,13 @@ def session_dates(tx: Tx, clinic: str) -> Mapping[tuple[str, str, int], str]:
 
 def read_fact(tx: Tx, clinic: str, name: str) -> str | None:
     """Return a kept fact, or None where nothing was kept yet."""
-    found: str | None = tx.execute(
-        select(kept_facts.c.value).where(kept_facts.c.clinic == clinic, kept_facts.c.name == name),
-    ).scalar()
+    found: str | None = tx.execute(_FACT, {"clinic": clinic, "name": name}).scalar()
     return found
+
+
+_FACT = select(kept_facts.c.value).where(
+    kept_facts.c.clinic == bindparam("clinic"), kept_facts.c.name == bindparam("name")
+)
 
 
 def put_fact(tx: Tx, clinic: str, name: str, value: str) -> None:

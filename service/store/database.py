@@ -8,9 +8,8 @@ decides by (aliases, dyads, responses, deliveries) and reads after it has them, 
 behind that. Where two still meet, the loser is undone whole and raises ``LostRace``: see ``lost_races.py``.
 """
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from service.errors import LostRace, SettingsRefused, StoreAway, StoreFull
+from service.store.shared_commits import SharedCommits
 
 Tx = Connection
 
@@ -59,17 +59,16 @@ class Database:
             self._reading = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            writers = 16 + 16
         else:
             self._engine = create_engine(url, **pool)
             event.listen(self._engine, "connect", _prepare_connection)
             event.listen(self._engine, "begin", _begin)
             self._reading = self._engine.execution_options()
-            # SQLite has one writer at a time, and one that finds it busy sleeps for milliseconds and asks
-            # again. Our own threads queue here instead, and are woken at once.
-            writers = 1
         self._writing = self._engine.execution_options(writes=True)
-        self._writers = threading.Semaphore(writers)
+        # SQLite has one writer at a time, and one that finds it busy sleeps for milliseconds and asks again.
+        # Our own threads queue here instead, are woken at once, and share what the disk takes long for.
+        # PostgreSQL does both itself.
+        self._shared = None if url.startswith(_POSTGRESQL) else SharedCommits(self._writing)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -83,13 +82,15 @@ class Database:
 
         Raises ``LostRace`` where another write came between, ``StoreAway``, and ``StoreFull``.
         """
-        with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin():
+        shared = self._shared
+        with _told_apart(), shared.write() if shared else self._writing.begin() as tx:
             yield tx
 
     @contextmanager
     def rehearse(self) -> Iterator[Tx]:
         """Give a write transaction that is rolled back whole at the end."""
-        with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
+        alone = self._shared.alone() if self._shared else nullcontext()
+        with alone, _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
             yield tx
             begun.rollback()
 
@@ -122,9 +123,9 @@ class Database:
         the space free without overwriting it, and where a reader kept the log of SQLite from being emptied.
         Raises ``StoreError``.
         """
-        if self.is_postgresql:
+        if self._shared is None:
             return False
-        with self._writers, _told_apart():
+        with self._shared.alone(), _told_apart():
             connection = self._engine.raw_connection()
             try:
                 cursor = connection.cursor()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from service.store.database import Tx
 from service.store.inbound_tables import inbound_cursors, inbound_responses, patient_replacements
@@ -247,11 +247,14 @@ def keep_replacement(tx: Tx, clinic: str, ehr: str, replaced: Replaced, now: str
 
 def replacements(tx: Tx, clinic: str, ehr: str, references: Collection[str]) -> Mapping[str, str]:
     """Return who stands for these patients in the EHR now, those left out whom it never replaced."""
-    rows = tx.execute(
-        select(patient_replacements.c.reference, patient_replacements.c.surviving).where(
-            patient_replacements.c.clinic == clinic,
-            patient_replacements.c.ehr == ehr,
-            patient_replacements.c.reference.in_(references),
-        )
-    )
+    if not references:
+        return {}
+    rows = tx.execute(_REPLACED, {"clinic": clinic, "ehr": ehr, "references": list(references)})
     return {row.reference: row.surviving for row in rows}
+
+
+_REPLACED = select(patient_replacements.c.reference, patient_replacements.c.surviving).where(
+    patient_replacements.c.clinic == bindparam("clinic"),
+    patient_replacements.c.ehr == bindparam("ehr"),
+    patient_replacements.c.reference.in_(bindparam("references", expanding=True)),
+)

@@ -34,6 +34,7 @@ SubjectKind = Literal["definition", "response", "alert"]
 FirstState = Literal["pending", "waiting"]
 
 _Found = tuple[int, str, str, str, int, int, int]
+_Queries = Mapping[bool, tuple[Select[_Found], ...]]
 _DELIVERY_IDS = UUID("4f0c1e0e-8d0f-5b55-9b53-4d7b8d4f6a10")
 # What may still be in the air, or must go before what comes after it.
 _UNFINISHED = (State.PENDING, State.SENT, State.UNKNOWN)
@@ -117,10 +118,9 @@ def claim_due(
     for delivery_id in tx.execute(_LEFT_BEHIND, where).scalars().all():
         lose_owner(tx, clinic, delivery_id, now)
     found: list[Row[_Found]] = []
-    for query in _queries(tx, where):
+    for query in _queries(tx, where, _TAKEABLE):
         if len(found) < limit:
-            claimable = query.with_for_update(of=deliveries, skip_locked=True)
-            found.extend(tx.execute(claimable, {**where, "limit": limit - len(found)}))
+            found.extend(tx.execute(query, {**where, "limit": limit - len(found)}))
     lease = {"owner": owner, "lease_until": lease_until}
     for row in found:
         tx.execute(_LEASE, {**lease, "row": row.row_id, "tries": row.tries + 1})
@@ -145,7 +145,7 @@ def claim_due(
 def is_anything_due(tx: Tx, clinic: str, ehr: str, now: str) -> bool:
     """Tell whether ``claim_due`` would find something; changes nothing, so it may be asked often."""
     where = {"clinic": clinic, "ehr": ehr, "now": now, "limit": 1}
-    return any(tx.execute(query, where).first() for query in (_LEFT_BEHIND, *_queries(tx, where)))
+    return any(tx.execute(query, where).first() for query in (_LEFT_BEHIND, *_queries(tx, where, _CLAIMABLE)))
 
 
 def is_any_unfinished(tx: Tx, clinic: str, delivery_ids: Sequence[str]) -> bool:
@@ -283,12 +283,12 @@ def _claimable(state: State, *, definitions_only: bool) -> Select[_Found]:
     return query.order_by(deliveries.c.due_at, deliveries.c.row_id).limit(bindparam("limit"))
 
 
-def _queries(tx: Tx, where: Mapping[str, object]) -> tuple[Select[_Found], ...]:
+def _queries(tx: Tx, where: Mapping[str, object], among: _Queries) -> tuple[Select[_Found], ...]:
     """Return the queries for what may be claimed now, in the order of their right of way.
 
     While a definition is unfinished nothing else is: asked once, and not of each row of a long queue.
     """
-    return _CLAIMABLE[tx.execute(_OPEN_DEFINITION, where).first() is not None]
+    return among[tx.execute(_OPEN_DEFINITION, where).first() is not None]
 
 
 def _not_held_back_by_patient(state: State) -> Iterator[ColumnElement[bool]]:
@@ -349,4 +349,8 @@ _OPEN_DEFINITION = (
 _CLAIMABLE = {
     only: tuple(_claimable(state, definitions_only=only) for state in (State.UNKNOWN, State.PENDING))
     for only in (True, False)
+}
+_TAKEABLE = {
+    only: tuple(query.with_for_update(of=deliveries, skip_locked=True) for query in queries)
+    for only, queries in _CLAIMABLE.items()
 }

@@ -58,11 +58,7 @@ class NewAttempt:
 
 def read_parts(tx: Tx, clinic: str, delivery_id: str) -> tuple[PartRow, ...]:
     """Return a delivery's parts in the order of sending; none before the first plan."""
-    rows = tx.execute(
-        select(parts)
-        .where(parts.c.clinic == clinic, parts.c.delivery_id == delivery_id)
-        .order_by(parts.c.sequence),
-    )
+    rows = tx.execute(_OF_DELIVERY, {"clinic": clinic, "delivery": delivery_id})
     return tuple(
         PartRow(
             row=row.row_id,
@@ -96,7 +92,7 @@ def add_parts(
     """
     tx.execute(_KEEP_RUNG, {"of": clinic, "delivery": delivery_id, "taken": rung})
     rows = tx.execute(
-        insert(parts).returning(parts.c.row_id, sort_by_parameter_order=True),
+        _ADD_PARTS,
         [
             {
                 "clinic": clinic,
@@ -170,6 +166,12 @@ def move_part(
     return state
 
 
+_OF_DELIVERY = (
+    select(parts)
+    .where(parts.c.clinic == bindparam("clinic"), parts.c.delivery_id == bindparam("delivery"))
+    .order_by(parts.c.sequence)
+)
+_ADD_PARTS = insert(parts).returning(parts.c.row_id, sort_by_parameter_order=True)
 _KEEP_RUNG = (
     update(deliveries)
     .where(deliveries.c.clinic == bindparam("of"), deliveries.c.id == bindparam("delivery"))

@@ -1,16 +1,18 @@
 """Ratings across therapists and instruments: what a trend and a list of watch points are drawn from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from service.store.database import Tx
 from service.store.responses import IN_ERROR
 from service.store.tables import dyads, responses, scores
 
+# For ratings, and for their scores.
+_Queries = tuple[Select[Any], Select[Any]]
 # A session without a number stands after the numbered ones of its date.
 _NO_NUMBER = 1_000_000
 
@@ -83,7 +85,8 @@ def ratings_of_patient(
     ``as_of``: those that were believed at that instant. Costs two queries, however many ratings or patients
     there are.
     """
-    return _read(tx, [responses.c.alias_row.in_(alias_rows), *_believed(clinic, as_of)])
+    where = {"clinic": clinic, "aliases": list(alias_rows), "as_of": as_of}
+    return _in_order(tx, _OF_PATIENT if as_of is None else _OF_PATIENT_AS_OF, where)
 
 
 def ratings_of_recent_dyads(tx: Tx, clinic: str, authored_from: str) -> list[PatientRating]:
@@ -91,38 +94,46 @@ def ratings_of_recent_dyads(tx: Tx, clinic: str, authored_from: str) -> list[Pat
 
     Ratings of different dyads come mixed. Costs two queries.
     """
-    recent = select(responses.c.dyad_row).where(
-        responses.c.authored_at >= authored_from, *_believed(clinic, None)
-    )
-    return _read(tx, [responses.c.dyad_row.in_(recent), *_believed(clinic, None)])
+    recent = select(responses.c.dyad_row).where(responses.c.authored_at >= authored_from, *_believed(clinic))
+    return _read(tx, [responses.c.dyad_row.in_(recent), *_believed(clinic)])
 
 
 def ratings_of_dyads(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> list[PatientRating]:
     """Return the ratings of these dyads, in the same order, mixed. Costs two queries."""
-    return _read(tx, [responses.c.dyad_row.in_(dyad_rows), *_believed(clinic, None)])
+    return _read(tx, [responses.c.dyad_row.in_(dyad_rows), *_believed(clinic)])
 
 
 def _read(tx: Tx, which: Sequence[ColumnElement[bool]]) -> list[PatientRating]:
+    return _in_order(tx, _queries(*which), {})
+
+
+def _queries(*which: ColumnElement[bool]) -> _Queries:
+    """Return the queries for ratings and for their scores."""
     joined = select(*_COLUMNS).join(dyads, dyads.c.row_id == responses.c.dyad_row)
-    found: list[Any] = list(tx.execute(joined.where(*which)).all())
     wanted = (
         select(scores.c.response_row, scores.c.part, scores.c.value)
         .join(responses, responses.c.row_id == scores.c.response_row)
         .where(*which, scores.c.kind == "score")
         .order_by(scores.c.row_id)
     )
+    return joined.where(*which), wanted
+
+
+def _in_order(tx: Tx, queries: _Queries, where: Mapping[str, object]) -> list[PatientRating]:
+    rated, scored = queries
+    found: list[Any] = list(tx.execute(rated, where).all())
     by_row: dict[int, dict[str, Decimal | None]] = {row.row_id: {} for row in found}
-    for score in tx.execute(wanted).all():  # row by row costs twice as much
+    for score in tx.execute(scored, where).all():  # row by row costs twice as much
         by_row[score.response_row][score.part] = score.value
     return [_rating(by_row[row.row_id], row) for row in sorted(found, key=_order)]
 
 
-def _believed(clinic: str, as_of: str | None) -> list[ColumnElement[bool]]:
-    current = responses.c.believed_until.is_(None)
-    counts = [responses.c.clinic == clinic, responses.c.status != IN_ERROR]
-    if as_of is None:
-        return [*counts, current]
-    return [*counts, responses.c.believed_from <= as_of, current | (responses.c.believed_until > as_of)]
+def _believed(clinic: str) -> list[ColumnElement[bool]]:
+    return [
+        responses.c.clinic == clinic,
+        responses.c.status != IN_ERROR,
+        responses.c.believed_until.is_(None),
+    ]
 
 
 def _order(row: Any) -> tuple[str, int, str, str]:  # noqa: ANN401 - a row of the query above
@@ -133,3 +144,17 @@ def _order(row: Any) -> tuple[str, int, str, str]:  # noqa: ANN401 - a row of th
 def _rating(by_part: dict[str, Decimal | None], row: Any) -> PatientRating:  # noqa: ANN401 - the same row
     rating = PatientRating(by_part, *list(row)[1:-_NOT_SHOWN])
     return rating if row.scored else replace(rating, answers="{}", bare_total=None)
+
+
+# Built once: a trend asks for them.
+_UNDER_ALIASES = (
+    responses.c.alias_row.in_(bindparam("aliases", expanding=True)),
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.status != IN_ERROR,
+)
+_OF_PATIENT = _queries(*_UNDER_ALIASES, responses.c.believed_until.is_(None))
+_OF_PATIENT_AS_OF = _queries(
+    *_UNDER_ALIASES,
+    responses.c.believed_from <= bindparam("as_of"),
+    responses.c.believed_until.is_(None) | (responses.c.believed_until > bindparam("as_of")),
+)

@@ -214,6 +214,7 @@ def test_a_total_rounded_to_its_last_digit_is_taken():
         ({"identifier": {"value": "r-7"}}, (f"{ROOT}.identifier.system", "required")),
         ({"identifier": {"system": "urn:a", "value": " "}}, (f"{ROOT}.identifier.value", "required")),
         ({"language": "not a language"}, (f"{ROOT}.language", "wrong-type")),
+        ({"language": "abcdefgh" + 3 * "-abcdefgh" + "-a"}, (f"{ROOT}.language", "wrong-type")),
         ({"implicitRules": "urn:a"}, (f"{ROOT}.implicitRules", "unknown-modifier")),
         ({"modifierExtension": [{}]}, (f"{ROOT}.modifierExtension", "unknown-modifier")),
         (

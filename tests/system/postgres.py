@@ -10,7 +10,7 @@ from pathlib import Path
 
 _DEBIAN = Path("/usr/lib/postgresql")
 # PostgreSQL refuses to run as root; Debian's package makes this user.
-_USER = "postgres"
+USER = "postgres"
 # A test's data need not survive a power cut.
 _OPTIONS = "-c listen_addresses='' -c fsync=off -c max_connections=200 -c timezone=Europe/Berlin"
 
@@ -29,25 +29,25 @@ def running_postgres() -> Iterator[str]:
     try:
         cluster = folder / "cluster"
         if os.geteuid() == 0:
-            shutil.chown(folder, _USER)
+            shutil.chown(folder, USER)
             folder.chmod(0o700)
         options = f"{_OPTIONS} -c unix_socket_directories={folder}"
-        as_all = ("--username", _USER, "--auth", "trust", "--encoding", "UTF8", "--no-sync")
+        as_all = ("--username", USER, "--auth", "trust", "--encoding", "UTF8", "--no-sync")
         _run("initdb", "--pgdata", str(cluster), *as_all)
         log = str(folder / "log")
         _run("pg_ctl", "--pgdata", str(cluster), "-o", options, "--log", log, "--wait", "start")
         try:
-            yield f"postgresql://{_USER}@/postgres?host={folder}"
+            yield f"postgresql://{USER}@/postgres?host={folder}"
         finally:
             _run("pg_ctl", "--pgdata", str(cluster), "--mode", "immediate", "--wait", "stop")
     finally:
         shutil.rmtree(folder)
 
 
-def new_database(server: str, name: str) -> str:
-    """Make an empty database on a server and return its URL."""
+def new_database(server: str, name: str, *options: str) -> str:
+    """Make an empty database on a server, with createdb's options, and return its URL."""
     host = server.partition("?host=")[2]
-    _run("createdb", "--host", host, "--username", _USER, name)
+    _run("createdb", "--host", host, "--username", USER, *options, name)
     return server.replace("/postgres?", f"/{name}?")
 
 
@@ -65,16 +65,22 @@ def _for_user(file: Path) -> str:
     """Return the file's path, once the user who runs PostgreSQL's programs may read and write it."""
     file.touch(exist_ok=True)
     if os.geteuid() == 0:
-        shutil.chown(file, _USER)
+        shutil.chown(file, USER)
         for folder in file.parents:
             if folder.stat().st_mode & 0o001 == 0:
                 folder.chmod(folder.stat().st_mode | 0o001)
     return str(file)
 
 
+def run_sql(server: str, statement: str) -> None:
+    """Run one statement on a server."""
+    host = server.partition("?host=")[2]
+    _run("psql", "--host", host, "--username", USER, "--command", statement, "postgres")
+
+
 def _run(name: str, *arguments: str) -> None:
     program = find_program(name) or name
-    as_user = ["runuser", "-u", _USER, "--"] if os.geteuid() == 0 else []
+    as_user = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
     # Our own command line, without a shell. Files take what it prints: a server would keep a pipe open.
     with tempfile.TemporaryFile() as printed:
         done = subprocess.run(  # noqa: S603

@@ -11,6 +11,7 @@ import respx
 from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.codes import Names
 from service.ehr.client import EhrClient
+from service.ehr.profile_file import load_profile
 from service.errors import SignInFailed
 from service.flows.check_ehr import EhrReport, Step, check_ehr
 from service.flows.probe_ehr import Probe, probe_ehr
@@ -156,6 +157,26 @@ def test_a_test_response_is_written_marked_and_withdrawn(http, ehr):
 def test_where_scores_alone_are_taken_a_score_is_the_test(http, ehr):
     assert try_writing(http, scopes="system/Observation.cruds").well
     assert [one["status"] for one in ehr.found("Observation")] == ["entered-in-error"]
+
+
+@pytest.mark.parametrize("note", ["DocumentReference", "Communication"])
+def test_where_notes_alone_are_taken_a_note_is_the_test(http, ehr, note):
+    ehr.surface = replace(ehr.surface, types=(note,))
+    assert try_writing(http, scopes=f"system/{note}.cruds").well
+    assert [one["status"] for one in ehr.found(note)] == ["entered-in-error"]
+
+
+def test_an_ehr_that_files_notes_into_encounters_needs_one_named(http, ehr):
+    ehr.surface = replace(ehr.surface, types=("DocumentReference",))
+    client = EhrClient(http, BASE, StandingClock(), load_profile("epic"))
+    probe = Probe(client, client.capabilities(), shipped_instruments(), Names(), StandingClock())
+    step = probe_ehr(probe, "Patient/anna", even_for_good=True)
+    assert "--encounter" in step.sentence
+    assert not ehr.writes
+
+    assert probe_ehr(probe, "Patient/anna", even_for_good=True, encounter="Encounter/e-1").well
+    (note,) = ehr.found("DocumentReference")
+    assert note["context"]["encounter"] == [{"reference": "Encounter/e-1"}]
 
 
 def test_nothing_is_written_that_cannot_be_withdrawn_unless_said(http, ehr):
