@@ -66,6 +66,11 @@ class Child:
             self._process.wait()
             self._process = None
 
+    def terminate(self) -> None:
+        """Ask the process to end (SIGTERM) and return at once."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """Ask the process to end (SIGTERM) and wait for it; kill it where it does not."""
         if self._process is None:
