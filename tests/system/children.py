@@ -41,13 +41,17 @@ class Child:
         with self.log.open("ab") as log:
             # Our own command line, without a shell.
             self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", *self.program, *self._arguments],
+                self.command(),
                 cwd=ROOT,
                 env=environment | self._settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def command(self) -> list[str]:
+        """Return the command line."""
+        return [sys.executable, "-m", *self.program, *self._arguments]
 
     @property
     def pid(self) -> int:
