@@ -59,6 +59,11 @@ class Child:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that was started last goes on."""
+        return self._process is not None and self._process.poll() is None
+
     def ended(self, seconds: float) -> int | None:
         """Return how the process ended, once it did: its exit code, or the number of a signal below zero."""
         return self._process.wait(seconds) if self._process else None

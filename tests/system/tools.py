@@ -37,7 +37,7 @@ GROUPS = (
     Group(
         "container",
         "the image, built and run",
-        ("buildah", "debootstrap", "unshare", "mount"),
+        ("buildah", "debootstrap", "unshare", "mount", "npm"),
         root=True,
     ),
     Group("replicas", "replicas behind a proxy", ("initdb", "pg_ctl", "createdb", "nginx")),

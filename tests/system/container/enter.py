@@ -1,8 +1,8 @@
 """Become what a container engine would start: on an image's files, read-only but for its volume, as its user.
 
 ``unshare --mount enter.py '{"root": …, "mounts": [[source, target, writable], …], "user": …, "folder": …,
-"environment": {…}, "command": […]}'``: the mounts are this process's alone. It keeps its number, so that signals
-reach the command itself.
+"environment": {…}, "command": […]}'``: the mounts are this process's alone. It keeps its number, so that
+signals reach the command itself.
 """
 
 import json
