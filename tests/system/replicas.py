@@ -19,7 +19,8 @@ from tests.system.nginx import Proxy
 from tests.system.sending import Sent, start_sending
 
 _CALLERS = 4
-_BEFORE_AN_ACT_SECONDS = 0.3
+_BETWEEN_ACTS_SECONDS = 0.3
+_BETWEEN_RATINGS_SECONDS = 0.05
 _ANSWER_SECONDS = 30
 
 
@@ -39,17 +40,17 @@ class Replicas:
         return (*self.apis, *self.workers)
 
     def send_during(self, ratings: Sequence[Rating], acts: Sequence[Callable[[], object]]) -> list[Sent]:
-        """Send all ratings through the proxy, and do each act while a share of them is on its way."""
-        gate = threading.Semaphore(0)
-        share = -(-len(ratings) // len(acts))
-        with ThreadPoolExecutor(_CALLERS) as pool:
+        """Send all ratings through the proxy, steadily, and do all acts one after the other meanwhile."""
+        gate, over = threading.Semaphore(0), threading.Event()
+        with ThreadPoolExecutor(_CALLERS + 1) as pool:
             lanes = start_sending(self.proxy.base_url, ratings, pool, gate)
+            pool.submit(_let_go_steadily, gate, over)
             try:
                 for act in acts:
-                    gate.release(share)
-                    time.sleep(_BEFORE_AN_ACT_SECONDS)
+                    time.sleep(_BETWEEN_ACTS_SECONDS)
                     act()
             finally:
+                over.set()
                 gate.release(len(ratings))
             return [one for lane in lanes for one in lane.result()]
 
@@ -80,6 +81,11 @@ class Replicas:
         with psycopg.connect(self.database) as connection:
             found = connection.execute("SELECT id FROM responses WHERE patient = ANY(%s)", [list(patients)])
             return [one for (one,) in found]
+
+
+def _let_go_steadily(gate: threading.Semaphore, over: threading.Event) -> None:
+    while not over.wait(_BETWEEN_RATINGS_SECONDS):
+        gate.release()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.system.test_certificates import Authority
 from tests.system.waiting import wait_until
 
 pytestmark = pytest.mark.replicas
-RATINGS = 160
+RATINGS = 240
 WELL, AWAY = [200, 200], [503, 503]
 
 
@@ -35,7 +35,7 @@ def replicas(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def ratings(replicas: Replicas, request: pytest.FixtureRequest) -> Sequence[Rating]:
     """Ratings of people whom no other test has."""
     name = re.sub("[^a-z]+", "-", request.node.name.removeprefix("test_"))[-20:].strip("-")
-    people = clinic_called(name, clients=16, seed=97)
+    people = clinic_called(name, clients=28, seed=97)
     seed_ehr(replicas.ehr.fhir, people)
     return latest(people, RATINGS)
 
