@@ -20,11 +20,12 @@ run: $(READY) ## run the service with the settings of the environment
 check: lint ## the quick part without servers, for every commit
 	$(BIN)/python -m pytest -n auto
 
-lint: $(READY) ## format, lint, types, import contract
+lint: $(READY) ## format, lint, types, import contract, Dockerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 soak: $(READY) ## the long runs: thousands of deliveries, killed again and again
 	$(BIN)/python -m tests.system --soak

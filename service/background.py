@@ -1,6 +1,7 @@
 """What runs beside the API or without it: threads that write to the EHR, watch it, tell of it, and erase."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from service.ehr.client import EhrClient
@@ -13,7 +14,8 @@ from service.watcher import Watcher
 from service.webhook_worker import WebhookWorker
 from service.worker import Worker
 
-DRAIN_SECONDS = 10.0
+# A container is killed ten seconds after it was told to stop; answering requests may have taken three.
+DRAIN_SECONDS = 6.0
 
 
 class Background:
@@ -40,10 +42,13 @@ class Background:
         try:
             yield
         finally:
-            self._retention.stop(DRAIN_SECONDS)
-            self._watcher.stop(DRAIN_SECONDS)
-            self._worker.stop(DRAIN_SECONDS)
-            self._teller.stop(DRAIN_SECONDS)
+            self._stop()
+
+    def _stop(self) -> None:
+        """Tell all at once to stop: one after the other would take the sum of what each may take."""
+        parts = (self._retention, self._watcher, self._worker, self._teller)
+        with ThreadPoolExecutor(len(parts)) as pool:
+            list(pool.map(lambda part: part.stop(DRAIN_SECONDS), parts))
 
     def close(self) -> None:
         """Close every connection."""

@@ -41,7 +41,12 @@ from service.settings import Settings
 from service.store.norms import keep_rule
 
 HEALTH_SECONDS = 5.0
+# How long requests that were begun may still take once the service is told to stop.
+ANSWER_SECONDS = 3
 _OK = 200
+# One figure that needs no database: asked for all of them, a worker would seem dead while that is away.
+_ONE_FIGURE = "/metrics?name%5B%5D=alliance_attempts_total"
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where they lead to, from this machine
 
 
 def add_to(commands: Commands) -> None:
@@ -49,7 +54,8 @@ def add_to(commands: Commands) -> None:
     commands.add("run", _run, "serve the API and deliver to the EHR, until told to stop")
     commands.add("api", _api, "serve the API alone; a worker beside it delivers")
     commands.add("worker", _work, "deliver to the EHR alone; several share the work on PostgreSQL")
-    commands.add("health", _health, "ask the running service whether it is alive")
+    health = commands.add("health", _health, "ask the running service whether it is alive")
+    health.add_argument("--worker", action="store_true", help="ask a worker, on ALLIANCE_METRICS_PORT")
 
 
 def _run(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -93,6 +99,7 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
         pass  # the usual way to end it
     finally:
         deployment.database.close()
+        _leave_stragglers()
     return 0
 
 
@@ -125,7 +132,13 @@ def _serve(
     )
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
-        app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
+        app,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=ANSWER_SECONDS,
     )
     # Builds the models before the first caller waits.
     check_structure({"resourceType": "QuestionnaireResponse"})
@@ -152,6 +165,16 @@ def _metrics(deployment: Deployment) -> Iterator[Metrics]:
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:
     raise SystemExit(0)
+
+
+def _leave_stragglers() -> None:
+    """End the process now where a request still waits for the database; all else has been closed.
+
+    Its caller was told nothing, and the database undoes what was not committed. Python would wait for it.
+    """
+    main = threading.main_thread()
+    if any(not one.daemon for one in threading.enumerate() if one is not main):
+        os._exit(0)
 
 
 def _refuse_open_host(settings: Settings) -> None:
@@ -193,12 +216,11 @@ def _address(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-def _health(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    settings = settings_of(environ)
-    address = _address(settings)
+def _health(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    address = _health_address(settings_of(environ), worker=asked.worker)
     http = Http(frozenset({host_of(address)}), HEALTH_SECONDS)
     try:
-        answer = http.exchange("GET", f"{address}/live")
+        answer = http.exchange("GET", address)
     except EhrError as error:
         write(f"not alive: {error.code}\n")
         return 1
@@ -206,3 +228,13 @@ def _health(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> 
         http.close()
     write("alive\n" if answer.status == _OK else f"not alive: status {answer.status}\n")
     return 0 if answer.status == _OK else 1
+
+
+def _health_address(settings: Settings, *, worker: bool) -> str:
+    """Return what to ask; a worker answers nowhere but where its figures are."""
+    here = settings.model_copy(update={"host": _ANY_ADDRESS.get(settings.host.strip("[]"), settings.host)})
+    if not worker:
+        return f"{_address(here)}/live"
+    if settings.metrics_port is None:
+        raise SettingsRefused(["ALLIANCE_METRICS_PORT: must be set, a worker answers nowhere else"])
+    return f"{_address(here.model_copy(update={'port': settings.metrics_port}))}{_ONE_FIGURE}"

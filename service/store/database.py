@@ -10,27 +10,28 @@ behind that. Where two still meet, the loser is undone whole and raises ``LostRa
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 from alembic import command
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from service.errors import LostRace, SettingsRefused, StoreAway, StoreFull
+from service.store.revisions import alembic_config, can_work_on, is_too_new
 from service.store.shared_commits import SharedCommits
 
 Tx = Connection
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MILLISECONDS = 30_000
 _CANNOT_OPEN = (
     "ALLIANCE_DATABASE_URL: the database cannot be opened or written; does its folder exist, may this user"
     " write there, and is the file a database of this service? On PostgreSQL: does the server answer, do name"
     " and password fit, and may this user make tables?"
+)
+_TOO_NEW = (
+    "ALLIANCE_DATABASE_URL: the database was migrated by a newer release, and this one cannot work on it:"
+    " start that release again, or restore the backup that was made before it"
 )
 _POSTGRESQL = "postgresql"
 # A write that another holds up, or that its own process left open, ends rather than blocks the clinic.
@@ -95,26 +96,29 @@ class Database:
             begun.rollback()
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision; does nothing where it is there already.
+        """Bring the schema to the newest revision; does nothing where it is there, or at a newer that fits.
 
         Of several processes that start at once one migrates, and the others wait for it. Raises
-        ``SettingsRefused`` where the database cannot be opened or written.
+        ``SettingsRefused`` where the database cannot be opened or written, or is too new for this release.
         """
         try:
             with self._writing.connect() as tx, tx.begin():
                 lock_name(tx, "alliance migrations")
-                config = _alembic_config()
-                config.attributes["connection"] = tx
-                command.upgrade(config, "head")
+                found = MigrationContext.configure(tx).get_current_revision()
+                if is_too_new(found):
+                    raise SettingsRefused([_TOO_NEW])
+                if not can_work_on(found):
+                    config = alembic_config()
+                    config.attributes["connection"] = tx
+                    command.upgrade(config, "head")
         except DatabaseError as error:
             raise SettingsRefused([_CANNOT_OPEN]) from error
 
     def is_current(self) -> bool:
-        """Tell whether the schema is at the newest revision and the database answers."""
-        head = ScriptDirectory.from_config(_alembic_config()).get_current_head()
+        """Tell whether the database answers and is at the newest revision, or at a newer one that fits."""
         with self._engine.connect() as tx:
             tx.execute(text("SELECT 1"))
-            return MigrationContext.configure(tx).get_current_revision() == head
+            return can_work_on(MigrationContext.configure(tx).get_current_revision())
 
     def scrub(self) -> bool:
         """Leave nothing in a SQLite file of rows that were deleted; tell whether nothing is left.
@@ -181,13 +185,6 @@ def _with_driver(url: str) -> str:
     """Return a PostgreSQL URL that names our driver: ``postgresql://`` -> ``postgresql+psycopg://``."""
     scheme, separator, rest = url.partition("://")
     return f"{_POSTGRESQL}+psycopg{separator}{rest}" if scheme == _POSTGRESQL else url
-
-
-def _alembic_config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    return config
 
 
 def _prepare_connection(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection

@@ -13,6 +13,7 @@ from service.settings import settings_table
 from tests.form_maps import srs_map
 from tests.service.api.fhir.calls import create, sent
 from tests.service.own_form import write_own_form
+from tests.service.store.standing import stand_at
 
 
 def run(*arguments: object, **settings: str) -> tuple[int, str]:
@@ -168,6 +169,32 @@ def test_health_asks_the_running_service(answer, expected):
             **{"side_effect" if isinstance(answer, Exception) else "return_value": answer}
         )
         assert run("health", port="8123") == expected
+
+
+@pytest.mark.parametrize(("host", "asked"), [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("[::]", "[::1]")])  # noqa: S104 - it listens everywhere
+def test_health_asks_here_where_the_service_listens_everywhere(host, asked):
+    with respx.mock() as service:
+        service.get(f"http://{asked}:8000/live").respond(200)
+        assert run("health", host=host) == (0, "alive\n")
+
+
+def test_a_worker_is_asked_for_one_figure():
+    with respx.mock() as worker:
+        worker.get("http://127.0.0.1:9100/metrics?name%5B%5D=alliance_attempts_total").respond(200)
+        assert run("health", "--worker", metrics_port="9100") == (0, "alive\n")
+
+
+def test_a_worker_without_a_port_cannot_be_asked(capsys):
+    assert run("health", "--worker")[0] == 2
+    assert capsys.readouterr().err.startswith("ALLIANCE_METRICS_PORT: must be set")
+
+
+@pytest.mark.parametrize("command", ["run", "migrate"])
+def test_a_database_of_another_generation_stops_the_start(command, database, capsys):
+    stand_at(database, "1001")
+
+    assert run(command, database_url=database.url)[0] == 2
+    assert capsys.readouterr().err.startswith("ALLIANCE_DATABASE_URL: the database was migrated by a newer")
 
 
 def test_an_unknown_surface_of_the_sandbox_is_refused(capsys, tmp_path):

@@ -1,4 +1,4 @@
-"""The system tests: ``python -m tests.system [--soak] [--only GROUP | --without GROUP] [pytest arguments]``.
+"""The system tests: ``python -m tests.system [--soak] [--only GROUP | --without GROUP…] [pytest arguments]``.
 
 What this machine lacks the tools for is left out, with a line that says what and why; where CI=true it is an
 error. ``--soak`` adds the long runs. ``--only`` and ``--without`` a group, such as hapi, split them between
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if not asked.soak:
         left_out.append("soak")
         _tell("tests/system: the long runs are left out; make soak runs them")
-    left_out += [asked.without] if asked.without else []
+    left_out += asked.without
     wanted = [asked.only] if asked.only else []
     selection = " and ".join([*wanted, *(f"not {marker}" for marker in left_out)])
     chosen = given if any(_is_path(one) for one in given) else [str(_HERE), *given]
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     markers = [group.marker for group in GROUPS]
     parser.add_argument("--soak", action="store_true")
     parser.add_argument("--only", choices=markers)
-    parser.add_argument("--without", choices=markers)
+    parser.add_argument("--without", choices=markers, action="append", default=[])
     return parser
 
 

@@ -41,7 +41,7 @@ class Child:
         with self.log.open("ab") as log:
             # Our own command line, without a shell.
             self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", *self.program, *self._arguments],
+                self.command(),
                 cwd=ROOT,
                 env=environment | self._settings,
                 stdin=subprocess.DEVNULL,
@@ -49,11 +49,20 @@ class Child:
                 stderr=subprocess.STDOUT,
             )
 
+    def command(self) -> list[str]:
+        """Return the command line."""
+        return [sys.executable, "-m", *self.program, *self._arguments]
+
     @property
     def pid(self) -> int:
         """The number of the running process."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that was started last goes on."""
+        return self._process is not None and self._process.poll() is None
 
     def ended(self, seconds: float) -> int | None:
         """Return how the process ended, once it did: its exit code, or the number of a signal below zero."""
@@ -65,6 +74,11 @@ class Child:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def terminate(self) -> None:
+        """Ask the process to end (SIGTERM) and return at once."""
+        if self._process is not None:
+            self._process.terminate()
 
     def stop(self) -> None:
         """Ask the process to end (SIGTERM) and wait for it; kill it where it does not."""

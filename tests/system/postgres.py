@@ -31,23 +31,21 @@ def running_postgres() -> Iterator[str]:
         if os.geteuid() == 0:
             shutil.chown(folder, USER)
             folder.chmod(0o700)
-        options = f"{_OPTIONS} -c unix_socket_directories={folder}"
         as_all = ("--username", USER, "--auth", "trust", "--encoding", "UTF8", "--no-sync")
         _run("initdb", "--pgdata", str(cluster), *as_all)
-        log = str(folder / "log")
-        _run("pg_ctl", "--pgdata", str(cluster), "-o", options, "--log", log, "--wait", "start")
+        server = f"postgresql://{USER}@/postgres?host={folder}"
+        start_server(server)
         try:
-            yield f"postgresql://{USER}@/postgres?host={folder}"
+            yield server
         finally:
-            _run("pg_ctl", "--pgdata", str(cluster), "--mode", "immediate", "--wait", "stop")
+            stop_server(server)
     finally:
         shutil.rmtree(folder)
 
 
 def new_database(server: str, name: str, *options: str) -> str:
     """Make an empty database on a server, with createdb's options, and return its URL."""
-    host = server.partition("?host=")[2]
-    _run("createdb", "--host", host, "--username", USER, *options, name)
+    _run("createdb", "--host", _folder_of(server), "--username", USER, *options, name)
     return server.replace("/postgres?", f"/{name}?")
 
 
@@ -74,8 +72,24 @@ def _for_user(file: Path) -> str:
 
 def run_sql(server: str, statement: str) -> None:
     """Run one statement on a server."""
-    host = server.partition("?host=")[2]
-    _run("psql", "--host", host, "--username", USER, "--command", statement, "postgres")
+    _run("psql", "--host", _folder_of(server), "--username", USER, "--command", statement, "postgres")
+
+
+def start_server(server: str) -> None:
+    """Start a server, or start it again; returns once it answers."""
+    folder = _folder_of(server)
+    options = f"{_OPTIONS} -c unix_socket_directories={folder}"
+    log = f"{folder}/log"
+    _run("pg_ctl", "--pgdata", f"{folder}/cluster", "-o", options, "--log", log, "--wait", "start")
+
+
+def stop_server(server: str) -> None:
+    """End a server as a crash would: connections break, and nothing is written out."""
+    _run("pg_ctl", "--pgdata", f"{_folder_of(server)}/cluster", "--mode", "immediate", "--wait", "stop")
+
+
+def _folder_of(server: str) -> str:
+    return server.partition("?host=")[2]
 
 
 def _run(name: str, *arguments: str) -> None:

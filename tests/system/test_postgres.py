@@ -70,7 +70,7 @@ FLOWS = [
     "tests",
     [
         ("tests/service/store", *FLOWS),
-        pytest.param(("tests/service/flows", "tests/service/api/v1"), marks=pytest.mark.soak),
+        pytest.param(("-n", "auto", "tests"), marks=pytest.mark.soak, id="all"),
     ],
 )
 def test_what_holds_on_sqlite_holds_there_too(postgres, tests):

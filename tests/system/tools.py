@@ -1,5 +1,6 @@
 """What the system tests need of the machine, in groups that can be left out one by one."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ class Group:
     title: str
     commands: tuple[str, ...]
     java: bool = False
+    root: bool = False
 
 
 GROUPS = (
@@ -32,6 +34,13 @@ GROUPS = (
     Group("parity", "the formulas in another FHIRPath engine", ("node", "npm")),
     Group("strangers", "other people's FHIR clients", ("node", "npm", "javac", "mvn"), java=True),
     Group("postgres", "the tests on PostgreSQL", ("initdb", "pg_ctl", "createdb", "pg_dump", "pg_restore")),
+    Group(
+        "container",
+        "the image, built and run",
+        ("buildah", "debootstrap", "unshare", "mount", "npm"),
+        root=True,
+    ),
+    Group("replicas", "replicas behind a proxy", ("initdb", "pg_ctl", "createdb", "nginx")),
     Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )
@@ -42,6 +51,8 @@ def missing_tools(
 ) -> list[str]:
     """Return what the machine lacks for a group, in words; nothing where it has all."""
     lacking = [command for command in group.commands if find(command) is None]
+    if group.root and os.geteuid() != 0:
+        lacking.append("root's rights")
     if group.java:
         found = (java or java_version)()
         if found < JAVA_AT_LEAST:

@@ -11,8 +11,9 @@ from tests.service.build import a_deployment
 
 @pytest.fixture
 def environ(tmp_path):
-    a_deployment(tmp_path).database.close()
-    return {"ALLIANCE_DATABASE_URL": f"sqlite:///{tmp_path / 'alliance.db'}"}
+    database = a_deployment(tmp_path).database
+    database.close()
+    return {"ALLIANCE_DATABASE_URL": database.url}
 
 
 def _run(environ, *arguments):
