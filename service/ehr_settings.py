@@ -1,6 +1,6 @@
 """The settings of the clinic's EHR: where it is, and how we sign in there.
 
-A base class of ``Settings``. What contradicts itself is refused as a whole, each setting by its name, and no
+A base class of ``ClinicSettings``. What contradicts itself is refused as a whole, each setting by its name, and no
 secret is ever repeated.
 """
 
