@@ -1,6 +1,6 @@
 """The settings of one clinic: its EHR, its instruments and words, its rules, whom it tells.
 
-A base class of ``Settings``.
+A base class of ``Settings``; with ALLIANCE_CONFIG each clinic's table holds these.
 """
 
 from base64 import b64decode
@@ -84,7 +84,7 @@ class ClinicSettings(EhrSettings):
     )
     wording_dir: str | None = Field(
         None,
-        description="Folder with the clinic's own licensed wording, a file <clinic>/<instrument>.<language>.toml each (the clinic is `default`); begin one with `python -m service wording-template INSTRUMENT LANGUAGE`.",
+        description="Folder with the clinic's own licensed wording, a file <clinic>/<instrument>.<language>.toml each (the clinic is `default` without ALLIANCE_CONFIG); begin one with `python -m service wording-template INSTRUMENT LANGUAGE`.",
     )
     form_maps_dir: str | None = Field(
         None,

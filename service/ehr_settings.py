@@ -76,7 +76,10 @@ class EhrSettings(BaseModel):
         description="How long after an unanswered write a search that finds nothing does not count yet, in seconds. Unset: what the profile says, mostly 60.",
     )
     ehr_parallel: int = Field(
-        4, ge=1, le=32, description="Requests to the EHR at a time (never two for one patient)."
+        4,
+        ge=1,
+        le=32,
+        description="Requests to the EHR at a time (never two for one patient). Where one process serves many clinics, each has its share of 64.",
     )
     ehr_requests_per_minute: int | None = Field(
         None,

@@ -1,6 +1,7 @@
 """The settings of the whole process, whichever clinic is served: where it listens, where its database is.
 
-A base class of ``Settings``.
+A base class of ``Settings``. With ALLIANCE_CONFIG they may stand in its table ``[service]`` too, never in a
+clinic's.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,10 @@ class ServiceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    config: str | None = Field(
+        None,
+        description="TOML file with a table for each clinic, `[clinics.NAME]`, where one deployment serves several. What describes a clinic then stands there and not in variables. Unset: the variables describe the one clinic, `default`.",
+    )
     host: str = Field(
         "127.0.0.1",
         description="Address to listen on. Only a loopback one starts: no callers can be configured yet.",

@@ -1,6 +1,6 @@
 """The settings of one clinic's deployment: its own, and those of the process that serves it.
 
-Read once from the environment at start. Every field carries its
+Read once at start, from the environment or from a file (``configuration.py``). Every field carries its
 description and unit; the tables in README.md are generated from them (``python -m service settings-table``).
 A secret or any other value may come from a file: ``ALLIANCE_…_FILE``.
 """
