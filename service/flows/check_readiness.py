@@ -87,6 +87,6 @@ def _attendance(tx: Tx, deployment: Deployment) -> str:
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:
-    with deployment.database.read() as tx:
+    with deployment.database.across_clinics().read() as tx:
         newest = newest_audit_at(tx)
     return newest is None or deployment.clock() >= from_instant(newest) - CLOCK_TOLERANCE

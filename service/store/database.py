@@ -11,6 +11,7 @@ behind that. Where two still meet, the loser is undone whole and raises ``LostRa
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from service.errors import LostRace, SettingsRefused, StoreAway, StoreFull
+from service.store.row_security import guard_tables, narrow_to
 
 Tx = Connection
 
@@ -43,10 +45,15 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindpar
 
 
 class Database:
-    """One database. Thread-safe; ``close`` it at the end."""
+    """One database. Thread-safe; ``close`` it at the end.
+
+    As it is opened it reaches the rows of all clinics: for migrations, and what spans them. ``of`` gives what
+    reaches one clinic's rows alone, which is all that a deployment ever has.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._clinic: str | None = None
         pool = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 30, "hide_parameters": True}
         if url.startswith(_POSTGRESQL):
             self._engine = create_engine(
@@ -71,10 +78,24 @@ class Database:
         self._writing = self._engine.execution_options(writes=True)
         self._writers = threading.Semaphore(writers)
 
+    def of(self, clinic: str) -> "Database":
+        """Return the same database, on the same connections, for one clinic alone."""
+        return self._for(clinic)
+
+    def across_clinics(self) -> "Database":
+        """Return the same database for all clinics. CAUTION: for sums that tell of no clinic."""
+        return self._for(None)
+
+    def _for(self, clinic: str | None) -> "Database":
+        view = copy(self)
+        view._clinic = clinic  # noqa: SLF001 - it is one of ours
+        return view
+
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Give a transaction that sees one moment and changes nothing. Raises ``StoreAway``."""
         with _told_apart(), self._reading.connect() as tx, tx.begin():
+            narrow_to(tx, self._clinic)
             yield tx
 
     @contextmanager
@@ -84,12 +105,14 @@ class Database:
         Raises ``LostRace`` where another write came between, ``StoreAway``, and ``StoreFull``.
         """
         with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin():
+            narrow_to(tx, self._clinic)
             yield tx
 
     @contextmanager
     def rehearse(self) -> Iterator[Tx]:
         """Give a write transaction that is rolled back whole at the end."""
         with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
+            narrow_to(tx, self._clinic)
             yield tx
             begun.rollback()
 
@@ -102,9 +125,11 @@ class Database:
         try:
             with self._writing.connect() as tx, tx.begin():
                 lock_name(tx, "alliance migrations")
+                narrow_to(tx, None)
                 config = _alembic_config()
                 config.attributes["connection"] = tx
                 command.upgrade(config, "head")
+                guard_tables(tx)
         except DatabaseError as error:
             raise SettingsRefused([_CANNOT_OPEN]) from error
 

@@ -98,7 +98,7 @@ def test_clinics_share_the_database_and_the_threads(configured, database):
         configured("".join(f"[clinics.c{n}]\nehr_parallel = 9\n" for n in range(20))), database
     )
 
-    assert {one.database for one in deployments} == {database}
+    assert {one.database.engine for one in deployments} == {database.engine}
     assert [one.settings.ehr_parallel for one in deployments] == [3] * 20
 
 
