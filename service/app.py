@@ -1,14 +1,20 @@
-"""The app: one deployment behind its doors."""
+"""The app: each clinic's deployment behind its doors, and one gate before them all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
+from fhir_mappings.codes import Names
 from service import VERSION
 from service.api import health, notices, public_keys
+from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
 from service.api.gate import Gate
@@ -16,11 +22,13 @@ from service.api.head import HeadAsGet
 from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
-from service.api.security import serve_loopback
+from service.api.security import Identify, serve_loopback
 from service.api.v1 import routes as v1
+from service.callers import NO_CLINIC
 from service.ehr.client import EhrClient
 from service.flows.deployment import Deployment
 from service.log import Log
+from service.service_settings import ServiceSettings
 from service.settings import Settings
 from service.store.audit import ReadAudit
 
@@ -35,13 +43,24 @@ _WORTH_PACKING_BYTES = 1400
 _PACKING = 5
 
 # The busiest first: the framework asks each router in turn whether an address is its own.
-DOORS = (
-    v1.build_router,
-    fhir.build_router,
-    health.build_router,
-    notices.build_router,
-    public_keys.build_router,
-)
+DOORS = (v1.build_router, fhir.build_router)
+# What answers for all clinics of the process.
+COMMON = (health.build_router, notices.build_router, public_keys.build_router)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One clinic and what runs beside its doors.
+
+    ``wake`` is called after every write, ``notice`` when the EHR tells of news; ``client`` is the way to it
+    for what must be asked there; ``ehr_troubles`` says what is wrong with it, for ``/ready``.
+    """
+
+    deployment: Deployment
+    wake: Callable[[], None] = lambda: None
+    notice: Callable[[], None] = lambda: None
+    client: EhrClient | None = None
+    ehr_troubles: Callable[[], Sequence[str]] = tuple
 
 
 def create_app(
@@ -52,14 +71,44 @@ def create_app(
     notice: Callable[[], None] = lambda: None,
     client: EhrClient | None = None,
     ehr_troubles: Callable[[], Sequence[str]] = tuple,
-) -> FastAPI:
-    """Return the app of a deployment whose database is migrated. ``wake`` is called after every write.
+) -> ASGIApp:
+    """Return the service of one clinic, for callers on this machine: see ``create_service``."""
+    served = Served(deployment, wake, notice, client, ehr_troubles)
+    return create_service([served], log)
 
-    ``notice`` is called when the EHR tells of news, ``client`` the way to it for what must be asked there;
-    ``ehr_troubles`` says what is wrong with it, for ``/ready``.
-    It starts no thread and opens no socket; the worker beside it is the caller's.
+
+def create_service(clinics: Sequence[Served], log: Log, identify: Identify | None = None) -> ASGIApp:
+    """Return what serves these clinics, whose database is migrated; there is at least one.
+
+    ``identify`` tells whose a request is; without it everybody on this machine is the one clinic's caller.
+    Of several clinics the first one's settings count for what all share. It starts no thread and opens no
+    socket; the workers beside it are the caller's.
     """
-    app = FastAPI(
+    doors = [_doors_of(one, log) for one in clinics]
+    first = clinics[0].deployment
+    apps: Mapping[str, ASGIApp]
+    if len(doors) == 1:
+        face = Face(create_clinic_app(doors[0], doors), first.clinic)
+        apps = {first.clinic: face.app}
+    else:
+        nobody = _doors_of(Served(_of_no_clinic(first)), log)
+        face = Face(create_clinic_app(nobody, doors), NO_CLINIC)
+        apps = {one.deployment.clinic: create_clinic_app(one) for one in doors}
+    inner = _wrapped(Clinics(face, apps), first.settings)
+    return Gate(
+        inner,
+        log,
+        first.settings.max_body_bytes,
+        identify or serve_loopback(first.settings.cors_origins, first.clinic),
+    )
+
+
+def create_clinic_app(doors: Doors, clinics: Sequence[Doors] = ()) -> FastAPI:
+    """Return the app of one clinic, without the gate; with what answers for all ``clinics``, if any.
+
+    CAUTION: it lets everybody in whom the gate let through, and knows no other clinic than its own.
+    """
+    app = _ClinicApp(
         title="Alliance service",
         version=VERSION,
         description="The therapeutic alliance beside a clinic's EHR: scores in; FHIR, trend and alert out.",
@@ -67,38 +116,73 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    doors = Doors(
-        deployment,
-        ReadAudit(deployment.database),
-        log,
-        wake,
-        VERSION,
-        ehr_troubles=ehr_troubles,
-        notice=notice,
-        client=client,
-    )
     for build_router in DOORS:
         app.include_router(build_router(doors))
+    for build_common in COMMON if clinics else ():
+        app.include_router(build_common(clinics))
     add_refusal_handlers(app, doors)
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
-    _add_middleware(app, deployment.settings, log)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
-    """Put before the doors what every request passes, the innermost first."""
-    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING)
-    app.add_middleware(HeadAsGet)
-    if settings.cors_origins:
-        app.add_middleware(
-            Preflights,
-            allow_origins=settings.cors_origins,
-            allow_methods=("GET", "HEAD", "POST", "PUT"),
-            allow_headers=_REQUEST_HEADERS,
-            expose_headers=_ANSWER_HEADERS,
-        )
-    app.add_middleware(
-        Gate, log=log, max_body_bytes=settings.max_body_bytes, identify=serve_loopback(settings.cors_origins)
+def describe_app(deployment: Deployment) -> dict[str, Any]:
+    """Return the OpenAPI description of all that is served; nothing is opened for it."""
+    doors = _doors_of(Served(deployment), Log())
+    return describe(create_clinic_app(doors, [doors]))
+
+
+class _ClinicApp(FastAPI):
+    """FastAPI, but for its outermost layer: the gate answers failures, and before all clinics."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the layers from the first that the gate does not stand for."""
+        outermost = super().build_middleware_stack()
+        if not isinstance(outermost, ServerErrorMiddleware):
+            raise TypeError("the framework has other layers than expected")
+        return outermost.app
+
+
+def _doors_of(served: Served, log: Log) -> Doors:
+    return Doors(
+        served.deployment,
+        ReadAudit(served.deployment.database),
+        log,
+        served.wake,
+        VERSION,
+        ehr_troubles=served.ehr_troubles,
+        notice=served.notice,
+        client=served.client,
+    )
+
+
+def _of_no_clinic(first: Deployment) -> Deployment:
+    """Return a deployment with nothing of a clinic's, for what everybody is told alike."""
+    shared = {name: getattr(first.settings, name) for name in ServiceSettings.model_fields}
+    settings = Settings.model_validate(shared)
+    return Deployment(
+        database=first.database,
+        settings=settings,
+        names=Names(settings.canonical_base),
+        instruments=MappingProxyType({}),
+        known=MappingProxyType({}),
+        norms=MappingProxyType({}),
+        parameters=first.parameters,
+        clock=first.clock,
+        clinic=NO_CLINIC,
+    )
+
+
+def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Return an app behind what every request passes after the gate."""
+    app = HeadAsGet(GZipMiddleware(app, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING))
+    if not settings.cors_origins:
+        return app
+    return Preflights(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_methods=("GET", "HEAD", "POST", "PUT"),
+        allow_headers=_REQUEST_HEADERS,
+        expose_headers=_ANSWER_HEADERS,
     )
 
 

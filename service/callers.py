@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 DEFAULT_CLINIC = "default"
+# Whose the rows are that belong to nobody: accesses to what is open to everybody.
+NO_CLINIC = ""
 
 
 @dataclass(frozen=True, slots=True)

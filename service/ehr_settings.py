@@ -1,6 +1,6 @@
 """The settings of the clinic's EHR: where it is, and how we sign in there.
 
-A base class of ``Settings``. What contradicts itself is refused as a whole, each setting by its name, and no
+A base class of ``ClinicSettings``. What contradicts itself is refused as a whole, each setting by its name, and no
 secret is ever repeated.
 """
 
@@ -76,7 +76,10 @@ class EhrSettings(BaseModel):
         description="How long after an unanswered write a search that finds nothing does not count yet, in seconds. Unset: what the profile says, mostly 60.",
     )
     ehr_parallel: int = Field(
-        4, ge=1, le=32, description="Requests to the EHR at a time (never two for one patient)."
+        4,
+        ge=1,
+        le=32,
+        description="Requests to the EHR at a time (never two for one patient). Where one process serves many clinics, each has its share of 64.",
     )
     ehr_requests_per_minute: int | None = Field(
         None,

@@ -1,7 +1,8 @@
 """GET /metrics on a port of its own, in the words of Prometheus. Numbers only, nothing about patients."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -15,20 +16,23 @@ from service.ledger import State
 class Metrics:
     """The figures of one process and its database. ``serve`` them, and ``close`` at the end."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployments: Sequence[Deployment]) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_Deliveries(deployment))
+        self.registry.register(_Deliveries(deployments))
         self._attempts = Counter(
             "alliance_attempts",
             "Exchanges with the EHR about a delivery, by this process.",
-            ("kind", "outcome"),
+            ("clinic", "kind", "outcome"),
             registry=self.registry,
         )
         self._serving = ExitStack()
 
-    def count_attempt(self, kind: str, outcome: str) -> None:
-        """Count one exchange: a write or a search, and what it came to."""
-        self._attempts.labels(kind, outcome).inc()
+    def counter_of(self, clinic: str) -> Callable[[str, str], None]:
+        """Return what counts one exchange of a clinic's: a write or a search, and what it came to."""
+        return partial(self._count_attempt, clinic)
+
+    def _count_attempt(self, clinic: str, kind: str, outcome: str) -> None:
+        self._attempts.labels(clinic, kind, outcome).inc()
 
     def serve(self, host: str, port: int) -> None:
         """Answer on this address, in a thread of its own. Raises ``OSError`` where it cannot be taken."""
@@ -45,9 +49,8 @@ class Metrics:
 class _Deliveries(Collector):
     """Reads the ledger whenever it is asked: all processes of one database tell the same."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
-        self._clinic = deployment.clinic
+    def __init__(self, deployments: Sequence[Deployment]) -> None:
+        self._deployments = deployments
 
     def describe(self) -> list[Metric]:
         """Return nothing: so the registry need not ask the database before the first look."""
@@ -55,18 +58,21 @@ class _Deliveries(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give the figures of this moment."""
-        found = measure_deliveries(self._deployment, self._clinic)
-        states = GaugeMetricFamily("alliance_deliveries", "Deliveries by state.", labels=("state",))
-        for state in State:
-            states.add_metric((state.value,), found.by_state.get(state, 0))
-        yield states
-        yield GaugeMetricFamily(
+        states = GaugeMetricFamily("alliance_deliveries", "Deliveries by state.", labels=("clinic", "state"))
+        oldest = GaugeMetricFamily(
             "alliance_oldest_delivery_seconds",
             "Age of the oldest delivery that still goes on by itself.",
-            found.oldest_seconds,
+            labels=("clinic",),
         )
-        yield GaugeMetricFamily(
+        paused = GaugeMetricFamily(
             "alliance_ehr_breaker_open",
             "1 while deliveries are paused because the EHR is in trouble.",
-            float(found.ehr_in_trouble),
+            labels=("clinic",),
         )
+        for deployment in self._deployments:
+            clinic, found = deployment.clinic, measure_deliveries(deployment, deployment.clinic)
+            for state in State:
+                states.add_metric((clinic, state.value), found.by_state.get(state, 0))
+            oldest.add_metric((clinic,), found.oldest_seconds)
+            paused.add_metric((clinic,), float(found.ehr_in_trouble))
+        yield from (states, oldest, paused)

@@ -7,7 +7,6 @@ from service.flows.deployment import Access, Deployment
 from service.flows.erase_expired import BY, Expired, erase_expired
 from service.log import Log
 
-DEFAULT_CLINIC = "default"
 _EVERY_SECONDS = 24 * 3600.0
 # After a start the service has better to do.
 _FIRST_AFTER_SECONDS = 60.0
@@ -18,10 +17,10 @@ _MOST_A_DAY = 1000
 class RetentionWorker:
     """Erases expired patients of one clinic; without a time set it does nothing."""
 
-    def __init__(self, deployment: Deployment, log: Log, *, clinic: str = DEFAULT_CLINIC) -> None:
+    def __init__(self, deployment: Deployment, log: Log) -> None:
         self._deployment = deployment
         self._log = log
-        self._clinic = clinic
+        self._clinic = deployment.clinic
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 

@@ -33,6 +33,19 @@ def empty_database(folder: Path) -> Database:
     return Database(f"sqlite:///{file}")
 
 
+def copy_of(database: Database, folder: Path) -> Database:
+    """Return a new database that holds what this one does; nothing may be under way there."""
+    database.close()
+    if SERVER:
+        return _on_server(str(make_url(database.url).database))
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    file = folder / "copy.db"
+    file.write_bytes(Path(str(make_url(database.url).database)).read_bytes())
+    return Database(f"sqlite:///{file}")
+
+
 def unmigrated_database(folder: Path) -> Database:
     """Return a new database without any table."""
     return _on_server("template1") if SERVER else Database(f"sqlite:///{folder / 'unmigrated.db'}")

@@ -1,4 +1,4 @@
-"""What every door needs. A door is a module with ``build_router(doors) -> APIRouter``."""
+"""What every door of a clinic needs. A door is a module with ``build_router(doors) -> APIRouter``."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from service.store.audit import AuditRow, ReadAudit
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The deployment behind the doors, and what they share.
+    """The deployment of one clinic behind its doors, and what they share.
 
     ``wake`` tells the worker of this process that something is due: call it after a write. ``version`` is
     the software's. ``notice`` makes the watcher look into the EHR; ``client`` asks it something at once;

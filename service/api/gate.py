@@ -52,7 +52,8 @@ class Gate:
         method = _known_method(scope["method"])
         headers = Headers(scope=scope)
         exchange = _Exchange(send, request_id_of(headers))
-        scope.setdefault("state", {})["request_id"] = exchange.request_id
+        # A batch sends its entries through the entrance again.
+        scope.setdefault("state", {}).update(request_id=exchange.request_id, entrance=self)
         try:
             await self._serve(scope, headers, receive, exchange)
         finally:
@@ -67,15 +68,11 @@ class Gate:
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
         try:
-            scope["state"]["caller"] = self._identify(headers)
-            refusal: RequestRefused | None = self._find_too_large(headers) or _find_unreadable(scope)
-        except CallerRefused as unknown:
-            refusal = unknown
-        if refusal:
-            await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
-            return
-        try:
-            await self._app(scope, self._limited(receive), exchange.send)
+            refusal = self._find_refusal(scope, headers)
+            if refusal:
+                await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
+            else:
+                await self._app(scope, self._limited(receive), exchange.send)
         except StoreError as error:
             # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
@@ -87,6 +84,14 @@ class Gate:
             if exchange.status == 0:
                 failed = answer_failure(scope["path"], exchange.request_id)
                 await failed(scope, receive, exchange.send)
+
+    def _find_refusal(self, scope: Scope, headers: Headers) -> RequestRefused | None:
+        """Return why a request goes no further, or None once it is known who asks."""
+        try:
+            scope["state"]["caller"] = self._identify(headers)
+        except CallerRefused as unknown:
+            return unknown
+        return self._find_too_large(headers) or _find_unreadable(scope)
 
     def _find_too_large(self, headers: Headers) -> RequestRefused | None:
         declared = headers.get("content-length", "0")

@@ -1,17 +1,19 @@
 """Is the process alive, and can it work? For whoever runs the container; nothing about patients."""
 
+from collections.abc import Mapping, Sequence
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from fhir_mappings import json_text
 from service.api.doors import Doors
-from service.flows.check_readiness import check_readiness
+from service.flows.check_readiness import ClinicState, check_clinic, check_readiness
 
 _JSON = "application/json"
 
 
-def build_router(doors: Doors) -> APIRouter:
-    """Return the routes ``/live`` and ``/ready``."""
+def build_router(clinics: Sequence[Doors]) -> APIRouter:
+    """Return the routes ``/live`` and ``/ready``, which answer for all clinics of the process."""
     router = APIRouter(tags=["health"])
 
     @router.get("/live", summary="The process answers")
@@ -20,20 +22,47 @@ def build_router(doors: Doors) -> APIRouter:
 
     @router.get("/ready", summary="Database, schema and clock are well", responses={503: {}})
     def ready() -> Response:
-        found = check_readiness(doors.deployment, doors.deployment.clinic)
+        found = check_readiness(clinics[0].deployment)
         answer = {
             "status": "ready" if found.ready else "not-ready",
             "database": found.database,
             "schema": found.schema,
             "clock": found.clock,
-            "inbound": found.inbound,
-            "attendance": found.attendance,
-            "parked_look_ups": found.parked_look_ups,
-            "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
-            "ehr_in_trouble_since": found.ehr.trouble_since,
-            "late_deliveries": found.ehr.late,
-            "ehr_troubles": list(doors.ehr_troubles()),
+            **_details(clinics, is_schema_there=found.schema),
         }
         return Response(json_text.dumps(answer), 200 if found.ready else 503, media_type=_JSON)
 
     return router
+
+
+def _details(clinics: Sequence[Doors], *, is_schema_there: bool) -> Mapping[str, object]:
+    """Return how the one clinic fares; of several only sums, since everybody may read them."""
+    states = [check_clinic(one.deployment) if is_schema_there else ClinicState() for one in clinics]
+    if len(clinics) > 1:
+        return _sums(clinics, states)
+    (doors,), (state,) = clinics, states
+    return {
+        "inbound": state.inbound,
+        "attendance": state.attendance,
+        "parked_look_ups": state.parked_look_ups,
+        "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
+        "ehr_in_trouble_since": state.ehr_in_trouble_since,
+        "late_deliveries": state.late_deliveries,
+        "ehr_troubles": list(doors.ehr_troubles()),
+    }
+
+
+def _sums(clinics: Sequence[Doors], states: Sequence[ClinicState]) -> Mapping[str, object]:
+    return {
+        "clinics": len(clinics),
+        "ehrs": sum(bool(one.deployment.settings.ehr_base_url) for one in clinics),
+        "ehrs_in_trouble": sum(
+            bool(state.ehr_in_trouble_since or one.ehr_troubles())
+            for one, state in zip(clinics, states, strict=True)
+        ),
+        "ehrs_unread": sum(
+            state.inbound not in ("on", "off") or state.attendance not in ("on", "off") for state in states
+        ),
+        "parked_look_ups": sum(state.parked_look_ups for state in states),
+        "late_deliveries": sum(state.late_deliveries for state in states),
+    }

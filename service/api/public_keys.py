@@ -3,6 +3,8 @@
 Source: hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html, "JWKS URL"; RFC 7517.
 """
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -14,11 +16,12 @@ from service.ehr.connection import signing_keys
 _HEADERS = {"Cache-Control": "public, max-age=300"}
 
 
-def build_router(doors: Doors) -> APIRouter:
-    """Return the route ``/.well-known/jwks.json``; the set is empty where we have no keys."""
+def build_router(clinics: Sequence[Doors]) -> APIRouter:
+    """Return the route ``/.well-known/jwks.json`` with all clinics' keys; empty where there are none."""
     router = APIRouter(tags=["health"])
     # Computed once: settings do not change while the process runs.
-    body = json_text.dumps(public_set(signing_keys(doors.deployment.settings)))
+    keys = [key for doors in clinics for key in signing_keys(doors.deployment.settings)]
+    body = json_text.dumps(public_set(keys))
 
     @router.get("/.well-known/jwks.json", summary="The public keys that we sign in with at the EHR")
     def jwks() -> Response:

@@ -6,6 +6,7 @@ away, and its Host does where it points a name of its own at 127.0.0.1 (DNS rebi
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from fastapi import Request
 from starlette.datastructures import Headers
 
 from service.addresses import is_loopback
-from service.callers import LOOPBACK, Caller
+from service.callers import DEFAULT_CLINIC, LOOPBACK, Caller
 from service.errors import CallerRefused
 from service.flows.deployment import Access, Action
 
@@ -38,14 +39,15 @@ def find_foreign(headers: Headers, origins: Collection[str] = ()) -> CallerRefus
     return None
 
 
-def serve_loopback(origins: Collection[str] = ()) -> Identify:
-    """Return what takes everyone on this machine for the one caller, and refuses all others."""
+def serve_loopback(origins: Collection[str] = (), clinic: str = DEFAULT_CLINIC) -> Identify:
+    """Return what takes everyone on this machine for the one clinic's caller, and refuses all others."""
+    caller = replace(LOOPBACK, clinic=clinic)
 
     def identify(headers: Headers) -> Caller:
         refusal = find_foreign(headers, origins)
         if refusal:
             raise refusal
-        return LOOPBACK
+        return caller
 
     return identify
 

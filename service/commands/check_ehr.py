@@ -9,8 +9,8 @@ from fhir_mappings import json_text
 from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.codes import Names
 from service.clock import system_clock
-from service.commands.command import Commands, Write
-from service.commands.environment import ehr_profile_of, settings_of
+from service.commands.command import Commands, Write, add_clinic
+from service.commands.environment import ehr_profile_of, one_clinic
 from service.ehr.client import EhrClient
 from service.ehr.connection import credentials_for, open_http
 from service.errors import SettingsRefused
@@ -25,7 +25,8 @@ _ENCOUNTER = re.compile(r"Encounter/[A-Za-z0-9.\-]{1,64}")
 
 def add_to(commands: Commands) -> None:
     """Add ``check-ehr``."""
-    check = commands.add("check-ehr", _check_ehr, "try the way to the EHR, and say what would be sent how")
+    about = "try the way to the EHR, and say what would be sent how"
+    check = add_clinic(commands.add("check-ehr", _check_ehr, about))
     check.add_argument("--json", action="store_true", help="answer as JSON, for programs")
     check.add_argument("--patient", type=_patient, metavar="REF", help="look this patient up: Patient/anna")
     check.add_argument(
@@ -56,7 +57,11 @@ def _encounter(text: str) -> str:
 
 
 def _check_ehr(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    settings = settings_of(environ)
+    with one_clinic(asked, environ) as clinic:
+        return _check(asked, clinic.settings, write)
+
+
+def _check(asked: argparse.Namespace, settings: Settings, write: Write) -> int:
     if settings.ehr_base_url is None:
         raise SettingsRefused(["ALLIANCE_EHR_BASE_URL: must be set, to be checked"])
     http = open_http(settings)

@@ -21,6 +21,14 @@ class Commands:
         return made
 
 
+def add_clinic(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Let a command be told which clinic it works for, and return its parser."""
+    parser.add_argument(
+        "--clinic", metavar="NAME", help="which clinic, where ALLIANCE_CONFIG describes several"
+    )
+    return parser
+
+
 def say(text: str) -> None:
     """Write to standard output at once: what runs for weeks must not keep its first words in a buffer."""
     sys.stdout.write(text)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from service.commands.command import Commands, Write
+from service.commands.command import Commands, Write, add_clinic
 from service.commands.environment import (
-    CLINIC,
     UNREADABLE,
     chosen_instruments,
+    configuration_of,
     deployment_of,
-    settings_of,
+    one_clinic,
 )
 from service.errors import RequestRefused, SettingsRefused, StoreError
 from service.flows.after_restore import after_restore
@@ -34,7 +34,8 @@ _NOT_SCRUBBED = (
 
 def add_to(commands: Commands) -> None:
     """Add the commands of the life of data."""
-    erase = commands.add("erase-patient", _erase, "erase all that is kept of a patient; prints a certificate")
+    about = "erase all that is kept of a patient; prints a certificate"
+    erase = add_clinic(commands.add("erase-patient", _erase, about))
     erase.add_argument("patient", help="the patient in the EHR, such as Patient/anna")
     erase.add_argument("--by", required=True, help="who erases; kept with the certificate")
     erase.add_argument("--reason", required=True, help="why; kept with the certificate: name nobody in it")
@@ -44,14 +45,17 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="also where it is not known whether a delivery is in the EHR",
     )
-    expired = commands.add("erase-expired", _expire, "erase whom ALLIANCE_RETENTION_YEARS keeps no longer")
+    about = "erase whom ALLIANCE_RETENTION_YEARS keeps no longer"
+    expired = add_clinic(commands.add("erase-expired", _expire, about))
     expired.add_argument("--dry-run", action="store_true", help="only say how many would go")
-    export = commands.add("export-patient", _export, "write all that is kept of a patient as a FHIR Bundle")
+    about = "write all that is kept of a patient as a FHIR Bundle"
+    export = add_clinic(commands.add("export-patient", _export, about))
     export.add_argument("patient", help="the patient in the EHR, such as Patient/anna")
     export.add_argument("--to", metavar="FILE", help="a new file that only its owner may read")
     backup = commands.add("backup", _backup, "copy a SQLite database while it is in use")
     backup.add_argument("file", help="a new file")
-    restored = commands.add("after-restore", _restored, "tell the service, once, that a backup was put back")
+    about = "tell the service, once, that a backup was put back"
+    restored = add_clinic(commands.add("after-restore", _restored, about))
     restored.add_argument(
         "--erased",
         metavar="CERTIFICATE",
@@ -73,20 +77,20 @@ def _erase(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) 
     def act(deployment: Deployment) -> None:
         erasing = Erasing(asked.by.strip(), asked.reason.strip(), asked.unsettled_too, asked.dry_run)
         certificate = erase_patient(
-            deployment, _reference(asked.patient), erasing, _access("erase-patient", "D")
+            deployment, _reference(asked.patient), erasing, _access(deployment, "erase-patient", "D")
         )
         write(json.dumps(certificate, indent=2) + "\n")
         if not asked.dry_run:
             _scrub(deployment)
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
 def _expire(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
         if deployment.settings.retention_years is None:
             raise SettingsRefused(["ALLIANCE_RETENTION_YEARS: is not set, so everything is kept"])
-        done = erase_expired(deployment, _access("erase-expired", "D"), dry_run=asked.dry_run)
+        done = erase_expired(deployment, _access(deployment, "erase-expired", "D"), dry_run=asked.dry_run)
         write(f"{done.erased} patients {'would be ' if asked.dry_run else ''}erased\n")
         for one in done.held:
             open_work = ", ".join(f"{count} {name}" for name, count in one.open_work.items())
@@ -94,26 +98,26 @@ def _expire(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
         if done.erased and not asked.dry_run:
             _scrub(deployment)
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
 def _export(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
         with deployment.database.rehearse() as tx:  # every wording that a response may name
-            known = keep_wording(tx, CLINIC, chosen_instruments(deployment.settings), {}).known
+            known = keep_wording(tx, deployment.clinic, chosen_instruments(deployment.settings), {}).known
         worded = replace(deployment, known=known)
-        bundle = export_patient(worded, _reference(asked.patient), _access("export-patient", "R"))
+        bundle = export_patient(worded, _reference(asked.patient), _access(deployment, "export-patient", "R"))
         if asked.to is None:
             write(bundle.decode() + "\n")
         else:
             _write_private(Path(asked.to), bundle)
             write(f"written to {asked.to}: whoever holds it holds the patient's record\n")
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
 def _backup(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    database = Database(settings_of(environ).database_url)
+    database = Database(configuration_of(environ).service.database_url)
     try:
         size = back_up(database, Path(asked.file))
     finally:
@@ -126,7 +130,9 @@ def _restored(asked: argparse.Namespace, environ: Mapping[str, str], write: Writ
     keys = [key for one in asked.erased for key in _keys_in(Path(one))]
 
     def act(deployment: Deployment) -> None:
-        done = after_restore(deployment, keys, _access("after-restore", "U"), search_days=asked.search_days)
+        done = after_restore(
+            deployment, keys, _access(deployment, "after-restore", "U"), search_days=asked.search_days
+        )
         write(
             f"{done.unfinished} deliveries are unfinished, {done.erased_again} patients were erased again.\n"
             f"Until {done.searches_until} everything is searched for in the EHR before it is sent.\n"
@@ -134,13 +140,16 @@ def _restored(asked: argparse.Namespace, environ: Mapping[str, str], write: Writ
         if done.erased_again:
             _scrub(deployment)
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
-def _run(environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
-    """Do an act on the migrated database and return 0; 1 where it is refused, with each fault."""
-    settings = settings_of(environ)
-    deployment = deployment_of(settings, chosen_instruments(settings))
+def _run(asked: argparse.Namespace, environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
+    """Do an act for one clinic on the migrated database; return 0, or 1 where it is refused, fault by fault."""
+    with one_clinic(asked, environ) as clinic:
+        return _act(deployment_of(clinic), act)
+
+
+def _act(deployment: Deployment, act: Callable[[Deployment], None]) -> int:
     try:
         deployment.database.migrate()
         act(deployment)
@@ -194,5 +203,5 @@ def _keys_in(file: Path) -> list[str]:
     return [str(key) for key in keys]
 
 
-def _access(act: str, action: Action) -> Access:
-    return Access(CLINIC, "command line", act, action, "command-line")
+def _access(deployment: Deployment, act: str, action: Action) -> Access:
+    return Access(deployment.clinic, "command line", act, action, "command-line")

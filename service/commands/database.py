@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 
 from service.commands.command import Commands, Write
-from service.commands.environment import settings_of
+from service.commands.environment import configuration_of
 from service.store.database import Database
 
 
@@ -14,7 +14,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _migrate(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    database = Database(settings_of(environ).database_url)
+    database = Database(configuration_of(environ).service.database_url)
     try:
         database.migrate()
     finally:

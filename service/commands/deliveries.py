@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 
 from service.clock import as_instant
-from service.commands.command import Command, Commands, Write
-from service.commands.environment import CLINIC, chosen_instruments, deployment_of, settings_of
+from service.commands.command import Command, Commands, Write, add_clinic
+from service.commands.environment import deployment_of, one_clinic
 from service.errors import RequestRefused
 from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
 from service.flows.deployment import Access, Deployment
@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
     acts = commands.add("deliveries", _list, about).add_subparsers(metavar="act", required=True)
 
     def add(name: str, act: Command, about: str) -> argparse.ArgumentParser:
-        made = acts.add_parser(name, help=about, description=about)
+        made = add_clinic(acts.add_parser(name, help=about, description=about))
         made.set_defaults(command=act)
         return made
 
@@ -49,7 +49,9 @@ def add_to(commands: Commands) -> None:
 
 def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
-        page = list_delivery_page(deployment, DeliveryListQuery(asked.state, limit=_LISTED), CLINIC)
+        page = list_delivery_page(
+            deployment, DeliveryListQuery(asked.state, limit=_LISTED), deployment.clinic
+        )
         for one in page.items:
             subject = f"{one.subject_kind} {one.subject_id} version {one.subject_version}"
             write(f"{one.id}  {one.state:<9}  {one.rung or '-':<13}  {subject}  {one.reason}".rstrip() + "\n")
@@ -58,54 +60,59 @@ def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -
         if not page.items:
             write("no deliveries\n")
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
-def _release(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+def _release(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
-        write(f"{release_deliveries(deployment, _access('release'))} released\n")
+        write(f"{release_deliveries(deployment, _access(deployment, 'release'))} released\n")
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
 def _explain(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
-        detail = read_delivery(deployment, asked.id, CLINIC)
+        detail = read_delivery(deployment, asked.id, deployment.clinic)
         for line in explain_delivery(detail, as_instant(deployment.clock())):
             write(f"{line}\n")
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
 def _retry(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
-        access = _access("retry")
+        access = _access(deployment, "retry")
         changed = retry_delivery(deployment, asked.id, None, access, not_there=asked.not_there)
         _tell(deployment, changed, write)
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
 def _confirm(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
-        changed = confirm_delivery(deployment, asked.id, asked.ehr_reference, None, _access("confirm"))
+        access = _access(deployment, "confirm")
+        changed = confirm_delivery(deployment, asked.id, asked.ehr_reference, None, access)
         _tell(deployment, changed, write)
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
 def _discard(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
-        changed = discard_delivery(deployment, asked.id, asked.reason, None, _access("discard"))
+        access = _access(deployment, "discard")
+        changed = discard_delivery(deployment, asked.id, asked.reason, None, access)
         _tell(deployment, changed, write)
 
-    return _run(environ, act)
+    return _run(asked, environ, act)
 
 
-def _run(environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
+def _run(asked: argparse.Namespace, environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
     """Do an act on the migrated database and return 0; 1 where it is refused, with each fault."""
-    settings = settings_of(environ)
-    deployment = deployment_of(settings, chosen_instruments(settings))
+    with one_clinic(asked, environ) as clinic:
+        return _act(deployment_of(clinic), act)
+
+
+def _act(deployment: Deployment, act: Callable[[Deployment], None]) -> int:
     try:
         deployment.database.migrate()
         act(deployment)
@@ -122,5 +129,5 @@ def _tell(deployment: Deployment, changed: DeliveryRow, write: Write) -> None:
     write(f"{changed.id}: {changed.state}. {what_follows(changed, as_instant(deployment.clock()))}\n")
 
 
-def _access(act: str) -> Access:
-    return Access(CLINIC, "command line", f"deliveries {act}", "E", "command-line")
+def _access(deployment: Deployment, act: str) -> Access:
+    return Access(deployment.clinic, "command line", f"deliveries {act}", "E", "command-line")

@@ -4,11 +4,10 @@ import argparse
 from collections.abc import Mapping
 
 from fhir_mappings import json_text
-from service.app import create_app
+from service.app import describe_app
+from service.callers import DEFAULT_CLINIC
 from service.commands.command import Commands, Write
-from service.commands.environment import deployment_of
-from service.flows.choose_instruments import choose_instruments
-from service.log import Log
+from service.commands.environment import Clinic, deployment_of
 from service.settings import Settings, settings_table
 
 
@@ -25,7 +24,6 @@ def _settings_table(_: argparse.Namespace, __: Mapping[str, str], write: Write) 
 
 def _openapi(_: argparse.Namespace, __: Mapping[str, str], write: Write) -> int:
     # The database is never opened: the description needs the routes alone.
-    settings = Settings.model_validate({})
-    deployment = deployment_of(settings, choose_instruments(settings, {}))
-    write(json_text.dumps_indented(create_app(deployment, Log()).openapi()).decode())
+    deployment = deployment_of(Clinic(DEFAULT_CLINIC, Settings.model_validate({})))
+    write(json_text.dumps_indented(describe_app(deployment)).decode())
     return 0

@@ -1,6 +1,9 @@
 """What the commands start from: settings, the clinic's own files, the deployment."""
 
-from collections.abc import Iterable, Mapping
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from fhir_mappings.codes import Names
@@ -9,8 +12,8 @@ from service.alliance.errors import AllianceFileError
 from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
 from service.alliance.plan import MeasuringPlan, default_plan, read_plan
-from service.callers import DEFAULT_CLINIC
 from service.clock import system_clock
+from service.configuration import CONFIG, Configuration, read_configuration
 from service.ehr.profile import Profile
 from service.ehr.profile_file import load_profile, read_profile
 from service.errors import ProfileRefused, SettingsRefused
@@ -19,18 +22,42 @@ from service.flows.choose_form_maps import choose_form_maps
 from service.flows.choose_instruments import FOLDER, ChosenInstruments, choose_instruments
 from service.flows.deployment import Deployment
 from service.flows.keep_wording import FOLDER as WORDING_FOLDER
-from service.settings import Settings, read_settings
+from service.settings import Settings
 from service.store.database import Database
 
-CLINIC = DEFAULT_CLINIC
 PLAN_FILE = "ALLIANCE_MEASURING_PLAN"
 PROFILE = "ALLIANCE_EHR_PROFILE"
 UNREADABLE = "cannot be read as a text in UTF-8"
 
 
-def settings_of(environ: Mapping[str, str]) -> Settings:
-    """Return the settings that the environment names. Raises ``SettingsRefused``."""
-    return read_settings(environ, lambda path: Path(path).read_text(encoding="utf-8"))
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """The one clinic that a command works for."""
+
+    name: str
+    settings: Settings
+
+
+def configuration_of(environ: Mapping[str, str]) -> Configuration:
+    """Return the clinics that the environment describes. Raises ``SettingsRefused``."""
+    return read_configuration(environ, lambda path: Path(path).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def one_clinic(asked: argparse.Namespace, environ: Mapping[str, str]) -> Iterator[Clinic]:
+    """Give the clinic that ``--clinic`` names, or the only one; faults of its settings name its table.
+
+    Raises ``SettingsRefused`` where there are several and none is named.
+    """
+    configuration = configuration_of(environ)
+    clinics = configuration.clinics
+    if asked.clinic is None and len(clinics) > 1:
+        raise SettingsRefused([f"--clinic: name one of {', '.join(clinics)}"])
+    name = asked.clinic or next(iter(clinics))
+    if name not in clinics:
+        raise SettingsRefused([f"--clinic: {CONFIG} has {', '.join(clinics)}"])
+    with configuration.faults_of(name):
+        yield Clinic(name, clinics[name])
 
 
 def chosen_instruments(settings: Settings) -> ChosenInstruments:
@@ -46,9 +73,13 @@ def chosen_instruments(settings: Settings) -> ChosenInstruments:
     return choose_instruments(settings, files)
 
 
-def wording_files(settings: Settings) -> dict[str, str]:
-    """Return the texts of the clinic's wording by ``<clinic>/<file>``; hidden files are left alone."""
-    return _files_below(settings.wording_dir, WORDING_FOLDER)
+def wording_files(settings: Settings, others: Iterable[str] = ()) -> dict[str, str]:
+    """Return the texts of the clinic's wording by ``<clinic>/<file>``; hidden files are left alone.
+
+    So are the folders of the ``others``, with whom the clinic may share one.
+    """
+    found = _files_below(settings.wording_dir, WORDING_FOLDER)
+    return {name: text for name, text in found.items() if PurePosixPath(name).parts[0] not in others}
 
 
 def chosen_form_maps(settings: Settings, chosen: ChosenInstruments) -> Mapping[str, FormMap]:
@@ -121,10 +152,14 @@ def read_texts(paths: Iterable[Path]) -> tuple[dict[str, str], list[str]]:
     return texts, unreadable
 
 
-def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
-    """Return a deployment whose database is not opened yet."""
+def deployment_of(
+    clinic: Clinic, chosen: ChosenInstruments | None = None, *, database: Database | None = None
+) -> Deployment:
+    """Return a clinic's deployment, on a database of its own that is not opened yet, or on this one."""
+    settings = clinic.settings
+    chosen = chosen or chosen_instruments(settings)
     return Deployment(
-        database=Database(settings.database_url),
+        database=database or Database(settings.database_url),
         settings=settings,
         names=Names(settings.canonical_base),
         instruments=chosen.offered,
@@ -135,4 +170,5 @@ def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
         plan=measuring_plan(settings),
         form_maps=chosen_form_maps(settings, chosen),
         ehr_profile=ehr_profile_of(settings),
+        clinic=clinic.name,
     )

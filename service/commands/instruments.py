@@ -9,13 +9,13 @@ from fhir_mappings.check_files import check_instrument_files
 from fhir_mappings.summary import summary
 from fhir_mappings.wording_file import LANGUAGE
 from fhir_mappings.wording_template import to_template
-from service.commands.command import Commands, Write
+from service.commands.command import Commands, Write, add_clinic
 from service.commands.environment import (
     UNREADABLE,
     chosen_instruments,
     instrument_files,
+    one_clinic,
     read_texts,
-    settings_of,
 )
 from service.errors import SettingsRefused
 
@@ -28,7 +28,7 @@ def add_to(commands: Commands) -> None:
         "paths", nargs="*", type=Path, metavar="DIR", help="folder or file; default: those shipped"
     )
     about = "write an empty file for a clinic's own wording"
-    template = commands.add("wording-template", _wording_template, about)
+    template = add_clinic(commands.add("wording-template", _wording_template, about))
     template.add_argument("instrument", help="such as srs-3")
     template.add_argument("language", help="language tag, such as de or pt-BR")
 
@@ -48,7 +48,8 @@ def _check_instruments(asked: argparse.Namespace, _: Mapping[str, str], write: W
 
 
 def _wording_template(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    known = chosen_instruments(settings_of(environ)).known
+    with one_clinic(asked, environ) as clinic:
+        known = chosen_instruments(clinic.settings).known
     faults = []
     if asked.instrument not in known:
         faults.append(f"INSTRUMENT: there is no instrument {asked.instrument}")

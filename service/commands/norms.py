@@ -8,8 +8,8 @@ from fhir_mappings.instrument import Instrument
 from fhir_mappings.wording_file import LANGUAGE
 from service.alliance.fitting import TooLittleToFit
 from service.alliance.norms import Norm, write_norm
-from service.commands.command import Commands, Write
-from service.commands.environment import CLINIC, chosen_instruments, deployment_of, settings_of
+from service.commands.command import Commands, Write, add_clinic
+from service.commands.environment import deployment_of, one_clinic
 from service.errors import NotFound, SettingsRefused, WrongState
 from service.flows.approve_norm import Change, Rate, approve_norm, preview_norm
 from service.flows.deployment import Deployment
@@ -18,11 +18,12 @@ from service.flows.fit_norms import can_be_fitted, fit_clinic_norm, instruments_
 
 def add_to(commands: Commands) -> None:
     """Add ``fit-norms`` and ``approve-norms``."""
-    fitting = commands.add("fit-norms", _fit_norms, "fit this clinic's own norms from its ratings")
+    about = "fit this clinic's own norms from its ratings"
+    fitting = add_clinic(commands.add("fit-norms", _fit_norms, about))
     fitting.add_argument("--instrument", metavar="ID", help="only this one, such as srs-3; default: all")
     fitting.add_argument("--language", help="of responses in this language alone, such as nl")
     fitting.add_argument("--out", type=Path, metavar="DIR", help="write each norm's file there too")
-    approving = commands.add("approve-norms", _approve_norms, "put a fitted norm into force")
+    approving = add_clinic(commands.add("approve-norms", _approve_norms, "put a fitted norm into force"))
     approving.add_argument("norm", metavar="NORM", help="as fit-norms named it: 'srs-3-total|fitted-1'")
     approving.add_argument("--by", metavar="NAME", help="who approves it")
     approving.add_argument("--note", default="", help="why, for those who read the record")
@@ -32,18 +33,23 @@ def add_to(commands: Commands) -> None:
 
 
 def _fit_norms(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    settings = settings_of(environ)
-    deployment = deployment_of(settings, chosen_instruments(settings))
+    with one_clinic(asked, environ) as clinic:
+        return _fit(asked, deployment_of(clinic), write)
+
+
+def _fit(asked: argparse.Namespace, deployment: Deployment, write: Write) -> int:
     try:
         _check(asked, deployment)
         deployment.database.migrate()
         with deployment.database.write() as tx:
             named = [deployment.known[asked.instrument]] if asked.instrument else None
-            wanted = instruments_to_fit(tx, deployment, CLINIC) if named is None else named
+            wanted = instruments_to_fit(tx, deployment, deployment.clinic) if named is None else named
             fitted = []
             for instrument in wanted:
                 try:
-                    fitted.append(fit_clinic_norm(tx, deployment, CLINIC, instrument, asked.language))
+                    fitted.append(
+                        fit_clinic_norm(tx, deployment, deployment.clinic, instrument, asked.language)
+                    )
                 except TooLittleToFit as little:
                     write(f"{instrument.id}: not fitted: {little}\n")
         for norm in fitted:
@@ -83,15 +89,18 @@ def _tell(norm: Norm, folder: Path | None, write: Write) -> None:
 def _approve_norms(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     if not asked.preview and not (asked.by or "").strip():
         raise SettingsRefused(["--by: say who approves it, or ask for --preview"])
-    settings = settings_of(environ)
-    deployment = deployment_of(settings, chosen_instruments(settings))
+    with one_clinic(asked, environ) as clinic:
+        return _approve(asked, deployment_of(clinic), write)
+
+
+def _approve(asked: argparse.Namespace, deployment: Deployment, write: Write) -> int:
     try:
         deployment.database.migrate()
-        norm, change = preview_norm(deployment, CLINIC, asked.norm)
+        norm, change = preview_norm(deployment, deployment.clinic, asked.norm)
         write(_shown(change, deployment.parameters.budget_per_100))
         if asked.preview:
             return 0
-        approve_norm(deployment, CLINIC, asked.norm, change, by=asked.by.strip(), note=asked.note)
+        approve_norm(deployment, deployment.clinic, asked.norm, change, by=asked.by.strip(), note=asked.note)
     except (NotFound, WrongState) as refused:
         raise SettingsRefused([f"NORM: {refused.message}"]) from refused
     finally:

@@ -5,9 +5,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
@@ -16,29 +15,19 @@ import uvicorn
 from fhir_mappings.structure import check_structure
 from service import VERSION
 from service.addresses import is_loopback
-from service.alliance.rules import DEFAULT_RULE
-from service.app import create_app
+from service.app import Served, create_service
 from service.background import Background
-from service.clock import as_instant
+from service.commands.clinics import begin_clinics, prepare_clinics
 from service.commands.command import Commands, Write
-from service.commands.environment import (
-    CLINIC,
-    chosen_instruments,
-    deployment_of,
-    settings_of,
-    wording_files,
-)
-from service.ehr.connection import signing_keys
+from service.commands.environment import configuration_of
+from service.configuration import CONFIG, Configuration
 from service.errors import EhrError, SettingsRefused
-from service.flows.canonical_base import check_canonical_base
-from service.flows.check_stored_instruments import check_stored_instruments
 from service.flows.deployment import Deployment
-from service.flows.keep_wording import choose_wording, keep_wording
 from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
-from service.settings import Settings
-from service.store.norms import keep_rule
+from service.service_settings import ServiceSettings
+from service.store.database import Database
 
 HEALTH_SECONDS = 5.0
 # How long requests that were begun may still take once the service is told to stop.
@@ -72,64 +61,58 @@ def _work(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> in
 
 def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: bool) -> int:
     """Run until told to stop, and return 0."""
-    settings = settings_of(environ)
+    configuration = configuration_of(environ)
     if serves:
-        _refuse_open_host(settings)
-    elif not (settings.ehr_base_url or settings.webhook_url):
+        _refuse_open_host(configuration.service)
+        _refuse_likeness(configuration)
+    elif not any(one.ehr_base_url or one.webhook_url for one in configuration.clinics.values()):
         raise SettingsRefused(
             ["ALLIANCE_EHR_BASE_URL: must be set (or ALLIANCE_WEBHOOK_URL), else a worker has nothing to do"]
         )
-    signing_keys(settings)  # refuses, before anything is changed, what cannot be read
-    # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
-    signal.signal(signal.SIGTERM, _leave)
-    chosen = chosen_instruments(settings)
-    wordings = choose_wording(wording_files(settings), chosen.known, CLINIC)
-    deployment = deployment_of(settings, chosen)
+    database = Database(configuration.service.database_url)
     try:
-        deployment.database.migrate()
-        with deployment.database.write() as tx:
-            check_canonical_base(tx, CLINIC, deployment.names)
-            check_stored_instruments(tx, CLINIC, chosen)
-            keep_rule(tx, CLINIC, settings.alert_rule, as_instant(deployment.clock()), default=DEFAULT_RULE)
-            worded = keep_wording(tx, CLINIC, chosen, wordings)
-        deployment = replace(deployment, instruments=worded.offered, known=worded.known)
-        with _metrics(deployment) as metrics:
-            _run_parts(deployment, metrics, write, serves=serves, delivers=delivers)
+        prepared = prepare_clinics(configuration, database)
+        # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
+        signal.signal(signal.SIGTERM, _leave)
+        database.migrate()
+        deployments = begin_clinics(configuration, prepared)
+        with _metrics(configuration.service, deployments) as metrics:
+            _run_parts(deployments, metrics, write, serves=serves, delivers=delivers)
     except KeyboardInterrupt:
         pass  # the usual way to end it
     finally:
-        deployment.database.close()
+        database.close()
         _leave_stragglers()
     return 0
 
 
 def _run_parts(
-    deployment: Deployment, metrics: Metrics, write: Write, *, serves: bool, delivers: bool
+    deployments: Sequence[Deployment], metrics: Metrics, write: Write, *, serves: bool, delivers: bool
 ) -> None:
     log = Log()
-    with closing(Background(deployment, log, metrics.count_attempt)) as background, ExitStack() as running:
-        listening = running.enter_context(_listen(deployment.settings)) if serves else None
+    with ExitStack() as running:
+        beside = [
+            running.enter_context(closing(Background(one, log, metrics.counter_of(one.clinic))))
+            for one in deployments
+        ]
+        listening = running.enter_context(_listen(deployments[0].settings)) if serves else None
         if delivers:
-            running.enter_context(background.running())
+            for background in beside:
+                running.enter_context(background.running())
         if listening is not None:
-            _serve(deployment, log, listening, write, background)
+            _serve([_served(*one) for one in zip(deployments, beside, strict=True)], log, listening, write)
         else:
-            write(f"Alliance worker {VERSION} delivers to {deployment.settings.ehr_base_url}\n")
+            write(f"Alliance worker {VERSION} delivers\n{_ehrs(deployments)}")
             threading.Event().wait()
 
 
-def _serve(
-    deployment: Deployment, log: Log, listening: socket.socket, write: Write, background: Background
-) -> None:
+def _served(deployment: Deployment, background: Background) -> Served:
+    return Served(deployment, background.wake, background.notice, background.client, background.ehr_troubles)
+
+
+def _serve(clinics: Sequence[Served], log: Log, listening: socket.socket, write: Write) -> None:
     """Serve until a signal comes; then answer what was begun."""
-    app = create_app(
-        deployment,
-        log,
-        background.wake,
-        notice=background.notice,
-        client=background.client,
-        ehr_troubles=background.ehr_troubles,
-    )
+    app = create_service(clinics, log)
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app,
@@ -142,15 +125,14 @@ def _serve(
     )
     # Builds the models before the first caller waits.
     check_structure({"resourceType": "QuestionnaireResponse"})
-    write(_welcome(deployment.settings))
+    write(_welcome([one.deployment for one in clinics]))
     uvicorn.Server(config).run(sockets=[listening])
 
 
 @contextmanager
-def _metrics(deployment: Deployment) -> Iterator[Metrics]:
+def _metrics(settings: ServiceSettings, deployments: Sequence[Deployment]) -> Iterator[Metrics]:
     """Give the figures, served where a port is set for them. Raises ``SettingsRefused``."""
-    settings = deployment.settings
-    metrics = Metrics(deployment)
+    metrics = Metrics(deployments)
     if settings.metrics_port is not None:
         try:
             metrics.serve(settings.host.strip("[]"), settings.metrics_port)
@@ -177,13 +159,19 @@ def _leave_stragglers() -> None:
         os._exit(0)
 
 
-def _refuse_open_host(settings: Settings) -> None:
+def _refuse_likeness(configuration: Configuration) -> None:
+    if len(configuration.clinics) > 1:
+        sentence = "no callers are configured, so that nobody's clinic could be told"
+        raise SettingsRefused([f"{CONFIG}: {sentence}; serve one clinic alone"])
+
+
+def _refuse_open_host(settings: ServiceSettings) -> None:
     if not is_loopback(settings.host):
         sentence = "no callers are configured, so only this machine may be served"
         raise SettingsRefused([f"ALLIANCE_HOST: {sentence}; set it to 127.0.0.1, ::1 or localhost"])
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: ServiceSettings) -> socket.socket:
     """Return the listening socket; raises ``SettingsRefused`` where the address cannot be taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # CAUTION: the protocol must be named. asyncio turns Nagle's algorithm off only where it is; with it on
@@ -200,24 +188,33 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def _welcome(settings: Settings) -> str:
-    ehr = settings.ehr_base_url or "none (ALLIANCE_EHR_BASE_URL): deliveries wait"
+def _welcome(deployments: Sequence[Deployment]) -> str:
+    address = _address(deployments[0].settings)
     return (
-        f"Alliance service {VERSION} listens on {_address(settings)}\n"
-        f"  FHIR  {_address(settings)}/fhir/metadata\n"
-        f"  JSON  {_address(settings)}/v1/instruments\n"
-        f"  EHR   {ehr}\n"
+        f"Alliance service {VERSION} listens on {address}\n"
+        f"  FHIR  {address}/fhir/metadata\n"
+        f"  JSON  {address}/v1/instruments\n"
+        f"{_ehrs(deployments)}"
         "NO CALLERS ARE CONFIGURED: this machine alone is served, any other Host or Origin is refused.\n"
     )
 
 
-def _address(settings: Settings) -> str:
+def _ehrs(deployments: Sequence[Deployment]) -> str:
+    """Return a line for each clinic's EHR; the clinic is named where it is not the only one."""
+    none = "none (ALLIANCE_EHR_BASE_URL): deliveries wait"
+    return "".join(
+        f"  EHR   {f'{one.clinic}: ' if len(deployments) > 1 else ''}{one.settings.ehr_base_url or none}\n"
+        for one in deployments
+    )
+
+
+def _address(settings: ServiceSettings) -> str:
     host = settings.host.strip("[]")
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def _health(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    address = _health_address(settings_of(environ), worker=asked.worker)
+    address = _health_address(configuration_of(environ).service, worker=asked.worker)
     http = Http(frozenset({host_of(address)}), HEALTH_SECONDS)
     try:
         answer = http.exchange("GET", address)
@@ -230,7 +227,7 @@ def _health(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
     return 0 if answer.status == _OK else 1
 
 
-def _health_address(settings: Settings, *, worker: bool) -> str:
+def _health_address(settings: ServiceSettings, *, worker: bool) -> str:
     """Return what to ask; a worker answers nowhere but where its figures are."""
     here = settings.model_copy(update={"host": _ANY_ADDRESS.get(settings.host.strip("[]"), settings.host)})
     if not worker:

@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Mapping
 
-from service.commands.command import Commands, Write
-from service.commands.environment import CLINIC, chosen_instruments, deployment_of, settings_of
+from service.commands.command import Commands, Write, add_clinic
+from service.commands.environment import Clinic, deployment_of, one_clinic
 from service.ehr.client import EhrClient
 from service.ehr.connection import credentials_for, open_http
 from service.errors import EhrError, SettingsRefused
@@ -20,19 +20,23 @@ _SAID = {
 
 def add_to(commands: Commands) -> None:
     """Add ``subscribe-ehr``."""
-    commands.add("subscribe-ehr", _subscribe, "ask the EHR to tell of forms filled there, once")
+    add_clinic(commands.add("subscribe-ehr", _subscribe, "ask the EHR to tell of forms filled there, once"))
 
 
-def _subscribe(_: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    settings = settings_of(environ)
-    base = _base_of(settings)
-    deployment = deployment_of(settings, chosen_instruments(settings))
-    http = open_http(settings)
-    credentials = credentials_for(settings, http, deployment.clock)
+def _subscribe(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
+    with one_clinic(asked, environ) as clinic:
+        return _subscribe_clinic(clinic, write)
+
+
+def _subscribe_clinic(clinic: Clinic, write: Write) -> int:
+    base = _base_of(clinic.settings)
+    deployment = deployment_of(clinic)
+    http = open_http(clinic.settings)
+    credentials = credentials_for(clinic.settings, http, deployment.clock)
     client = EhrClient(http, base, deployment.clock, deployment.ehr_profile, credentials=credentials)
     try:
         deployment.database.migrate()
-        done = subscribe_ehr(deployment, client, CLINIC)
+        done = subscribe_ehr(deployment, client, clinic.name)
         write(f"{_SAID[done]}\n")
     except EhrError as error:
         write(f"not subscribed: {error.code}\n")

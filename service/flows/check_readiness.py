@@ -6,6 +6,7 @@ from datetime import timedelta
 from service.clock import from_instant
 from service.flows.deployment import Deployment
 from service.flows.list_deliveries import late_before
+from service.store.database import Tx
 from service.store.deliveries import count_late
 from service.store.inbound import read_cursor
 from service.store.look_ups import count_parked
@@ -20,29 +21,28 @@ MOST_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class EhrState:
-    """How deliveries fare, as detail: since when the EHR is in trouble (an instant), how many are late."""
+class ClinicState:
+    """How one clinic fares, as detail, since nothing is lost by it.
 
-    trouble_since: str | None = None
-    late: int = 0
+    ``inbound`` says whether forms filled in the EHR are fetched, ``attendance`` whether its visits are read:
+    off, on, or what stands in the way. ``parked_look_ups`` is how many responses keep an unknown session,
+    since their Encounter did not help. ``ehr_in_trouble_since`` is an instant.
+    """
+
+    inbound: str = "off"
+    attendance: str = "off"
+    parked_look_ups: int = 0
+    ehr_in_trouble_since: str | None = None
+    late_deliveries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What was looked at; ``ready`` only where all of it is well, the EHR left aside.
-
-    ``inbound`` says whether forms filled in the EHR are fetched, ``attendance`` whether its visits are read:
-    off, on, or what stands in the way. ``parked_look_ups`` is how many responses keep an unknown session,
-    since their Encounter did not help. None of these counts, since nothing is lost by it.
-    """
+    """What was looked at; ``ready`` only where all of it is well, the EHRs left aside."""
 
     database: bool
     schema: bool
     clock: bool
-    ehr: EhrState = EhrState()
-    inbound: str = "off"
-    attendance: str = "off"
-    parked_look_ups: int = 0
 
     @property
     def ready(self) -> bool:
@@ -50,54 +50,43 @@ class Readiness:
         return self.database and self.schema and self.clock
 
 
-def check_readiness(deployment: Deployment, clinic: str) -> Readiness:
+def check_readiness(deployment: Deployment) -> Readiness:
     """Return whether the database answers, its schema is the newest, and the clock did not go back."""
     try:
         schema = deployment.database.is_current()
     except Exception:  # noqa: BLE001 - the driver's errors are many, and each means: not ready
         return Readiness(database=False, schema=False, clock=False)
-    if not schema:
-        return Readiness(database=True, schema=False, clock=False)
-    return Readiness(
-        database=True,
-        schema=True,
-        clock=_clock_is_sane(deployment),
-        ehr=_ehr_state(deployment, clinic),
-        inbound=_inbound(deployment, clinic),
-        attendance=_attendance(deployment, clinic),
-        parked_look_ups=_parked_look_ups(deployment, clinic),
-    )
+    return Readiness(database=True, schema=schema, clock=schema and _clock_is_sane(deployment))
 
 
-def _ehr_state(deployment: Deployment, clinic: str) -> EhrState:
-    ehr = deployment.settings.ehr_name
+def check_clinic(deployment: Deployment) -> ClinicState:
+    """Return how a clinic fares, on a database whose schema is the newest."""
+    clinic, ehr = deployment.clinic, deployment.settings.ehr_name
     with deployment.database.read() as tx:
-        late = count_late(tx, clinic, ehr, late_before(deployment.clock()), MOST_COUNTED)
-        return EhrState(trouble_since(tx, clinic, ehr), late)
+        return ClinicState(
+            inbound=_inbound(tx, deployment),
+            attendance=_attendance(tx, deployment),
+            parked_look_ups=count_parked(tx, clinic, ehr, MOST_COUNTED),
+            ehr_in_trouble_since=trouble_since(tx, clinic, ehr),
+            late_deliveries=count_late(tx, clinic, ehr, late_before(deployment.clock()), MOST_COUNTED),
+        )
 
 
-def _inbound(deployment: Deployment, clinic: str) -> str:
+def _inbound(tx: Tx, deployment: Deployment) -> str:
     settings = deployment.settings
     if settings.ehr_base_url is None or settings.ehr_poll_seconds is None:
         return "off"
-    with deployment.database.read() as tx:
-        return read_cursor(tx, clinic, settings.ehr_name).trouble or "on"
+    return read_cursor(tx, deployment.clinic, settings.ehr_name).trouble or "on"
 
 
-def _attendance(deployment: Deployment, clinic: str) -> str:
+def _attendance(tx: Tx, deployment: Deployment) -> str:
     settings = deployment.settings
     if not settings.ehr_attendance:
         return "off"
-    with deployment.database.read() as tx:
-        return "; ".join(visit_troubles(tx, clinic, settings.ehr_name)) or "on"
-
-
-def _parked_look_ups(deployment: Deployment, clinic: str) -> int:
-    with deployment.database.read() as tx:
-        return count_parked(tx, clinic, deployment.settings.ehr_name, MOST_COUNTED)
+    return "; ".join(visit_troubles(tx, deployment.clinic, settings.ehr_name)) or "on"
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:
-    with deployment.database.read() as tx:
+    with deployment.database.across_clinics().read() as tx:
         newest = newest_audit_at(tx)
     return newest is None or deployment.clock() >= from_instant(newest) - CLOCK_TOLERANCE

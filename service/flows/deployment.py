@@ -45,6 +45,10 @@ class Deployment:
     ehr_profile: Profile = field(default_factory=lambda: load_profile(DEFAULT))
     clinic: str = DEFAULT_CLINIC
 
+    def __post_init__(self) -> None:
+        """Keep the way to this clinic's rows alone, whatever database was given."""
+        object.__setattr__(self, "database", self.database.of(self.clinic))
+
     @property
     def extra_codings(self) -> Mapping[str, Json]:
         """Return the codes of others that stand beside ours, by our code."""

@@ -189,7 +189,7 @@ def search_kind(
         places = find_places(tx, clinic, kind, conditions, replace(page, limit=limit + 1))
         total = count_places(tx, clinic, kind, conditions, page.upto) if search.counted else None
         items = load(tx, places[:limit])
-        upto = newest_row(tx, kind) if page.upto is None else page.upto
+        upto = newest_row(tx, clinic, kind) if page.upto is None else page.upto
         identified = _identified(tx, clinic, conditions)
     last = places[limit - 1] if 0 < limit < len(places) else None
     after = (last.at, last.row_id) if last else None

@@ -10,6 +10,7 @@ behind that. Where two still meet, the loser is undone whole and raises ``LostRa
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from typing import Any
 
 from alembic import command
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 
 from service.errors import LostRace, SettingsRefused, StoreAway, StoreFull
 from service.store.revisions import alembic_config, can_work_on, is_too_new
+from service.store.row_security import guard_tables, narrow_to
 from service.store.shared_commits import SharedCommits
 
 Tx = Connection
@@ -44,10 +46,15 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindpar
 
 
 class Database:
-    """One database. Thread-safe; ``close`` it at the end."""
+    """One database. Thread-safe; ``close`` it at the end.
+
+    As it is opened it reaches the rows of all clinics: for migrations, and what spans them. ``of`` gives what
+    reaches one clinic's rows alone, which is all that a deployment ever has.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._clinic: str | None = None
         pool = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 30, "hide_parameters": True}
         if url.startswith(_POSTGRESQL):
             self._engine = create_engine(
@@ -71,10 +78,24 @@ class Database:
         # PostgreSQL does both itself.
         self._shared = None if url.startswith(_POSTGRESQL) else SharedCommits(self._writing)
 
+    def of(self, clinic: str) -> "Database":
+        """Return the same database, on the same connections, for one clinic alone."""
+        return self._for(clinic)
+
+    def across_clinics(self) -> "Database":
+        """Return the same database for all clinics. CAUTION: for sums that tell of no clinic."""
+        return self._for(None)
+
+    def _for(self, clinic: str | None) -> "Database":
+        view = copy(self)
+        view._clinic = clinic  # noqa: SLF001 - it is one of ours
+        return view
+
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Give a transaction that sees one moment and changes nothing. Raises ``StoreAway``."""
         with _told_apart(), self._reading.connect() as tx, tx.begin():
+            narrow_to(tx, self._clinic)
             yield tx
 
     @contextmanager
@@ -85,6 +106,7 @@ class Database:
         """
         shared = self._shared
         with _told_apart(), shared.write() if shared else self._writing.begin() as tx:
+            narrow_to(tx, self._clinic)
             yield tx
 
     @contextmanager
@@ -92,6 +114,7 @@ class Database:
         """Give a write transaction that is rolled back whole at the end."""
         alone = self._shared.alone() if self._shared else nullcontext()
         with alone, _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
+            narrow_to(tx, self._clinic)
             yield tx
             begun.rollback()
 
@@ -104,6 +127,7 @@ class Database:
         try:
             with self._writing.connect() as tx, tx.begin():
                 lock_name(tx, "alliance migrations")
+                narrow_to(tx, None)
                 found = MigrationContext.configure(tx).get_current_revision()
                 if is_too_new(found):
                     raise SettingsRefused([_TOO_NEW])
@@ -111,6 +135,7 @@ class Database:
                     config = alembic_config()
                     config.attributes["connection"] = tx
                     command.upgrade(config, "head")
+                    guard_tables(tx)
         except DatabaseError as error:
             raise SettingsRefused([_CANNOT_OPEN]) from error
 

@@ -85,9 +85,12 @@ def count_places(
     return tx.execute(select(func.count()).select_from(view.rows).where(*where)).scalar_one()
 
 
-def newest_row(tx: Tx, kind: Kind) -> int:
-    """Return the newest version's row, 0 where there is none."""
-    return tx.execute(select(func.max(VIEWS[kind].versions.c.row_id))).scalar() or 0
+def newest_row(tx: Tx, clinic: str, kind: Kind) -> int:
+    """Return the clinic's newest version's row, 0 where there is none: another clinic's would tell of it."""
+    rows = VIEWS[kind].versions.c
+    # Not by an index of clinics, which would bring all its rows to be sorted: the newest are looked at first.
+    query = select(rows.row_id).where(rows.clinic + "" == clinic).order_by(rows.row_id.desc()).limit(1)
+    return tx.execute(query).scalar() or 0
 
 
 def versions_by_row(tx: Tx, rows: Sequence[int]) -> dict[int, ResponseVersion]:

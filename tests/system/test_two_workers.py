@@ -49,7 +49,9 @@ def replicas(postgres: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
 def writes_of(worker: WorkerAlone) -> float:
     """Return how many writes a worker says that it made."""
     lines = httpx.get(worker.metrics, timeout=10).raise_for_status().text.splitlines()
-    written = [line for line in lines if line.startswith('alliance_attempts_total{kind="write"')]
+    written = [
+        line for line in lines if line.startswith("alliance_attempts_total{") and 'kind="write"' in line
+    ]
     return sum(float(line.rpartition(" ")[2]) for line in written)
 
 

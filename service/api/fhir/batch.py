@@ -80,7 +80,7 @@ def _shown(answer: _Answer, base: str) -> Json:
 
 
 async def _call(request: Request, entry: BundleEntry) -> _Answer:
-    """Return what the app answers to one entry."""
+    """Return what is answered to one entry, by way of the entrance."""
     path, _, query = entry.url.partition("?")
     body = json_text.dumps(entry.resource) if entry.resource is not None else b""
     outer = request.scope
@@ -98,7 +98,7 @@ async def _call(request: Request, entry: BundleEntry) -> _Answer:
     async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    await request.app(scope, receive, answer.take)
+    await request.scope["state"]["entrance"](scope, receive, answer.take)
     return answer
 
 

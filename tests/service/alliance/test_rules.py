@@ -5,7 +5,7 @@ import pytest
 
 from service.alliance.baseline import judge_ratings
 from service.alliance.rules import ALERT_RULES, ONLINE_RULES, Session, Verdict, follow_series, tier_by
-from service.settings import AlertRule
+from service.clinic_settings import AlertRule
 from tests.service.alliance.dyads import PARAMETERS, SRS, judgement, simulated
 
 FLAT = replace(SRS, sem=2.0, sd_within=3.0, sd_difference=4.0, sd_between=3.0, mean=36.0)

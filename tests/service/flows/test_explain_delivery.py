@@ -1,6 +1,7 @@
 """What a person is told of a delivery: what it is, what was tried, what follows."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,13 +73,17 @@ def test_the_figures_tell_states_age_and_trouble(bench: Bench) -> None:
     bench.record()
     bench.clock.pass_by(minutes=5)
     tell_trouble(bench.lane, is_open=True, has_answered=False)
-    metrics = Metrics(bench.deployment)
-    metrics.count_attempt("write", "confirmed")
+    metrics = Metrics([bench.deployment])
+    metrics.counter_of("default")("write", "confirmed")
     figures = measure_deliveries(bench.deployment, "default")
     told = {one.name: one for one in metrics.registry.collect()}
     assert (figures.by_state, figures.oldest_seconds, figures.ehr_in_trouble) == ({"pending": 1}, 300.0, True)
     assert told["alliance_ehr_breaker_open"].samples[0].value == 1.0
-    assert told["alliance_attempts"].samples[0].labels == {"kind": "write", "outcome": "confirmed"}
+    assert told["alliance_attempts"].samples[0].labels == {
+        "clinic": "default",
+        "kind": "write",
+        "outcome": "confirmed",
+    }
 
 
 def test_trouble_ends_with_an_answer_and_not_with_silence(bench: Bench) -> None:
@@ -87,3 +92,11 @@ def test_trouble_ends_with_an_answer_and_not_with_silence(bench: Bench) -> None:
     assert measure_deliveries(bench.deployment, "default").ehr_in_trouble
     tell_trouble(bench.lane, is_open=False, has_answered=True)
     assert not measure_deliveries(bench.deployment, "default").ehr_in_trouble
+
+
+def test_figures_name_their_clinic(bench: Bench) -> None:
+    bench.record()
+    south = replace(bench.deployment, clinic="south")
+    told = {one.name: one for one in Metrics([bench.deployment, south]).registry.collect()}
+    pending = [one for one in told["alliance_deliveries"].samples if one.labels["state"] == "pending"]
+    assert [(one.labels["clinic"], one.value) for one in pending] == [("default", 1), ("south", 0)]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fhir_mappings.filled import Identifier
-from service.flows.check_readiness import check_readiness
+from service.flows.check_readiness import check_clinic
 from service.flows.poll_attendance import no_search
 from service.flows.record_attendance import NewAttendance, correct_attendance, record_attendance
 from service.flows.record_response import record_response
@@ -176,7 +176,7 @@ def test_an_ehr_without_such_a_search_is_told_of(clinic: Clinic) -> None:
         one["searchParam"] = [two for two in one["searchParam"] if two["name"] != "_lastUpdated"]
     clinic.instead["metadata"] = httpx.Response(200, json=statement)
     assert clinic.attend() == 0
-    told = check_readiness(clinic.deployment, "default").attendance
+    told = check_clinic(clinic.deployment).attendance
     assert told == f"{no_search('Appointment')}; {no_search('Encounter')}"
 
 
@@ -184,7 +184,7 @@ def test_trouble_with_one_type_does_not_stop_the_other_and_ends(clinic: Clinic) 
     hold(clinic)
     clinic.instead["Appointment"] = httpx.Response(500)
     assert clinic.attend() == 1
-    assert "status-500" in check_readiness(clinic.deployment, "default").attendance
+    assert "status-500" in check_clinic(clinic.deployment).attendance
     clinic.instead.clear()
     clinic.attend()
-    assert check_readiness(clinic.deployment, "default").attendance == "on"
+    assert check_clinic(clinic.deployment).attendance == "on"

@@ -1,0 +1,90 @@
+"""The settings of the whole process, whichever clinic is served: where it listens, where its database is.
+
+A base class of ``Settings``. With ALLIANCE_CONFIG they may stand in its table ``[service]`` too, never in a
+clinic's.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from service.addresses import is_web_address
+
+
+def listed(value: object) -> object:
+    """Return the words between commas; whatever is no text is left to the type."""
+    if not isinstance(value, str):
+        return value
+    return tuple(word for part in value.split(",") if (word := part.strip()))
+
+
+class ServiceSettings(BaseModel):
+    """What all clinics of one process share; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: str | None = Field(
+        None,
+        description="TOML file with a table for each clinic, `[clinics.NAME]`, where one deployment serves several. What describes a clinic then stands there and not in variables. Unset: the variables describe the one clinic, `default`.",
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on. Only a loopback one starts: no callers can be configured yet.",
+    )
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    database_url: str = Field(
+        "sqlite:///alliance.db",
+        description="Where the database is: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME for several processes.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of GET /metrics, in the words of Prometheus, on the same address; nothing about patients. Unset: none.",
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1024, le=67_108_864, description="Largest request body, in bytes."
+    )
+    public_base_url: str | None = Field(
+        None,
+        description="How callers reach this service, without a path, where a proxy stands before it. Unset: the address they used.",
+    )
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+        (),
+        description="Origins whose pages may call from a browser, separated by commas, each exactly as browsers send it, such as https://app.north.example. Unset: none.",
+    )
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _is_public_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not is_web_address(value):
+            raise ValueError("must be an http or https address without query, fragment or user")
+        return value.rstrip("/")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}".lower():
+                raise ValueError("must be origins such as https://app.north.example, in small letters")
+            if not parts.hostname or parts.username is not None or "*" in origin:
+                raise ValueError("must name each origin in full: no pattern, no user")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        faults = list(self.faults())
+        if faults:
+            # A line for each setting; whoever reads the settings takes them apart again.
+            raise ValueError("\n".join(faults))
+        return self
+
+    def faults(self) -> Iterator[str]:
+        """Yield a sentence for each setting that does not fit the others."""
+        if not self.database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            yield "ALLIANCE_DATABASE_URL: must begin with sqlite:/// or postgresql://"

@@ -1,0 +1,112 @@
+"""Two worlds: in both a clinic north, alike to the byte; in one of them a clinic south as well.
+
+Whatever north asks must be answered alike in both worlds. South has north's ids and others, and canaries.
+"""
+
+import io
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fhir_mappings import json_text
+from service.app import Served
+from service.clock import as_instant
+from service.flows.deployment import Deployment
+from service.log import Log
+from service.settings import Settings
+from service.store.chart import keep_fact
+from service.store.database import Database
+from service.store.inbound import PARKED, InboundCame, add_inbound
+from tests.conftest import NOW, FixedClock, TestClient
+from tests.databases import copy_of
+from tests.service.api.v1.build import STEADY, record_course
+from tests.service.two_clinics import NORTH, SOUTH, client_of
+
+CANARY = "canary"
+WEBHOOK = {"webhook_url": "https://pager.example/x", "webhook_secret": "whsec_" + "a" * 32}
+BY = {"by": "Practitioner/ada"}
+
+
+@dataclass(frozen=True)
+class World:
+    """One database, and how north's caller reaches it; ``log`` is what it logs."""
+
+    database: Database
+    north: TestClient
+    south: TestClient
+    clock: FixedClock
+    log: io.StringIO
+
+
+@contextmanager
+def chance(seed: int) -> Iterator[None]:
+    """Let every random id be that of a seed: the same requests then get the same ids."""
+    source, real = random.Random(seed), os.urandom  # noqa: S311 - to be foreseen is its point
+    os.urandom = source.randbytes
+    try:
+        yield
+    finally:
+        os.urandom = real
+
+
+def world_on(database: Database, deployment: Deployment) -> World:
+    """Return the service of both clinics on a database."""
+    clock, log = FixedClock(NOW), io.StringIO()
+    settings = Settings(database_url=database.url, **WEBHOOK)
+    served = [
+        Served(replace(deployment, database=database, settings=settings, clock=clock, clinic=clinic))
+        for clinic in (NORTH, SOUTH)
+    ]
+    north, south = (client_of(clinic, served, Log(log)) for clinic in (NORTH, SOUTH))
+    return World(database, north, south, clock, log)
+
+
+@contextmanager
+def both_worlds(database: Database, deployment: Deployment, folder: Path) -> Iterator[tuple[World, World]]:
+    """Give a world without south, and one with it."""
+    first = world_on(database, deployment)
+    with chance(1):
+        fill(first, first.north, NORTH, "ada")
+    second = world_on(copy_of(database, folder), deployment)
+    with chance(1):
+        fill(second, second.south, SOUTH, CANARY)  # the ids of north, and other contents
+    with chance(2):
+        fill(second, second.south, SOUTH, CANARY, patient="bea", dip=25.0)  # ids of its own
+    for world in (first, second):
+        world.clock.now = NOW
+        world.log.truncate(0)
+    yield first, second
+    second.database.close()
+
+
+def fill(
+    world: World, client: TestClient, clinic: str, therapist: str, *, patient: str = "anna", dip: float = 27.0
+) -> None:
+    """Record a course with an alert that somebody took, and one thing of every other kind."""
+    person = {"patient": f"Patient/{patient}", "therapist": f"Practitioner/{therapist}"}
+    record_course(client, world.clock, [*STEADY, dip], site=f"{therapist}-site", **person)
+    other = {"patient": f"Patient/{patient}-2", "therapist": f"Practitioner/{therapist}"}
+    record_course(client, world.clock, [30.0], encounter=f"Encounter/{therapist}", **other)
+    alert = client.get("/v1/rupture-alerts").json()["items"][0]
+    act = f"/v1/rupture-alerts/{alert['id']}/acknowledge"
+    assert client.post(act, json=BY, headers={"If-Match": f'W/"{alert["version"]}"'}).status_code == 200
+    visit = {
+        "patient": f"Patient/{patient}",
+        "therapist": f"Practitioner/{therapist}",
+        "status": "missed",
+        "session_date": "2026-02-20",
+        "identifier": f"urn:clinic:north|{patient}-visit",
+    }
+    assert client.post("/v1/attendance", json=visit).status_code == 201
+    merging = client.post(f"/v1/patients/{patient}-2/merge-into/{patient}-3", json=BY)
+    assert merging.status_code in (200, 404)
+    closed = {"push": False, "share": True, "since": None}
+    assert client.put(f"/v1/patients/{patient}-2/disclosure", json=closed).status_code == 200
+    form = {"resourceType": "QuestionnaireResponse", "subject": {"reference": f"Patient/{patient}"}}
+    came = InboundCame(f"form-{patient}", "1", PARKED, json_text.dumps(form), reason=f"{therapist}-reason")
+    with world.database.write() as tx:
+        keep_fact(tx, clinic, "notice-token", f"{clinic}-token")
+        add_inbound(tx, clinic, "ehr", came, as_instant(NOW))
