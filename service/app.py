@@ -11,7 +11,7 @@ from service import VERSION
 from service.api import health, notices, public_keys
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
-from service.api.gate import Gate
+from service.api.gate import Gate, Limits
 from service.api.head import HeadAsGet
 from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
@@ -98,7 +98,16 @@ def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
             expose_headers=_ANSWER_HEADERS,
         )
     app.add_middleware(
-        Gate, log=log, max_body_bytes=settings.max_body_bytes, identify=serve_loopback(settings.cors_origins)
+        Gate, log=log, limits=_limits(settings), identify=serve_loopback(settings.cors_origins)
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        body_bytes=settings.max_body_bytes,
+        request_seconds=settings.request_seconds,
+        requests_per_minute=settings.requests_per_minute,
+        requests_at_once=settings.requests_at_once,
     )
 
 

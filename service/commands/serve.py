@@ -28,6 +28,7 @@ from service.commands.environment import (
     settings_of,
     wording_files,
 )
+from service.connections import LONGEST_HEAD_BYTES, MOST_CONNECTIONS, connections_that_wait
 from service.ehr.connection import signing_keys
 from service.errors import EhrError, SettingsRefused
 from service.flows.canonical_base import check_canonical_base
@@ -125,7 +126,16 @@ def _serve(
     )
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
-        app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
+        app,
+        http=connections_that_wait(deployment.settings.request_seconds),
+        ws="none",
+        h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
+        limit_concurrency=MOST_CONNECTIONS,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
     )
     # Builds the models before the first caller waits.
     check_structure({"resourceType": "QuestionnaireResponse"})

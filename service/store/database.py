@@ -6,6 +6,9 @@ begins with BEGIN IMMEDIATE, so that what it read first cannot change under it.
 PostgreSQL: a read sees one moment (REPEATABLE READ). A write is READ COMMITTED: it locks the rows that it
 decides by (aliases, dyads, responses, deliveries) and reads after it has them, and the unique indexes stand
 behind that. Where two still meet, the loser is undone whole and raises ``LostRace``: see ``lost_races.py``.
+
+What works for a request keeps to its time (``service/time_limit.py``): SQLite asks every so many steps
+whether to go on, PostgreSQL is told with the transaction how long a statement may take.
 """
 
 import threading
@@ -20,8 +23,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
-from service.errors import LostRace, SettingsRefused, StoreAway, StoreFull
+from service.errors import LostRace, OutOfTime, SettingsRefused, StoreAway, StoreFull
+from service.time_limit import is_over, seconds_left
 
 Tx = Connection
 
@@ -39,6 +44,11 @@ _POSTGRESQL_OPTIONS = "-c timezone=UTC -c lock_timeout=30s -c idle_in_transactio
 _RACES = frozenset({"40001", "40P01", "23505"})
 # SQLITE_FULL (sqlite.org/rescode.html) and disk_full.
 _SQLITE_FULL, _POSTGRESQL_FULL = 13, "53100"
+# SQLITE_INTERRUPT and query_canceled.
+_SQLITE_INTERRUPTED, _POSTGRESQL_CANCELED = 9, "57014"
+# Some milliseconds of work; asked more often, a look at the clock would be felt.
+_STEPS_BETWEEN_LOOKS = 10_000
+_STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
 
 
@@ -73,25 +83,41 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """Give a transaction that sees one moment and changes nothing. Raises ``StoreAway``."""
+        """Give a transaction that sees one moment and changes nothing.
+
+        Raises ``StoreAway``, and ``OutOfTime`` where it works for a request whose time is over.
+        """
         with _told_apart(), self._reading.connect() as tx, tx.begin():
+            _limit(tx)
             yield tx
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """Give a transaction that is committed durably at the end, or rolled back whole on an error.
 
-        Raises ``LostRace`` where another write came between, ``StoreAway``, and ``StoreFull``.
+        Raises ``LostRace`` where another write came between, ``StoreAway``, ``StoreFull``, and ``OutOfTime``
+        where it works for a request whose time is over.
         """
-        with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin():
+        with self._turn_to_write(), _told_apart(), self._writing.connect() as tx, tx.begin():
+            _limit(tx)
             yield tx
 
     @contextmanager
     def rehearse(self) -> Iterator[Tx]:
         """Give a write transaction that is rolled back whole at the end."""
-        with self._writers, _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
+        with self._turn_to_write(), _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
+            _limit(tx)
             yield tx
             begun.rollback()
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        if not self._writers.acquire(timeout=seconds_left()):
+            raise OutOfTime
+        try:
+            yield
+        finally:
+            self._writers.release()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing where it is there already.
@@ -141,9 +167,26 @@ def _told_apart() -> Iterator[None]:
             raise LostRace from error
         if _is_full(error):
             raise StoreFull from error
+        if _is_out_of_time(error):
+            raise OutOfTime from error
         if isinstance(error, OperationalError | InterfaceError):
             raise StoreAway from error
         raise
+    except NoConnection as error:  # all of the pool are in use
+        raise StoreAway from error
+
+
+def _limit(tx: Tx) -> None:
+    """Let no statement of a transaction take longer than its request may; SQLite watches by itself."""
+    left = seconds_left()
+    if left is not None and tx.dialect.name == _POSTGRESQL:
+        # 0 would mean for ever.
+        tx.execute(_STATEMENT_TIMEOUT, {"milliseconds": str(max(1, int(left * 1000)))})
+
+
+def _is_out_of_time(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code == _SQLITE_INTERRUPTED or getattr(error.orig, "sqlstate", None) == _POSTGRESQL_CANCELED
 
 
 def _is_full(error: DBAPIError) -> bool:
@@ -176,6 +219,7 @@ def _prepare_connection(connection: Any, _: object) -> None:  # noqa: ANN401 - t
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
 
 
 def _begin(tx: Connection) -> None:
