@@ -15,6 +15,7 @@ import httpx
 
 from service.deadline import Deadline, LimitedNetwork
 from service.errors import EhrSilent, EhrUnreachable
+from service.packed import ACCEPTED, CannotUnpack, unpack
 from service.tls import tls_fault
 
 MAX_ANSWER_BYTES = 5_000_000
@@ -23,6 +24,7 @@ FHIR_JSON = "application/fhir+json"
 # side closes while we write to it would leave us not knowing.
 _KEEP_ALIVE_SECONDS = 2.0
 _CONNECT_SECONDS = 5.0
+_SCHEMES = frozenset({"http", "https"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Http:
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
             follow_redirects=False,
             trust_env=False,
-            headers={"Accept": FHIR_JSON, "User-Agent": "alliance-service"},
+            headers={"Accept": FHIR_JSON, "Accept-Encoding": ACCEPTED, "User-Agent": "alliance-service"},
         )
 
     def exchange(
@@ -70,7 +72,7 @@ class Http:
         Raises ``EhrUnreachable`` where nothing was sent (host not allowed, refused, unknown, no connection
         in time) and ``EhrSilent`` for everything after that: no answer in time, half of one, too large a one.
         """
-        if host_of(url) not in self._allowed_hosts:
+        if urlsplit(url).scheme not in _SCHEMES or host_of(url) not in self._allowed_hosts:
             raise EhrUnreachable("host-not-allowed")
         sent = {"X-Request-Id": uuid4().hex, **(headers or {})}
         if body is not None:
@@ -125,12 +127,15 @@ def _word(error: Exception) -> str:
 
 def _read(answer: httpx.Response, deadline: Deadline) -> bytes:
     kept = bytearray()
-    for chunk in answer.iter_bytes():
-        kept += chunk
-        if len(kept) > MAX_ANSWER_BYTES:
-            raise EhrSilent("answer-too-large")
-        if deadline.is_over:
-            raise EhrSilent("answer-too-slow")
+    try:
+        for piece in unpack(answer.headers.get("content-encoding", ""), answer.iter_raw()):
+            kept += piece
+            if len(kept) > MAX_ANSWER_BYTES:
+                raise EhrSilent("answer-too-large")
+            if deadline.is_over:
+                raise EhrSilent("answer-too-slow")
+    except CannotUnpack as error:
+        raise EhrSilent("answer-not-unpacked") from error
     return bytes(kept)
 
 

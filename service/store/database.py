@@ -13,7 +13,7 @@ whether to go on, PostgreSQL is told with the transaction how long a statement m
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,8 @@ class Database:
         Of several processes that start at once one migrates, and the others wait for it. Raises
         ``SettingsRefused`` where the database cannot be opened or written.
         """
+        if not self.url.startswith(_POSTGRESQL):
+            _keep_to_ourselves(self._engine.url.database or "")
         try:
             with self._writing.connect() as tx, tx.begin():
                 lock_name(tx, "alliance migrations")
@@ -149,6 +151,16 @@ class Database:
     def engine(self) -> Engine:
         """The engine, for migrations and tests."""
         return self._engine
+
+
+def _keep_to_ourselves(file: str) -> None:
+    """Take a database's files away from other users: one that others made readable, or a former release.
+
+    What is made new takes its mode from the process's umask, and the journals theirs from the database.
+    """
+    for path in (Path(f"{file}{suffix}") for suffix in ("", "-wal", "-shm")):
+        with suppress(OSError):  # it is not there, or not ours
+            path.chmod(0o600)
 
 
 def lock_name(tx: Tx, name: str) -> None:
