@@ -19,6 +19,7 @@ from service.api.schema import describe
 from service.api.security import serve_loopback
 from service.api.v1 import routes as v1
 from service.ehr.client import EhrClient
+from service.figures import Figures
 from service.flows.deployment import Deployment
 from service.log import Log
 from service.settings import Settings
@@ -81,11 +82,11 @@ def create_app(
         app.include_router(build_router(doors))
     add_refusal_handlers(app, doors)
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
-    _add_middleware(app, deployment.settings, log)
+    _add_middleware(app, deployment.settings, log, deployment.figures)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, log: Log, figures: Figures) -> None:
     """Put before the doors what every request passes, the innermost first."""
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING)
     app.add_middleware(HeadAsGet)
@@ -97,9 +98,8 @@ def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
             allow_headers=_REQUEST_HEADERS,
             expose_headers=_ANSWER_HEADERS,
         )
-    app.add_middleware(
-        Gate, log=log, limits=_limits(settings), identify=serve_loopback(settings.cors_origins)
-    )
+    identify = serve_loopback(settings.cors_origins)
+    app.add_middleware(Gate, log=log, limits=_limits(settings), identify=identify, figures=figures)
 
 
 def _limits(settings: Settings) -> Limits:

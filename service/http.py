@@ -5,7 +5,8 @@ wrong is told apart by one question only: may the request have reached the other
 """
 
 import ssl
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -36,6 +37,20 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """How one exchange went: status 0 where no answer came; ``date`` is the answer's header, or ''."""
+
+    method: str
+    status: int
+    seconds: float
+    date: str
+
+
+def note_nothing(_: Exchange) -> None:
+    """Take no notice: where nobody counts."""
+
+
 class Http:
     """Connections to the allowed hosts, kept open and shared. Thread-safe; ``close`` it at the end."""
 
@@ -47,10 +62,12 @@ class Http:
         verify: ssl.SSLContext | bool = True,
         proxy: str | None = None,
         connections: int = 40,
+        note: Callable[[Exchange], None] = note_nothing,
     ) -> None:
         self._allowed_hosts = allowed_hosts
         self._timeout_seconds = timeout_seconds
         self._deadline = Deadline()
+        self._note = note
         limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE_SECONDS)
         self._client = httpx.Client(
             transport=_LimitedTransport(self._deadline, verify=verify, limits=limits, proxy=proxy),
@@ -77,10 +94,16 @@ class Http:
         sent = {"X-Request-Id": uuid4().hex, **(headers or {})}
         if body is not None:
             sent.setdefault("Content-Type", FHIR_JSON)
+        begun = time.monotonic()
         self._deadline.start(self._timeout_seconds)
-        with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:
-            kept = _read(answer, self._deadline)
-            return Answer(answer.status_code, _lower(answer.headers), kept)
+        status, date = 0, ""
+        try:
+            with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:
+                kept = _read(answer, self._deadline)
+                status, date = answer.status_code, answer.headers.get("date", "")
+                return Answer(answer.status_code, _lower(answer.headers), kept)
+        finally:
+            self._note(Exchange(method, status, time.monotonic() - begun, date))
 
     def close(self) -> None:
         """Close every connection."""

@@ -27,6 +27,7 @@ from service.errors import (
     TooManyRequests,
     TooSlow,
 )
+from service.figures import Figures
 from service.log import Log
 from service.time_limit import limited_to
 
@@ -55,11 +56,12 @@ class Limits:
 class Gate:
     """Middleware: refuses foreign callers and what is over a limit, answers failures, writes the log."""
 
-    def __init__(self, app: ASGIApp, log: Log, limits: Limits, identify: Identify) -> None:
+    def __init__(self, app: ASGIApp, log: Log, limits: Limits, identify: Identify, figures: Figures) -> None:
         self._app = app
         self._log = log
         self._identify = identify
         self._limits = limits
+        self._figures = figures
         self._rates = Rates(limits.requests_per_minute)
         self._under_way = 0
 
@@ -74,18 +76,21 @@ class Gate:
         exchange = _Exchange(send, request_id_of(headers))
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         self._under_way += 1
+        self._figures.request_begins()
         try:
             with limited_to(self._limits.request_seconds):
                 await self._serve(scope, headers, receive, exchange)
         finally:
             self._under_way -= 1
+            route, seconds = getattr(scope.get("route"), "path", "none"), perf_counter() - started
+            self._figures.request_ends(method, route, exchange.status, seconds)
             self._log.event(
                 "request",
                 request=exchange.request_id,
                 method=method,
-                route=getattr(scope.get("route"), "path", "none"),
+                route=route,
                 status=exchange.status,
-                milliseconds=round((perf_counter() - started) * 1000, 1),
+                milliseconds=round(seconds * 1000, 1),
             )
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
@@ -99,12 +104,14 @@ class Gate:
             except CallerRefused as unknown:
                 refusal = unknown
         if refusal:
+            self._figures.count_refused(refusal.faults[0].reason)
             await answer_refusal(scope["path"], refusal, told)(scope, receive, exchange.send)
             return
         try:
             await self._app(scope, self._limited(receive), exchange.send)
         except StoreError as error:
             # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
+            self._figures.count_store_error(error)
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
             if exchange.status == 0:
                 refused = answer_refusal(scope["path"], NotStored(error), _LATER)

@@ -15,7 +15,8 @@ def build_router(doors: Doors) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/live", summary="The process answers")
-    def live() -> Response:
+    async def live() -> Response:
+        # Not in a thread: all of them may be at work, and that is no reason to end the process.
         return Response(b'{"status":"live"}', media_type=_JSON)
 
     @router.get("/ready", summary="Database, schema and clock are well", responses={503: {}})
@@ -26,6 +27,7 @@ def build_router(doors: Doors) -> APIRouter:
             "database": found.database,
             "schema": found.schema,
             "clock": found.clock,
+            "clocks": list(found.clocks),
             "inbound": found.inbound,
             "attendance": found.attendance,
             "parked_look_ups": found.parked_look_ups,

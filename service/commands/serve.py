@@ -88,8 +88,8 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
             keep_rule(tx, CLINIC, settings.alert_rule, as_instant(deployment.clock()), default=DEFAULT_RULE)
             worded = keep_wording(tx, CLINIC, chosen, wordings)
         deployment = replace(deployment, instruments=worded.offered, known=worded.known)
-        with _metrics(deployment) as metrics:
-            _run_parts(deployment, metrics, write, serves=serves, delivers=delivers)
+        with _metrics(deployment):
+            _run_parts(deployment, write, serves=serves, delivers=delivers)
     except KeyboardInterrupt:
         pass  # the usual way to end it
     finally:
@@ -97,11 +97,9 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     return 0
 
 
-def _run_parts(
-    deployment: Deployment, metrics: Metrics, write: Write, *, serves: bool, delivers: bool
-) -> None:
+def _run_parts(deployment: Deployment, write: Write, *, serves: bool, delivers: bool) -> None:
     log = Log()
-    with closing(Background(deployment, log, metrics.count_attempt)) as background, ExitStack() as running:
+    with closing(Background(deployment, log)) as background, ExitStack() as running:
         listening = running.enter_context(_listen(deployment.settings)) if serves else None
         if delivers:
             running.enter_context(background.running())
@@ -144,8 +142,8 @@ def _serve(
 
 
 @contextmanager
-def _metrics(deployment: Deployment) -> Iterator[Metrics]:
-    """Give the figures, served where a port is set for them. Raises ``SettingsRefused``."""
+def _metrics(deployment: Deployment) -> Iterator[None]:
+    """Serve the figures while the block lasts, where a port is set for them. Raises ``SettingsRefused``."""
     settings = deployment.settings
     metrics = Metrics(deployment)
     if settings.metrics_port is not None:
@@ -155,7 +153,7 @@ def _metrics(deployment: Deployment) -> Iterator[Metrics]:
             reason = os.strerror(error.errno) if error.errno else "the address cannot be taken"
             raise SettingsRefused([f"ALLIANCE_METRICS_PORT: cannot listen there: {reason}"]) from error
     try:
-        yield metrics
+        yield
     finally:
         metrics.close()
 

@@ -1,11 +1,13 @@
 """Can this deployment work now? The EHR does not count: without it deliveries wait, and nothing is lost."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from service.clock import from_instant
 from service.flows.deployment import Deployment
 from service.flows.list_deliveries import late_before
+from service.store.counts import database_seconds
 from service.store.deliveries import count_late
 from service.store.inbound import read_cursor
 from service.store.look_ups import count_parked
@@ -15,6 +17,8 @@ from service.store.visits import visit_troubles
 
 # A clock this far behind what it wrote before was set back: order and believed times would be wrong.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# Tokens and leases bear so much; beyond it sign-in fails, and two systems tell two stories.
+CLOCKS_APART_SECONDS = 60.0
 # More than so many are not counted: this is asked every few seconds.
 MOST_COUNTED = 100
 
@@ -33,7 +37,8 @@ class Readiness:
 
     ``inbound`` says whether forms filled in the EHR are fetched, ``attendance`` whether its visits are read:
     off, on, or what stands in the way. ``parked_look_ups`` is how many responses keep an unknown session,
-    since their Encounter did not help. None of these counts, since nothing is lost by it.
+    since their Encounter did not help. ``clocks`` says in words which other clock differs from ours. None of
+    these counts, since nothing is lost by it.
     """
 
     database: bool
@@ -43,6 +48,7 @@ class Readiness:
     inbound: str = "off"
     attendance: str = "off"
     parked_look_ups: int = 0
+    clocks: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -66,6 +72,7 @@ def check_readiness(deployment: Deployment, clinic: str) -> Readiness:
         inbound=_inbound(deployment, clinic),
         attendance=_attendance(deployment, clinic),
         parked_look_ups=_parked_look_ups(deployment, clinic),
+        clocks=tuple(_other_clocks(deployment)),
     )
 
 
@@ -95,6 +102,19 @@ def _attendance(deployment: Deployment, clinic: str) -> str:
 def _parked_look_ups(deployment: Deployment, clinic: str) -> int:
     with deployment.database.read() as tx:
         return count_parked(tx, clinic, deployment.settings.ehr_name, MOST_COUNTED)
+
+
+def _other_clocks(deployment: Deployment) -> Iterator[str]:
+    """Give a sentence for each clock that is over a minute from ours; the EHR's by its last answer."""
+    with deployment.database.read() as tx:
+        database = database_seconds(tx)
+    known = {
+        "database": None if database is None else database - deployment.clock().timestamp(),
+        "EHR": deployment.figures.ehr_clock_ahead_seconds,
+    }
+    for whose, ahead in known.items():
+        if ahead is not None and abs(ahead) > CLOCKS_APART_SECONDS:
+            yield f"the {whose}'s clock is {round(abs(ahead))} s {'ahead of' if ahead > 0 else 'behind'} ours"
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:

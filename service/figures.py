@@ -1,0 +1,104 @@
+"""What this process counts for whoever watches it, in the words of Prometheus. Nothing about patients.
+
+Every label has few values, all of them ours: route templates, classes of status, words of a list.
+"""
+
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+# From what a read takes to where a caller gives up.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Figures:
+    """The counts of one process, in a registry of their own. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.ehr_clock_ahead_seconds: float | None = None
+        self._requests = Histogram(
+            "alliance_request_seconds",
+            "Requests answered, by method, route template and class of status.",
+            ("method", "route", "status"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._under_way = Gauge("alliance_requests_under_way", "Requests under way.", registry=registry)
+        self._refused = Counter(
+            "alliance_requests_refused",
+            "Requests refused before any door: over a limit, or of a caller who may not call.",
+            ("reason",),
+            registry=registry,
+        )
+        self._attempts = Counter(
+            "alliance_attempts",
+            "Exchanges with the EHR about a delivery.",
+            ("kind", "outcome"),
+            registry=registry,
+        )
+        self._exchanges = Histogram(
+            "alliance_ehr_exchange_seconds",
+            "Exchanges with the EHR, by method and class of status; 'none' where no answer came.",
+            ("method", "status"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._turns = Gauge(
+            "alliance_thread_turn_timestamp_seconds",
+            "When a thread of the worker last began a turn; it does so every few seconds.",
+            ("thread",),
+            registry=registry,
+        )
+        self._store_errors = Counter(
+            "alliance_database_errors",
+            "What the database did not do, by kind.",
+            ("error",),
+            registry=registry,
+        )
+        Gauge(
+            "alliance_ehr_clock_ahead_seconds",
+            "How far the EHR's clock is ahead of ours, by its last answer to this process; 0: not known.",
+            registry=registry,
+        ).set_function(lambda: self.ehr_clock_ahead_seconds or 0.0)
+
+    def request_begins(self) -> None:
+        """Count a request that is under way until ``request_ends``."""
+        self._under_way.inc()
+
+    def request_ends(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request; status 0: the caller went before."""
+        self._under_way.dec()
+        self._requests.labels(method, route, _status_class(status)).observe(seconds)
+
+    def count_refused(self, reason: str) -> None:
+        """Count a request that the gate refused, by its reason word."""
+        self._refused.labels(reason).inc()
+
+    def count_attempt(self, kind: str, outcome: str) -> None:
+        """Count one exchange about a delivery: a write or a search, and what it came to."""
+        self._attempts.labels(kind, outcome).inc()
+
+    def note_exchange(self, method: str, status: int, seconds: float, told: str, now: datetime) -> None:
+        """Count one exchange with the EHR; status 0: no answer. ``told`` is its Date header, ``now`` ours."""
+        self._exchanges.labels(method, _status_class(status)).observe(seconds)
+        try:
+            there = parsedate_to_datetime(told)
+        except ValueError:
+            return
+        if there.tzinfo is not None:
+            self.ehr_clock_ahead_seconds = (there - now).total_seconds()
+
+    def note_turn(self, thread: str) -> None:
+        """Keep that a thread of the worker lives."""
+        self._turns.labels(thread).set_to_current_time()
+
+    def count_store_error(self, error: BaseException) -> None:
+        """Count what the database did not do."""
+        self._store_errors.labels(type(error).__name__).inc()
+
+
+def _status_class(status: int) -> str:
+    """Return ``2xx`` for 201, and 'none' for 0."""
+    return f"{status // 100}xx" if status else "none"
