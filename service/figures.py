@@ -8,14 +8,17 @@ from email.utils import parsedate_to_datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from service.traces import Traces
+
 # From what a read takes to where a caller gives up.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Figures:
-    """The counts of one process, in a registry of their own. Thread-safe."""
+    """The counts of one process, in a registry of their own; the same is told as ``traces``. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, traces: Traces | None = None) -> None:
+        self._traces = traces
         self.registry = registry = CollectorRegistry()
         self.ehr_clock_ahead_seconds: float | None = None
         self._requests = Histogram(
@@ -67,9 +70,13 @@ class Figures:
         """Count a request that is under way until ``request_ends``."""
         self._under_way.inc()
 
-    def request_ends(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answered request; status 0: the caller went before."""
+    def request_ends(
+        self, method: str, route: str, status: int, seconds: float, *, request_id: str, parent: str
+    ) -> None:
+        """Count an answered request; status 0: the caller went before. ``parent``: see ``traces.py``."""
         self._under_way.dec()
+        if self._traces:
+            self._traces.tell_request(method, route, status, seconds, request_id=request_id, parent=parent)
         self._requests.labels(method, route, _status_class(status)).observe(seconds)
 
     def count_refused(self, reason: str) -> None:
@@ -83,6 +90,8 @@ class Figures:
     def note_exchange(self, method: str, status: int, seconds: float, told: str, now: datetime) -> None:
         """Count one exchange with the EHR; status 0: no answer. ``told`` is its Date header, ``now`` ours."""
         self._exchanges.labels(method, _status_class(status)).observe(seconds)
+        if self._traces:
+            self._traces.tell_exchange(method, status, seconds)
         try:
             there = parsedate_to_datetime(told)
         except ValueError:

@@ -83,7 +83,14 @@ class Gate:
         finally:
             self._under_way -= 1
             route, seconds = getattr(scope.get("route"), "path", "none"), perf_counter() - started
-            self._figures.request_ends(method, route, exchange.status, seconds)
+            self._figures.request_ends(
+                method,
+                route,
+                exchange.status,
+                seconds,
+                request_id=exchange.request_id,
+                parent=headers.get("traceparent", ""),
+            )
             self._log.event(
                 "request",
                 request=exchange.request_id,

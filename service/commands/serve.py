@@ -31,6 +31,7 @@ from service.commands.environment import (
 from service.connections import LONGEST_HEAD_BYTES, MOST_CONNECTIONS, connections_that_wait
 from service.ehr.connection import signing_keys
 from service.errors import EhrError, SettingsRefused
+from service.figures import Figures
 from service.flows.canonical_base import check_canonical_base
 from service.flows.check_stored_instruments import check_stored_instruments
 from service.flows.deployment import Deployment
@@ -40,6 +41,7 @@ from service.log import Log
 from service.metrics import Metrics
 from service.settings import Settings
 from service.store.norms import keep_rule
+from service.traces import traces_of
 
 HEALTH_SECONDS = 5.0
 _OK = 200
@@ -79,7 +81,7 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     signal.signal(signal.SIGTERM, _leave)
     chosen = chosen_instruments(settings)
     wordings = choose_wording(wording_files(settings), chosen.known, CLINIC)
-    deployment = deployment_of(settings, chosen)
+    deployment = replace(deployment_of(settings, chosen), figures=Figures(traces_of(environ)))
     try:
         deployment.database.migrate()
         with deployment.database.write() as tx:
