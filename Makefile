@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test run check lint soak bench format openapi
+.PHONY: demo test run check lint security soak bench format openapi
 
 demo: $(READY) ## play the demo clinic into a sandbox EHR until Ctrl-C (ARGS=--once: check it and end)
 	$(BIN)/python -m tests.demo_clinic.play $(ARGS)
@@ -26,6 +26,14 @@ lint: $(READY) ## format, lint, types, import contract, Dockerfile
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+security: $(READY) ## what the code and its dependencies are known to be weak at; writes build/sbom.json
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml service fhir_mappings
+	$(BIN)/python -m tests.security.audit requirements.lock
+	@mkdir -p build
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --of JSON \
+	  --output-file build/sbom.json $(BIN)/python
+	$(BIN)/python -m tests.security.bill build/sbom.json requirements.lock
 
 soak: $(READY) ## the long runs: thousands of deliveries, killed again and again
 	$(BIN)/python -m tests.system --soak

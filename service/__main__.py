@@ -63,4 +63,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # Whatever is written holds health data, or may: the database, its journal, a backup, an export.
+    os.umask(0o077)
     sys.exit(main(sys.argv[1:], os.environ))

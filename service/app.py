@@ -17,7 +17,7 @@ from service.api import health, notices, public_keys
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
-from service.api.gate import Gate
+from service.api.gate import Gate, Limits
 from service.api.head import HeadAsGet
 from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
@@ -97,9 +97,19 @@ def create_service(clinics: Sequence[Served], log: Log, identify: Identify | Non
     inner = _wrapped(Clinics(face, apps), first.settings)
     return Gate(
         inner,
-        log,
-        first.settings.max_body_bytes,
-        identify or serve_loopback(first.settings.cors_origins, first.clinic),
+        log=log,
+        limits=_limits(first.settings),
+        identify=identify or serve_loopback(first.settings.cors_origins, first.clinic),
+        figures=first.figures,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        body_bytes=settings.max_body_bytes,
+        request_seconds=settings.request_seconds,
+        requests_per_minute=settings.requests_per_minute,
+        requests_at_once=settings.requests_at_once,
     )
 
 
@@ -169,6 +179,7 @@ def _of_no_clinic(first: Deployment) -> Deployment:
         parameters=first.parameters,
         clock=first.clock,
         clinic=NO_CLINIC,
+        figures=first.figures,
     )
 
 

@@ -1,13 +1,13 @@
 """What runs beside the API or without it: threads that write to the EHR, watch it, tell of it, and erase."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from service.ehr.client import EhrClient
 from service.ehr.connection import open_http
 from service.flows.deployment import Deployment
-from service.http import Http, host_of
+from service.http import Exchange, Http, host_of
 from service.log import Log
 from service.retention_worker import RetentionWorker
 from service.watcher import Watcher
@@ -21,13 +21,14 @@ DRAIN_SECONDS = 6.0
 class Background:
     """The threads of one process, and the ways out that they use. Nothing runs before ``running``."""
 
-    def __init__(self, deployment: Deployment, log: Log, count_attempt: Callable[[str, str], None]) -> None:
+    def __init__(self, deployment: Deployment, log: Log) -> None:
         settings = deployment.settings
+        self._figures, self._clock = deployment.figures, deployment.clock
         # Each peer has a way of its own: what is meant for the EHR cannot go to the webhook's receiver.
-        self._to_ehr = open_http(settings)
+        self._to_ehr = open_http(settings, self._note_exchange)
         receiver = frozenset({host_of(settings.webhook_url)} if settings.webhook_url else ())
         self._to_receiver = Http(receiver, settings.ehr_timeout_seconds)
-        self._worker = Worker(deployment, self._to_ehr, log, count_attempt=count_attempt)
+        self._worker = Worker(deployment, self._to_ehr, log)
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
         self._retention = RetentionWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
@@ -49,6 +50,11 @@ class Background:
         parts = (self._retention, self._watcher, self._worker, self._teller)
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: part.stop(DRAIN_SECONDS), parts))
+
+    def _note_exchange(self, exchange: Exchange) -> None:
+        self._figures.note_exchange(
+            exchange.method, exchange.status, exchange.seconds, exchange.date, self._clock()
+        )
 
     def close(self) -> None:
         """Close every connection."""

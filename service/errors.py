@@ -15,11 +15,16 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ WrongState            409: the act does not fit the state that the thing is in
  │   ├─ SessionsClash         409: two patients to be merged have both rated a session
  │   ├─ TooLarge              413
+ │   │   ├─ HeadTooLarge      431: more headers, or longer ones, than any caller needs
+ │   │   └─ AddressTooLong    414
+ │   ├─ TooSlow               408: the body did not come in time
+ │   ├─ TooManyRequests       429: the caller is over its rate
+ │   ├─ TooBusy               503: too many requests are under way
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
  │   ├─ EhrNotAnswering       503: what was asked needs the EHR
- │   ├─ NotStored             503, or 507 where the disk is full: the database did not do it
+ │   ├─ NotStored             503, or 507 where the disk is full: the database did not do it (in time)
  │   └─ CallerRefused         403: foreign Host or Origin
  ├─ Withheld                  what may be told about a patient says no: the bytes must not leave
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
@@ -29,6 +34,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   └─ EhrUnreadable         a read or search was answered with something that cannot be used
  ├─ StoreError                the database did not do what was asked; nothing was changed
  │   ├─ LostRace              another write came between: the same again may succeed
+ │   ├─ OutOfTime             what a request asked of it takes longer than requests may
  │   └─ StoreAway             it cannot be reached, or ended the connection
  │       └─ StoreFull         its disk is full
  └─ LedgerError               a step that the ledger of deliveries does not allow
@@ -69,6 +75,8 @@ class RequestRefused(ServiceError):
     status = 400
     issue_code = "invalid"
     reason = "invalid"
+    # After so many seconds the same request may be served; None: it never is, or nobody knows when.
+    retry_after_seconds: int | None = None
 
     def __init__(self, message: str, *, at: str = "", faults: Sequence[Fault] = ()) -> None:
         super().__init__(self.reason)
@@ -179,6 +187,47 @@ class TooLarge(RequestRefused):
     reason = "too-large"
 
 
+class HeadTooLarge(TooLarge):
+    """The request's headers are over the limit."""
+
+    status = 431
+
+
+class AddressTooLong(TooLarge):
+    """The request's path and query are over the limit."""
+
+    status = 414
+
+
+class TooSlow(RequestRefused):
+    """The body did not come in time."""
+
+    status = 408
+    issue_code = "timeout"
+    reason = "too-slow"
+
+
+class TooManyRequests(RequestRefused):
+    """The caller sends more than it may; ``retry_after_seconds`` says when the next one is served."""
+
+    status = 429
+    issue_code = "throttled"
+    reason = "too-many-requests"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("You send more requests than you may. Send this one again later.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooBusy(RequestRefused):
+    """As many requests are under way as this process takes."""
+
+    status = 503
+    issue_code = "throttled"
+    reason = "too-busy"
+    retry_after_seconds = 1
+
+
 class WrongMediaType(RequestRefused):
     """The body's Content-Type is not one we read."""
 
@@ -230,6 +279,9 @@ class NotStored(RequestRefused):
         elif isinstance(why, LostRace):
             self.issue_code = self.reason = "lock-error"
             message = "Others wrote at the same time, again and again, and nothing was changed."
+        elif isinstance(why, OutOfTime):
+            self.issue_code, self.reason = "timeout", "out-of-time"
+            message = "The database needed longer than a request may take, and nothing was changed."
         super().__init__(f"{message} Send the request again later.")
 
 
@@ -279,6 +331,10 @@ class StoreError(ServiceError):
 
 class LostRace(StoreError):
     """Another write came between, and this one was undone whole: the same again may succeed."""
+
+
+class OutOfTime(StoreError):
+    """The request's time is over; nothing was changed."""
 
 
 class StoreAway(StoreError):

@@ -5,7 +5,8 @@ wrong is told apart by one question only: may the request have reached the other
 """
 
 import ssl
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import httpx
 
 from service.deadline import Deadline, LimitedNetwork
 from service.errors import EhrSilent, EhrUnreachable
+from service.packed import ACCEPTED, CannotUnpack, unpack
 from service.tls import tls_fault
 
 MAX_ANSWER_BYTES = 5_000_000
@@ -23,6 +25,7 @@ FHIR_JSON = "application/fhir+json"
 # side closes while we write to it would leave us not knowing.
 _KEEP_ALIVE_SECONDS = 2.0
 _CONNECT_SECONDS = 5.0
+_SCHEMES = frozenset({"http", "https"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,20 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """How one exchange went: status 0 where no answer came; ``date`` is the answer's header, or ''."""
+
+    method: str
+    status: int
+    seconds: float
+    date: str
+
+
+def note_nothing(_: Exchange) -> None:
+    """Take no notice: where nobody counts."""
 
 
 class Http:
@@ -45,17 +62,19 @@ class Http:
         verify: ssl.SSLContext | bool = True,
         proxy: str | None = None,
         connections: int = 40,
+        note: Callable[[Exchange], None] = note_nothing,
     ) -> None:
         self._allowed_hosts = allowed_hosts
         self._timeout_seconds = timeout_seconds
         self._deadline = Deadline()
+        self._note = note
         limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE_SECONDS)
         self._client = httpx.Client(
             transport=_LimitedTransport(self._deadline, verify=verify, limits=limits, proxy=proxy),
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
             follow_redirects=False,
             trust_env=False,
-            headers={"Accept": FHIR_JSON, "User-Agent": "alliance-service"},
+            headers={"Accept": FHIR_JSON, "Accept-Encoding": ACCEPTED, "User-Agent": "alliance-service"},
         )
 
     def exchange(
@@ -70,15 +89,21 @@ class Http:
         Raises ``EhrUnreachable`` where nothing was sent (host not allowed, refused, unknown, no connection
         in time) and ``EhrSilent`` for everything after that: no answer in time, half of one, too large a one.
         """
-        if host_of(url) not in self._allowed_hosts:
+        if urlsplit(url).scheme not in _SCHEMES or host_of(url) not in self._allowed_hosts:
             raise EhrUnreachable("host-not-allowed")
         sent = {"X-Request-Id": uuid4().hex, **(headers or {})}
         if body is not None:
             sent.setdefault("Content-Type", FHIR_JSON)
+        begun = time.monotonic()
         self._deadline.start(self._timeout_seconds)
-        with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:
-            kept = _read(answer, self._deadline)
-            return Answer(answer.status_code, _lower(answer.headers), kept)
+        status, date = 0, ""
+        try:
+            with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:
+                kept = _read(answer, self._deadline)
+                status, date = answer.status_code, answer.headers.get("date", "")
+                return Answer(answer.status_code, _lower(answer.headers), kept)
+        finally:
+            self._note(Exchange(method, status, time.monotonic() - begun, date))
 
     def close(self) -> None:
         """Close every connection."""
@@ -125,12 +150,15 @@ def _word(error: Exception) -> str:
 
 def _read(answer: httpx.Response, deadline: Deadline) -> bytes:
     kept = bytearray()
-    for chunk in answer.iter_bytes():
-        kept += chunk
-        if len(kept) > MAX_ANSWER_BYTES:
-            raise EhrSilent("answer-too-large")
-        if deadline.is_over:
-            raise EhrSilent("answer-too-slow")
+    try:
+        for piece in unpack(answer.headers.get("content-encoding", ""), answer.iter_raw()):
+            kept += piece
+            if len(kept) > MAX_ANSWER_BYTES:
+                raise EhrSilent("answer-too-large")
+            if deadline.is_over:
+                raise EhrSilent("answer-too-slow")
+    except CannotUnpack as error:
+        raise EhrSilent("answer-not-unpacked") from error
     return bytes(kept)
 
 

@@ -1,38 +1,28 @@
 """GET /metrics on a port of its own, in the words of Prometheus. Numbers only, nothing about patients."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.errors import StoreError
 from service.flows.deployment import Deployment
-from service.flows.measure_deliveries import measure_deliveries
+from service.flows.measure_deliveries import DeliveryFigures, measure_deliveries
+from service.flows.measure_use import DatabaseFigures, UseFigures, measure_database, measure_use
 from service.ledger import State
+
+_SEVERITIES = ("possible", "marked")
 
 
 class Metrics:
     """The figures of one process and its database. ``serve`` them, and ``close`` at the end."""
 
     def __init__(self, deployments: Sequence[Deployment]) -> None:
-        self.registry = CollectorRegistry()
-        self.registry.register(_Deliveries(deployments))
-        self._attempts = Counter(
-            "alliance_attempts",
-            "Exchanges with the EHR about a delivery, by this process.",
-            ("clinic", "kind", "outcome"),
-            registry=self.registry,
-        )
+        self.registry = deployments[0].figures.registry
+        self.registry.register(_Stored(deployments))
         self._serving = ExitStack()
-
-    def counter_of(self, clinic: str) -> Callable[[str, str], None]:
-        """Return what counts one exchange of a clinic's: a write or a search, and what it came to."""
-        return partial(self._count_attempt, clinic)
-
-    def _count_attempt(self, clinic: str, kind: str, outcome: str) -> None:
-        self._attempts.labels(clinic, kind, outcome).inc()
 
     def serve(self, host: str, port: int) -> None:
         """Answer on this address, in a thread of its own. Raises ``OSError`` where it cannot be taken."""
@@ -46,8 +36,8 @@ class Metrics:
         self._serving.close()
 
 
-class _Deliveries(Collector):
-    """Reads the ledger whenever it is asked: all processes of one database tell the same."""
+class _Stored(Collector):
+    """Reads the database whenever it is asked: all processes of one database tell the same."""
 
     def __init__(self, deployments: Sequence[Deployment]) -> None:
         self._deployments = deployments
@@ -57,22 +47,88 @@ class _Deliveries(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Give the figures of this moment."""
-        states = GaugeMetricFamily("alliance_deliveries", "Deliveries by state.", labels=("clinic", "state"))
-        oldest = GaugeMetricFamily(
-            "alliance_oldest_delivery_seconds",
-            "Age of the oldest delivery that still goes on by itself.",
-            labels=("clinic",),
-        )
-        paused = GaugeMetricFamily(
-            "alliance_ehr_breaker_open",
-            "1 while deliveries are paused because the EHR is in trouble.",
-            labels=("clinic",),
-        )
-        for deployment in self._deployments:
-            clinic, found = deployment.clinic, measure_deliveries(deployment, deployment.clinic)
-            for state in State:
-                states.add_metric((clinic, state.value), found.by_state.get(state, 0))
-            oldest.add_metric((clinic,), found.oldest_seconds)
-            paused.add_metric((clinic,), float(found.ehr_in_trouble))
-        yield from (states, oldest, paused)
+        """Give the figures of this moment; without the database only that it is away."""
+        try:
+            told = measure_database(self._deployments[0])
+            of_clinics = {
+                one.clinic: (measure_deliveries(one, one.clinic), measure_use(one))
+                for one in self._deployments
+            }
+        except StoreError as error:
+            self._deployments[0].figures.count_store_error(error)
+            yield _database_up(is_up=False)
+            return
+        yield _database_up(is_up=True)
+        yield from _of_database(told)
+        yield from _of_deliveries({clinic: found for clinic, (found, _) in of_clinics.items()})
+        yield from _of_use({clinic: found for clinic, (_, found) in of_clinics.items()})
+
+
+def _database_up(*, is_up: bool) -> Metric:
+    return GaugeMetricFamily("alliance_database_up", "1 while the database answers.", float(is_up))
+
+
+def _of_database(found: DatabaseFigures) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "alliance_recorded",
+        "Versions of responses recorded, of all clinics, corrections included.",
+        found.recorded,
+    )
+    yield GaugeMetricFamily(
+        "alliance_database_clock_ahead_seconds",
+        "How far the database's clock is ahead of ours; 0 where it has none of its own.",
+        found.clock_ahead_seconds or 0.0,
+    )
+
+
+def _of_deliveries(of_clinics: Mapping[str, DeliveryFigures]) -> Iterator[Metric]:
+    states = GaugeMetricFamily("alliance_deliveries", "Deliveries by state.", labels=("clinic", "state"))
+    for clinic, found in of_clinics.items():
+        for state in State:
+            states.add_metric((clinic, state.value), found.by_state.get(state, 0))
+    yield states
+    yield _by_clinic(
+        "alliance_oldest_delivery_seconds",
+        "Age of the oldest delivery that still goes on by itself.",
+        {clinic: found.oldest_seconds for clinic, found in of_clinics.items()},
+    )
+    yield _by_clinic(
+        "alliance_ehr_breaker_open",
+        "1 while deliveries are paused because the EHR is in trouble.",
+        {clinic: float(found.ehr_in_trouble) for clinic, found in of_clinics.items()},
+    )
+
+
+def _of_use(of_clinics: Mapping[str, UseFigures]) -> Iterator[Metric]:
+    live = GaugeMetricFamily("alliance_live_alerts", "Alerts that are live.", labels=("clinic", "severity"))
+    for clinic, found in of_clinics.items():
+        for severity in _SEVERITIES:
+            live.add_metric((clinic, severity), found.live_alerts.get(severity, 0))
+    yield live
+    yield _by_clinic(
+        "alliance_alert_notices_30d",
+        "Notices of alerts in the last 30 days.",
+        {clinic: found.notices for clinic, found in of_clinics.items()},
+    )
+    yield _by_clinic(
+        "alliance_rated_sessions_30d",
+        "Sessions rated in time in the last 30 days.",
+        {clinic: found.rated_sessions for clinic, found in of_clinics.items()},
+    )
+    yield _by_clinic(
+        "alliance_alert_notices_per_100_sessions",
+        "Notices for each hundred sessions rated in the last 30 days; 0 where none was.",
+        {clinic: found.per_100 or 0.0 for clinic, found in of_clinics.items()},
+    )
+    yield _by_clinic(
+        "alliance_alert_budget_per_100_sessions",
+        "What is budgeted of them.",
+        {clinic: found.budget_per_100 for clinic, found in of_clinics.items()},
+    )
+
+
+def _by_clinic(name: str, meaning: str, values: Mapping[str, float]) -> Metric:
+    gauge = GaugeMetricFamily(name, meaning, labels=("clinic",))
+    for clinic, value in values.items():
+        gauge.add_metric((clinic,), value)
+    return gauge

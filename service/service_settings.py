@@ -47,6 +47,24 @@ class ServiceSettings(BaseModel):
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, in bytes."
     )
+    request_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description="Longest time for a request, in seconds: for its body to come, for the database to do its work, for the answer to be taken.",
+    )
+    requests_per_minute: int = Field(
+        12_000,
+        ge=6,
+        le=10_000_000,
+        description="Most requests of one caller in a minute, a sixth of them at once; 429 says when to come again. Each process counts for itself.",
+    )
+    requests_at_once: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Most requests under way in one process; further ones are answered 503 at once.",
+    )
     public_base_url: str | None = Field(
         None,
         description="How callers reach this service, without a path, where a proxy stands before it. Unset: the address they used.",

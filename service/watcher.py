@@ -91,6 +91,7 @@ class Watcher:
 
     def _turn(self, client: EhrClient, *, is_first: bool) -> bool:
         """Do what is due, on the first turn a look too; tell whether that went without a fault of ours."""
+        self._deployment.figures.note_turn("watch")
         try:
             if is_first:
                 self._watch_of_all.tell()

@@ -16,6 +16,7 @@ class WebhookWorker:
     def __init__(self, deployment: Deployment, http: Http, log: Log) -> None:
         settings = deployment.settings
         self._log = log
+        self._note_turn = deployment.figures.note_turn
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
@@ -55,6 +56,7 @@ class WebhookWorker:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._woken.clear()
+            self._note_turn("webhook")
             if not self._tell_one():
                 self._woken.wait(POLL_SECONDS)
 

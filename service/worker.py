@@ -19,11 +19,12 @@ from service.ehr.client import EhrClient
 from service.ehr.connection import credentials_for
 from service.ehr.rate_limit import RateLimit
 from service.ehr.turns import Turns
+from service.errors import StoreError
 from service.flows.connect_ehr import connect_ehr, searches_until
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
 from service.flows.intake import Intake
-from service.flows.lane import Lane, Standing, count_nothing, no_crash
+from service.flows.lane import Lane, Standing, no_crash
 from service.flows.learn_patient import learn_patient
 from service.flows.tell_trouble import tell_trouble
 from service.http import Http
@@ -47,7 +48,6 @@ class Worker:
         log: Log,
         *,
         crash_point: Callable[[str], None] = no_crash,
-        count_attempt: Callable[[str, str], None] = count_nothing,
     ) -> None:
         self._deployment = deployment
         settings, clock, profile = deployment.settings, deployment.clock, deployment.ehr_profile
@@ -88,7 +88,7 @@ class Worker:
                 settle_seconds=settle_seconds,
                 lease_seconds=LEASE_SECONDS,
                 crash_point=crash_point,
-                count_attempt=count_attempt,
+                count_attempt=deployment.figures.count_attempt,
                 extra_codings=deployment.extra_codings,
                 alert_flag=settings.alert_flag,
                 ask_patient=self._ask_patient,
@@ -158,10 +158,11 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 rounds += 1
+                self._deployment.figures.note_turn("deliver")
                 own = replace(lane, owner=f"{name}-{rounds}")
                 is_busy = self._may_go(lane, is_busy=is_busy) and self._round(own)
             except Exception as error:  # noqa: BLE001 - a database that is locked or full must not end the thread
-                self._log.event("worker_failed", error=type(error).__name__)
+                self._note_failure(error)
                 self._breaker.pass_on()
                 is_busy = False
             if not is_busy:
@@ -207,7 +208,12 @@ class Worker:
                         renew_leases(tx, lane.clinic, owners, lane.later(LEASE_SECONDS))
                 tell_trouble(lane, is_open=self._breaker.is_open, has_answered=self._breaker.has_answered)
             except Exception as error:  # noqa: BLE001 - the next turn may succeed; a lost lease is settled
-                self._log.event("worker_failed", error=type(error).__name__)
+                self._note_failure(error)
+
+    def _note_failure(self, error: Exception) -> None:
+        if isinstance(error, StoreError):
+            self._deployment.figures.count_store_error(error)
+        self._log.event("worker_failed", error=type(error).__name__)
 
     def _wait(self) -> None:
         with self._woken:

@@ -1,28 +1,35 @@
-"""What every request passes, whatever door it goes to: who asks, how much it sends, and one line in the log.
+"""What every request passes, at whatever door: who asks, how much and how fast, and one line in the log.
 
 Plain ASGI: Starlette's own base class would put a task and a queue between the socket and the endpoint.
 """
 
-from collections.abc import MutableMapping
+import asyncio
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fhir_mappings.errors import Fault
+from service.api.heads import find_bad_head
 from service.api.outcomes import answer_failure, answer_refusal
+from service.api.rates import Rates
 from service.api.security import Identify, request_id_of
+from service.callers import Caller
 from service.errors import (
     CallerRefused,
-    FaultsInRequest,
-    NotFound,
     NotStored,
     RequestRefused,
     StoreError,
+    TooBusy,
     TooLarge,
+    TooManyRequests,
+    TooSlow,
 )
+from service.figures import Figures
 from service.log import Log
+from service.time_limit import limited_to
 
 # Everything here is about patients: nothing is cached, framed, sniffed or given away as a referrer.
 _SECURITY_HEADERS = (
@@ -32,16 +39,31 @@ _SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _LATER = {"Retry-After": "30"}
+# Whoever watches the process must be answered however busy it is, else it is taken for dead and ended.
+_ALWAYS_ANSWERED = frozenset({"/live", "/ready"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request, one caller, and all of them together may take of this process."""
+
+    body_bytes: int
+    request_seconds: float
+    requests_per_minute: int
+    requests_at_once: int
 
 
 class Gate:
-    """Middleware: refuses foreign callers and bodies over the limit, answers failures, writes the log."""
+    """Middleware: refuses foreign callers and what is over a limit, answers failures, writes the log."""
 
-    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int, identify: Identify) -> None:
+    def __init__(self, app: ASGIApp, log: Log, limits: Limits, identify: Identify, figures: Figures) -> None:
         self._app = app
         self._log = log
         self._identify = identify
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
+        self._figures = figures
+        self._rates = Rates(limits.requests_per_minute)
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; one event ``request`` is logged for each, without any value of it."""
@@ -54,27 +76,42 @@ class Gate:
         exchange = _Exchange(send, request_id_of(headers))
         # A batch sends its entries through the entrance again.
         scope.setdefault("state", {}).update(request_id=exchange.request_id, entrance=self)
+        self._under_way += 1
+        self._figures.request_begins()
         try:
-            await self._serve(scope, headers, receive, exchange)
+            with limited_to(self._limits.request_seconds):
+                await self._serve(scope, headers, receive, exchange)
         finally:
+            self._under_way -= 1
+            route, seconds = getattr(scope.get("route"), "path", "none"), perf_counter() - started
+            self._figures.request_ends(
+                method,
+                route,
+                exchange.status,
+                seconds,
+                request_id=exchange.request_id,
+                parent=headers.get("traceparent", ""),
+            )
             self._log.event(
                 "request",
                 request=exchange.request_id,
                 method=method,
-                route=getattr(scope.get("route"), "path", "none"),
+                route=route,
                 status=exchange.status,
-                milliseconds=round((perf_counter() - started) * 1000, 1),
+                milliseconds=round(seconds * 1000, 1),
             )
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
+        refusal, told = self._find_refusal(scope, headers)
+        if refusal:
+            self._figures.count_refused(refusal.faults[0].reason)
+            await answer_refusal(scope["path"], refusal, told)(scope, receive, exchange.send)
+            return
         try:
-            refusal = self._find_refusal(scope, headers)
-            if refusal:
-                await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
-            else:
-                await self._app(scope, self._limited(receive), exchange.send)
+            await self._app(scope, self._limited(receive), exchange.send)
         except StoreError as error:
             # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
+            self._figures.count_store_error(error)
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
             if exchange.status == 0:
                 refused = answer_refusal(scope["path"], NotStored(error), _LATER)
@@ -85,30 +122,56 @@ class Gate:
                 failed = answer_failure(scope["path"], exchange.request_id)
                 await failed(scope, receive, exchange.send)
 
-    def _find_refusal(self, scope: Scope, headers: Headers) -> RequestRefused | None:
-        """Return why a request goes no further, or None once it is known who asks."""
+    def _find_refusal(
+        self, scope: Scope, headers: Headers
+    ) -> tuple[RequestRefused | None, Mapping[str, str]]:
+        """Return why a request goes no further and what headers tell so; None once it is known who asks."""
+        refusal = find_bad_head(scope, headers)
+        if refusal:
+            # What follows on the connection of such a request may be hidden in it, and nobody's own.
+            return refusal, {"Connection": "close"}
         try:
-            scope["state"]["caller"] = self._identify(headers)
+            caller = scope["state"]["caller"] = self._identify(headers)
         except CallerRefused as unknown:
-            return unknown
-        return self._find_too_large(headers) or _find_unreadable(scope)
+            return unknown, {}
+        return self._find_over_limit(scope, headers, caller), {}
 
-    def _find_too_large(self, headers: Headers) -> RequestRefused | None:
+    def _find_over_limit(self, scope: Scope, headers: Headers, caller: Caller) -> RequestRefused | None:
         declared = headers.get("content-length", "0")
-        return self._too_large() if declared.isdecimal() and int(declared) > self._max_body_bytes else None
+        if declared.isdecimal() and int(declared) > self._limits.body_bytes:
+            return self._too_large()
+        if scope["path"] in _ALWAYS_ANSWERED:
+            return None
+        name = f"{caller.clinic}/{caller.name}"
+        if "entry_of" in scope["state"]:
+            # An entry of a batch: its Bundle was let in, and the next request of the caller pays for it.
+            self._rates.charge(name)
+            return None
+        if self._under_way > self._limits.requests_at_once:
+            return TooBusy("Too many requests are under way. Send this one again.")
+        wait_seconds = self._rates.wait_seconds(name)
+        return TooManyRequests(wait_seconds) if wait_seconds else None
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(f"The body is larger than {self._max_body_bytes} bytes.")
+        return TooLarge(f"The body is larger than {self._limits.body_bytes} bytes.")
 
     def _limited(self, receive: Receive) -> Receive:
-        """Return a ``receive`` that raises ``TooLarge`` as soon as more has come than allowed."""
-        received = 0
+        """Return a ``receive`` that raises as soon as more has come than allowed, or too slowly."""
+        received, is_whole = 0, False
+        ends_at = asyncio.get_running_loop().time() + self._limits.request_seconds
 
         async def receive_within_limit() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_whole
+            if is_whole:  # what comes now tells that the caller has gone
+                return await receive()
+            try:
+                async with asyncio.timeout_at(ends_at):
+                    message = await receive()
+            except TimeoutError:
+                raise TooSlow("The body did not come in time.") from None
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
+            is_whole = not message.get("more_body", False)
+            if received > self._limits.body_bytes:
                 raise self._too_large()
             return message
 
@@ -131,16 +194,6 @@ class _Exchange:
             headers.extend(header for header in _SECURITY_HEADERS if header[0] not in names)
             headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
-
-
-def _find_unreadable(scope: Scope) -> RequestRefused | None:
-    """Return why an address cannot be read, or None: no database takes a NUL in what it looks for."""
-    if "\x00" in scope["path"]:
-        return NotFound("There is nothing at this address.")
-    if b"%00" in scope["query_string"]:
-        fault = Fault("", "bad-parameter", "The query holds a character that nothing here has.")
-        return FaultsInRequest([fault], status=400)
-    return None
 
 
 def _known_method(method: str) -> str:

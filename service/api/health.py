@@ -17,7 +17,8 @@ def build_router(clinics: Sequence[Doors]) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/live", summary="The process answers")
-    def live() -> Response:
+    async def live() -> Response:
+        # Not in a thread: all of them may be at work, and that is no reason to end the process.
         return Response(b'{"status":"live"}', media_type=_JSON)
 
     @router.get("/ready", summary="Database, schema and clock are well", responses={503: {}})
@@ -28,6 +29,7 @@ def build_router(clinics: Sequence[Doors]) -> APIRouter:
             "database": found.database,
             "schema": found.schema,
             "clock": found.clock,
+            "clocks": list(found.clocks),
             **_details(clinics, is_schema_there=found.schema),
         }
         return Response(json_text.dumps(answer), 200 if found.ready else 503, media_type=_JSON)

@@ -65,7 +65,9 @@ def answer_refusal(path: str, refusal: RequestRefused, headers: Mapping[str, str
         body, media_type = to_outcome(refusal), FHIR_JSON
     else:
         status, body, media_type = refusal.status, to_problem(refusal), PROBLEM_JSON
-    return Response(json_text.dumps(body), status, dict(headers or {}), media_type)
+    later = refusal.retry_after_seconds
+    told = {} if later is None else {"Retry-After": str(later)}
+    return Response(json_text.dumps(body), status, told | dict(headers or {}), media_type)
 
 
 def answer_failure(path: str, request_id: str) -> Response:

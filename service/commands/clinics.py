@@ -16,6 +16,7 @@ from service.commands.environment import (
 from service.configuration import Configuration
 from service.ehr.connection import signing_keys
 from service.errors import SettingsRefused
+from service.figures import Figures
 from service.flows.canonical_base import check_canonical_base
 from service.flows.check_stored_instruments import check_stored_instruments
 from service.flows.choose_instruments import ChosenInstruments
@@ -39,8 +40,8 @@ class Prepared:
     wordings: Mapping[str, Wording]
 
 
-def prepare_clinics(configuration: Configuration, database: Database) -> list[Prepared]:
-    """Return every clinic of the configuration, on this database.
+def prepare_clinics(configuration: Configuration, database: Database, figures: Figures) -> list[Prepared]:
+    """Return every clinic of the configuration, on this database, counted in these figures.
 
     Raises ``SettingsRefused`` with all faults of all clinics' settings and files.
     """
@@ -53,7 +54,8 @@ def prepare_clinics(configuration: Configuration, database: Database) -> list[Pr
         chosen = chosen_instruments(settings)
         others = [other for other in names if other != name]
         wordings = choose_wording(wording_files(settings, others), chosen.known, name)
-        return Prepared(deployment_of(Clinic(name, settings), chosen, database=database), chosen, wordings)
+        deployment = deployment_of(Clinic(name, settings), chosen, database=database)
+        return Prepared(replace(deployment, figures=figures.of(name)), chosen, wordings)
 
     return _of_each(configuration, names, prepare)
 

@@ -144,7 +144,7 @@ def _restored(asked: argparse.Namespace, environ: Mapping[str, str], write: Writ
 
 
 def _run(asked: argparse.Namespace, environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
-    """Do an act for one clinic on the migrated database; return 0, or 1 where it is refused, fault by fault."""
+    """Do an act for one clinic on the migrated database; return 0, or 1 where it is refused."""
     with one_clinic(asked, environ) as clinic:
         return _act(deployment_of(clinic), act)
 

@@ -21,13 +21,16 @@ from service.commands.clinics import begin_clinics, prepare_clinics
 from service.commands.command import Commands, Write
 from service.commands.environment import configuration_of
 from service.configuration import CONFIG, Configuration
+from service.connections import LONGEST_HEAD_BYTES, MOST_CONNECTIONS, connections_that_wait
 from service.errors import EhrError, SettingsRefused
+from service.figures import Figures
 from service.flows.deployment import Deployment
 from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
 from service.service_settings import ServiceSettings
 from service.store.database import Database
+from service.traces import traces_of
 
 HEALTH_SECONDS = 5.0
 # How long requests that were begun may still take once the service is told to stop.
@@ -71,13 +74,13 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
         )
     database = Database(configuration.service.database_url)
     try:
-        prepared = prepare_clinics(configuration, database)
+        prepared = prepare_clinics(configuration, database, Figures(traces_of(environ)))
         # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
         signal.signal(signal.SIGTERM, _leave)
         database.migrate()
         deployments = begin_clinics(configuration, prepared)
-        with _metrics(configuration.service, deployments) as metrics:
-            _run_parts(deployments, metrics, write, serves=serves, delivers=delivers)
+        with _metrics(configuration.service, deployments):
+            _run_parts(deployments, write, serves=serves, delivers=delivers)
     except KeyboardInterrupt:
         pass  # the usual way to end it
     finally:
@@ -86,15 +89,10 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     return 0
 
 
-def _run_parts(
-    deployments: Sequence[Deployment], metrics: Metrics, write: Write, *, serves: bool, delivers: bool
-) -> None:
+def _run_parts(deployments: Sequence[Deployment], write: Write, *, serves: bool, delivers: bool) -> None:
     log = Log()
     with ExitStack() as running:
-        beside = [
-            running.enter_context(closing(Background(one, log, metrics.counter_of(one.clinic))))
-            for one in deployments
-        ]
+        beside = [running.enter_context(closing(Background(one, log))) for one in deployments]
         listening = running.enter_context(_listen(deployments[0].settings)) if serves else None
         if delivers:
             for background in beside:
@@ -116,6 +114,10 @@ def _serve(clinics: Sequence[Served], log: Log, listening: socket.socket, write:
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app,
+        http=connections_that_wait(clinics[0].deployment.settings.request_seconds),
+        ws="none",
+        h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
+        limit_concurrency=MOST_CONNECTIONS,
         log_config=None,
         log_level="critical",
         access_log=False,
@@ -130,8 +132,8 @@ def _serve(clinics: Sequence[Served], log: Log, listening: socket.socket, write:
 
 
 @contextmanager
-def _metrics(settings: ServiceSettings, deployments: Sequence[Deployment]) -> Iterator[Metrics]:
-    """Give the figures, served where a port is set for them. Raises ``SettingsRefused``."""
+def _metrics(settings: ServiceSettings, deployments: Sequence[Deployment]) -> Iterator[None]:
+    """Serve the figures while the block lasts, where a port is set for them. Raises ``SettingsRefused``."""
     metrics = Metrics(deployments)
     if settings.metrics_port is not None:
         try:
@@ -140,7 +142,7 @@ def _metrics(settings: ServiceSettings, deployments: Sequence[Deployment]) -> It
             reason = os.strerror(error.errno) if error.errno else "the address cannot be taken"
             raise SettingsRefused([f"ALLIANCE_METRICS_PORT: cannot listen there: {reason}"]) from error
     try:
-        yield metrics
+        yield
     finally:
         metrics.close()
 

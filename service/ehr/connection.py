@@ -1,5 +1,7 @@
 """The way to the EHR that the settings describe: its connections, and our credentials there."""
 
+from collections.abc import Callable
+
 from service.clock import Clock
 from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials, TokenCredentials, basic, bearer
 from service.ehr.auth.discovery import discover_token_url
@@ -7,12 +9,14 @@ from service.ehr.auth.keys import SigningKey, read_keys
 from service.ehr.auth.token_endpoint import Proof, SecretProof, SignedProof, TokenEndpoint
 from service.ehr_settings import EhrSettings
 from service.errors import SettingsRefused
-from service.http import Http, host_of
+from service.http import Exchange, Http, host_of, note_nothing
 from service.tls import tls_context
 
 
-def open_http(settings: EhrSettings) -> Http:
+def open_http(settings: EhrSettings, note: Callable[[Exchange], None] = note_nothing) -> Http:
     """Return connections to the EHR's host and its token endpoint's, and no other.
+
+    ``note`` is told how each exchange went.
 
     Raises ``SettingsRefused`` where a certificate or key for it cannot be read.
     """
@@ -28,6 +32,7 @@ def open_http(settings: EhrSettings) -> Http:
         settings.ehr_timeout_seconds,
         verify=context,
         proxy=proxy,
+        note=note,
     )
 
 

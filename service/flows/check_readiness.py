@@ -1,11 +1,13 @@
 """Can this deployment work now? The EHR does not count: without it deliveries wait, and nothing is lost."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from service.clock import from_instant
 from service.flows.deployment import Deployment
 from service.flows.list_deliveries import late_before
+from service.store.counts import database_seconds
 from service.store.database import Tx
 from service.store.deliveries import count_late
 from service.store.inbound import read_cursor
@@ -16,6 +18,8 @@ from service.store.visits import visit_troubles
 
 # A clock this far behind what it wrote before was set back: order and believed times would be wrong.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# Tokens and leases bear so much; beyond it sign-in fails, and two systems tell two stories.
+CLOCKS_APART_SECONDS = 60.0
 # More than so many are not counted: this is asked every few seconds.
 MOST_COUNTED = 100
 
@@ -38,11 +42,15 @@ class ClinicState:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What was looked at; ``ready`` only where all of it is well, the EHRs left aside."""
+    """What was looked at; ``ready`` only where all of it is well, the EHRs left aside.
+
+    ``clocks`` says in words which other clock differs from ours, as detail.
+    """
 
     database: bool
     schema: bool
     clock: bool
+    clocks: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -56,7 +64,11 @@ def check_readiness(deployment: Deployment) -> Readiness:
         schema = deployment.database.is_current()
     except Exception:  # noqa: BLE001 - the driver's errors are many, and each means: not ready
         return Readiness(database=False, schema=False, clock=False)
-    return Readiness(database=True, schema=schema, clock=schema and _clock_is_sane(deployment))
+    if not schema:
+        return Readiness(database=True, schema=False, clock=False)
+    return Readiness(
+        database=True, schema=True, clock=_clock_is_sane(deployment), clocks=tuple(_other_clocks(deployment))
+    )
 
 
 def check_clinic(deployment: Deployment) -> ClinicState:
@@ -84,6 +96,19 @@ def _attendance(tx: Tx, deployment: Deployment) -> str:
     if not settings.ehr_attendance:
         return "off"
     return "; ".join(visit_troubles(tx, deployment.clinic, settings.ehr_name)) or "on"
+
+
+def _other_clocks(deployment: Deployment) -> Iterator[str]:
+    """Give a sentence for each clock that is over a minute from ours; the EHR's by its last answer."""
+    with deployment.database.across_clinics().read() as tx:
+        database = database_seconds(tx)
+    known = {
+        "database": None if database is None else database - deployment.clock().timestamp(),
+        "EHR": deployment.figures.ehr_clock_ahead_seconds,
+    }
+    for whose, ahead in known.items():
+        if ahead is not None and abs(ahead) > CLOCKS_APART_SECONDS:
+            yield f"the {whose}'s clock is {round(abs(ahead))} s {'ahead of' if ahead > 0 else 'behind'} ours"
 
 
 def _clock_is_sane(deployment: Deployment) -> bool:

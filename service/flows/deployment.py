@@ -17,6 +17,7 @@ from service.callers import DEFAULT_CLINIC
 from service.clock import Clock, as_instant
 from service.ehr.profile import Profile
 from service.ehr.profile_file import DEFAULT, load_profile
+from service.figures import Figures
 from service.settings import Settings
 from service.store.database import Database, Tx
 
@@ -29,7 +30,8 @@ class Deployment:
 
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
     ones that are off among them. ``plan`` says which measure is due when; ``form_maps`` are the EHR's own
-    forms by the id of the instrument; ``ehr_profile`` is what is known of the EHR's vendor.
+    forms by the id of the instrument; ``ehr_profile`` is what is known of the EHR's vendor. ``figures``
+    is what this process counts.
     """
 
     database: Database
@@ -44,6 +46,7 @@ class Deployment:
     form_maps: Mapping[str, FormMap] = field(default_factory=dict)
     ehr_profile: Profile = field(default_factory=lambda: load_profile(DEFAULT))
     clinic: str = DEFAULT_CLINIC
+    figures: Figures = field(default_factory=Figures)
 
     def __post_init__(self) -> None:
         """Keep the way to this clinic's rows alone, whatever database was given."""

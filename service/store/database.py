@@ -6,22 +6,28 @@ begins with BEGIN IMMEDIATE, so that what it read first cannot change under it.
 PostgreSQL: a read sees one moment (REPEATABLE READ). A write is READ COMMITTED: it locks the rows that it
 decides by (aliases, dyads, responses, deliveries) and reads after it has them, and the unique indexes stand
 behind that. Where two still meet, the loser is undone whole and raises ``LostRace``: see ``lost_races.py``.
+
+What works for a request keeps to its time (``service/time_limit.py``): SQLite asks every so many steps
+whether to go on, PostgreSQL is told with the transaction how long a statement may take.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
-from service.errors import LostRace, SettingsRefused, StoreAway, StoreFull
+from service.errors import LostRace, OutOfTime, SettingsRefused, StoreAway, StoreFull
 from service.store.revisions import alembic_config, can_work_on, is_too_new
 from service.store.row_security import guard_tables, narrow_to
 from service.store.shared_commits import SharedCommits
+from service.time_limit import is_over, seconds_left
 
 Tx = Connection
 
@@ -42,6 +48,11 @@ _POSTGRESQL_OPTIONS = "-c timezone=UTC -c lock_timeout=30s -c idle_in_transactio
 _RACES = frozenset({"40001", "40P01", "23505"})
 # SQLITE_FULL (sqlite.org/rescode.html) and disk_full.
 _SQLITE_FULL, _POSTGRESQL_FULL = 13, "53100"
+# SQLITE_INTERRUPT and query_canceled.
+_SQLITE_INTERRUPTED, _POSTGRESQL_CANCELED = 9, "57014"
+# Some milliseconds of work; asked more often, a look at the clock would be felt.
+_STEPS_BETWEEN_LOOKS = 10_000
+_STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
 
 
@@ -93,20 +104,26 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """Give a transaction that sees one moment and changes nothing. Raises ``StoreAway``."""
+        """Give a transaction that sees one moment and changes nothing.
+
+        Raises ``StoreAway``, and ``OutOfTime`` where it works for a request whose time is over.
+        """
         with _told_apart(), self._reading.connect() as tx, tx.begin():
             narrow_to(tx, self._clinic)
+            _limit(tx)
             yield tx
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """Give a transaction that is committed durably at the end, or rolled back whole on an error.
 
-        Raises ``LostRace`` where another write came between, ``StoreAway``, and ``StoreFull``.
+        Raises ``LostRace`` where another write came between, ``StoreAway``, ``StoreFull``, and ``OutOfTime``
+        where it works for a request whose time is over.
         """
         shared = self._shared
         with _told_apart(), shared.write() if shared else self._writing.begin() as tx:
             narrow_to(tx, self._clinic)
+            _limit(tx)
             yield tx
 
     @contextmanager
@@ -115,6 +132,7 @@ class Database:
         alone = self._shared.alone() if self._shared else nullcontext()
         with alone, _told_apart(), self._writing.connect() as tx, tx.begin() as begun:
             narrow_to(tx, self._clinic)
+            _limit(tx)
             yield tx
             begun.rollback()
 
@@ -124,6 +142,8 @@ class Database:
         Of several processes that start at once one migrates, and the others wait for it. Raises
         ``SettingsRefused`` where the database cannot be opened or written, or is too new for this release.
         """
+        if not self.url.startswith(_POSTGRESQL):
+            _keep_to_ourselves(self._engine.url.database or "")
         try:
             with self._writing.connect() as tx, tx.begin():
                 lock_name(tx, "alliance migrations")
@@ -180,6 +200,16 @@ class Database:
         return self._engine
 
 
+def _keep_to_ourselves(file: str) -> None:
+    """Take a database's files away from other users: one that others made readable, or a former release.
+
+    What is made new takes its mode from the process's umask, and the journals theirs from the database.
+    """
+    for path in (Path(f"{file}{suffix}") for suffix in ("", "-wal", "-shm")):
+        with suppress(OSError):  # it is not there, or not ours
+            path.chmod(0o600)
+
+
 def lock_name(tx: Tx, name: str) -> None:
     """Hold a lock of this name until the transaction ends; SQLite, with its one writer, needs none."""
     if tx.dialect.name == _POSTGRESQL:
@@ -196,9 +226,26 @@ def _told_apart() -> Iterator[None]:
             raise LostRace from error
         if _is_full(error):
             raise StoreFull from error
+        if _is_out_of_time(error):
+            raise OutOfTime from error
         if isinstance(error, OperationalError | InterfaceError):
             raise StoreAway from error
         raise
+    except NoConnection as error:  # all of the pool are in use
+        raise StoreAway from error
+
+
+def _limit(tx: Tx) -> None:
+    """Let no statement of a transaction take longer than its request may; SQLite watches by itself."""
+    left = seconds_left()
+    if left is not None and tx.dialect.name == _POSTGRESQL:
+        # 0 would mean for ever.
+        tx.execute(_STATEMENT_TIMEOUT, {"milliseconds": str(max(1, int(left * 1000)))})
+
+
+def _is_out_of_time(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code == _SQLITE_INTERRUPTED or getattr(error.orig, "sqlstate", None) == _POSTGRESQL_CANCELED
 
 
 def _is_full(error: DBAPIError) -> bool:
@@ -224,6 +271,7 @@ def _prepare_connection(connection: Any, _: object) -> None:  # noqa: ANN401 - t
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
 
 
 def _begin(tx: Connection) -> None:

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, Transaction
 
-from service.errors import StoreAway
+from service.errors import OutOfTime, StoreAway
+from service.time_limit import seconds_left
 
 # So many share a commit at most: the first of them waits for all.
 _MOST = 8
+# Whoever a transaction was left to may have no time any more; then one of those who wait for it ends it.
+_PATIENCE_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -54,7 +57,8 @@ class SharedCommits:
             batch.members += 1
         finally:
             self._leave(batch)
-        batch.over.wait()
+        while not batch.over.wait(_PATIENCE_SECONDS):
+            self._end_if_left(batch)
         if batch.error:
             raise batch.error
 
@@ -76,9 +80,12 @@ class SharedCommits:
         """Wait for the writer; return the transaction of those who left it to us, or a new one."""
         with self._counting:
             self._waiting += 1
-        self._writer.acquire()
+        left = seconds_left()
+        is_ours = self._writer.acquire(timeout=-1 if left is None else left)
         with self._counting:
             self._waiting -= 1
+        if not is_ours:
+            raise OutOfTime
         if self._batch is None:
             try:
                 self._batch = self._begin()
@@ -104,6 +111,15 @@ class SharedCommits:
                 self._end(batch)
         finally:
             self._writer.release()
+
+    def _end_if_left(self, batch: _Batch) -> None:
+        """End a transaction that nobody comes for; does nothing while somebody writes."""
+        if self._writer.acquire(blocking=False):
+            try:
+                if self._batch is batch:
+                    self._end(batch)
+            finally:
+                self._writer.release()
 
     def _end(self, batch: _Batch) -> None:
         """Commit what is done, and let everybody know."""

@@ -49,10 +49,33 @@ def test_a_redirect_is_not_followed(http: Http, ehr: respx.MockRouter) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://elsewhere.test/fhir", "http://ehr.test:8080/fhir", "file:///etc", ""]
+    "url",
+    [
+        "http://elsewhere.test/fhir",
+        "http://ehr.test:8080/fhir",
+        "http://ehr.test@elsewhere.test/fhir",
+        "http://elsewhere.test#@ehr.test/fhir",
+        "http://elsewhere.test\\@ehr.test/fhir",
+        "http://ehr.test.elsewhere.test/fhir",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://0/",
+        "http://2130706433/",
+        "file:///etc/passwd",
+        "gopher://elsewhere.test:70/",
+        "",
+    ],
 )
 def test_a_host_that_is_not_named_is_never_asked(http: Http, ehr: respx.MockRouter, url: str) -> None:
     assert the_error(http, url).code == "host-not-allowed"
+    assert not ehr.calls
+
+
+@pytest.mark.parametrize("scheme", ["file", "gopher", "ftp", "dict", "ldap", "data", "unix"])
+def test_only_http_is_spoken_even_with_a_host_that_is_named(
+    http: Http, ehr: respx.MockRouter, scheme: str
+) -> None:
+    assert the_error(http, f"{scheme}://ehr.test/etc/passwd").code == "host-not-allowed"
     assert not ehr.calls
 
 
@@ -85,6 +108,12 @@ def test_nothing_is_sent_twice(http: Http, ehr: respx.MockRouter) -> None:
 def test_an_endless_answer_is_cut_off(http: Http, ehr: respx.MockRouter) -> None:
     ehr.post(URL).respond(200, content=b"x" * (MAX_ANSWER_BYTES + 1))
     assert the_error(http).code == "answer-too-large"
+
+
+def test_nothing_is_asked_for_that_we_do_not_unpack(http: Http, ehr: respx.MockRouter) -> None:
+    route = ehr.post(URL).respond(200)
+    http.exchange("POST", URL, body=b"{}")
+    assert route.calls.last.request.headers["accept-encoding"] == "gzip, deflate"
 
 
 def test_a_host_is_named_with_its_port() -> None:

@@ -132,6 +132,7 @@ class Service(Child):
             "ALLIANCE_EHR_NAME": ehr_name,
             "ALLIANCE_EHR_BASE_URL": ehr_base_url,
             "ALLIANCE_EHR_SETTLE_SECONDS": "3",
+            "ALLIANCE_REQUESTS_PER_MINUTE": "10000000",  # one caller here sends for all
             **{
                 f"ALLIANCE_{name.upper()}": value.replace("{here}", self.base_url)
                 for name, value in more.items()

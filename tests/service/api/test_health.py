@@ -11,7 +11,8 @@ def test_a_migrated_database_is_ready(client):
     answer = client.get("/ready")
 
     assert answer.status_code == 200
-    assert answer.json() == {
+    # A database on a server has a clock of its own, and tests stand still.
+    assert answer.json() | {"clocks": []} == {
         "status": "ready",
         "database": True,
         "schema": True,
@@ -23,6 +24,7 @@ def test_a_migrated_database_is_ready(client):
         "ehr_in_trouble_since": None,
         "late_deliveries": 0,
         "ehr_troubles": [],
+        "clocks": [],
     }
 
 

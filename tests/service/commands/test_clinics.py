@@ -8,6 +8,7 @@ from service.__main__ import main
 from service.commands.clinics import begin_clinics, prepare_clinics
 from service.commands.environment import configuration_of
 from service.errors import SettingsRefused
+from service.figures import Figures
 from service.store.chart import keep_fact
 from tests.databases import empty_database
 
@@ -38,7 +39,7 @@ def run(arguments: str, environ: dict[str, str]) -> tuple[int, str]:
 
 def begun(environ: dict[str, str], database):
     configuration = configuration_of(environ)
-    return begin_clinics(configuration, prepare_clinics(configuration, database))
+    return begin_clinics(configuration, prepare_clinics(configuration, database, Figures()))
 
 
 def at_fault(environ: dict[str, str], database) -> list[str]:

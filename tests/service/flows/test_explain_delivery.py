@@ -74,7 +74,7 @@ def test_the_figures_tell_states_age_and_trouble(bench: Bench) -> None:
     bench.clock.pass_by(minutes=5)
     tell_trouble(bench.lane, is_open=True, has_answered=False)
     metrics = Metrics([bench.deployment])
-    metrics.counter_of("default")("write", "confirmed")
+    bench.deployment.figures.count_attempt("write", "confirmed")
     figures = measure_deliveries(bench.deployment, "default")
     told = {one.name: one for one in metrics.registry.collect()}
     assert (figures.by_state, figures.oldest_seconds, figures.ehr_in_trouble) == ({"pending": 1}, 300.0, True)

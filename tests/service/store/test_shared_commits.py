@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event, select
 
-from service.errors import StoreError
+from service.errors import OutOfTime, StoreError
 from service.store.database import Database, Tx
 from service.store.tables import audit_rows
+from service.time_limit import limited_to
 from tests.databases import sqlite_only
 from tests.full_disk import full_disk
 from tests.service.build import a_deployment
@@ -140,3 +141,29 @@ def test_a_rehearsal_waits_for_those_who_share_and_shares_with_nobody(database):
         add("rehearsed")(tx)
 
     assert names(database) == {"a", "b"}
+
+
+def test_a_write_left_to_one_that_has_no_time_any_more_is_durable(database):
+    ends: list[str] = []
+
+    def give_up() -> None:
+        try:
+            with limited_to(0.05), database.write():
+                ends.append("written")
+        except OutOfTime:
+            ends.append("gave up")
+
+    impatient = threading.Thread(target=give_up)
+    with database.write() as tx:
+        add("first")(tx)
+        impatient.start()
+        impatient.join(10)
+    assert (ends, names(database)) == (["gave up"], {"first"})
+
+
+def test_a_write_whose_successor_gives_up_only_then_is_durable(database, monkeypatch):
+    # The race is a matter of microseconds: that somebody waits is set up by hand.
+    monkeypatch.setattr(database._shared, "_waiting", 1)  # noqa: SLF001 - see above
+    with database.write() as tx:
+        add("first")(tx)
+    assert names(database) == {"first"}

@@ -1,0 +1,1 @@
+"""What CI asks about dependencies: are weak ones among them, and is the list of them whole?"""
