@@ -19,6 +19,17 @@ ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 PROVENANCE_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 FLAG_CATEGORY = "http://terminology.hl7.org/CodeSystem/flag-category"
+# AuditEvent: hl7.org/fhir/R4/auditevent.html, and profiles.ihe.net/ITI/BALP
+AUDIT_EVENT = "http://terminology.hl7.org/CodeSystem/audit-event-type"
+AUDIT_ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+AUDIT_OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
+AUDIT_SOURCE = "http://terminology.hl7.org/CodeSystem/security-source-type"
+AUDIT_OUTCOME = "http://hl7.org/fhir/audit-event-outcome"
+AUDIT_ACTION = "http://hl7.org/fhir/audit-event-action"
+REST_INTERACTION = "http://hl7.org/fhir/restful-interaction"
+LIFECYCLE = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+BALP_ENTITY = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
 ITEM_CONTROL = "http://hl7.org/fhir/questionnaire-item-control"
 VERSION_ALGORITHM = "http://hl7.org/fhir/version-algorithm"
 USAGE_CONTEXT = "http://terminology.hl7.org/CodeSystem/usage-context-type"
@@ -37,7 +48,9 @@ VERSION_ALGORITHM_EXTENSIONS = (
     f"{EXTENSION}/artifact-versionAlgorithm",
 )
 
-IdentifierKind = Literal["response", "score", "alert", "device", "definition", "note", "visit"]
+IdentifierKind = Literal[
+    "response", "score", "alert", "device", "definition", "note", "visit", "caller", "audited"
+]
 ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
 
 

@@ -1,4 +1,4 @@
-"""What runs beside the API or without it: threads that write to the EHR, watch it, and tell the webhook."""
+"""What runs beside the API or without it: the threads that deliver, watch, tell the webhook, and seal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from service.ehr.connection import open_http
 from service.flows.deployment import Deployment
 from service.http import Http, host_of
 from service.log import Log
+from service.sealer import Sealer
 from service.watcher import Watcher
 from service.webhook_worker import WebhookWorker
 from service.worker import Worker
@@ -27,6 +28,7 @@ class Background:
         self._worker = Worker(deployment, self._to_ehr, log, count_attempt=count_attempt)
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
+        self._sealer = Sealer(deployment, log)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -34,12 +36,14 @@ class Background:
         self._worker.start()
         self._teller.start()
         self._watcher.start()
+        self._sealer.start()
         try:
             yield
         finally:
             self._watcher.stop(DRAIN_SECONDS)
             self._worker.stop(DRAIN_SECONDS)
             self._teller.stop(DRAIN_SECONDS)
+            self._sealer.stop(DRAIN_SECONDS)
 
     def close(self) -> None:
         """Close every connection."""

@@ -21,6 +21,7 @@ FIELDS = frozenset(
         "delivery",
         "ehr",
         "error",
+        "hash",
         "host",
         "inbound",
         "method",

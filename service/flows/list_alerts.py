@@ -78,6 +78,11 @@ class AlertPage:
     watch: tuple[WatchPoint, ...]
     next: Place | None
 
+    @property
+    def patients(self) -> set[str]:
+        """The references of all patients whom it names, for the audit."""
+        return {one.patient for one in self.alerts} | {one.rating.patient for one in self.watch}
+
 
 def list_alert_page(deployment: Deployment, query: AlertListQuery, clinic: str) -> AlertPage:
     """Return one page of at most ``limit`` entries; a patient never seen here has none."""

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, FromClause, String, Table, case, cast, exi
 
 from fhir_mappings.alert_states import UNDER_WAY
 from service.store.responses import IN_ERROR
-from service.store.tables import alerts, responses, scores
+from service.store.tables import alerts, audit_rows, responses, scores
 
-Kind = Literal["response", "observation", "alert", "work", "trace"]
+Kind = Literal["response", "observation", "alert", "work", "trace", "audit"]
 # The same versions once more: what one gave is seen beside what the one before gave.
 earlier_versions = responses.alias("earlier")
 
@@ -41,6 +41,8 @@ _OBSERVATION_STATUS = case(
     (responses.c.status == "amended", "amended"),
     else_="final",
 )
+# AuditEvent.outcome by the status of HTTP, as fhir_mappings/audit.py has it.
+_OUTCOMES = tuple((audit_rows.c.status < below, code) for below, code in ((400, "0"), (500, "4")))
 VIEWS: Mapping[Kind, View] = {
     "response": View(
         rows=responses,
@@ -152,6 +154,35 @@ VIEWS: Mapping[Kind, View] = {
             "patient": responses.c.alias_row,
             "source": responses.c.source,
             "row": responses.c.row_id,
+        },
+    ),
+    "audit": View(
+        rows=audit_rows,
+        versions=audit_rows,
+        every_version=True,
+        shown=true(),
+        clinic=audit_rows.c.clinic,
+        row_id=audit_rows.c.row_id,
+        owner_row=audit_rows.c.row_id,
+        part=audit_rows.c.interaction,
+        naming=frozenset({"id", "subject"}),
+        columns={
+            "at": audit_rows.c.at,
+            "updated": audit_rows.c.at,
+            "id": audit_rows.c.id,
+            "patient": audit_rows.c.patient_row,
+            "action": audit_rows.c.action,
+            "interaction": audit_rows.c.interaction,
+            "caller": audit_rows.c.caller,
+            "address": audit_rows.c.address,
+            "resource": audit_rows.c.resource,
+            "subject": audit_rows.c.subject,
+            "outcome": case(*_OUTCOMES, else_="8"),
+            "type": case(
+                (audit_rows.c.interaction == "disclose", "110106"),
+                (audit_rows.c.route.startswith("/"), "rest"),
+                else_="110100",
+            ),
         },
     ),
 }

@@ -15,6 +15,7 @@ from fhir_mappings.response import to_response
 from fhir_mappings.task import to_task
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
+from service.api.fhir.audit_source import AuditEvents
 from service.api.fhir.definitions import Definitions
 from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.search_request import SearchRequest
@@ -88,6 +89,7 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
         "Task": AlertWork(deployment, to_task),
         "Flag": AlertWork(deployment, to_flag),
         "Provenance": Provenances(deployment),
+        "AuditEvent": AuditEvents(deployment),
     }
 
 
@@ -163,11 +165,11 @@ class Observations:
         made = to_observations(filled, self.deployment.names, extra_codings=codings)
         resource = next(one for one in made if one["id"] == wanted)
         if observed.withdrawn_at is None:
-            return Shown(resource, str(filled.version), filled.last_updated)
+            return Shown(resource, str(filled.version), filled.last_updated, filled.patient)
         # It has the version that took it away: the one before is still in callers' caches.
         tag = str(filled.version + 1)
         resource["meta"] |= {"versionId": tag, "lastUpdated": observed.withdrawn_at}
-        return Shown(to_withdrawn(resource), tag, observed.withdrawn_at)
+        return Shown(to_withdrawn(resource), tag, observed.withdrawn_at, filled.patient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ class DetectedIssues:
     def _show(self, row: AlertRow) -> Shown:
         resource = to_detected_issue(alert_facts(row), self.deployment.names)
         resource["meta"]["lastUpdated"] = row.believed_from
-        return Shown(resource, str(row.version), row.believed_from)
+        return Shown(resource, str(row.version), row.believed_from, row.patient)
 
 
 def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
@@ -225,7 +227,7 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
         resource["status"] = version.status
         resource |= _learnt_session(resource, version, deployment)
         resource = without_harmful_markup(resource, lambda: written_anew()["text"])
-    return Shown(resource, str(version.version), version.believed_from)
+    return Shown(resource, str(version.version), version.believed_from, version.patient)
 
 
 def _learnt_session(resource: Json, version: ResponseVersion, deployment: Deployment) -> Json:
