@@ -131,7 +131,7 @@ def _watch_points(
         # Whoever is rated later than so many days after the session is historical: no news.
         days = timedelta(days=deployment.settings.historical_after_days)
         start = from_instant(query.since) if query.since else deployment.clock()
-        ratings = ratings_of_recent_dyads(tx, clinic, as_instant(start - days))
+        ratings = ratings_of_recent_dyads(tx, clinic, as_instant(start - days), therapist=query.therapist)
     else:
         ratings = ratings_of_patient(tx, clinic, aliases)
     standards = read_standards(tx, deployment, clinic)

@@ -21,7 +21,8 @@ class View:
 
     ``versions`` is the table whose rows are versions; ``columns`` has both moments, ``at`` and ``updated``.
     ``naming``: those of them that few things have in common, each at the head of an index.
-    ``every_version``: not the current ones only.
+    ``every_version``: not the current ones only. ``is_of_patients``: it tells of patients, who may not want
+    to be found by those who do not name them; the audit tells of callers.
     """
 
     rows: FromClause
@@ -34,6 +35,7 @@ class View:
     columns: Mapping[str, ColumnElement[Any]]
     naming: frozenset[str]
     every_version: bool = False
+    is_of_patients: bool = True
 
 
 _OBSERVATION_STATUS = case(
@@ -160,6 +162,7 @@ VIEWS: Mapping[Kind, View] = {
         rows=audit_rows,
         versions=audit_rows,
         every_version=True,
+        is_of_patients=False,
         shown=true(),
         clinic=audit_rows.c.clinic,
         row_id=audit_rows.c.row_id,

@@ -32,7 +32,9 @@ def test_a_delivery_is_a_disclosure_of_the_patients(bench: Bench) -> None:
 
 
 def test_what_may_have_left_is_a_disclosure_whatever_became_of_it(tmp_path: Path) -> None:
-    with a_bench(tmp_path, crash_point=CrashPlan({0}, only="frozen")) as bench:
+    with a_bench(tmp_path) as bench:
+        bench.crash_point = CrashPlan({0}, "frozen")
+        bench.restart()
         bench.record()
         with pytest.raises(Crash):
             bench.deliver_all()
