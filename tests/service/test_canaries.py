@@ -58,7 +58,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "application/json"),
     "not JSON": (f'{{"patient": "{NAME}", {ODD}'.encode(), "application/json"),
     "another type": (f"{NAME},{ODD}".encode(), f"text/{MARK}"),
-    "a form": (f"patient={QUERY}&code={WORDS}&{MARK}={ODD}".encode(), "application/x-www-form-urlencoded"),
+    "a form": (f"patient={QUERY}&code={WORDS}&colour={ODD}".encode(), "application/x-www-form-urlencoded"),
     "a rating": (
         _json(a_body(patient=f"Patient/{NAME}", identifier=f"urn:x|{IDENTIFIER}", site=WORDS)),
         "application/json",
