@@ -16,6 +16,7 @@ from fhir_mappings.codes import (
     BALP_ENTITY,
     DICOM,
     LIFECYCLE,
+    PROVENANCE_PARTICIPANT,
     REST_INTERACTION,
     Names,
 )
@@ -33,6 +34,8 @@ _SOURCE, _DESTINATION = (
     coding(DICOM, "110153", "Source Role ID"),
     coding(DICOM, "110152", "Destination Role ID"),
 )
+_APPLICATION = coding(DICOM, "110150", "Application")
+_CUSTODIAN = coding(PROVENANCE_PARTICIPANT, "custodian", "Custodian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def outcome_of(status: int) -> str:
 
 def to_audit_event(facts: AuditFacts, names: Names) -> Json:
     """Return the AuditEvent of one row. It has one version, for nothing about it changes."""
-    security = {"security": labels()} if facts.patient is not None else {}
+    security = {"security": labels(names)} if facts.patient is not None else {}
     many = f", {facts.count} times in a minute" if facts.count > 1 else ""
     return {
         "resourceType": "AuditEvent",
@@ -115,8 +118,9 @@ def event_subtype(interaction: str) -> Json:
 def _agents(facts: AuditFacts, names: Names) -> list[Json]:
     """Return who asked and who answered; the roles of BALP: whence the record goes, and where to."""
     goes_out = facts.interaction in (*_READS, DISCLOSE)
-    other = _DESTINATION if goes_out else _SOURCE
-    ours = _SOURCE if goes_out else _DESTINATION
+    other, ours = (_DESTINATION, _SOURCE) if goes_out else (_SOURCE, _DESTINATION)
+    if facts.interaction == "delete":
+        other, ours = _APPLICATION, _CUSTODIAN
     asked = facts.interaction != DISCLOSE
     caller = {
         "type": concept(dict(other)),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 DEFAULT_BASE = "https://alliance.example/fhir"
+# Of elements.LABELS: restricted, mental health.
+DEFAULT_LABELS = ("R", "MH")
 
 # hl7.org/fhir/R4/valueset-observation-category.html
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -56,13 +58,14 @@ ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-refe
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Our own URLs below one canonical base.
+    """Our own URLs below one canonical base, and the codes of the security labels that the clinic chose.
 
     Example: ``Names("https://a.example/fhir").questionnaire("srs-3")`` is
     ``https://a.example/fhir/Questionnaire/srs-3``.
     """
 
     base: str = DEFAULT_BASE
+    labels: tuple[str, ...] = DEFAULT_LABELS
 
     @property
     def measures(self) -> str:

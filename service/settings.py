@@ -17,7 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from fhir_mappings.codes import DEFAULT_BASE
+from fhir_mappings.codes import CONFIDENTIALITY, DEFAULT_BASE, DEFAULT_LABELS
+from fhir_mappings.elements import LABELS
 from service.addresses import is_loopback, is_web_address
 from service.ehr_settings import EhrSettings
 from service.errors import SettingsRefused
@@ -114,6 +115,10 @@ class Settings(EhrSettings):
         (),
         description="Origins whose pages may call from a browser, separated by commas, each exactly as browsers send it, such as https://app.north.example. Unset: none.",
     )
+    security_labels: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        DEFAULT_LABELS,
+        description="Security labels of everything about a patient, separated by commas: one of N, R, V (confidentiality), any of MH, BH, PSY (sensitivity).",
+    )
     enabled_instruments: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
         (),
         description="Ids of instruments that are shipped turned off and are to be taken, separated by commas, such as wai-srt-therapist,sai-client.",
@@ -186,6 +191,14 @@ class Settings(EhrSettings):
         if bool(self.webhook_url) != bool(self.webhook_secret):
             raise ValueError("ALLIANCE_WEBHOOK_SECRET: goes with ALLIANCE_WEBHOOK_URL, and that with it")
         return self
+
+    @field_validator("security_labels")
+    @classmethod
+    def _are_labels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = [LABELS[one][0] for one in value if one in LABELS]
+        if len(known) != len(value) or known.count(CONFIDENTIALITY) != 1 or len(set(value)) != len(value):
+            raise ValueError(f"must be of {', '.join(LABELS)}, with one of N, R and V")
+        return value
 
     @field_validator("cors_origins")
     @classmethod

@@ -126,7 +126,7 @@ def deployment_of(settings: Settings, chosen: ChosenInstruments) -> Deployment:
     return Deployment(
         database=Database(settings.database_url),
         settings=settings,
-        names=Names(settings.canonical_base),
+        names=Names(settings.canonical_base, settings.security_labels),
         instruments=chosen.offered,
         known=chosen.known,
         norms=load_norms(),

@@ -39,6 +39,7 @@ EVENTS = {
     "search": SEARCH,
     "disclosure": DISCLOSURE,
     "create": replace(READ, interaction="create", action="C", status=201),
+    "delete": replace(READ, interaction="delete", action="D"),
     "command": replace(READ, interaction="operation", action="E", route="deliveries retry", resource=""),
     "refusal": replace(READ, status=404, subject="", patient=None),
     "erased": replace(READ, patient=""),

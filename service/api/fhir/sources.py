@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
-from fhir_mappings.elements import Json, extension, reference
+from fhir_mappings.elements import Json, extension, reference, with_labels
 from fhir_mappings.flag import to_flag
 from fhir_mappings.foreign_markup import without_harmful_markup
 from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
@@ -209,8 +209,8 @@ class DetectedIssues:
 def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
     """Return one version as it is served: as sent, with our id, version, moment and status.
 
-    The text of its numbers is the sender's. Markup of the sender's that could act or lead elsewhere is left
-    out. A response that came as plain JSON is written anew.
+    With the clinic's security labels beside the sender's. The text of its numbers is the sender's. Markup of
+    the sender's that could act or lead elsewhere is left out. One that came as plain JSON is written anew.
     """
 
     def written_anew() -> dict[str, Any]:
@@ -222,6 +222,7 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
     else:
         ours = {"versionId": str(version.version), "lastUpdated": version.believed_from}
         meta = sent.get("meta", {}) | ours
+        meta["security"] = with_labels(meta.get("security", []), deployment.names)
         head = {"resourceType": sent["resourceType"], "id": version.id, "meta": meta}
         resource = head | {key: value for key, value in sent.items() if key not in head}
         resource["status"] = version.status
