@@ -1,10 +1,12 @@
 """The app: one deployment behind its doors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
 from service import VERSION
@@ -15,6 +17,7 @@ from service.api.gate import Gate
 from service.api.head import HeadAsGet
 from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
+from service.api.refused_audit import RefusedAudit
 from service.api.schema import describe
 from service.api.security import serve_loopback
 from service.api.v1 import routes as v1
@@ -59,14 +62,6 @@ def create_app(
     ``ehr_troubles`` says what is wrong with it, for ``/ready``.
     It starts no thread and opens no socket; the worker beside it is the caller's.
     """
-    app = FastAPI(
-        title="Alliance service",
-        version=VERSION,
-        description="The therapeutic alliance beside a clinic's EHR: scores in; FHIR, trend and alert out.",
-        docs_url=None,  # the framework's pages load scripts from elsewhere
-        redoc_url=None,
-        redirect_slashes=False,
-    )
     doors = Doors(
         deployment,
         ReadAudit(deployment.database),
@@ -77,15 +72,25 @@ def create_app(
         notice=notice,
         client=client,
     )
+    refused = RefusedAudit(doors)
+    app = FastAPI(
+        lifespan=partial(_flushed, refused),
+        title="Alliance service",
+        version=VERSION,
+        description="The therapeutic alliance beside a clinic's EHR: scores in; FHIR, trend and alert out.",
+        docs_url=None,  # the framework's pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     for build_router in DOORS:
         app.include_router(build_router(doors))
     add_refusal_handlers(app, doors)
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
-    _add_middleware(app, deployment.settings, log)
+    _add_middleware(app, deployment.settings, log, refused)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, log: Log, refused: RefusedAudit) -> None:
     """Put before the doors what every request passes, the innermost first."""
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING)
     app.add_middleware(HeadAsGet)
@@ -98,8 +103,19 @@ def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
             expose_headers=_ANSWER_HEADERS,
         )
     app.add_middleware(
-        Gate, log=log, max_body_bytes=settings.max_body_bytes, identify=serve_loopback(settings.cors_origins)
+        Gate,
+        log=log,
+        max_body_bytes=settings.max_body_bytes,
+        identify=serve_loopback(settings.cors_origins),
+        note=refused.add,
     )
+
+
+@asynccontextmanager
+async def _flushed(refused: RefusedAudit, _: FastAPI) -> AsyncIterator[None]:
+    """Serve; at the end the audit gets what was counted last."""
+    yield
+    await run_in_threadpool(refused.flush)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
