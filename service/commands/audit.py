@@ -8,7 +8,8 @@ from datetime import date
 from service.commands.command import Commands, Write
 from service.commands.environment import CLINIC, chosen_instruments, deployment_of, settings_of
 from service.errors import RequestRefused
-from service.flows.deployment import Access, Deployment
+from service.flows.audit_command import audit_command, command_access
+from service.flows.deployment import Deployment
 from service.flows.purge_audit import purge_audit
 from service.flows.verify_audit import Verified, verify_audit
 
@@ -27,6 +28,8 @@ def _verify(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
     deployment = _open(environ)
     try:
         found = verify_audit(deployment, asked.clinic, asked.head)
+        for one in found:
+            audit_command(deployment, command_access(one.clinic, "verify-audit"))
     finally:
         deployment.database.close()
     for one in found:
@@ -53,7 +56,7 @@ def _lines(found: Verified) -> list[str]:
 def _purge(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     deployment = _open(environ)
     try:
-        access = Access(asked.clinic, "command line", "purge-audit", "D", "command-line")
+        access = command_access(asked.clinic, "purge-audit", "D")
         write(f"{purge_audit(deployment, asked.before, access)} rows removed\n")
     except RequestRefused as refused:
         for fault in refused.faults:

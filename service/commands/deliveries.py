@@ -9,6 +9,7 @@ from service.commands.command import Command, Commands, Write
 from service.commands.environment import CLINIC, chosen_instruments, deployment_of, settings_of
 from service.errors import RequestRefused
 from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
+from service.flows.audit_command import audit_command, command_access
 from service.flows.deployment import Access, Deployment
 from service.flows.explain_delivery import explain_delivery, what_follows
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
@@ -50,6 +51,7 @@ def add_to(commands: Commands) -> None:
 def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
         page = list_delivery_page(deployment, DeliveryListQuery(asked.state, limit=_LISTED), CLINIC)
+        audit_command(deployment, _access("list"))
         for one in page.items:
             subject = f"{one.subject_kind} {one.subject_id} version {one.subject_version}"
             write(f"{one.id}  {one.state:<9}  {one.rung or '-':<13}  {subject}  {one.reason}".rstrip() + "\n")
@@ -71,6 +73,7 @@ def _release(_: argparse.Namespace, environ: Mapping[str, str], write: Write) ->
 def _explain(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
         detail = read_delivery(deployment, asked.id, CLINIC)
+        audit_command(deployment, _access("explain"), detail.delivery.id, detail.delivery.patient_key)
         for line in explain_delivery(detail, as_instant(deployment.clock())):
             write(f"{line}\n")
 
@@ -123,4 +126,4 @@ def _tell(deployment: Deployment, changed: DeliveryRow, write: Write) -> None:
 
 
 def _access(act: str) -> Access:
-    return Access(CLINIC, "command line", f"deliveries {act}", "E", "command-line")
+    return command_access(CLINIC, f"deliveries {act}")

@@ -12,6 +12,7 @@ from service.commands.command import Commands, Write
 from service.commands.environment import CLINIC, chosen_instruments, deployment_of, settings_of
 from service.errors import NotFound, SettingsRefused, WrongState
 from service.flows.approve_norm import Change, Rate, approve_norm, preview_norm
+from service.flows.audit_command import audit_command, command_access
 from service.flows.deployment import Deployment
 from service.flows.fit_norms import can_be_fitted, fit_clinic_norm, instruments_to_fit
 
@@ -46,6 +47,7 @@ def _fit_norms(asked: argparse.Namespace, environ: Mapping[str, str], write: Wri
                     fitted.append(fit_clinic_norm(tx, deployment, CLINIC, instrument, asked.language))
                 except TooLittleToFit as little:
                     write(f"{instrument.id}: not fitted: {little}\n")
+        audit_command(deployment, command_access(CLINIC, "fit-norms"))
         for norm in fitted:
             _tell(norm, asked.out, write)
     finally:
