@@ -107,7 +107,7 @@ class Gate:
         """Let the audit know of what reached no door; it is answered all the same where that fails."""
         try:
             await run_in_threadpool(self._note, scope, status)
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - as above: it is asked where something failed already
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
 
     def _find_too_large(self, headers: Headers) -> RequestRefused | None:
