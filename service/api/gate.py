@@ -3,10 +3,11 @@
 Plain ASGI: Starlette's own base class would put a task and a queue between the socket and the endpoint.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,13 +33,25 @@ _SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _LATER = {"Retry-After": "30"}
+_FAILED = 500
 
 
 class Gate:
-    """Middleware: refuses foreign callers and bodies over the limit, answers failures, writes the log."""
+    """Middleware: refuses foreign callers and bodies over the limit, answers failures, writes the log.
 
-    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int, identify: Identify) -> None:
+    ``note`` is told of each request that is refused or fails here: scope and status.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        log: Log,
+        max_body_bytes: int,
+        identify: Identify,
+        note: Callable[[Scope, int], None],
+    ) -> None:
         self._app = app
+        self._note = note
         self._log = log
         self._identify = identify
         self._max_body_bytes = max_body_bytes
@@ -70,6 +83,7 @@ class Gate:
         try:
             refusal = self._find_refusal(scope, headers)
             if refusal:
+                await self._audit(scope, exchange, refusal.status)
                 await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
             else:
                 await self._app(scope, self._limited(receive), exchange.send)
@@ -81,6 +95,7 @@ class Gate:
                 await refused(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last place: past it the server would log a traceback
             self._log.event("request_failed", request=exchange.request_id, error=type(error).__name__)
+            await self._audit(scope, exchange, _FAILED)
             if exchange.status == 0:
                 failed = answer_failure(scope["path"], exchange.request_id)
                 await failed(scope, receive, exchange.send)
@@ -92,6 +107,13 @@ class Gate:
         except CallerRefused as unknown:
             return unknown
         return self._find_too_large(headers) or _find_unreadable(scope)
+
+    async def _audit(self, scope: Scope, exchange: "_Exchange", status: int) -> None:
+        """Let the audit know of what reached no door; it is answered all the same where that fails."""
+        try:
+            await run_in_threadpool(self._note, scope, status)
+        except Exception as error:  # noqa: BLE001 - as above: it is asked where something failed already
+            self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
 
     def _find_too_large(self, headers: Headers) -> RequestRefused | None:
         declared = headers.get("content-length", "0")

@@ -18,6 +18,7 @@ from service.commands.environment import (
 )
 from service.errors import RequestRefused, SettingsRefused, StoreError
 from service.flows.after_restore import after_restore
+from service.flows.audit_command import command_access
 from service.flows.deployment import Access, Action, Deployment
 from service.flows.erase_expired import erase_expired
 from service.flows.erase_patient import Erasing, erase_patient
@@ -144,7 +145,7 @@ def _restored(asked: argparse.Namespace, environ: Mapping[str, str], write: Writ
 
 
 def _run(asked: argparse.Namespace, environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
-    """Do an act for one clinic on the migrated database; return 0, or 1 where it is refused, fault by fault."""
+    """Do an act for one clinic on the migrated database; return 0, or 1 where it is refused."""
     with one_clinic(asked, environ) as clinic:
         return _act(deployment_of(clinic), act)
 
@@ -204,4 +205,4 @@ def _keys_in(file: Path) -> list[str]:
 
 
 def _access(deployment: Deployment, act: str, action: Action) -> Access:
-    return Access(deployment.clinic, "command line", act, action, "command-line")
+    return command_access(deployment.clinic, act, action)
