@@ -74,7 +74,7 @@ def to_detected_issue(alert: AlertFacts, names: Names) -> Json:
     return {
         "resourceType": "DetectedIssue",
         "id": alert.id,
-        "meta": {"versionId": str(alert.version), "security": labels()},
+        "meta": {"versionId": str(alert.version), "security": labels(names)},
         "text": narrative(f"{alert.text} Rule {alert.rule}, method {alert.method}, norms {alert.norms}."),
         "identifier": [{"system": names.identifier("alert"), "value": alert.id}],
         "status": _status(alert),

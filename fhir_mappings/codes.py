@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 DEFAULT_BASE = "https://alliance.example/fhir"
+# Of elements.LABELS: restricted, mental health.
+DEFAULT_LABELS = ("R", "MH")
 
 # hl7.org/fhir/R4/valueset-observation-category.html
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -19,6 +21,17 @@ ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 PROVENANCE_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 FLAG_CATEGORY = "http://terminology.hl7.org/CodeSystem/flag-category"
+# AuditEvent: hl7.org/fhir/R4/auditevent.html, and profiles.ihe.net/ITI/BALP
+AUDIT_EVENT = "http://terminology.hl7.org/CodeSystem/audit-event-type"
+AUDIT_ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+AUDIT_OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
+AUDIT_SOURCE = "http://terminology.hl7.org/CodeSystem/security-source-type"
+AUDIT_OUTCOME = "http://hl7.org/fhir/audit-event-outcome"
+AUDIT_ACTION = "http://hl7.org/fhir/audit-event-action"
+REST_INTERACTION = "http://hl7.org/fhir/restful-interaction"
+LIFECYCLE = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+BALP_ENTITY = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
 ITEM_CONTROL = "http://hl7.org/fhir/questionnaire-item-control"
 VERSION_ALGORITHM = "http://hl7.org/fhir/version-algorithm"
 USAGE_CONTEXT = "http://terminology.hl7.org/CodeSystem/usage-context-type"
@@ -37,19 +50,22 @@ VERSION_ALGORITHM_EXTENSIONS = (
     f"{EXTENSION}/artifact-versionAlgorithm",
 )
 
-IdentifierKind = Literal["response", "score", "alert", "device", "definition", "note", "visit"]
+IdentifierKind = Literal[
+    "response", "score", "alert", "device", "definition", "note", "visit", "caller", "audited"
+]
 ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Our own URLs below one canonical base.
+    """Our own URLs below one canonical base, and the codes of the security labels that the clinic chose.
 
     Example: ``Names("https://a.example/fhir").questionnaire("srs-3")`` is
     ``https://a.example/fhir/Questionnaire/srs-3``.
     """
 
     base: str = DEFAULT_BASE
+    labels: tuple[str, ...] = DEFAULT_LABELS
 
     @property
     def measures(self) -> str:

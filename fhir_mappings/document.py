@@ -154,7 +154,7 @@ def to_document(note: Note, names: Names, shape: NoteShape = US_CORE_SHAPE) -> J
         **({"author": [service_reference()]} if shape.author else {}),
         **({"relatesTo": [_replaces(note)]} if linked else {}),
         "description": note.title,
-        "securityLabel": [{"coding": labels()}],
+        "securityLabel": [{"coding": labels(names)}],
         "content": [{"attachment": _attachment(note, shape)}],
         **_context(note),
     }
@@ -182,7 +182,7 @@ def _note_id(subject_id: str, version: int, replaces: str | None) -> str:
 def _head(note: Note, names: Names) -> Json:
     return {
         "id": note.id,
-        "meta": {"versionId": str(note.version), "security": labels()},
+        "meta": {"versionId": str(note.version), "security": labels(names)},
         "text": narrative(note.title),
         "identifier": [{"system": names.identifier("note"), "value": note.id}],
     }

@@ -3,9 +3,10 @@
 Every function returns a new dictionary in FHIR JSON, never an empty one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 from fhir_mappings.codes import (
@@ -107,15 +108,32 @@ def service_reference() -> Json:
     return {"reference": SERVICE_DEVICE, "display": PUBLISHER}
 
 
-def labels() -> list[Json]:
-    """Return the security labels of everything about a patient: restricted, mental health.
+# Source: HL7 v3 Confidentiality and ActCode (terminology.hl7.org).
+LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "N": (CONFIDENTIALITY, "normal"),
+        "R": (CONFIDENTIALITY, "restricted"),
+        "V": (CONFIDENTIALITY, "very restricted"),
+        "MH": (ACT_CODE, "mental health information sensitivity"),
+        "BH": (ACT_CODE, "behavioral health information sensitivity"),
+        "PSY": (ACT_CODE, "psychiatry disorder information sensitivity"),
+    }
+)
 
-    Source: HL7 v3 Confidentiality and ActCode; see README.md, "Labels".
+
+def labels(names: Names) -> list[Json]:
+    """Return the security labels of everything about a patient, those that the clinic chose of ``LABELS``.
+
+    Unless it chose others: restricted, mental health. See README.md, "Labels".
     """
-    return [
-        coding(CONFIDENTIALITY, "R", "restricted"),
-        coding(ACT_CODE, "MH", "mental health information sensitivity"),
-    ]
+    return [coding(LABELS[code][0], code, LABELS[code][1]) for code in names.labels]
+
+
+def with_labels(security: Sequence[Json], names: Names) -> list[Json]:
+    """Return the labels that a resource came with, and ours that are not among them."""
+    given = {(one.get("system"), one.get("code")) for one in security}
+    ours = [one for one in labels(names) if (one["system"], one["code"]) not in given]
+    return [*security, *ours]
 
 
 def narrative(sentence: str) -> Json:

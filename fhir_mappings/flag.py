@@ -28,7 +28,7 @@ def to_flag(alert: AlertFacts, names: Names) -> Json:
     return {
         "resourceType": "Flag",
         "id": alert.id,
-        "meta": {"versionId": str(alert.version), "security": labels()},
+        "meta": {"versionId": str(alert.version), "security": labels(names)},
         "text": narrative(alert.text),
         "extension": [
             extension(f"{EXTENSION}/flag-detail", valueReference=reference(f"DetectedIssue/{alert.id}"))

@@ -233,7 +233,7 @@ def _head(filled: Filled, part: str, code: Json, sentence: str, names: Names) ->
         "meta": {
             "versionId": str(filled.version),
             "lastUpdated": filled.last_updated,
-            "security": labels(),
+            "security": labels(names),
         },
         "text": narrative(sentence),
         "identifier": [{"system": names.identifier("score"), "value": own_id}],

@@ -85,7 +85,7 @@ def to_populated(request: PopulateRequest, names: Names, authored: str) -> Json:
     """
     response = {
         "resourceType": "QuestionnaireResponse",
-        "meta": {"security": labels()},
+        "meta": {"security": labels(names)},
         **session_extensions(
             names,
             session_date=request.session_date,

@@ -44,14 +44,12 @@ def to_provenance(filled: Filled, targets: Sequence[str], recorded: str, names: 
     """Return the Provenance of the scores of one version: assembled by us, authored by who answered.
 
     ``targets`` are references such as ``Observation/r-7.total``, at least one; ``recorded`` is an instant.
-    ``names`` is taken for the sake of one shape: nothing of ours but the Device is named.
     Source: hl7.org/fhir/R4/provenance.html.
     """
-    del names
     return {
         "resourceType": "Provenance",
         "id": provenance_id(filled.id, filled.version),
-        "meta": {"security": labels()},
+        "meta": {"security": labels(names)},
         "text": narrative("Scores computed from the questionnaire response"),
         "target": [reference(target) for target in targets],
         "recorded": recorded,

@@ -58,7 +58,7 @@ def to_response(
             "versionId": str(filled.version),
             "lastUpdated": filled.last_updated,
             **({"profile": [RESPONSE_PROFILE]} if profiles else {}),
-            "security": labels(),
+            "security": labels(names),
         },
         **({"language": filled.language} if filled.language else {}),
         "text": narrative(_sentence(filled)),

@@ -13,6 +13,7 @@ from fhir_mappings.errors import Fault
 
 CHECKED_TYPES = frozenset(
     {
+        "AuditEvent",
         "Bundle",
         "CapabilityStatement",
         "CodeSystem",

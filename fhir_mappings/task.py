@@ -34,7 +34,7 @@ def to_task(alert: AlertFacts, names: Names) -> Json:
     return {
         "resourceType": "Task",
         "id": alert.id,
-        "meta": {"versionId": str(alert.version), "security": labels()},
+        "meta": {"versionId": str(alert.version), "security": labels(names)},
         "text": narrative(alert.text),
         "identifier": [{"system": names.identifier("alert"), "value": alert.id}],
         "status": status,

@@ -1,15 +1,17 @@
 """The app: each clinic's deployment behind its doors, and one gate before them all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from fhir_mappings.codes import Names
 from service import VERSION
@@ -21,6 +23,7 @@ from service.api.gate import Gate, Limits
 from service.api.head import HeadAsGet
 from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
+from service.api.refused_audit import RefusedAudit
 from service.api.schema import describe
 from service.api.security import Identify, serve_loopback
 from service.api.v1 import routes as v1
@@ -86,14 +89,15 @@ def create_service(clinics: Sequence[Served], log: Log, identify: Identify | Non
     """
     doors = [_doors_of(one, log) for one in clinics]
     first = clinics[0].deployment
-    apps: Mapping[str, ASGIApp]
-    if len(doors) == 1:
-        face = Face(create_clinic_app(doors[0], doors), first.clinic)
-        apps = {first.clinic: face.app}
-    else:
-        nobody = _doors_of(Served(_of_no_clinic(first)), log)
-        face = Face(create_clinic_app(nobody, doors), NO_CLINIC)
-        apps = {one.deployment.clinic: create_clinic_app(one) for one in doors}
+    nobody = doors[0] if len(doors) == 1 else _doors_of(Served(_of_no_clinic(first)), log)
+    refused = RefusedAudit(nobody, doors)
+    shared = create_clinic_app(nobody, doors, partial(_flushed, refused))
+    face = Face(shared, nobody.deployment.clinic)
+    apps: Mapping[str, ASGIApp] = (
+        {first.clinic: shared}
+        if len(doors) == 1
+        else {one.deployment.clinic: create_clinic_app(one) for one in doors}
+    )
     inner = _wrapped(Clinics(face, apps), first.settings)
     return Gate(
         inner,
@@ -101,6 +105,7 @@ def create_service(clinics: Sequence[Served], log: Log, identify: Identify | Non
         limits=_limits(first.settings),
         identify=identify or serve_loopback(first.settings.cors_origins, first.clinic),
         figures=first.figures,
+        note=refused.add,
     )
 
 
@@ -113,12 +118,15 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def create_clinic_app(doors: Doors, clinics: Sequence[Doors] = ()) -> FastAPI:
+def create_clinic_app(
+    doors: Doors, clinics: Sequence[Doors] = (), lifespan: Lifespan[FastAPI] | None = None
+) -> FastAPI:
     """Return the app of one clinic, without the gate; with what answers for all ``clinics``, if any.
 
     CAUTION: it lets everybody in whom the gate let through, and knows no other clinic than its own.
     """
     app = _ClinicApp(
+        lifespan=lifespan,
         title="Alliance service",
         version=VERSION,
         description="The therapeutic alliance beside a clinic's EHR: scores in; FHIR, trend and alert out.",
@@ -195,6 +203,13 @@ def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
         allow_headers=_REQUEST_HEADERS,
         expose_headers=_ANSWER_HEADERS,
     )
+
+
+@asynccontextmanager
+async def _flushed(refused: RefusedAudit, _: FastAPI) -> AsyncIterator[None]:
+    """Serve; at the end the audit gets what was counted last."""
+    yield
+    await run_in_threadpool(refused.flush)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

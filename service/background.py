@@ -1,4 +1,4 @@
-"""What runs beside the API or without it: threads that write to the EHR, watch it, tell of it, and erase."""
+"""What runs beside the API or without it: the threads that deliver, watch, tell, erase, and seal."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +10,7 @@ from service.flows.deployment import Deployment
 from service.http import Exchange, Http, host_of
 from service.log import Log
 from service.retention_worker import RetentionWorker
+from service.sealer import SEAL_SECONDS, Sealer
 from service.watcher import Watcher
 from service.webhook_worker import WebhookWorker
 from service.worker import Worker
@@ -32,6 +33,7 @@ class Background:
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
         self._retention = RetentionWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
+        self._sealer = Sealer(deployment, log)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -40,6 +42,7 @@ class Background:
         self._teller.start()
         self._watcher.start()
         self._retention.start()
+        self._sealer.start()
         try:
             yield
         finally:
@@ -50,6 +53,8 @@ class Background:
         parts = (self._retention, self._watcher, self._worker, self._teller)
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: part.stop(DRAIN_SECONDS), parts))
+        # Last, so that what the others did at the end is sealed too.
+        self._sealer.stop(SEAL_SECONDS)
 
     def _note_exchange(self, exchange: Exchange) -> None:
         self._figures.note_exchange(

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from fhir_mappings.codes import DEFAULT_BASE
+from fhir_mappings.codes import CONFIDENTIALITY, DEFAULT_BASE, DEFAULT_LABELS
+from fhir_mappings.elements import LABELS
 from service.addresses import is_loopback, is_web_address
 from service.ehr_settings import EhrSettings
 from service.service_settings import listed
@@ -76,6 +77,10 @@ class ClinicSettings(EhrSettings):
         repr=False,
         description="Secret that signs what the webhook is told: whsec_ and 24 to 64 random bytes in base64; two, separated by a comma, while one replaces the other.",
     )
+    security_labels: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+        DEFAULT_LABELS,
+        description="Security labels of everything about a patient, separated by commas: one of N, R, V (confidentiality), any of MH, BH, PSY (sensitivity).",
+    )
     enabled_instruments: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
         (),
         description="Ids of instruments that are shipped turned off and are to be taken, separated by commas, such as wai-srt-therapist,sai-client.",
@@ -139,6 +144,14 @@ class ClinicSettings(EhrSettings):
     def _are_secrets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(value) > MOST_SECRETS or not all(_is_secret(one) for one in value):
             raise ValueError("must be one or two of whsec_ and 24 to 64 bytes in base64")
+        return value
+
+    @field_validator("security_labels")
+    @classmethod
+    def _are_labels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = [LABELS[one][0] for one in value if one in LABELS]
+        if len(known) != len(value) or known.count(CONFIDENTIALITY) != 1 or len(set(value)) != len(value):
+            raise ValueError(f"must be of {', '.join(LABELS)}, with one of N, R and V")
         return value
 
     def clinic_faults(self) -> Iterator[str]:

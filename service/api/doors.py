@@ -1,13 +1,18 @@
 """What every door of a clinic needs. A door is a module with ``build_router(doors) -> APIRouter``."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from service.clock import as_instant
 from service.ehr.client import EhrClient
 from service.flows.deployment import Access, Deployment
+from service.flows.patient_references import reference_here
+from service.flows.write_version import audit_row
 from service.log import Log
-from service.store.audit import AuditRow, ReadAudit
+from service.store.audit import ReadAudit
+
+_LONGEST_QUERY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +33,24 @@ class Doors:
     notice: Callable[[], None] = lambda: None
     client: EhrClient | None = None
 
-    def audit_read(self, access: Access, subject: str = "", status: int = 200) -> None:
-        """Return once the row of a read is durable; call it before the answer. ``subject``: our ids only."""
-        row = AuditRow(
-            clinic=access.clinic,
-            at=as_instant(self.deployment.clock()),
-            action=access.action,
-            route=access.route,
-            caller=access.caller,
-            status=status,
-            subject=subject,
-            request_id=access.request_id,
-        )
-        self.read_audit.add(row)
+    def audit_read(
+        self,
+        access: Access,
+        subject: str = "",
+        status: int = 200,
+        *,
+        patients: Iterable[str] = (),
+        patient_key: str = "",
+        query: str = "",
+    ) -> None:
+        """Return once the rows of a read are durable; call it before the answer.
+
+        ``subject``: our ids only. ``patients`` are the references of all whom the answer tells something of,
+        or who were asked about by name: each has a row; ``patient_key`` names one by our own key. ``query``:
+        names of parameters that are offered.
+        """
+        now = as_instant(self.deployment.clock())
+        row = audit_row(access, now, status, subject, patient_key=patient_key)
+        row = replace(row, query=query[:_LONGEST_QUERY]) if query else row
+        here = sorted({reference_here(one, self.deployment.settings) for one in patients})
+        self.read_audit.add([replace(row, patient=one, id=uuid4().hex) for one in here] or [row])

@@ -4,11 +4,12 @@ Plain ASGI: Starlette's own base class would put a task and a queue between the 
 """
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,6 +40,9 @@ _SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _LATER = {"Retry-After": "30"}
+_FAILED = 500
+# Over a limit: such floods are counted, and would be worse with a row written for each.
+_UNWRITTEN = frozenset({429, 503})
 # Whoever watches the process must be answered however busy it is, else it is taken for dead and ended.
 _ALWAYS_ANSWERED = frozenset({"/live", "/ready"})
 
@@ -54,10 +58,23 @@ class Limits:
 
 
 class Gate:
-    """Middleware: refuses foreign callers and what is over a limit, answers failures, writes the log."""
+    """Middleware: refuses foreign callers and what is over a limit, answers failures, writes the log.
 
-    def __init__(self, app: ASGIApp, log: Log, limits: Limits, identify: Identify, figures: Figures) -> None:
+    ``note`` is told of each request that is refused or fails here: scope and status.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        log: Log,
+        limits: Limits,
+        identify: Identify,
+        figures: Figures,
+        note: Callable[[Scope, int], None],
+    ) -> None:
         self._app = app
+        self._note = note
         self._log = log
         self._identify = identify
         self._limits = limits
@@ -105,6 +122,7 @@ class Gate:
         refusal, told = self._find_refusal(scope, headers)
         if refusal:
             self._figures.count_refused(refusal.faults[0].reason)
+            await self._audit(scope, exchange, refusal.status)
             await answer_refusal(scope["path"], refusal, told)(scope, receive, exchange.send)
             return
         try:
@@ -118,6 +136,7 @@ class Gate:
                 await refused(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last place: past it the server would log a traceback
             self._log.event("request_failed", request=exchange.request_id, error=type(error).__name__)
+            await self._audit(scope, exchange, _FAILED)
             if exchange.status == 0:
                 failed = answer_failure(scope["path"], exchange.request_id)
                 await failed(scope, receive, exchange.send)
@@ -135,6 +154,15 @@ class Gate:
         except CallerRefused as unknown:
             return unknown, {}
         return self._find_over_limit(scope, headers, caller), {}
+
+    async def _audit(self, scope: Scope, exchange: "_Exchange", status: int) -> None:
+        """Let the audit know of what reached no door; it is answered all the same where that fails."""
+        if status in _UNWRITTEN:
+            return
+        try:
+            await run_in_threadpool(self._note, scope, status)
+        except Exception as error:  # noqa: BLE001 - as above: it is asked where something failed already
+            self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
 
     def _find_over_limit(self, scope: Scope, headers: Headers, caller: Caller) -> RequestRefused | None:
         declared = headers.get("content-length", "0")

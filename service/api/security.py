@@ -7,11 +7,14 @@ away, and its Host does where it points a name of its own at 127.0.0.1 (DNS rebi
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from fastapi import Request
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from service.addresses import is_loopback
 from service.callers import DEFAULT_CLINIC, LOOPBACK, Caller
@@ -73,6 +76,7 @@ def access_of(request: Request, action: Action) -> Access:
         route=request.scope["route"].path,
         action=action,
         request_id=request.scope["state"]["request_id"],
+        address=address_of(request.scope),
     )
     request.scope["state"]["access"] = access
     return access
@@ -89,7 +93,22 @@ def access_refused(request: Request) -> Access:
     action = "E" if request.url.path.endswith("/_search") else _ACTIONS.get(request.method, "E")
     route = getattr(request.scope.get("route"), "path", "none")
     caller = caller_of(request)
-    return Access(caller.clinic, caller.name, route, action, request.scope["state"]["request_id"])
+    request_id = request.scope["state"]["request_id"]
+    return Access(caller.clinic, caller.name, route, action, request_id, address_of(request.scope))
+
+
+def address_of(scope: Scope) -> str:
+    """Return the network address that a request came from, '' where the server tells none that is one."""
+    client = scope.get("client")
+    return _as_address(client[0]) if client else ""
+
+
+@lru_cache(maxsize=1024)
+def _as_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""
 
 
 def _host_name(address: str) -> str:

@@ -79,7 +79,7 @@ def _report(asked: argparse.Namespace, settings: Settings, base_url: str, http: 
     report = check_ehr(client, settings, asked.patient)
     if asked.write_probe is None or report.capabilities is None:
         return report
-    names = Names(settings.canonical_base)
+    names = Names(settings.canonical_base, settings.security_labels)
     probe = Probe(client, report.capabilities, shipped_instruments(), names, system_clock)
     step = probe_ehr(probe, asked.write_probe, even_for_good=asked.yes, encounter=asked.encounter)
     return replace(report, steps=(*report.steps, step))

@@ -18,6 +18,7 @@ from service.commands.environment import (
 )
 from service.errors import RequestRefused, SettingsRefused, StoreError
 from service.flows.after_restore import after_restore
+from service.flows.audit_command import command_access
 from service.flows.deployment import Access, Action, Deployment
 from service.flows.erase_expired import erase_expired
 from service.flows.erase_patient import Erasing, erase_patient
@@ -204,4 +205,4 @@ def _keys_in(file: Path) -> list[str]:
 
 
 def _access(deployment: Deployment, act: str, action: Action) -> Access:
-    return Access(deployment.clinic, "command line", act, action, "command-line")
+    return command_access(deployment.clinic, act, action)

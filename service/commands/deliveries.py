@@ -9,6 +9,7 @@ from service.commands.command import Command, Commands, Write, add_clinic
 from service.commands.environment import deployment_of, one_clinic
 from service.errors import RequestRefused
 from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
+from service.flows.audit_command import audit_command, command_access
 from service.flows.deployment import Access, Deployment
 from service.flows.explain_delivery import explain_delivery, what_follows
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
@@ -52,6 +53,7 @@ def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -
         page = list_delivery_page(
             deployment, DeliveryListQuery(asked.state, limit=_LISTED), deployment.clinic
         )
+        audit_command(deployment, _access(deployment, "list"))
         for one in page.items:
             subject = f"{one.subject_kind} {one.subject_id} version {one.subject_version}"
             write(f"{one.id}  {one.state:<9}  {one.rung or '-':<13}  {subject}  {one.reason}".rstrip() + "\n")
@@ -73,6 +75,8 @@ def _release(asked: argparse.Namespace, environ: Mapping[str, str], write: Write
 def _explain(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
         detail = read_delivery(deployment, asked.id, deployment.clinic)
+        access = _access(deployment, "explain")
+        audit_command(deployment, access, detail.delivery.id, detail.delivery.patient_key)
         for line in explain_delivery(detail, as_instant(deployment.clock())):
             write(f"{line}\n")
 
@@ -130,4 +134,4 @@ def _tell(deployment: Deployment, changed: DeliveryRow, write: Write) -> None:
 
 
 def _access(deployment: Deployment, act: str) -> Access:
-    return Access(deployment.clinic, "command line", f"deliveries {act}", "E", "command-line")
+    return command_access(deployment.clinic, f"deliveries {act}")

@@ -161,7 +161,7 @@ def deployment_of(
     return Deployment(
         database=database or Database(settings.database_url),
         settings=settings,
-        names=Names(settings.canonical_base),
+        names=Names(settings.canonical_base, settings.security_labels),
         instruments=chosen.offered,
         known=chosen.known,
         norms=load_norms(),

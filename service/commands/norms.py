@@ -12,6 +12,7 @@ from service.commands.command import Commands, Write, add_clinic
 from service.commands.environment import deployment_of, one_clinic
 from service.errors import NotFound, SettingsRefused, WrongState
 from service.flows.approve_norm import Change, Rate, approve_norm, preview_norm
+from service.flows.audit_command import audit_command, command_access
 from service.flows.deployment import Deployment
 from service.flows.fit_norms import can_be_fitted, fit_clinic_norm, instruments_to_fit
 
@@ -52,6 +53,7 @@ def _fit(asked: argparse.Namespace, deployment: Deployment, write: Write) -> int
                     )
                 except TooLittleToFit as little:
                     write(f"{instrument.id}: not fitted: {little}\n")
+        audit_command(deployment, command_access(deployment.clinic, "fit-norms"))
         for norm in fitted:
             _tell(norm, asked.out, write)
     finally:

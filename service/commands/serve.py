@@ -28,6 +28,7 @@ from service.flows.deployment import Deployment
 from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
+from service.sealer import sealing_nobodys
 from service.service_settings import ServiceSettings
 from service.store.database import Database
 from service.traces import traces_of
@@ -97,6 +98,7 @@ def _run_parts(deployments: Sequence[Deployment], write: Write, *, serves: bool,
         if delivers:
             for background in beside:
                 running.enter_context(background.running())
+            running.enter_context(sealing_nobodys(deployments[0], log))
         if listening is not None:
             _serve([_served(*one) for one in zip(deployments, beside, strict=True)], log, listening, write)
         else:

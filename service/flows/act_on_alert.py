@@ -93,7 +93,7 @@ def act_on_alert(
         done = replace(done, by=reference_here(done.by, deployment.settings))
         if not _is_done_already(row, done):
             row = _move(write, dyad, row, done)
-        add_audit(tx, audit_row(access, write.now, OK, row.id))
+        add_audit(tx, audit_row(access, write.now, OK, row.id, row.alias_row))
         return with_acts(tx, row, deployment.known)
 
 

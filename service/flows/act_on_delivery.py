@@ -63,5 +63,5 @@ def _act(deployment: Deployment, access: Access, act: Callable[[Tx, str], Delive
     now = as_instant(deployment.clock())
     with deployment.database.write() as tx:
         changed = act(tx, now)
-        add_audit(tx, audit_row(access, now, OK, changed.id))
+        add_audit(tx, audit_row(access, now, OK, changed.id, patient_key=changed.patient_key))
     return changed

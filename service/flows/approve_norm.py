@@ -16,10 +16,13 @@ from service.alliance.parameters import Parameters
 from service.alliance.standards import Memory, Standard, judge_on
 from service.clock import as_instant
 from service.errors import NotFound, WrongState
+from service.flows.audit_command import OK, command_access
 from service.flows.deployment import Deployment
 from service.flows.fit_norms import series_in_language
 from service.flows.judge_dyad import JUDGED_SCALE, norm_of
 from service.flows.read_standards import read_standards
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.norm_ratings import NormRating, series_of_instrument
 from service.store.norms import Approval, NormRow, find_norm, insert_approval
@@ -94,6 +97,8 @@ def approve_norm(
             in_force_from=as_instant(deployment.clock() + _SETTLING),
         )
         insert_approval(tx, approval)
+        access = command_access(clinic, "approve-norms")
+        add_audit(tx, audit_row(access, as_instant(deployment.clock()), OK, reference))
 
 
 def _stored(tx: Tx, clinic: str, reference: str) -> NormRow:

@@ -60,13 +60,17 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One request, as the audit keeps it: ids and route templates only."""
+    """One request, as the audit keeps it: ids and route templates only.
+
+    ``address`` is whence it came in the network, '' where from nowhere: a command, the worker.
+    """
 
     clinic: str
     caller: str
     route: str
     action: Action
     request_id: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,12 @@ class SupervisionDigest:
     resolved: tuple[AlertWithActs, ...]
     overdue: tuple[Overdue, ...]
 
+    @property
+    def patients(self) -> set[str]:
+        """The references of all patients whom it names, for the audit."""
+        told = (*self.attention, *self.under_way, *self.resolved)
+        return {one.alert.patient for one in told} | {one.patient for one in self.overdue}
+
 
 def digest_caseload(deployment: Deployment, therapist: str, clinic: str) -> SupervisionDigest:
     """Return the digest of one therapist (a reference); raises ``NotFound`` for one never rated with."""

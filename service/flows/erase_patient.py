@@ -69,8 +69,9 @@ def erase_patient(deployment: Deployment, patient: str, erasing: Erasing, access
     certificate = _erase(deployment, key_of, erasing, access)
     if erasing.dry_run:
         with deployment.database.write() as tx:  # that somebody looked is kept all the same
-            now, subject = as_instant(deployment.clock()), f"patient/{certificate['keys'][0]}"
-            add_audit(tx, audit_row(replace(access, action="R"), now, OK, subject))
+            now, key = as_instant(deployment.clock()), certificate["keys"][0]
+            row = audit_row(replace(access, action="R"), now, OK, f"patient/{key}", patient_key=key)
+            add_audit(tx, row)
     return certificate
 
 
@@ -120,6 +121,8 @@ def erase_within(write: Write, own_keys: Iterable[str], erasing: Erasing) -> Cer
     still_open = open_work(tx, held)
     in_ehr = _in_ehr(tx, held, write.deployment.settings.ehr_name)
     leave_alerts_of_others(tx, held)
+    for key in held.keys:  # while it is known whose key it is
+        add_audit(tx, audit_row(write.access, write.now, OK, f"patient/{key}", patient_key=key))
     certificate: Certificate = {
         "certificate": str(uuid4()),
         "clinic": clinic,
@@ -148,8 +151,6 @@ def _keep(write: Write, certificate: Certificate, erasing: Erasing, never_again:
         certificate=json_text.dumps(certificate).decode(),
     )
     add_erasure(write.tx, row, never_again)
-    for key in certificate["keys"]:
-        add_audit(write.tx, audit_row(write.access, write.now, OK, f"patient/{key}"))
 
 
 def _fault(delivery_id: str, state: str) -> Fault:

@@ -1,13 +1,14 @@
 """Export all that is kept of a patient, for whoever asks for it (GDPR Art. 15, HIPAA right of access).
 
-Responses, scores and alerts as FHIR resources in every version; beside them every row of every table as it
-is, so that nothing is left out for which FHIR has no resource: acts with their words, deliveries, accesses.
+Responses, scores and alerts in every version, and accesses, as FHIR resources; beside them every row of every
+table as it is, so that nothing is left out for which FHIR has no resource: acts with their words, deliveries.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
+from fhir_mappings.audit import to_audit_event
 from fhir_mappings.collection import Kept, to_collection, to_parameters
 from fhir_mappings.elements import Json
 from fhir_mappings.observation import to_observations
@@ -19,16 +20,19 @@ from service.errors import NotFound
 from service.flows.deployment import Access, Deployment
 from service.flows.load import alert_facts, filled_from
 from service.flows.patient_references import reference_here
+from service.flows.read_audit import audit_facts
 from service.flows.write_version import audit_row
 from service.store.alerts import AlertRow
 from service.store.audit import add_audit
+from service.store.audit_reading import KeptRow, audit_rows_by_row
 from service.store.database import Tx
-from service.store.erasure import find_holdings, rows_of
+from service.store.erasure import Holdings, find_holdings, rows_of
 from service.store.merges import lock_joined
 from service.store.patients import find_alias, own_key_of
 from service.store.responses import ResponseVersion
 
 OK = 200
+_AT_ONCE = 500
 Rows = Sequence[Mapping[str, object]]
 
 
@@ -41,10 +45,13 @@ def export_patient(deployment: Deployment, patient: str, access: Access) -> byte
     # The audit's row is committed with what is read, before anybody sees it.
     with deployment.database.write() as tx:
         own_key = _own_key(tx, deployment, patient, access.clinic)
-        add_audit(tx, audit_row(access, now, OK, f"patient/{own_key}"))
+        add_audit(tx, audit_row(access, now, OK, f"patient/{own_key}", patient_key=own_key))
         held = find_holdings(tx, access.clinic, sorted(lock_joined(tx, access.clinic, [own_key])))
         tables = {name: rows for name, rows in rows_of(tx, held) if rows}
-    kept = [*_responses(deployment, tables), *_alerts(deployment, tables), *_rows(tables)]
+        accesses = _accesses(tx, held, tables.get("audit_rows", ()))
+    facts = (audit_facts(one, deployment.settings) for one in accesses)
+    events = (Kept(to_audit_event(one, deployment.names)) for one in facts)
+    kept = [*_responses(deployment, tables), *_alerts(deployment, tables), *events, *_rows(tables)]
     bundle = to_collection(kept, deployment.settings.canonical_base, now)
     return json_text.dumps(bundle)
 
@@ -54,6 +61,15 @@ def _own_key(tx: Tx, deployment: Deployment, patient: str, clinic: str) -> str:
     if alias is None:
         raise NotFound("There is no such patient here.")
     return own_key_of(tx, alias)
+
+
+def _accesses(tx: Tx, held: Holdings, rows: Rows) -> list[KeptRow]:
+    """Return the accesses in their order, without those that are of a merge's other patient."""
+    numbers = [int(str(row["row_id"])) for row in rows]
+    found: dict[int, KeptRow] = {}
+    for start in range(0, len(numbers), _AT_ONCE):
+        found |= audit_rows_by_row(tx, held.clinic, numbers[start : start + _AT_ONCE])
+    return [found[one] for one in numbers if not found[one].patient or found[one].patient in held.references]
 
 
 def _responses(deployment: Deployment, tables: Mapping[str, Rows]) -> Iterator[Kept]:

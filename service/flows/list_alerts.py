@@ -78,6 +78,11 @@ class AlertPage:
     watch: tuple[WatchPoint, ...]
     next: Place | None
 
+    @property
+    def patients(self) -> set[str]:
+        """The references of all patients whom it names, for the audit."""
+        return {one.patient for one in self.alerts} | {one.rating.patient for one in self.watch}
+
 
 def list_alert_page(deployment: Deployment, query: AlertListQuery, clinic: str) -> AlertPage:
     """Return one page of at most ``limit`` entries; a patient never seen here has none."""
@@ -126,7 +131,7 @@ def _watch_points(
         # Whoever is rated later than so many days after the session is historical: no news.
         days = timedelta(days=deployment.settings.historical_after_days)
         start = from_instant(query.since) if query.since else deployment.clock()
-        ratings = ratings_of_recent_dyads(tx, clinic, as_instant(start - days))
+        ratings = ratings_of_recent_dyads(tx, clinic, as_instant(start - days), therapist=query.therapist)
     else:
         ratings = ratings_of_patient(tx, clinic, aliases)
     standards = read_standards(tx, deployment, clinic)

@@ -73,7 +73,7 @@ def merge_patients(deployment: Deployment, patient: str, other: str, by: str, ac
             message = "A patient cannot be merged into the same one."
             raise FaultsInRequest([Fault("other", "same-patient", message)])
         lock_joined(tx, write.clinic, keys)
-        _audit(write, keys[0])
+        _audit(write, keys)
         standing = find_merge(tx, write.clinic, keys[0])
         if standing is not None and standing.into_key == keys[1]:
             return Merged(standing)
@@ -92,7 +92,7 @@ def undo_merge(deployment: Deployment, patient: str, other: str, by: str, access
         write = Write(tx, deployment, access, deployment.clock())
         keys = own_key_of(tx, _known(write, patient)), own_key_of(tx, _known(write, other))
         lock_joined(tx, write.clinic, keys)
-        _audit(write, keys[0])
+        _audit(write, keys)
         last = find_last_merge(tx, write.clinic, *keys)
         if last is None:
             raise NotFound("These two patients were never merged so.")
@@ -197,5 +197,6 @@ def _here(write: Write, patient: str) -> str:
     return reference_here(patient, write.deployment.settings)
 
 
-def _audit(write: Write, own_key: str) -> None:
-    add_audit(write.tx, audit_row(write.access, write.now, OK, f"patient/{own_key}"))
+def _audit(write: Write, keys: tuple[str, str]) -> None:
+    subject = f"patient/{keys[0]}"
+    add_audit(write.tx, *(audit_row(write.access, write.now, OK, subject, patient_key=key) for key in keys))

@@ -70,7 +70,9 @@ def record_attendance(
             _refuse_same_appointment(write, row)
             let_ehr_give_way(write, row)
             insert_attendance(tx, row)
-        add_audit(tx, audit_row(access, write.now, OK if stored else CREATED, (stored or row).id))
+        add_audit(
+            tx, audit_row(access, write.now, OK if stored else CREATED, (stored or row).id, row.alias_row)
+        )
     return stored or row, stored is None
 
 
@@ -91,7 +93,7 @@ def correct_attendance(
         if row.alias_row != stored.alias_row:
             message = "The patient cannot change: make it entered-in-error and record it anew."
             raise FaultsInRequest([Fault("patient", "another-patient", message)])
-        add_audit(tx, audit_row(access, write.now, OK, stored.id))
+        add_audit(tx, audit_row(access, write.now, OK, stored.id, stored.alias_row))
         if _says_the_same(stored, row):
             return stored
         _refuse_taken_identifier(write, row)

@@ -59,7 +59,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     tx, deployment, access = write.tx, write.deployment, write.access
     stored = find_stored(write, new)
     if stored:
-        add_audit(tx, audit_row(access, write.now, STORED_ALREADY, stored.id))
+        add_audit(tx, audit_row(access, write.now, STORED_ALREADY, stored.id, stored.alias_row))
         return recorded_again(tx, deployment, stored)
     patient = reference_here(new.patient, deployment.settings)
     alias = take_alias(tx, write.clinic, patient, write.now)
@@ -72,7 +72,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     insert_version(tx, version, score_rows(filled))
     want_session(write, new, version.id)
     own = queue_response(write, filled, patient_key=alias.patient_key)
-    add_audit(tx, audit_row(access, write.now, CREATED, version.id))
+    add_audit(tx, audit_row(access, write.now, CREATED, version.id, alias.row))
     if onward:  # no alert changes by it
         keep_judged(tx, dyad.row, onward.judged)
         before, review = onward.before, None

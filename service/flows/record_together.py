@@ -75,7 +75,9 @@ class Create:
         """Record it; a match of its condition is answered whatever it holds."""
         stored = _match(write, self.condition)
         if stored:
-            add_audit(write.tx, audit_row(write.access, write.now, STORED_ALREADY, stored.id))
+            add_audit(
+                write.tx, audit_row(write.access, write.now, STORED_ALREADY, stored.id, stored.alias_row)
+            )
             return Done(recorded_again(write.tx, write.deployment, stored), STORED_ALREADY)
         recorded = record_within(write, _referring(self.new, references), response_id)
         return Done(recorded, CREATED if recorded.created else STORED_ALREADY)

@@ -37,7 +37,7 @@ def expect_version(write: Write, response_id: str, expected_version: int | None)
 
 def leave_unchanged(write: Write, stored: ResponseVersion) -> Recorded:
     """Return what the stored version gave, once the audit knows that it was asked for again."""
-    add_audit(write.tx, audit_row(write.access, write.now, OK, stored.id))
+    add_audit(write.tx, audit_row(write.access, write.now, OK, stored.id, stored.alias_row))
     return recorded_again(write.tx, write.deployment, stored)
 
 
@@ -54,7 +54,7 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
     patient_key = dyads[version.dyad_row].patient_key
     own = queue_response(write, filled, patient_key=patient_key)
     review, left = _review(write, stored, version)
-    add_audit(write.tx, audit_row(write.access, write.now, OK, version.id))
+    add_audit(write.tx, audit_row(write.access, write.now, OK, version.id, version.alias_row))
     recorded = tell(
         write.deployment,
         filled,

@@ -9,6 +9,7 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.places import Place, place_in_answer, places_in_transaction
 from service.ehr.retry import Verdict, back_off_seconds, classify_answer, classify_error
 from service.errors import EhrError, LeaseLost
+from service.flows.audit_disclosure import audit_disclosure
 from service.flows.canonical_base import keep_canonical_base
 from service.flows.follow_patient import follow_patient
 from service.flows.lane import Delivered, Next, Work
@@ -108,6 +109,7 @@ def _freeze(tx: Tx, work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
     refuse_withheld(tx, work)
     body = part.body or body_of(tx, part)
     keep_canonical_base(tx, work.claim.clinic, lane.names)
+    audit_disclosure(tx, work, now)
     freeze_part(tx, part, body, now)
     set_delivery(tx, work.claim, now, State.SENT)
     return replace(part, state=State.SENT, body=body, sent_at=now)

@@ -28,7 +28,7 @@ def set_disclosure(
         own_key = own_key_of(tx, alias)
         keep_disclosure(tx, clinic, own_key, disclosure, now)
         reopen_withheld(tx, clinic, (alias.patient_key,), now)
-        add_audit(tx, audit_row(access, now, OK, f"patient/{own_key}"))
+        add_audit(tx, audit_row(access, now, OK, f"patient/{own_key}", alias.row))
         return _in_force(tx, clinic, own_key)
 
 

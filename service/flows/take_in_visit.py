@@ -138,7 +138,8 @@ def _of_patient(tx: Tx, clinic: str, row: AttendanceRow) -> list[AttendanceRow]:
 
 def _add(write: Write, row: AttendanceRow) -> bool:
     insert_attendance(write.tx, row)
-    add_audit(write.tx, audit_row(replace(write.access, action="C"), write.now, CREATED, row.id))
+    access = replace(write.access, action="C")
+    add_audit(write.tx, audit_row(access, write.now, CREATED, row.id, row.alias_row))
     return True
 
 
@@ -149,7 +150,7 @@ def _replace(write: Write, stored: AttendanceRow, said: AttendanceRow) -> bool:
         write.tx,
         replace(stored, **kept, version=stored.version + 1, believed_from=write.now, row_id=None),
     )
-    add_audit(write.tx, audit_row(write.access, write.now, OK, stored.id))
+    add_audit(write.tx, audit_row(write.access, write.now, OK, stored.id, said.alias_row))
     return True
 
 

@@ -9,6 +9,7 @@ from fhir_mappings.answers import canonical_answers
 from fhir_mappings.filled import Filled
 from fhir_mappings.observation import observation_parts
 from service.clock import as_instant
+from service.flows.audit_kinds import kind_of
 from service.flows.deployment import Access, Write
 from service.flows.load import write_answers
 from service.flows.new_response import NewResponse
@@ -132,17 +133,31 @@ def score_rows(filled: Filled) -> list[ScoreRow]:
     return rows
 
 
-def audit_row(access: Access, at: str, status: int, subject: str) -> AuditRow:
-    """Return the audit's row of this access."""
+def audit_row(
+    access: Access,
+    at: str,
+    status: int,
+    subject: str,
+    patient_row: int | None = None,
+    *,
+    patient_key: str = "",
+) -> AuditRow:
+    """Return the audit's row of this access; the patient by the alias' row or our key, where it has one."""
+    kind = kind_of(access.route, access.action)
     return AuditRow(
         clinic=access.clinic,
         at=at,
-        action=access.action,
+        action=kind.action,
         route=access.route,
         caller=access.caller,
         status=status,
         subject=subject,
         request_id=access.request_id,
+        interaction=kind.interaction,
+        resource=kind.resource,
+        address=access.address,
+        patient_row=patient_row,
+        patient_key=patient_key,
     )
 
 

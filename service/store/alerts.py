@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from service.store.database import Tx
+from service.store.disclosures import unshared_aliases
 from service.store.tables import alerts
 
 
@@ -133,7 +134,8 @@ def find_alert(tx: Tx, clinic: str, alert_id: str, version: int | None = None) -
 class AlertQuery:
     """What a list of alerts is narrowed to; an absent field narrows nothing.
 
-    ``since`` means updated since. ``after`` is the place in the list: (updated_at, row_id).
+    One that names neither patient nor therapist leaves out patients who are not to be shared. ``since`` means
+    updated since. ``after`` is the place in the list: (updated_at, row_id).
     """
 
     alias_rows: Sequence[int] | None = None
@@ -152,6 +154,8 @@ def list_alerts(tx: Tx, clinic: str, query: AlertQuery) -> list[AlertRow]:
         wanted = wanted.where(alerts.c.alias_row.in_(query.alias_rows))
     if query.therapist is not None:
         wanted = wanted.where(alerts.c.therapist == query.therapist)
+    if query.alias_rows is None and query.therapist is None:
+        wanted = wanted.where(alerts.c.alias_row.not_in(unshared_aliases(clinic)))
     if query.status is not None:
         wanted = wanted.where(alerts.c.status == query.status)
     if query.since is not None:

@@ -1,23 +1,30 @@
 """The audit: one row for every access, never changed.
 
 A write's row stands in its own transaction. Reads that wait together share one commit, and no answer leaves
-before its row is durable.
+before its row is durable. What hangs on several patients has a row for each, all with one request id.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import Integer, bindparam, func, insert, select
 
 from service.store.database import Database, Tx
-from service.store.tables import audit_rows
+from service.store.tables import audit_rows, patient_aliases
 from service.time_limit import unlimited
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """Who did what when: ids and route templates only, never a value."""
+    """Who did what when: ids, route templates and names of parameters only, never a value.
+
+    ``interaction`` and ``resource`` are FHIR's words (``flows/audit_kinds.py``). ``address`` is the caller's
+    network address, '' where it has none; ``query`` the names of search parameters. ``count``: how many alike
+    it stands for. The patient is named by one of three: the alias' row, a reference as kept here, our key.
+    One that is not known here is left out.
+    """
 
     clinic: str
     at: str
@@ -27,18 +34,55 @@ class AuditRow:
     status: int
     subject: str
     request_id: str
+    interaction: str = "operation"
+    resource: str = ""
+    address: str = ""
+    query: str = ""
+    count: int = 1
+    patient_row: int | None = None
+    patient: str = ""
+    patient_key: str = ""
+    id: str = field(default_factory=lambda: uuid4().hex)
 
     def values(self) -> Mapping[str, object]:
-        """Return the row's columns."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Return the row's columns, and what its patient is found by."""
+        found = {name: getattr(self, name) for name in _WRITTEN}
+        return found | {
+            "of_clinic": self.clinic,
+            "known_row": self.patient_row,
+            "reference": self.patient,
+            "own_key": self.patient_key,
+        }
 
 
-_INSERT = insert(audit_rows)
+_WRITTEN = (
+    *("id", "clinic", "at", "action", "route", "caller", "status", "subject", "request_id"),
+    *("interaction", "resource", "address", "query", "count"),
+)
+_of_clinic = patient_aliases.c.clinic == bindparam("of_clinic")
+# Found while it is written: a question of its own would be one more for every read.
+_PATIENT_ROW = func.coalesce(
+    bindparam("known_row", type_=Integer),
+    select(patient_aliases.c.row_id)
+    .where(
+        _of_clinic,
+        patient_aliases.c.kind == "reference",
+        patient_aliases.c.system == "",
+        patient_aliases.c.value == bindparam("reference"),
+    )
+    .scalar_subquery(),
+    select(func.min(patient_aliases.c.row_id))
+    .where(_of_clinic, patient_aliases.c.own_key == bindparam("own_key"))
+    .scalar_subquery(),
+)
+_INSERT = insert(audit_rows).values(
+    {name: bindparam(name) for name in _WRITTEN} | {"patient_row": _PATIENT_ROW}
+)
 
 
-def add_audit(tx: Tx, row: AuditRow) -> None:
-    """Add one row in the transaction of the write that it tells of."""
-    tx.execute(_INSERT, row.values())
+def add_audit(tx: Tx, *rows: AuditRow) -> None:
+    """Add rows in the transaction of the write that they tell of."""
+    tx.execute(_INSERT, [row.values() for row in rows])
 
 
 @dataclass(slots=True)
@@ -57,12 +101,12 @@ class ReadAudit:
         self._commit = threading.Lock()
         self._batch = _Batch()
 
-    def add(self, row: AuditRow) -> None:
-        """Return when the row is durable; raises what the commit raised."""
+    def add(self, rows: Sequence[AuditRow]) -> None:
+        """Return when the rows are durable; raises what the commit raised."""
         with self._lock:
             batch = self._batch
-            batch.rows.append(row)
-            leads = len(batch.rows) == 1
+            leads = not batch.rows
+            batch.rows.extend(rows)
         if leads:
             self._write(batch)
         batch.done.wait()
@@ -76,7 +120,7 @@ class ReadAudit:
             try:
                 # For many requests: the time of the one that came first must not fail the others.
                 with unlimited(), self._database.write() as tx:
-                    tx.execute(_INSERT, [row.values() for row in batch.rows])
+                    add_audit(tx, *batch.rows)
             except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it
                 batch.error = error
             finally:

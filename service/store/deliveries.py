@@ -16,7 +16,7 @@ LATE = "late"  # asked for as a state: what goes on by itself, and should have a
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery. ``row`` is its place in the list and never leaves the service.
+    """One delivery. ``row`` is its place in the list and never leaves the service, like ``patient_key``.
 
     ``rung`` is the form in which the EHR takes it, '' before the first plan.
     """
@@ -35,6 +35,7 @@ class DeliveryRow:
     due_at: str
     created_at: str
     updated_at: str
+    patient_key: str
 
     @property
     def parked(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from service.ledger import Event, State, step
 from service.store.database import Tx
@@ -21,8 +21,9 @@ _REASONS = (NOTHING_PUSHED, BEFORE_SINCE)
 class Disclosure:
     """What may be told about a patient.
 
-    ``push``: written into the EHR; ``share``: shown to others than the clinic's own. ``since`` is the first
-    session date of which anything may be written (``YYYY-MM-DD``), None: all.
+    ``push``: written into the EHR; ``share``: shown to who does not name the patient or their therapist, and
+    counted in figures. ``since`` is the first session date of which anything may be written (``YYYY-MM-DD``),
+    None: all.
     """
 
     push: bool = True
@@ -55,6 +56,29 @@ def read_disclosure(tx: Tx, clinic: str, own_keys: Collection[str]) -> Disclosur
         )
     )
     return _strictest(Disclosure(*row) for row in rows)
+
+
+def unshared_keys(clinic: str) -> Select[tuple[str]]:
+    """Return the query for the keys of patients who are not to be shared, whoever is merged into them."""
+    return (
+        select(patient_aliases.c.patient_key)
+        .join(
+            patient_disclosures,
+            (patient_disclosures.c.clinic == patient_aliases.c.clinic)
+            & (patient_disclosures.c.own_key == patient_aliases.c.own_key),
+        )
+        .where(
+            patient_disclosures.c.clinic == clinic,
+            patient_disclosures.c.share.is_(False),
+            patient_disclosures.c.believed_until.is_(None),
+        )
+    )
+
+
+def unshared_aliases(clinic: str) -> Select[tuple[int]]:
+    """Return the query for the rows of every alias of patients who are not to be shared."""
+    of_unshared = patient_aliases.c.patient_key.in_(unshared_keys(clinic))
+    return select(patient_aliases.c.row_id).where(patient_aliases.c.clinic == clinic, of_unshared)
 
 
 def disclosure_of_delivery(tx: Tx, clinic: str, delivery_id: str) -> Disclosure:

@@ -32,6 +32,9 @@ from service.store.visit_tables import encounter_look_ups
 
 KEPT: Mapping[str, str] = {
     "audit_rows": "who did what when: our own ids only, which lead to nothing any more",
+    "audit_seals": "hashes over the audit, so that nobody can change it unseen",
+    "audit_sealed": "which row of the audit stands under which seal",
+    "audit_purges": "up to which seal rows of the audit were removed",
     "erasures": "certificates, which name nobody",
     "erased_ids": "our own ids, so that what was erased is not taken again",
     "norms": "figures over many clients",
@@ -113,7 +116,8 @@ def rows_of(tx: Tx, held: Holdings) -> Iterator[tuple[str, Sequence[Mapping[str,
     """Return every row that is kept of a patient, by the table's name; audit rows are among them."""
     for table, condition in _conditions(tx, held):
         yield str(table.name), _read(tx, table, condition)
-    audited = and_(audit_rows.c.clinic == held.clinic, audit_rows.c.subject.in_(held.subjects))
+    about = or_(audit_rows.c.subject.in_(held.subjects), audit_rows.c.patient_row.in_(held.alias_rows))
+    audited = and_(audit_rows.c.clinic == held.clinic, about)
     yield str(audit_rows.name), _read(tx, audit_rows, audited)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 
 from service.store.database import Tx
+from service.store.disclosures import unshared_keys
 from service.store.responses import IN_ERROR, therapy_place
 from service.store.tables import dyads, responses, scores
 
@@ -51,10 +52,14 @@ _RATINGS: Select[Any] = (
 
 
 def series_of_instrument(tx: Tx, clinic: str, instrument: str, scale: str) -> list[list[NormRating]]:
-    """Return the ratings of every dyad on one scale, each series in therapy order, none of them empty."""
+    """Return the ratings of every dyad on one scale, each series in therapy order, none of them empty.
+
+    Patients who are not to be shared count for no figure of the clinic.
+    """
     by_dyad: dict[int, list[NormRating]] = {}
     asked = {"clinic": clinic, "instrument": instrument, "scale": scale}
-    for row in tx.execute(_RATINGS, asked):
+    shared = dyads.c.patient_key.not_in(unshared_keys(clinic))
+    for row in tx.execute(_RATINGS.where(shared), asked):
         by_dyad.setdefault(row.dyad_row, []).append(NormRating(*row))
     return [sorted(by_dyad[dyad], key=therapy_place) for dyad in sorted(by_dyad)]
 

@@ -33,7 +33,7 @@ from service.store.upserts import add_unless_there
 SubjectKind = Literal["definition", "response", "alert"]
 FirstState = Literal["pending", "waiting"]
 
-_Found = tuple[int, str, str, str, int, int, int]
+_Found = tuple[int, str, str, str, int, int, int, str]
 _Queries = Mapping[bool, tuple[Select[_Found], ...]]
 _DELIVERY_IDS = UUID("4f0c1e0e-8d0f-5b55-9b53-4d7b8d4f6a10")
 # What may still be in the air, or must go before what comes after it.
@@ -54,6 +54,7 @@ class Claim:
     tries: int
     failures: int
     parts: tuple[PartRow, ...]
+    patient_key: str
 
 
 def queue_delivery(
@@ -137,6 +138,7 @@ def claim_due(
             failures=row.failures,
             # Parts come with the first claim.
             parts=read_parts(tx, clinic, row.id) if row.tries else (),
+            patient_key=row.patient_key,
         )
         for row in found
     ]
@@ -268,6 +270,7 @@ def _claimable(state: State, *, definitions_only: bool) -> Select[_Found]:
         deliveries.c.subject_version,
         deliveries.c.tries,
         deliveries.c.failures,
+        deliveries.c.patient_key,
     ).where(
         *_OF_EHR,
         deliveries.c.state == state,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from service.store.database import Tx
+from service.store.disclosures import unshared_aliases
 from service.store.responses import IN_ERROR
 from service.store.tables import dyads, responses, scores
 
@@ -89,12 +90,17 @@ def ratings_of_patient(
     return _in_order(tx, _OF_PATIENT if as_of is None else _OF_PATIENT_AS_OF, where)
 
 
-def ratings_of_recent_dyads(tx: Tx, clinic: str, authored_from: str) -> list[PatientRating]:
+def ratings_of_recent_dyads(
+    tx: Tx, clinic: str, authored_from: str, *, therapist: str | None = None
+) -> list[PatientRating]:
     """Return all ratings of every dyad with one that was authored at or after an instant, in the same order.
 
-    Ratings of different dyads come mixed. Costs two queries.
+    ``therapist``: of this one's dyads; without, patients who are not to be shared are left out. Ratings of
+    different dyads come mixed. Costs two queries.
     """
     recent = select(responses.c.dyad_row).where(responses.c.authored_at >= authored_from, *_believed(clinic))
+    if therapist is None:
+        recent = recent.where(responses.c.alias_row.not_in(unshared_aliases(clinic)))
     return _read(tx, [responses.c.dyad_row.in_(recent), *_believed(clinic)])
 
 

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from service.errors import NotFound
 from service.store.database import Tx
 from service.store.responses import IN_ERROR
-from service.store.tables import dyads, patient_aliases, responses
+from service.store.tables import audit_rows, dyads, patient_aliases, responses
 from service.store.upserts import add_unless_there
 
 
@@ -41,6 +41,18 @@ _ALIAS = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
     patient_aliases.c.value == bindparam("reference"),
 )
 _ALIAS_KEPT = _ALIAS.with_for_update(read=True)
+_SQLITE = "sqlite"
+# SQLite would give the number of the last alias again once that patient is erased, and the audit's rows of
+# that patient would tell of the next one. PostgreSQL counts on.
+_UNUSED_ROW = select(
+    func.max(
+        select(func.coalesce(func.max(patient_aliases.c.row_id), 0)).scalar_subquery(),
+        select(func.coalesce(func.max(audit_rows.c.patient_row), 0))
+        .where(audit_rows.c.clinic == bindparam("clinic"), audit_rows.c.patient_row.is_not(None))
+        .scalar_subquery(),
+    )
+    + 1
+)
 _DYAD = (
     select(dyads.c.row_id, dyads.c.judged)
     .where(
@@ -110,7 +122,7 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
     if row:
         return Alias(row.row_id, row.patient_key)
     key = str(uuid4())
-    values = {
+    values: dict[str, object] = {
         "clinic": clinic,
         "patient_key": key,
         "own_key": key,
@@ -119,6 +131,8 @@ def take_alias(tx: Tx, clinic: str, reference: str, now: str) -> Alias:
         "value": reference,
         "created_at": now,
     }
+    if tx.dialect.name == _SQLITE:
+        values["row_id"] = tx.execute(_UNUSED_ROW, {"clinic": clinic}).scalar_one()
     made = add_unless_there(tx, patient_aliases, values)
     if made is not None:
         return Alias(made, key)

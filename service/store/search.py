@@ -1,7 +1,8 @@
 """Searches of the FHIR door: conditions on one kind of thing, one page of what fits, and how many fit.
 
 A search narrowed to a patient reads that patient's rows only, however many others the clinic has
-(``tests/service/store/test_search.py`` looks at the plan).
+(``tests/service/store/test_search.py`` looks at the plan). One that names neither a patient nor a thing
+leaves out patients who are not to be shared.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Table, and_, exists, false, func, or_, sel
 from service.store.alerts import AlertRow
 from service.store.conditions import Columns, Condition, clause, is_narrow
 from service.store.database import Tx
+from service.store.disclosures import unshared_aliases
 from service.store.responses import IN_ERROR, ResponseVersion
 from service.store.tables import alerts, responses, scores
 from service.store.views import VIEWS, Kind, View, earlier_versions
@@ -172,7 +174,13 @@ def _where(
 ) -> list[ColumnElement[bool]]:
     columns = _columns(view, conditions)
     asked = [clause(tx, clinic, columns, condition) for condition in conditions]
+    if view.is_of_patients and not _is_narrow(view, conditions):
+        asked.append(view.columns["patient"].not_in(unshared_aliases(clinic)))
     return [view.clinic == clinic, view.shown, _current(view, upto), *asked]
+
+
+def _is_narrow(view: View, conditions: Sequence[Condition]) -> bool:
+    return any(is_narrow(condition, view.naming) for condition in conditions)
 
 
 def _columns(view: View, conditions: Sequence[Condition]) -> Columns:
@@ -181,7 +189,7 @@ def _columns(view: View, conditions: Sequence[Condition]) -> Columns:
     Without it SQLite, which keeps no statistics here, would walk the whole clinic in the order asked for
     rather than read those few things and sort them.
     """
-    if not any(is_narrow(condition, view.naming) for condition in conditions):
+    if not _is_narrow(view, conditions):
         return view.columns
     moments = {name: view.columns[name].concat("") for name in ("at", "updated")}
     return {**view.columns, **moments}

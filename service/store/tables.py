@@ -346,10 +346,13 @@ chart_entries = Table(
     Index("ix_chart_entries_ehr_id", "clinic", "ehr", "ehr_id"),
 )
 
+# Only ever added to: triggers refuse the rest (migration 0021). Sealed as audit_tables.py says.
 audit_rows = Table(
     "audit_rows",
     metadata,
     row_id(),
+    # Empty in rows of the release before, which writes none while both are running: then row-<row_id>.
+    Column("id", String(40), nullable=False, server_default=""),
     clinic(),
     instant("at"),
     Column("action", String(1), nullable=False),  # C R U D E, as AuditEvent.action
@@ -358,6 +361,17 @@ audit_rows = Table(
     Column("status", Integer, nullable=False),
     Column("subject", String(255), nullable=False, server_default=""),  # our own ids only
     Column("request_id", String(64), nullable=False),
+    Column("interaction", String(20), nullable=False, server_default="operation"),
+    Column("resource", String(40), nullable=False, server_default=""),  # the FHIR type of the subject
+    # The alias by which the patient was named. No foreign key: the row outlives an erased patient.
+    Column("patient_row", Integer),
+    Column("address", String(45), nullable=False, server_default=""),  # the caller's, in the network
+    Column("query", String(255), nullable=False, server_default=""),  # names of parameters, no value
+    Column("count", Integer, nullable=False, server_default=text("1")),
+    index_where("id <> ''", "uq_audit_rows_clinic_id", "clinic", "id", unique=True),
+    Index("ix_audit_rows_at", "clinic", "at", "row_id"),
+    index_where("patient_row IS NOT NULL", "ix_audit_rows_patient", "clinic", "patient_row", "at"),
+    index_where("subject <> ''", "ix_audit_rows_subject", "clinic", "subject"),
 )
 
 # What must never change once something was delivered: the canonical base.

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, FromClause, String, Table, case, cast, exi
 
 from fhir_mappings.alert_states import UNDER_WAY
 from service.store.responses import IN_ERROR
-from service.store.tables import alerts, responses, scores
+from service.store.tables import alerts, audit_rows, responses, scores
 
-Kind = Literal["response", "observation", "alert", "work", "trace"]
+Kind = Literal["response", "observation", "alert", "work", "trace", "audit"]
 # The same versions once more: what one gave is seen beside what the one before gave.
 earlier_versions = responses.alias("earlier")
 
@@ -21,7 +21,8 @@ class View:
 
     ``versions`` is the table whose rows are versions; ``columns`` has both moments, ``at`` and ``updated``.
     ``naming``: those of them that few things have in common, each at the head of an index.
-    ``every_version``: not the current ones only.
+    ``every_version``: not the current ones only. ``is_of_patients``: it tells of patients, who may not want
+    to be found by those who do not name them; the audit tells of callers.
     """
 
     rows: FromClause
@@ -34,6 +35,7 @@ class View:
     columns: Mapping[str, ColumnElement[Any]]
     naming: frozenset[str]
     every_version: bool = False
+    is_of_patients: bool = True
 
 
 _OBSERVATION_STATUS = case(
@@ -41,6 +43,8 @@ _OBSERVATION_STATUS = case(
     (responses.c.status == "amended", "amended"),
     else_="final",
 )
+# AuditEvent.outcome by the status of HTTP, as fhir_mappings/audit.py has it.
+_OUTCOMES = tuple((audit_rows.c.status < below, code) for below, code in ((400, "0"), (500, "4")))
 VIEWS: Mapping[Kind, View] = {
     "response": View(
         rows=responses,
@@ -152,6 +156,36 @@ VIEWS: Mapping[Kind, View] = {
             "patient": responses.c.alias_row,
             "source": responses.c.source,
             "row": responses.c.row_id,
+        },
+    ),
+    "audit": View(
+        rows=audit_rows,
+        versions=audit_rows,
+        every_version=True,
+        is_of_patients=False,
+        shown=true(),
+        clinic=audit_rows.c.clinic,
+        row_id=audit_rows.c.row_id,
+        owner_row=audit_rows.c.row_id,
+        part=audit_rows.c.interaction,
+        naming=frozenset({"id", "subject"}),
+        columns={
+            "at": audit_rows.c.at,
+            "updated": audit_rows.c.at,
+            "id": audit_rows.c.id,
+            "patient": audit_rows.c.patient_row,
+            "action": audit_rows.c.action,
+            "interaction": audit_rows.c.interaction,
+            "caller": audit_rows.c.caller,
+            "address": audit_rows.c.address,
+            "resource": audit_rows.c.resource,
+            "subject": audit_rows.c.subject,
+            "outcome": case(*_OUTCOMES, else_="8"),
+            "type": case(
+                (audit_rows.c.interaction == "disclose", "110106"),
+                (audit_rows.c.route.startswith("/"), "rest"),
+                else_="110100",
+            ),
         },
     ),
 }

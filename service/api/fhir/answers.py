@@ -23,11 +23,15 @@ NOT_MODIFIED = 304
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One resource as it is answered. ``tag`` is its version; ``updated`` the instant of it, where known."""
+    """One resource as it is answered. ``tag`` is its version; ``updated`` the instant of it, where known.
+
+    ``patient`` is the reference of whom it is about, for the audit; '' for what is about nobody.
+    """
 
     resource: dict[str, Any]
     tag: str
     updated: str | None = None
+    patient: str = ""
 
     def headers(self) -> dict[str, str]:
         """Return ETag and, where the moment is known, Last-Modified."""

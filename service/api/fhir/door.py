@@ -28,7 +28,7 @@ from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
 from service.api.fhir.sources import Chart, Source, sources
 from service.api.fhir.values import context_of
-from service.api.fhir.version_routes import add_history, add_update, add_vread, read_audited
+from service.api.fhir.version_routes import add_history, add_update, add_vread, audit_search, read_audited
 from service.api.security import access_of
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
@@ -96,7 +96,7 @@ def _add_search(router: APIRouter, doors: Doors, offered: Offered, by_type: Mapp
         asked = read_search(offered, pairs, context, strict=is_strict(request))
         page = source.search(asked)
         included = find_included(asked.includes, page.items, Shelf(by_type, context))
-        doors.audit_read(access)
+        audit_search(doors, access, asked, [*page.items, *included])
         bundle = to_searchset(base, kind, page, included, asked)
         return answer(request, bundle, pretty=given.get("_pretty") == "true")
 
@@ -150,7 +150,11 @@ def _add_elsewhere(router: APIRouter, doors: Doors, resource_type: str) -> None:
     def read_elsewhere(request: Request, logical_id: str) -> Response:
         base = doors.deployment.settings.ehr_base_url
         is_known = base is not None and _ID.fullmatch(logical_id) is not None
-        doors.audit_read(access_of(request, "R"), status=TEMPORARY_REDIRECT if is_known else NOT_FOUND)
+        doors.audit_read(
+            access_of(request, "R"),
+            status=TEMPORARY_REDIRECT if is_known else NOT_FOUND,
+            patients=[f"Patient/{logical_id}"] if resource_type == "Patient" and is_known else (),
+        )
         if not is_known:
             raise NotFound(NO_SUCH)
         return RedirectResponse(f"{base}/{resource_type}/{logical_id}", TEMPORARY_REDIRECT)

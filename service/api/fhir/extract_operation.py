@@ -54,7 +54,7 @@ def add_extract(router: APIRouter, doors: Doors) -> None:
         if stored.status not in _FINAL:
             fault = Fault(_AT, "status-not-accepted", f"must be {' or '.join(_FINAL)}")
             raise FaultsInRequest([fault])
-        doors.audit_read(access, stored.id)
+        doors.audit_read(access, stored.id, patients=[stored.patient])
         return answer(request, _extraction(doors, filled_from(stored, doors.deployment.known), known=True))
 
     for method in ("GET", "POST"):

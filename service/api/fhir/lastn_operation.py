@@ -22,6 +22,7 @@ from service.api.fhir.operation_input import AT, PARAMETERS, read_input
 from service.api.fhir.search_request import read_search
 from service.api.fhir.sources import Observations, sources
 from service.api.fhir.values import context_of
+from service.api.fhir.version_routes import audit_search
 from service.api.security import access_of
 from service.errors import FaultsInRequest
 
@@ -52,9 +53,9 @@ def add_lastn(router: APIRouter, doors: Doors) -> None:
         context = context_of(doors.deployment, base)
         asked = read_search(offered, narrowing, context, strict=is_strict(request))
         page = source.last_of_each_code(asked, per_code)
-        doors.audit_read(access)
-        used = urlencode([*asked.used, (_MAX, str(per_code))], safe=_SAFE)
         included = find_included(asked.includes, page.items, Shelf(by_type, context))
+        audit_search(doors, access, asked, [*page.items, *included])
+        used = urlencode([*asked.used, (_MAX, str(per_code))], safe=_SAFE)
         bundle = to_searchset(base, "Observation", page, included, asked)
         bundle["link"] = [{"relation": "self", "url": f"{base}{_ADDRESS}?{used}"}]
         return answer(request, bundle)

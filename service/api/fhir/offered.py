@@ -11,7 +11,7 @@ from typing import Literal
 from service.api.fhir.chart_parameters import ISSUE, OBSERVATION, RESPONSE
 from service.api.fhir.definition_parameters import DEFINITION, DEFINITION_SORTS
 from service.api.fhir.search_parameter import Parameter
-from service.api.fhir.trace_parameters import PROVENANCE
+from service.api.fhir.trace_parameters import AUDIT_EVENT_PARAMETERS, PROVENANCE
 from service.api.fhir.work_parameters import FLAG, TASK
 
 Interaction = Literal["create", "read", "vread", "update", "history-instance", "search-type"]
@@ -108,6 +108,7 @@ OFFERED: tuple[Offered, ...] = (
     Offered("Task", ("read", "vread", "update", "search-type"), TASK, sort="authored-on"),
     Offered("Flag", _VREAD, FLAG, sort="date"),
     Offered("Provenance", _VREAD, PROVENANCE, sort="recorded"),
+    Offered("AuditEvent", _VREAD, AUDIT_EVENT_PARAMETERS, sort="date"),
 )
 
 # Their references mean the EHR's resources: a read is sent there.

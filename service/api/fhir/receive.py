@@ -96,7 +96,7 @@ def _find_match(doors: Doors, access: Access, condition: tuple[Pair, ...]) -> Re
 
 
 def _answer_match(doors: Doors, request: Request, access: Access, match: ResponseVersion) -> Response:
-    doors.audit_read(access, match.id)
+    doors.audit_read(access, match.id, patients=[match.patient])
     return answer_stored(doors, request, match, STORED_ALREADY)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
-from fhir_mappings.elements import Json, extension, reference
+from fhir_mappings.elements import Json, extension, reference, with_labels
 from fhir_mappings.flag import to_flag
 from fhir_mappings.foreign_markup import without_harmful_markup
 from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
@@ -15,6 +15,7 @@ from fhir_mappings.response import to_response
 from fhir_mappings.task import to_task
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
+from service.api.fhir.audit_source import AuditEvents
 from service.api.fhir.definitions import Definitions
 from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.search_request import SearchRequest
@@ -88,6 +89,7 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
         "Task": AlertWork(deployment, to_task),
         "Flag": AlertWork(deployment, to_flag),
         "Provenance": Provenances(deployment),
+        "AuditEvent": AuditEvents(deployment),
     }
 
 
@@ -163,11 +165,11 @@ class Observations:
         made = to_observations(filled, self.deployment.names, extra_codings=codings)
         resource = next(one for one in made if one["id"] == wanted)
         if observed.withdrawn_at is None:
-            return Shown(resource, str(filled.version), filled.last_updated)
+            return Shown(resource, str(filled.version), filled.last_updated, filled.patient)
         # It has the version that took it away: the one before is still in callers' caches.
         tag = str(filled.version + 1)
         resource["meta"] |= {"versionId": tag, "lastUpdated": observed.withdrawn_at}
-        return Shown(to_withdrawn(resource), tag, observed.withdrawn_at)
+        return Shown(to_withdrawn(resource), tag, observed.withdrawn_at, filled.patient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +203,14 @@ class DetectedIssues:
     def _show(self, row: AlertRow) -> Shown:
         resource = to_detected_issue(alert_facts(row), self.deployment.names)
         resource["meta"]["lastUpdated"] = row.believed_from
-        return Shown(resource, str(row.version), row.believed_from)
+        return Shown(resource, str(row.version), row.believed_from, row.patient)
 
 
 def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
     """Return one version as it is served: as sent, with our id, version, moment and status.
 
-    The text of its numbers is the sender's. Markup of the sender's that could act or lead elsewhere is left
-    out. A response that came as plain JSON is written anew.
+    With the clinic's security labels beside the sender's. The text of its numbers is the sender's. Markup of
+    the sender's that could act or lead elsewhere is left out. One that came as plain JSON is written anew.
     """
 
     def written_anew() -> dict[str, Any]:
@@ -220,12 +222,13 @@ def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
     else:
         ours = {"versionId": str(version.version), "lastUpdated": version.believed_from}
         meta = sent.get("meta", {}) | ours
+        meta["security"] = with_labels(meta.get("security", []), deployment.names)
         head = {"resourceType": sent["resourceType"], "id": version.id, "meta": meta}
         resource = head | {key: value for key, value in sent.items() if key not in head}
         resource["status"] = version.status
         resource |= _learnt_session(resource, version, deployment)
         resource = without_harmful_markup(resource, lambda: written_anew()["text"])
-    return Shown(resource, str(version.version), version.believed_from)
+    return Shown(resource, str(version.version), version.believed_from, version.patient)
 
 
 def _learnt_session(resource: Json, version: ResponseVersion, deployment: Deployment) -> Json:

@@ -60,7 +60,7 @@ def receive_task_update(doors: Doors, request: Request, task_id: str, body: Json
         row = act_on_alert(doors.deployment, task_id, row.version, done, access).alert
         doors.wake()
     else:
-        doors.audit_read(access, task_id)
+        doors.audit_read(access, task_id, patients=[row.patient])
     return _answer(doors, request, row)
 
 

@@ -1,6 +1,6 @@
 """The routes that know versions: update, vread, history. And what every read does: its row in the audit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
@@ -11,17 +11,34 @@ from service.api.doors import Doors
 from service.api.fhir.answers import Shown, answer, answer_read, fhir_base
 from service.api.fhir.described import answers, history_parameters, read_answers, update_request
 from service.api.fhir.history import read_history_request, to_history
+from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.sources import Chart, Source
 from service.api.fhir.update_response import receive_update
 from service.api.fhir.update_task import receive_task_update
 from service.api.security import access_of
+from service.flows.deployment import Access
+from service.store.conditions import OfPatient
 
 
 def read_audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown:
     """Return what was found once the audit knows of it."""
     shown = find()
-    doors.audit_read(access_of(request, "R"), shown.resource["id"])
+    doors.audit_read(access_of(request, "R"), shown.resource["id"], patients=patients_in([shown]))
     return shown
+
+
+def patients_in(shown: Iterable[Shown]) -> set[str]:
+    """Return the references of all patients whom resources are about."""
+    return {one.patient for one in shown if one.patient}
+
+
+def audit_search(doors: Doors, access: Access, asked: SearchRequest, found: Sequence[Shown]) -> None:
+    """Return once the audit knows of a search: a row for every patient found or asked for by name."""
+    named = [
+        one for condition in asked.asked if isinstance(condition, OfPatient) for one in condition.references
+    ]
+    names = "&".join(sorted({name for name, _ in asked.used}))
+    doors.audit_read(access, patients={*named, *patients_in(found)}, query=names)
 
 
 def add_vread(router: APIRouter, doors: Doors, kind: str, source: Source) -> None:
@@ -51,7 +68,8 @@ def add_history(router: APIRouter, doors: Doors, kind: str, source: Chart) -> No
     def history(request: Request, logical_id: str) -> Response:
         asked = read_history_request(parse_qsl(request.url.query, keep_blank_values=True))
         page = source.history(logical_id, asked.query)
-        doors.audit_read(access_of(request, "R"), logical_id)
+        found = patients_in(one.shown for one in page.versions)
+        doors.audit_read(access_of(request, "R"), logical_id, patients=found)
         base = fhir_base(request, doors.deployment.settings)
         return answer(request, to_history(base, kind, logical_id, page, asked))
 

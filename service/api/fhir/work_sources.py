@@ -57,7 +57,7 @@ class AlertWork:
             raise NotFound(NO_SUCH)
         resource = self.write(alert_facts(row), self.deployment.names)
         resource["meta"]["lastUpdated"] = row.believed_from
-        return Shown(resource, str(row.version), row.believed_from)
+        return Shown(resource, str(row.version), row.believed_from, row.patient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Provenances:
         resource = to_provenance(traced.filled, targets, recorded, self.deployment.names)
         # Nothing about a version changes any more once it was recorded.
         resource["meta"] = {"versionId": "1", "lastUpdated": recorded} | resource["meta"]
-        return Shown(resource, "1", recorded)
+        return Shown(resource, "1", recorded, traced.filled.patient)
 
 
 def version_number(text: str) -> int:

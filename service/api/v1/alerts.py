@@ -83,8 +83,10 @@ def build_router(doors: Doors) -> APIRouter:
     def list_page(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
         """Answer one page; a patient never seen here has none."""
         access = access_of(request, "R")
-        with audited(doors, access):
-            page = list_alert_page(deployment, _query(asked, deployment.settings), access.clinic)
+        with audited(doors, access) as patients:
+            query = _query(asked, deployment.settings)
+            page = list_alert_page(deployment, query, access.clinic)
+            patients.update(query.references or (), page.patients)
         items = [*map(show_alert, page.alerts), *map(show_watch_point, page.watch)]
         following = None if page.next is None else to_token(page.next.part, page.next.at, page.next.key)
         return answer({"items": items, "next": following})
@@ -105,8 +107,9 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer the current version with its evidence, what people did about it, and what could be done."""
         wanted = asked_language(language, accept_language)
         access = access_of(request, "R")
-        with audited(doors, access, alert_id):
+        with audited(doors, access, alert_id) as patients:
             read = read_alert_in_context(deployment, alert_id, access.clinic)
+            patients.add(read.found.alert.patient)
         version = read.found.alert.version
         headers = {"ETag": etag(version), **VARIES}
         # What was missed since, and what stands beside, is no part of the version.

@@ -110,8 +110,9 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
     def list_page(request: Request, patient: Patient, count: Count = 50, after: After = None) -> Response:
         """Answer one page; a patient never seen here has none."""
         access = access_of(request, "R")
-        with audited(doors, access):
+        with audited(doors, access) as patients:
             references = references_to_patient(patient, deployment.settings)
+            patients.update(references)
             place = None if after is None else _read_place(after)
             rows, following = list_attendance_page(
                 deployment, references, access.clinic, after=place, limit=count
@@ -128,8 +129,9 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
     def read(request: Request, attendance_id: AttendanceId, if_none_match: IfNoneMatch = None) -> Response:
         """Answer the current version."""
         access = access_of(request, "R")
-        with audited(doors, access, attendance_id):
+        with audited(doors, access, attendance_id) as patients:
             row = read_attendance(deployment, attendance_id, access.clinic)
+            patients.add(row.patient)
         headers = {"ETag": etag(row.version)}
         if is_unchanged(if_none_match, row.version):
             return Response(status_code=304, headers=headers)

@@ -63,7 +63,7 @@ def build_router(doors: Doors) -> APIRouter:
         references = references_to_patient(patient, deployment.settings)
         here = None if therapist is None else reference_here(therapist, deployment.settings)
         brief = brief_session(deployment, references, here, access.clinic)
-        doors.audit_read(access, f"patient/{brief.patient_key}")
+        doors.audit_read(access, f"patient/{brief.patient_key}", patients=[f"Patient/{patient}"])
         shown = show_brief(brief, f"Patient/{patient}", asked_language(language, accept_language))
         return answer(shown, VARIES)
 
@@ -82,8 +82,9 @@ def build_router(doors: Doors) -> APIRouter:
     ) -> Response:
         """Answer live, unanswered and resolved alerts and forms overdue; it compares with nobody."""
         access = access_of(request, "R")
-        with audited(doors, access):
+        with audited(doors, access) as patients:
             digest = digest_caseload(deployment, f"{kind}/{therapist}", access.clinic)
+            patients.update(digest.patients)
         return answer(show_digest(digest, asked_language(language, accept_language)), VARIES)
 
     return router

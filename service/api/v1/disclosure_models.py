@@ -11,7 +11,10 @@ class DisclosureBody(BaseModel):
     )
 
     push: bool = Field(description="Whether anything about the patient may be written into the EHR.")
-    share: bool = Field(description="Kept and given back; nothing is shared by this release.")
+    share: bool = Field(
+        description="Whether those come upon the patient who name neither them nor their therapist, and"
+        " whether figures of the clinic count them."
+    )
     since: str | None = Field(
         None,
         pattern=r"^\d{4}-\d{2}-\d{2}$",

@@ -34,7 +34,7 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer what is in force; everything is allowed where nobody said otherwise."""
         access = access_of(request, "R")
         disclosure, subject = show_disclosure(deployment, f"Patient/{patient}", access.clinic)
-        doors.audit_read(access, subject)
+        doors.audit_read(access, subject, patients=[f"Patient/{patient}"])
         return answer(_shown(disclosure, patient))
 
     @router.put(

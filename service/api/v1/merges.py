@@ -42,7 +42,8 @@ def build_router(doors: Doors) -> APIRouter:
     def listed(request: Request, patient: PatientId) -> Response:
         """Answer every merge among those who are one with this patient, the oldest first."""
         access = access_of(request, "R")
-        with audited(doors, access):
+        with audited(doors, access) as patients:
+            patients.add(f"Patient/{patient}")
             found = list_merges(deployment, f"Patient/{patient}", access)
         items = [_standing(one) for one in found.merges]
         return answer({"items": items, "next": None, "identified_alike": list(found.identified_alike)})

@@ -32,8 +32,9 @@ def build_router(doors: Doors) -> APIRouter:
         fields.refuse_faults()
         if identifier is None:
             raise LookupError("fields without faults have one")
-        with audited(doors, access):
+        with audited(doors, access) as patients:
             patient_id = find_patient(doors.client, identifier)
+            patients.add(f"Patient/{patient_id}")
         return answer({"id": patient_id, "patient": f"Patient/{patient_id}"})
 
     return router

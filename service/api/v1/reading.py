@@ -11,14 +11,15 @@ from service.flows.deployment import Access
 
 
 @contextmanager
-def audited(doors: Doors, access: Access, subject: str = "") -> Iterator[None]:
-    """Add the audit's row once what is inside has read; ``subject`` is an id of ours.
+def audited(doors: Doors, access: Access, subject: str = "") -> Iterator[set[str]]:
+    """Add the audit's rows once what is inside has read; ``subject`` is an id of ours.
 
-    What is refused inside gets its row where refusals are answered, without a subject: that is the caller's
-    text.
+    Gives a set: what is inside puts in it the references of all patients that it read of. What is refused
+    inside gets its row where refusals are answered, without a subject: that is the caller's text.
     """
-    yield
-    doors.audit_read(access, subject)
+    patients: set[str] = set()
+    yield patients
+    doors.audit_read(access, subject, patients=patients)
 
 
 def answer(content: object, headers: dict[str, str] | None = None) -> Response:

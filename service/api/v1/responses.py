@@ -72,8 +72,9 @@ def _add_read(router: APIRouter, doors: Doors) -> None:
     def read(request: Request, response_id: ResponseId, if_none_match: IfNoneMatch = None) -> Response:
         """Answer the current version with its prompts and the alerts that it raised."""
         access = access_of(request, "R")
-        with audited(doors, access, response_id):
+        with audited(doors, access, response_id) as patients:
             recorded = read_response(deployment, response_id, access)
+            patients.add(recorded.filled.patient)
         if is_unchanged(if_none_match, recorded.filled.version):
             return Response(status_code=304, headers={"ETag": etag(recorded.filled.version)})
         return _answer(recorded, show_response(recorded))

@@ -78,7 +78,7 @@ def build_router(doors: Doors) -> APIRouter:
     def read_trend(request: Request, patient: str, asked: Asked) -> PatientTrend:
         access = access_of(request, "R")
         trend = show_trend(deployment, _query(patient, asked, deployment), access.clinic)
-        doors.audit_read(access, f"patient/{trend.patient_key}")
+        doors.audit_read(access, f"patient/{trend.patient_key}", patients=[f"Patient/{patient}"])
         return trend
 
     @router.get(

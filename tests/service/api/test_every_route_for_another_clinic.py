@@ -73,7 +73,15 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # Rows reached by their own key, which was read with the clinic in the same transaction.
 BY_KEY = re.compile(r"(?:FROM|UPDATE) (\w+) (?:SET \w+=\S+ )?WHERE \1\.row_id (?:=|IN) (?!.* AND )")
-WITH_IDS = ("responses", "alerts", "deliveries", "attendance", "inbound_responses", "webhook_events")
+WITH_IDS = (
+    "responses",
+    "alerts",
+    "deliveries",
+    "attendance",
+    "inbound_responses",
+    "webhook_events",
+    "audit_rows",
+)
 # Ways to ask that the description of a route does not tell of.
 HEADERS = {"If-Match": 'W/"1"', "If-None-Exist": "identifier=urn:clinic:north|Patient/bea-1"}
 

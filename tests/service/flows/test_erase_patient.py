@@ -296,3 +296,13 @@ def test_the_file_stays_sound(clinic, tmp_path):
     with sqlite3.connect(tmp_path / "alliance.db") as opened:
         assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert opened.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_number_of_an_erased_patient_is_never_given_again(clinic):
+    """SQLite would: the accesses to who was erased would then tell of the next patient."""
+    clinic.record(patient="Patient/last", source="Patient/last", identifier=None)
+    held = holdings(clinic, "Patient/last")
+    erase(clinic, "Patient/last")
+    clinic.record(patient="Patient/next", source="Patient/next", identifier=None)
+
+    assert holdings(clinic, "Patient/next").alias_rows > held.alias_rows

@@ -9,12 +9,14 @@ import pytest
 from fhir_mappings import json_text
 from fhir_mappings.structure import check_structure
 from service.errors import NotFound
+from service.flows.audit_command import command_access
 from service.flows.export_patient import export_patient
 from service.store.erasure import count_rows
 from service.store.tables import responses
-from tests.service.build import an_access
 from tests.service.flows.delivering import Bench
 from tests.service.flows.one_patient import ANNA, ANNAS_OTHER_NAME, WORDS, a_full_clinic, holdings
+
+ACCESS = command_access("default", "export-patient", "R")
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def clinic(tmp_path: Path) -> Iterator[Bench]:
 
 
 def export(bench: Bench, patient: str = ANNA):
-    return json_text.loads(export_patient(bench.deployment, patient, an_access("R")))
+    return json_text.loads(export_patient(bench.deployment, patient, ACCESS))
 
 
 def resources(bundle, kind: str):
@@ -88,6 +90,13 @@ def test_the_export_is_audited(clinic):
     audited = [row for row in rows if row["name"] == "audit_rows"]
 
     assert {"name": "action", "valueString": "R"} in audited[-1]["part"]
+
+
+def test_accesses_are_there_as_audit_events(clinic):
+    event = resources(export(clinic), "AuditEvent")[-1]
+
+    assert (event["action"], event["outcome"]) == ("R", "0")
+    assert {"reference": ANNA} in [one["what"] for one in event["entity"]]
 
 
 def test_an_unknown_patient_has_none(clinic):

@@ -32,6 +32,7 @@ def existing(client):
         "Task": alert_id,
         "Flag": alert_id,
         "Provenance": f"{response_id}-1",
+        "AuditEvent": client.get("/fhir/AuditEvent").json()["entry"][0]["resource"]["id"],
     }
 
 

@@ -1,0 +1,102 @@
+"""Check a clinic's audit against its seals: the first that is broken, and how."""
+
+from dataclasses import dataclass
+
+from service.clock import as_instant, from_instant
+from service.flows.seal_audit import LONGEST_WRITE
+from service.store.audit_seals import (
+    Purge,
+    Seal,
+    all_seals,
+    clinics_audited,
+    count_unsealed,
+    hash_rows,
+    last_purge,
+    newest_covered,
+    rows_of_seal,
+)
+from service.store.database import Database, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What checking a clinic's chain found; ``fault`` is '' where it is whole. ``head`` None: no seal yet."""
+
+    clinic: str
+    seals: int
+    rows: int
+    head: Seal | None
+    purge: Purge | None
+    fault: str = ""
+
+
+def verify_audit(database: Database, clinic: str | None, head: str | None = None) -> list[Verified]:
+    """Return what was found for a clinic, if the audit has rows of it; for None, for all of which it has.
+
+    ``head`` is the hash of a seal that was noted elsewhere: it must still be in the chain, which is how a
+    tail that was cut off is found.
+    """
+    of_clinic = database.across_clinics() if clinic is None else database.of(clinic)
+    with of_clinic.read() as tx:
+        known = clinics_audited(tx)
+        return [_verify(tx, one, head) for one in known if clinic in {None, one}]
+
+
+def _verify(tx: Tx, clinic: str, head: str | None) -> Verified:
+    purge = last_purge(tx, clinic)
+    last: Seal | None = None
+    rows, is_noted = 0, head is None
+    for seal in all_seals(tx, clinic):
+        fault = _fault_of_seal(tx, seal, last, purge)
+        if fault:
+            return Verified(clinic, last.number if last else 0, rows, last, purge, fault)
+        rows += seal.count
+        is_noted = is_noted or seal.hash == head
+        last = seal
+    fault = _fault_of_end(tx, clinic, last)
+    if not (fault or is_noted):
+        fault = "the noted head is not in the chain: its end was cut off, or it was written anew"
+    return Verified(clinic, last.number if last else 0, rows, last, purge, fault)
+
+
+def _fault_of_seal(tx: Tx, seal: Seal, last: Seal | None, purge: Purge | None) -> str:
+    """Return what is wrong with a seal that follows ``last``, '' where nothing is."""
+    fault = _fault_of_link(seal, last)
+    if not fault and purge is not None and seal.number <= purge.through_seal:
+        if seal.number == purge.through_seal and seal.hash != purge.hash:
+            fault = "it is not the one up to which rows were removed"
+    elif not fault:
+        fault = _fault_of_rows(tx, seal, last)
+    return f"seal {seal.number}: {fault}" if fault else ""
+
+
+def _fault_of_link(seal: Seal, last: Seal | None) -> str:
+    if seal.number != (last.number + 1 if last else 1):
+        return "the one before it is missing"
+    if seal.previous != (last.hash if last else ""):
+        return "it does not follow the one before it"
+    return "" if seal.hash == seal.true_hash else "it was changed"
+
+
+def _fault_of_rows(tx: Tx, seal: Seal, last: Seal | None) -> str:
+    rows = rows_of_seal(tx, seal.clinic, seal.number)
+    if len(rows) != seal.count:
+        return f"it covers {seal.count} rows, and {len(rows)} are there"
+    if hash_rows(rows) != seal.rows_hash:
+        return "a row that it covers was changed"
+    earliest = as_instant(from_instant(last.sealed_at) - LONGEST_WRITE) if last else ""
+    return (
+        "a row that it covers was put in later than it says" if any(row.at < earliest for row in rows) else ""
+    )
+
+
+def _fault_of_end(tx: Tx, clinic: str, last: Seal | None) -> str:
+    """Return what is wrong beside the seals, '' where nothing is."""
+    number = last.number if last else 0
+    if newest_covered(tx, clinic) > number:
+        return f"seal {number + 1}: it is missing, and rows that it covers are there"
+    if last is None:
+        return ""
+    before = as_instant(from_instant(last.sealed_at) - LONGEST_WRITE)
+    unsealed = count_unsealed(tx, clinic, before)
+    return f"behind seal {number}: {unsealed} rows were put in that no seal covers" if unsealed else ""

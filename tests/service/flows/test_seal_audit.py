@@ -1,0 +1,172 @@
+"""The audit cannot be changed, and what was changed all the same is found."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from service.errors import FaultsInRequest
+from service.flows.deployment import Access, Deployment
+from service.flows.purge_audit import purge_audit
+from service.flows.seal_audit import seal_audit
+from service.flows.verify_audit import verify_audit
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
+from service.store.audit_seals import add_seal, last_seal, make_seal, unsealed_rows
+from service.store.database import Database, Tx
+from tests.service.build import NOW, StandingClock
+
+ACCESS = Access("default", "loopback", "/v1/responses/{response_id}", "R", "request-1")
+AT = "2026-03-02T12:00:00.000000Z"
+
+
+def add(tx: Tx, *subjects: str, at: str = AT) -> None:
+    for subject in subjects:
+        add_audit(tx, audit_row(ACCESS, at, 200, subject))
+
+
+@pytest.fixture
+def sealed(deployment: Deployment, clock: StandingClock) -> Deployment:
+    """Three seals over two rows each."""
+    for first in (1, 3, 5):
+        with deployment.database.write() as tx:
+            add(tx, f"r-{first}", f"r-{first + 1}")
+        clock.pass_by(seconds=1)
+        seal_audit(deployment)
+    return deployment
+
+
+def tamper(database: Database, *statements: str) -> None:
+    """Do what somebody could who owns the database: take the triggers away first."""
+    with database.write() as tx:
+        if tx.dialect.name == "postgresql":
+            tx.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        else:
+            names = tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars()
+            for name in list(names):
+                tx.exec_driver_sql(f"DROP TRIGGER {name}")
+        for statement in statements:
+            tx.exec_driver_sql(statement)
+
+
+def fault(deployment: Deployment, head: str | None = None) -> str:
+    (found,) = verify_audit(deployment.database, "default", head)
+    return found.fault
+
+
+@pytest.mark.parametrize("table", ["audit_rows", "audit_seals", "audit_sealed"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET clinic = 'x'", "DELETE FROM {}"])
+def test_the_database_itself_refuses_changes(sealed, table, change):
+    with pytest.raises(DBAPIError) as refused, sealed.database.write() as tx:
+        tx.exec_driver_sql(change.format(table))
+
+    assert "only added to" in str(refused.value.orig)
+
+
+def test_a_whole_chain_says_where_it_ends(sealed):
+    (found,) = verify_audit(sealed.database, None)
+
+    assert (found.fault, found.seals, found.rows) == ("", 3, 6)
+    assert found.head is not None
+    assert fault(sealed, found.head.hash) == ""
+
+
+def test_nothing_new_makes_no_seal(sealed):
+    assert seal_audit(sealed) is None
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (["UPDATE audit_rows SET caller = 'nobody' WHERE subject = 'r-3'"], "seal 2: a row that it covers"),
+        (["DELETE FROM audit_rows WHERE subject = 'r-3'"], "seal 2: it covers 2 rows, and 1 are there"),
+        (
+            [
+                "UPDATE audit_rows SET subject = 'x' WHERE subject = 'r-3'",
+                "UPDATE audit_rows SET subject = 'r-3' WHERE subject = 'r-4'",
+                "UPDATE audit_rows SET subject = 'r-4' WHERE subject = 'x'",
+            ],
+            "seal 2: a row that it covers was changed",
+        ),
+        (["DELETE FROM audit_seals WHERE number = 2"], "seal 3: the one before it is missing"),
+        (["UPDATE audit_seals SET sealed_at = 'x' WHERE number = 2"], "seal 2: it was changed"),
+        (["DELETE FROM audit_seals WHERE number = 3"], "seal 3: it is missing"),
+    ],
+)
+def test_what_was_tampered_with_names_the_first_broken_seal(sealed, statements, said):
+    tamper(sealed.database, *statements)
+
+    assert fault(sealed).startswith(said)
+
+
+def test_a_row_put_in_with_an_old_moment_is_found(sealed):
+    with sealed.database.write() as tx:
+        add(tx, "forged", at="2026-03-01T12:00:00.000000Z")
+    seal_audit(sealed)
+
+    assert fault(sealed) == "behind seal 3: 1 rows were put in that no seal covers"
+
+
+def test_a_tail_cut_off_is_found_by_the_head_that_was_noted(sealed):
+    (before,) = verify_audit(sealed.database, "default")
+    tamper(
+        sealed.database,
+        "DELETE FROM audit_rows WHERE subject IN ('r-5', 'r-6')",
+        "DELETE FROM audit_sealed WHERE seal = 3",
+        "DELETE FROM audit_seals WHERE number = 3",
+    )
+
+    assert fault(sealed) == ""
+    assert before.head is not None
+    assert fault(sealed, before.head.hash).startswith("the noted head is not in the chain")
+
+
+def test_a_row_that_commits_late_with_a_lower_number_is_sealed_later(deployment, clock):
+    """As on PostgreSQL, where numbers are given before the commit."""
+    if deployment.database.url.startswith("sqlite"):
+        pytest.skip("SQLite has one writer: numbers are in the order of commits")
+    with deployment.database.write() as slow:
+        add(slow, "r-1")
+        with deployment.database.write() as fast:
+            add(fast, "r-2")
+        clock.pass_by(seconds=1)
+        first = seal_audit(deployment)
+    clock.pass_by(seconds=1)
+    second = seal_audit(deployment)
+
+    assert first is not None
+    assert second is not None
+    assert second.last_row < first.first_row
+    assert fault(deployment) == ""
+
+
+def test_of_two_that_seal_at_once_one_does(sealed):
+    with sealed.database.write() as tx:
+        add(tx, "r-7")
+        last = last_seal(tx, "default")
+        rows = unsealed_rows(tx, "default", "", 10)
+    numbers = [row.row_id for row in rows]
+    seals = [make_seal("default", rows, last, f"2026-03-02T12:00:0{second}.000000Z") for second in (8, 9)]
+    with sealed.database.write() as tx:
+        added = [add_seal(tx, seal, numbers) for seal in seals]
+
+    assert added == [True, False]
+    assert fault(sealed) == ""
+
+
+def test_a_purge_removes_whole_seals_and_stays_in_the_chain(sealed, clock):
+    clock.pass_by(days=400)
+    count = purge_audit(sealed, (NOW + timedelta(days=1)).date(), ACCESS)
+    with sealed.database.read() as tx:
+        left = tx.exec_driver_sql("SELECT count FROM audit_rows").scalars().all()
+
+    assert count == 6
+    assert left == [6]
+    assert fault(sealed) == ""
+
+
+def test_what_is_young_is_never_purged(sealed):
+    with pytest.raises(FaultsInRequest) as refused:
+        purge_audit(sealed, NOW.date(), ACCESS)
+
+    assert refused.value.faults[0].reason == "too-late"
