@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from service.commands import (
+    api_keys,
     check_ehr,
     database,
     deliveries,
@@ -28,6 +29,7 @@ FAMILIES = (
     serve,
     database,
     deliveries,
+    api_keys,
     check_ehr,
     subscribe,
     instruments,

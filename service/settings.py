@@ -6,11 +6,10 @@ Every field carries its description and unit; the table in README.md is generate
 
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BeforeValidator,
     Field,
     ValidationError,
     field_validator,
@@ -19,6 +18,7 @@ from pydantic import (
 
 from fhir_mappings.codes import DEFAULT_BASE
 from service.addresses import is_loopback, is_web_address
+from service.caller_settings import CallerSettings, Words
 from service.ehr_settings import EhrSettings
 from service.errors import SettingsRefused
 
@@ -44,19 +44,12 @@ AlertRule = Literal[
 ]
 
 
-def _listed(value: object) -> object:
-    """Return the words between commas; whatever is no text is left to the type."""
-    if not isinstance(value, str):
-        return value
-    return tuple(word for part in value.split(",") if (word := part.strip()))
-
-
-class Settings(EhrSettings):
+class Settings(CallerSettings, EhrSettings):
     """One deployment's settings; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
 
     host: str = Field(
         "127.0.0.1",
-        description="Address to listen on. Only a loopback one starts: no callers can be configured yet.",
+        description="Address to listen on. Only a loopback one starts unless callers are configured (ALLIANCE_TOKEN_ISSUER, ALLIANCE_API_KEYS).",
     )
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     database_url: str = Field(
@@ -104,17 +97,17 @@ class Settings(EhrSettings):
         None,
         description="Address that is told when an alert opens, rises or closes (ids only): https, or on this machine. Unset: nobody is told.",
     )
-    webhook_secret: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+    webhook_secret: Words = Field(
         (),
         repr=False,
         description="Secret that signs what the webhook is told: whsec_ and 24 to 64 random bytes in base64; two, separated by a comma, while one replaces the other.",
     )
 
-    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+    cors_origins: Words = Field(
         (),
         description="Origins whose pages may call from a browser, separated by commas, each exactly as browsers send it, such as https://app.north.example. Unset: none.",
     )
-    enabled_instruments: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+    enabled_instruments: Words = Field(
         (),
         description="Ids of instruments that are shipped turned off and are to be taken, separated by commas, such as wai-srt-therapist,sai-client.",
     )
@@ -200,7 +193,7 @@ class Settings(EhrSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        faults = [*self.ehr_faults(), *self._own_faults()]
+        faults = [*self.ehr_faults(), *self.caller_faults(), *self._own_faults()]
         if faults:
             # A line for each setting; ``read_settings`` takes them apart again.
             raise ValueError("\n".join(faults))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service.clock import as_instant
 from service.ehr.client import EhrClient
 from service.flows.deployment import Access, Deployment
+from service.identity.provider import Endpoints
 from service.log import Log
 from service.store.audit import AuditRow, ReadAudit
 
@@ -16,7 +17,8 @@ class Doors:
 
     ``wake`` tells the worker of this process that something is due: call it after a write. ``version`` is
     the software's. ``notice`` makes the watcher look into the EHR; ``client`` asks it something at once;
-    ``ehr_troubles`` tells in words what is wrong with it, as far as this process knows.
+    ``ehr_troubles`` tells in words what is wrong with it, as far as this process knows. ``endpoints`` asks
+    the clinic's identity provider where callers get tokens, None where there is none.
     """
 
     deployment: Deployment
@@ -27,6 +29,7 @@ class Doors:
     ehr_troubles: Callable[[], Sequence[str]] = tuple
     notice: Callable[[], None] = lambda: None
     client: EhrClient | None = None
+    endpoints: Callable[[], Endpoints] | None = None
 
     def audit_read(self, access: Access, subject: str = "", status: int = 200) -> None:
         """Return once the row of a read is durable; call it before the answer. ``subject``: our ids only."""

@@ -3,18 +3,22 @@
 Plain ASGI: Starlette's own base class would put a task and a queue between the socket and the endpoint.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhir_mappings.errors import Fault
 from service.api.outcomes import answer_failure, answer_refusal
+from service.api.scopes_table import is_open
 from service.api.security import Identify, request_id_of
+from service.callers import NOBODY
 from service.errors import (
     CallerRefused,
+    CredentialRefused,
     FaultsInRequest,
     NotFound,
     NotStored,
@@ -35,12 +39,27 @@ _LATER = {"Retry-After": "30"}
 
 
 class Gate:
-    """Middleware: refuses foreign callers and bodies over the limit, answers failures, writes the log."""
+    """Middleware: refuses unknown callers and bodies over the limit, answers failures, writes the log.
 
-    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int, identify: Identify) -> None:
+    ``identify`` may wait for a database or an identity provider where ``identify_waits``; ``count_refusal``
+    is told of each request without a valid credential: who sent it, why it was refused.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        log: Log,
+        max_body_bytes: int,
+        identify: Identify,
+        *,
+        identify_waits: bool = False,
+        count_refusal: Callable[[Scope, str], None] = lambda _, __: None,
+    ) -> None:
         self._app = app
         self._log = log
         self._identify = identify
+        self._identify_waits = identify_waits
+        self._count_refusal = count_refusal
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,14 +86,10 @@ class Gate:
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
         try:
-            scope["state"]["caller"] = self._identify(headers)
-            refusal: RequestRefused | None = self._find_too_large(headers) or _find_unreadable(scope)
-        except CallerRefused as unknown:
-            refusal = unknown
-        if refusal:
-            await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
-            return
-        try:
+            refusal = await self._find_refusal(scope, headers)
+            if refusal:
+                await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
+                return
             await self._app(scope, self._limited(receive), exchange.send)
         except StoreError as error:
             # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
@@ -87,6 +102,23 @@ class Gate:
             if exchange.status == 0:
                 failed = answer_failure(scope["path"], exchange.request_id)
                 await failed(scope, receive, exchange.send)
+
+    async def _find_refusal(self, scope: Scope, headers: Headers) -> RequestRefused | None:
+        """Return why a request goes no further, None where it does: with its caller, or as nobody's."""
+        try:
+            if self._identify_waits:
+                scope["state"]["caller"] = await run_in_threadpool(self._identify, headers)
+            else:
+                scope["state"]["caller"] = self._identify(headers)
+        except CallerRefused as foreign:
+            return foreign
+        except CredentialRefused as refused:
+            # A preflight carries no credential (fetch.spec.whatwg.org), and no route answers it.
+            if not (is_open(scope["path"]) or scope["method"] == "OPTIONS"):
+                await run_in_threadpool(self._count_refusal, scope, refused.cause)
+                return refused
+            scope["state"]["caller"] = NOBODY
+        return self._find_too_large(headers) or _find_unreadable(scope)
 
     def _find_too_large(self, headers: Headers) -> RequestRefused | None:
         declared = headers.get("content-length", "0")

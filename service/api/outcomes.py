@@ -65,7 +65,7 @@ def answer_refusal(path: str, refusal: RequestRefused, headers: Mapping[str, str
         body, media_type = to_outcome(refusal), FHIR_JSON
     else:
         status, body, media_type = refusal.status, to_problem(refusal), PROBLEM_JSON
-    return Response(json_text.dumps(body), status, dict(headers or {}), media_type)
+    return Response(json_text.dumps(body), status, {**refusal.headers, **(headers or {})}, media_type)
 
 
 def answer_failure(path: str, request_id: str) -> Response:
@@ -96,7 +96,7 @@ def warning_outcome(message: str) -> dict[str, object]:
 
 def to_problem(refusal: RequestRefused) -> dict[str, object]:
     """Return the RFC 9457 problem of a refusal, with ``faults`` and, for a duplicate, ``stored_id``."""
-    stored = {"stored_id": refusal.stored_id} if isinstance(refusal, Duplicate) else {}
+    stored = {"stored_id": refusal.stored_id} if isinstance(refusal, Duplicate) and refusal.stored_id else {}
     faults = [{"at": fault.at, "reason": fault.reason, "message": fault.message} for fault in refusal.faults]
     return _problem(refusal.status, refusal.message) | stored | {"faults": faults}
 

@@ -12,11 +12,13 @@ from types import FrameType
 from typing import NoReturn
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from fhir_mappings.structure import check_structure
 from service import VERSION
 from service.addresses import is_loopback
 from service.alliance.rules import DEFAULT_RULE
+from service.api.identity import Identity, Providers, open_identity
 from service.app import create_app
 from service.background import Background
 from service.clock import as_instant
@@ -115,21 +117,33 @@ def _serve(
     deployment: Deployment, log: Log, listening: socket.socket, write: Write, background: Background
 ) -> None:
     """Serve until a signal comes; then answer what was begun."""
-    app = create_app(
+    with closing(Providers(deployment.clock, log)) as providers:
+        settings = {deployment.clinic: deployment.settings}
+        identity = open_identity(settings, deployment.database, deployment.clock, providers)
+        app = _app(deployment, log, background, identity)
+        _serve_app(app, listening, write, deployment.settings)
+
+
+def _app(deployment: Deployment, log: Log, background: Background, identity: Identity | None) -> ASGIApp:
+    return create_app(
         deployment,
         log,
         background.wake,
         notice=background.notice,
         client=background.client,
         ehr_troubles=background.ehr_troubles,
+        identity=identity,
     )
+
+
+def _serve_app(app: ASGIApp, listening: socket.socket, write: Write, settings: Settings) -> None:
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app, log_config=None, log_level="critical", access_log=False, server_header=False, proxy_headers=False
     )
     # Builds the models before the first caller waits.
     check_structure({"resourceType": "QuestionnaireResponse"})
-    write(_welcome(deployment.settings))
+    write(_welcome(settings))
     uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -155,8 +169,11 @@ def _leave(_: int, __: FrameType | None) -> NoReturn:
 
 
 def _refuse_open_host(settings: Settings) -> None:
-    if not is_loopback(settings.host):
-        sentence = "no callers are configured, so only this machine may be served"
+    if not (settings.has_callers or is_loopback(settings.host)):
+        sentence = (
+            "no callers are configured (ALLIANCE_TOKEN_ISSUER, ALLIANCE_API_KEYS), "
+            "so only this machine may be served"
+        )
         raise SettingsRefused([f"ALLIANCE_HOST: {sentence}; set it to 127.0.0.1, ::1 or localhost"])
 
 
@@ -184,8 +201,16 @@ def _welcome(settings: Settings) -> str:
         f"  FHIR  {_address(settings)}/fhir/metadata\n"
         f"  JSON  {_address(settings)}/v1/instruments\n"
         f"  EHR   {ehr}\n"
-        "NO CALLERS ARE CONFIGURED: this machine alone is served, any other Host or Origin is refused.\n"
+        f"{_callers(settings)}\n"
     )
+
+
+def _callers(settings: Settings) -> str:
+    if not settings.has_callers:
+        return "NO CALLERS ARE CONFIGURED: this machine alone is served, any other Host or Origin is refused."
+    shown = {"tokens of ALLIANCE_TOKEN_ISSUER": settings.token_issuer, "API keys": settings.api_keys}
+    named = " or ".join(what for what, is_on in shown.items() if is_on)
+    return f"  Callers show {named}; nobody else is served."
 
 
 def _address(settings: Settings) -> str:

@@ -1,6 +1,6 @@
 """List and read rupture alerts; what people do about them is in ``alert_acts.py``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
@@ -84,7 +84,8 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer one page; a patient never seen here has none."""
         access = access_of(request, "R")
         with audited(doors, access):
-            page = list_alert_page(deployment, _query(asked, deployment.settings), access.clinic)
+            query = replace(_query(asked, deployment.settings), sight=access.sight)
+            page = list_alert_page(deployment, query, access.clinic)
         items = [*map(show_alert, page.alerts), *map(show_watch_point, page.watch)]
         following = None if page.next is None else to_token(page.next.part, page.next.at, page.next.key)
         return answer({"items": items, "next": following})
@@ -106,7 +107,7 @@ def build_router(doors: Doors) -> APIRouter:
         wanted = asked_language(language, accept_language)
         access = access_of(request, "R")
         with audited(doors, access, alert_id):
-            found = read_alert_with_acts(deployment, alert_id, access.clinic)
+            found = read_alert_with_acts(deployment, alert_id, access.clinic, access.sight)
         headers = {"ETag": etag(found.alert.version), **VARIES}
         if is_unchanged(if_none_match, found.alert.version):
             return Response(status_code=304, headers=headers)
