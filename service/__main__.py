@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from service.commands import (
+    api_keys,
     check_ehr,
     data_life,
     database,
@@ -30,6 +31,7 @@ FAMILIES = (
     database,
     data_life,
     deliveries,
+    api_keys,
     check_ehr,
     subscribe,
     instruments,

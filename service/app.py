@@ -1,31 +1,37 @@
 """The app: each clinic's deployment behind its doors, and one gate before them all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from fhir_mappings.codes import Names
 from service import VERSION
-from service.api import health, notices, public_keys
+from service.api import health, notices, public_keys, smart
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
+from service.api.fhir.answers import fhir_base
+from service.api.fhir.values import context_of
 from service.api.gate import Gate, Limits
 from service.api.head import HeadAsGet
+from service.api.identity import Identity
 from service.api.preflight import Preflights
+from service.api.proxies import source_of
 from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
-from service.api.security import Identify, serve_loopback
+from service.api.security import authorize, caller_of, serve_loopback
+from service.api.sights import Grants
 from service.api.v1 import routes as v1
 from service.callers import NO_CLINIC
 from service.ehr.client import EhrClient
+from service.flows.count_refused import RefusalCounts
 from service.flows.deployment import Deployment
 from service.log import Log
 from service.service_settings import ServiceSettings
@@ -45,7 +51,7 @@ _PACKING = 5
 # The busiest first: the framework asks each router in turn whether an address is its own.
 DOORS = (v1.build_router, fhir.build_router)
 # What answers for all clinics of the process.
-COMMON = (health.build_router, notices.build_router, public_keys.build_router)
+COMMON = (health.build_router, notices.build_router, public_keys.build_router, smart.build_router)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +77,43 @@ def create_app(
     notice: Callable[[], None] = lambda: None,
     client: EhrClient | None = None,
     ehr_troubles: Callable[[], Sequence[str]] = tuple,
+    identity: Identity | None = None,
 ) -> ASGIApp:
-    """Return the service of one clinic, for callers on this machine: see ``create_service``."""
+    """Return the service of one clinic: see ``create_service``."""
     served = Served(deployment, wake, notice, client, ehr_troubles)
-    return create_service([served], log)
+    return create_service([served], log, identity)
 
 
-def create_service(clinics: Sequence[Served], log: Log, identify: Identify | None = None) -> ASGIApp:
+def create_service(clinics: Sequence[Served], log: Log, identity: Identity | None = None) -> ASGIApp:
     """Return what serves these clinics, whose database is migrated; there is at least one.
 
-    ``identify`` tells whose a request is; without it everybody on this machine is the one clinic's caller.
-    Of several clinics the first one's settings count for what all share. It starts no thread and opens no
-    socket; the workers beside it are the caller's.
+    ``identity`` tells by a credential whose a request is; without it everybody on this machine is the one
+    clinic's caller. Of several clinics the first one's settings count for what all share. It starts no thread
+    and opens no socket; the workers beside it are the caller's.
     """
-    doors = [_doors_of(one, log) for one in clinics]
+    doors = [_doors_of(one, log, identity) for one in clinics]
     first = clinics[0].deployment
     apps: Mapping[str, ASGIApp]
     if len(doors) == 1:
         face = Face(create_clinic_app(doors[0], doors), first.clinic)
         apps = {first.clinic: face.app}
     else:
-        nobody = _doors_of(Served(_of_no_clinic(first)), log)
+        nobody = _doors_of(Served(_of_no_clinic(first)), log, identity)
         face = Face(create_clinic_app(nobody, doors), NO_CLINIC)
         apps = {one.deployment.clinic: create_clinic_app(one) for one in doors}
-    inner = _wrapped(Clinics(face, apps), first.settings)
+    counts = RefusalCounts(first.database.of(face.clinic), face.clinic, first.clock)
+    face.app.router.add_event_handler("shutdown", counts.flush)
+
+    def count_refusal(scope: Scope, cause: str) -> None:
+        counts.add(source_of(scope, first.settings.trusted_proxies), cause)
+
     return Gate(
-        inner,
+        _wrapped(Clinics(face, apps), first.settings),
         log=log,
         limits=_limits(first.settings),
-        identify=identify or serve_loopback(first.settings.cors_origins, first.clinic),
+        identify=identity.identify if identity else serve_loopback(first.settings.cors_origins, first.clinic),
         figures=first.figures,
+        count_refusal=count_refusal,
     )
 
 
@@ -125,6 +138,7 @@ def create_clinic_app(doors: Doors, clinics: Sequence[Doors] = ()) -> FastAPI:
         docs_url=None,  # the framework's pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(_authorize(doors.deployment))],
     )
     for build_router in DOORS:
         app.include_router(build_router(doors))
@@ -133,6 +147,18 @@ def create_clinic_app(doors: Doors, clinics: Sequence[Doors] = ()) -> FastAPI:
     add_refusal_handlers(app, doors)
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
     return app
+
+
+def _authorize(deployment: Deployment) -> Callable[[Request], Awaitable[None]]:
+    """Return what every route asks before anything else: whether its caller's scopes open it."""
+
+    async def check(request: Request) -> None:
+        caller = caller_of(request)
+        base = fhir_base(request, deployment.settings)
+        context = context_of(deployment, base, caller.name)
+        authorize(request, Grants(caller, deployment.settings, context))
+
+    return check
 
 
 def describe_app(deployment: Deployment) -> dict[str, Any]:
@@ -152,7 +178,7 @@ class _ClinicApp(FastAPI):
         return outermost.app
 
 
-def _doors_of(served: Served, log: Log) -> Doors:
+def _doors_of(served: Served, log: Log, identity: Identity | None = None) -> Doors:
     return Doors(
         served.deployment,
         ReadAudit(served.deployment.database),
@@ -162,6 +188,8 @@ def _doors_of(served: Served, log: Log) -> Doors:
         ehr_troubles=served.ehr_troubles,
         notice=served.notice,
         client=served.client,
+        asks_credentials=identity is not None,
+        endpoints=identity.endpoints if identity else None,
     )
 
 

@@ -20,6 +20,7 @@ from service.ehr.profile_file import DEFAULT, load_profile
 from service.figures import Figures
 from service.settings import Settings
 from service.store.database import Database, Tx
+from service.store.sight import WHOLE_SIGHT, Sight
 
 Action = Literal["C", "R", "U", "D", "E"]  # AuditEvent.action: create, read, update, delete, execute
 
@@ -60,13 +61,21 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One request, as the audit keeps it: ids and route templates only."""
+    """One request, as the audit keeps it (ids and route templates only), and how far its caller reaches.
+
+    ``sight`` is what of the clinic is in reach for what the route does; ``person`` is the Practitioner whom
+    the credential names, None where it names nobody; ``told_alerts``: whether tiers, prompts and alerts may
+    be told beside what is asked for.
+    """
 
     clinic: str
     caller: str
     route: str
     action: Action
     request_id: str
+    sight: Sight = WHOLE_SIGHT
+    person: str | None = None
+    told_alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

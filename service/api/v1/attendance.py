@@ -113,9 +113,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         with audited(doors, access):
             references = references_to_patient(patient, deployment.settings)
             place = None if after is None else _read_place(after)
-            rows, following = list_attendance_page(
-                deployment, references, access.clinic, after=place, limit=count
-            )
+            rows, following = list_attendance_page(deployment, references, access, after=place, limit=count)
         token = None if following is None else to_token(following[0], str(following[1]))
         return answer({"items": [_shown(row) for row in rows], "next": token})
 
@@ -129,7 +127,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         """Answer the current version."""
         access = access_of(request, "R")
         with audited(doors, access, attendance_id):
-            row = read_attendance(deployment, attendance_id, access.clinic)
+            row = read_attendance(deployment, attendance_id, access)
         headers = {"ETag": etag(row.version)}
         if is_unchanged(if_none_match, row.version):
             return Response(status_code=304, headers=headers)
