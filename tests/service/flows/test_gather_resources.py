@@ -13,16 +13,16 @@ from fhir_mappings.codes import SNOMED
 from fhir_mappings.form_map_file import check_form_maps
 from service.flows.record_response import record_response
 from service.store.inbound import Replaced, keep_replacement, replacements
-from tests.answer_sets import WORDS, complete_answers
+from tests.answer_sets import WORDS, answer_sets, complete_answers
 from tests.form_maps import THEIRS, srs_map
 from tests.service.build import a_response, an_access
 from tests.service.ehr.fake_ehr import Surface
 from tests.service.flows.delivering import Bench, a_bench
 
 
-def record(bench: Bench, instrument: str, **changes: Any) -> Any:
+def record(bench: Bench, instrument: str, given: dict[str, object] | None = None, **changes: Any) -> Any:
     form = shipped_instruments()[instrument]
-    answers = check_answers(form, complete_answers(form))
+    answers = check_answers(form, given or complete_answers(form))
     return record_response(
         bench.deployment, a_response(instrument=form, answers=answers, **changes), an_access()
     )
@@ -31,7 +31,9 @@ def record(bench: Bench, instrument: str, **changes: Any) -> Any:
 @pytest.mark.parametrize("instrument", ["session-reflection-therapist", "rupture-markers-observer"])
 def test_a_form_that_is_never_pushed_makes_no_delivery(tmp_path: Path, instrument: str) -> None:
     with a_bench(tmp_path) as bench:
-        recorded = record(bench, instrument, source="Practitioner/olga")
+        # All lowest: no sign of a strain, whose alert would be delivered.
+        lowest = next(answer_sets(shipped_instruments()[instrument], count=2))
+        recorded = record(bench, instrument, lowest, source="Practitioner/olga")
         bench.deliver_all()
         assert recorded.deliveries == ()
         assert bench.deliveries() == []
