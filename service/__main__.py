@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from service.commands import (
+    api_keys,
     audit,
     check_ehr,
     data_life,
@@ -32,6 +33,7 @@ FAMILIES = (
     data_life,
     deliveries,
     audit,
+    api_keys,
     check_ehr,
     subscribe,
     instruments,

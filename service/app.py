@@ -1,34 +1,40 @@
 """The app: each clinic's deployment behind its doors, and one gate before them all."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp, Lifespan, Scope
 
 from fhir_mappings.codes import Names
 from service import VERSION
-from service.api import health, notices, public_keys
+from service.api import health, notices, public_keys, smart
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
+from service.api.fhir.answers import fhir_base
+from service.api.fhir.values import context_of
 from service.api.gate import Gate, Limits
 from service.api.head import HeadAsGet
+from service.api.identity import Identity
 from service.api.preflight import Preflights
+from service.api.proxies import source_of
 from service.api.refusals import add_refusal_handlers
 from service.api.refused_audit import RefusedAudit
 from service.api.schema import describe
-from service.api.security import Identify, serve_loopback
+from service.api.security import authorize, caller_of, serve_loopback
+from service.api.sights import Grants
 from service.api.v1 import routes as v1
 from service.callers import NO_CLINIC
 from service.ehr.client import EhrClient
+from service.flows.count_refused import RefusalCounts
 from service.flows.deployment import Deployment
 from service.log import Log
 from service.service_settings import ServiceSettings
@@ -48,7 +54,7 @@ _PACKING = 5
 # The busiest first: the framework asks each router in turn whether an address is its own.
 DOORS = (v1.build_router, fhir.build_router)
 # What answers for all clinics of the process.
-COMMON = (health.build_router, notices.build_router, public_keys.build_router)
+COMMON = (health.build_router, notices.build_router, public_keys.build_router, smart.build_router)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,38 +80,45 @@ def create_app(
     notice: Callable[[], None] = lambda: None,
     client: EhrClient | None = None,
     ehr_troubles: Callable[[], Sequence[str]] = tuple,
+    identity: Identity | None = None,
 ) -> ASGIApp:
-    """Return the service of one clinic, for callers on this machine: see ``create_service``."""
+    """Return the service of one clinic: see ``create_service``."""
     served = Served(deployment, wake, notice, client, ehr_troubles)
-    return create_service([served], log)
+    return create_service([served], log, identity)
 
 
-def create_service(clinics: Sequence[Served], log: Log, identify: Identify | None = None) -> ASGIApp:
+def create_service(clinics: Sequence[Served], log: Log, identity: Identity | None = None) -> ASGIApp:
     """Return what serves these clinics, whose database is migrated; there is at least one.
 
-    ``identify`` tells whose a request is; without it everybody on this machine is the one clinic's caller.
-    Of several clinics the first one's settings count for what all share. It starts no thread and opens no
-    socket; the workers beside it are the caller's.
+    ``identity`` tells by a credential whose a request is; without it everybody on this machine is the one
+    clinic's caller. Of several clinics the first one's settings count for what all share. It starts no thread
+    and opens no socket; the workers beside it are the caller's.
     """
-    doors = [_doors_of(one, log) for one in clinics]
+    doors = [_doors_of(one, log, identity) for one in clinics]
     first = clinics[0].deployment
-    nobody = doors[0] if len(doors) == 1 else _doors_of(Served(_of_no_clinic(first)), log)
+    nobody = doors[0] if len(doors) == 1 else _doors_of(Served(_of_no_clinic(first)), log, identity)
     refused = RefusedAudit(nobody, doors)
-    shared = create_clinic_app(nobody, doors, partial(_flushed, refused))
-    face = Face(shared, nobody.deployment.clinic)
+    clinic = nobody.deployment.clinic
+    counts = RefusalCounts(first.database.of(clinic), clinic, first.clock)
+    shared = create_clinic_app(nobody, doors, partial(_flushed, refused, counts))
+    face = Face(shared, clinic)
     apps: Mapping[str, ASGIApp] = (
         {first.clinic: shared}
         if len(doors) == 1
         else {one.deployment.clinic: create_clinic_app(one) for one in doors}
     )
-    inner = _wrapped(Clinics(face, apps), first.settings)
+
+    def count_refusal(scope: Scope, cause: str) -> None:
+        counts.add(source_of(scope, first.settings.trusted_proxies), cause)
+
     return Gate(
-        inner,
+        _wrapped(Clinics(face, apps), first.settings),
         log=log,
         limits=_limits(first.settings),
-        identify=identify or serve_loopback(first.settings.cors_origins, first.clinic),
+        identify=identity.identify if identity else serve_loopback(first.settings.cors_origins, first.clinic),
         figures=first.figures,
         note=refused.add,
+        count_refusal=count_refusal,
     )
 
 
@@ -133,6 +146,7 @@ def create_clinic_app(
         docs_url=None,  # the framework's pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(_authorize(doors.deployment))],
     )
     for build_router in DOORS:
         app.include_router(build_router(doors))
@@ -141,6 +155,18 @@ def create_clinic_app(
     add_refusal_handlers(app, doors)
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way to do so
     return app
+
+
+def _authorize(deployment: Deployment) -> Callable[[Request], Awaitable[None]]:
+    """Return what every route asks before anything else: whether its caller's scopes open it."""
+
+    async def check(request: Request) -> None:
+        caller = caller_of(request)
+        base = fhir_base(request, deployment.settings)
+        context = context_of(deployment, base, caller.name)
+        authorize(request, Grants(caller, deployment.settings, context))
+
+    return check
 
 
 def describe_app(deployment: Deployment) -> dict[str, Any]:
@@ -160,7 +186,7 @@ class _ClinicApp(FastAPI):
         return outermost.app
 
 
-def _doors_of(served: Served, log: Log) -> Doors:
+def _doors_of(served: Served, log: Log, identity: Identity | None = None) -> Doors:
     return Doors(
         served.deployment,
         ReadAudit(served.deployment.database),
@@ -170,6 +196,8 @@ def _doors_of(served: Served, log: Log) -> Doors:
         ehr_troubles=served.ehr_troubles,
         notice=served.notice,
         client=served.client,
+        asks_credentials=identity is not None,
+        endpoints=identity.endpoints if identity else None,
     )
 
 
@@ -206,10 +234,11 @@ def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 @asynccontextmanager
-async def _flushed(refused: RefusedAudit, _: FastAPI) -> AsyncIterator[None]:
-    """Serve; at the end the audit gets what was counted last."""
+async def _flushed(refused: RefusedAudit, counts: RefusalCounts, _: FastAPI) -> AsyncIterator[None]:
+    """Serve; at the end the database gets what was counted last."""
     yield
     await run_in_threadpool(refused.flush)
+    await run_in_threadpool(counts.flush)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The settings of one clinic: its EHR, its instruments and words, its rules, whom it tells.
+"""The settings of one clinic: its EHR, its callers, its instruments and words, its rules, whom it tells.
 
 A base class of ``Settings``; with ALLIANCE_CONFIG each clinic's table holds these.
 """
@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from fhir_mappings.codes import CONFIDENTIALITY, DEFAULT_BASE, DEFAULT_LABELS
 from fhir_mappings.elements import LABELS
 from service.addresses import is_loopback, is_web_address
+from service.caller_settings import CallerSettings
 from service.ehr_settings import EhrSettings
 from service.service_settings import listed
 
@@ -37,7 +38,7 @@ AlertRule = Literal[
 ]
 
 
-class ClinicSettings(EhrSettings):
+class ClinicSettings(CallerSettings, EhrSettings):
     """One clinic's settings; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
 
     canonical_base: str = Field(
@@ -157,6 +158,7 @@ class ClinicSettings(EhrSettings):
     def clinic_faults(self) -> Iterator[str]:
         """Yield a sentence for each setting that is missing, or does not fit the others."""
         yield from self.ehr_faults()
+        yield from self.caller_faults()
         if bool(self.webhook_url) != bool(self.webhook_secret):
             yield "ALLIANCE_WEBHOOK_SECRET: goes with ALLIANCE_WEBHOOK_URL, and that with it"
         if (

@@ -83,6 +83,19 @@ def read_configuration(environ: Mapping[str, str], read_file: ReadFile) -> Confi
     return Configuration(service, MappingProxyType(clinics), from_file=True)
 
 
+def find_shared_issuers(clinics: Mapping[str, Settings]) -> list[str]:
+    """Return a sentence for each clinic whose issuer an earlier one has: a token would be of both."""
+    seen: set[str] = set()
+    faults = []
+    for name, settings in clinics.items():
+        issuer = settings.token_issuer
+        if issuer in seen:
+            faults.append(f"[clinics.{name}] token_issuer: an earlier one has the same")
+        elif issuer is not None:
+            seen.add(issuer)
+    return faults
+
+
 class _Table:
     """One table of the file: what it gives by field name, and a sentence for each key at fault."""
 

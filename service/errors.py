@@ -24,8 +24,11 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
  │   ├─ EhrNotAnswering       503: what was asked needs the EHR
+ │   ├─ IdentityProviderSilent 503: what was asked needs the clinic's identity provider
  │   ├─ NotStored             503, or 507 where the disk is full: the database did not do it (in time)
- │   └─ CallerRefused         403: foreign Host or Origin
+ │   ├─ CallerRefused         403: foreign Host or Origin
+ │   ├─ CredentialRefused     401: none, or one that is not valid here
+ │   └─ ScopeMissing          403: the credential does not open this
  ├─ Withheld                  what may be told about a patient says no: the bytes must not leave
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
@@ -44,7 +47,8 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
 No text holds a name, an answer, a token or a traceback.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from fhir_mappings.errors import Fault
 
@@ -77,6 +81,7 @@ class RequestRefused(ServiceError):
     reason = "invalid"
     # After so many seconds the same request may be served; None: it never is, or nobody knows when.
     retry_after_seconds: int | None = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str, *, at: str = "", faults: Sequence[Fault] = ()) -> None:
         super().__init__(self.reason)
@@ -264,6 +269,14 @@ class EhrNotAnswering(RequestRefused):
     reason = "ehr-not-answering"
 
 
+class IdentityProviderSilent(RequestRefused):
+    """What was asked needs the clinic's identity provider, which gives no answer that can be used."""
+
+    status = 503
+    issue_code = "transient"
+    reason = "identity-provider-silent"
+
+
 class NotStored(RequestRefused):
     """The database did not do what the request needs; ``why`` says what stood in the way."""
 
@@ -291,6 +304,47 @@ class CallerRefused(RequestRefused):
     status = 403
     issue_code = "forbidden"
     reason = "forbidden"
+
+
+_REALM = 'Bearer realm="alliance"'
+_WHY = MappingProxyType(
+    {
+        "no-credential": "A credential is needed: Authorization: Bearer, with a token or an API key.",
+        "expired": "The credential has expired.",
+        "invalid-token": "The credential is not valid here.",
+    }
+)
+
+
+class CredentialRefused(RequestRefused):
+    """No credential came, or one that is not valid here (``why``); what is wrong with it is not told.
+
+    ``cause`` is a short word for those who count refusals. Source: RFC 6750, section 3.
+    """
+
+    status = 401
+    issue_code = "login"
+
+    def __init__(self, why: str = "invalid-token", *, cause: str = "") -> None:
+        self.reason = why
+        self.cause = cause or why
+        error = f', error="invalid_token", error_description="{_WHY[why]}"' if why != "no-credential" else ""
+        self.headers = {"WWW-Authenticate": f"{_REALM}{error}"}
+        super().__init__(_WHY[why], at="Authorization")
+
+
+class ScopeMissing(RequestRefused):
+    """The credential is valid and does not open this; ``scopes`` are those that would."""
+
+    status = 403
+    issue_code = "forbidden"
+    reason = "insufficient-scope"
+
+    def __init__(self, scopes: Sequence[str], message: str = "") -> None:
+        named = " ".join(scopes)
+        needed = f', scope="{named}"' if named else ""
+        self.headers = {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope"{needed}'}
+        super().__init__(message or f"This needs the scope {named}.", at="Authorization")
 
 
 class Withheld(ServiceError):

@@ -5,6 +5,7 @@ clinic's.
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -31,7 +32,7 @@ class ServiceSettings(BaseModel):
     )
     host: str = Field(
         "127.0.0.1",
-        description="Address to listen on. Only a loopback one starts: no callers can be configured yet.",
+        description="Address to listen on. Only a loopback one starts unless every clinic has callers (ALLIANCE_TOKEN_ISSUER, ALLIANCE_API_KEYS).",
     )
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     database_url: str = Field(
@@ -69,6 +70,14 @@ class ServiceSettings(BaseModel):
         None,
         description="How callers reach this service, without a path, where a proxy stands before it. Unset: the address they used.",
     )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+        (),
+        description="Host names by which callers may reach this service, beside that of ALLIANCE_PUBLIC_BASE_URL and this machine, separated by commas.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+        (),
+        description="Addresses or networks of the proxies before this service, separated by commas: only theirs is believed what X-Forwarded-For and X-Forwarded-Proto say.",
+    )
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
         (),
         description="Origins whose pages may call from a browser, separated by commas, each exactly as browsers send it, such as https://app.north.example. Unset: none.",
@@ -82,6 +91,18 @@ class ServiceSettings(BaseModel):
         if not is_web_address(value):
             raise ValueError("must be an http or https address without query, fragment or user")
         return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(
+                    "must be addresses such as 10.0.0.5 or networks such as 10.0.0.0/24"
+                ) from None
+        return value
 
     @field_validator("cors_origins")
     @classmethod

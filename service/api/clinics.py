@@ -7,26 +7,18 @@ rows by an oversight. What is open to everybody is answered by one app, the face
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.flows.subscribe_ehr import NOTICES
-
-# What asks for no credential; below NOTICES the address itself is one.
-OPEN = frozenset({
-    "/live",
-    "/ready",
-    "/openapi.json",
-    "/.well-known/jwks.json",
-    "/fhir/metadata",
-    "/fhir/.well-known/smart-configuration",
-})  # fmt: skip
+from service.api.scopes_table import is_open
+from service.callers import NO_CLINIC
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
     """The app that answers what is open to everybody, and the clinic that its accesses are kept under."""
 
-    app: ASGIApp
+    app: FastAPI
     clinic: str
 
 
@@ -43,14 +35,10 @@ class Clinics:
             await self._face.app(scope, receive, send)
             return
         caller = scope["state"]["caller"]
-        if is_open(scope["path"]):
+        # Of no clinic is who shows no credential: for what is open, or as a page that asks what it may ask.
+        if is_open(scope["path"]) or caller.clinic == NO_CLINIC:
             scope["state"]["caller"] = replace(caller, clinic=self._face.clinic)
             await self._face.app(scope, receive, send)
         else:
             # CAUTION: no default. A caller of a clinic that is not served here is an error of ours.
             await self._apps[caller.clinic](scope, receive, send)
-
-
-def is_open(path: str) -> bool:
-    """Tell whether an address is answered without a credential, and alike to everybody."""
-    return path in OPEN or path.startswith(NOTICES)

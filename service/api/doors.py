@@ -9,6 +9,7 @@ from service.ehr.client import EhrClient
 from service.flows.deployment import Access, Deployment
 from service.flows.patient_references import reference_here
 from service.flows.write_version import audit_row
+from service.identity.provider import Endpoints
 from service.log import Log
 from service.store.audit import ReadAudit
 
@@ -21,7 +22,9 @@ class Doors:
 
     ``wake`` tells the worker of this process that something is due: call it after a write. ``version`` is
     the software's. ``notice`` makes the watcher look into the EHR; ``client`` asks it something at once;
-    ``ehr_troubles`` tells in words what is wrong with it, as far as this process knows.
+    ``ehr_troubles`` tells in words what is wrong with it, as far as this process knows. ``asks_credentials``:
+    callers are configured; ``endpoints`` asks their identity provider where they get tokens, None where there
+    is none, or one for each clinic.
     """
 
     deployment: Deployment
@@ -32,6 +35,8 @@ class Doors:
     ehr_troubles: Callable[[], Sequence[str]] = tuple
     notice: Callable[[], None] = lambda: None
     client: EhrClient | None = None
+    asks_credentials: bool = False
+    endpoints: Callable[[], Endpoints] | None = None
 
     def audit_read(
         self,

@@ -16,10 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.heads import find_bad_head
 from service.api.outcomes import answer_failure, answer_refusal
 from service.api.rates import Rates
+from service.api.scopes_table import is_open
 from service.api.security import Identify, request_id_of
-from service.callers import Caller
+from service.callers import NOBODY, Caller
 from service.errors import (
     CallerRefused,
+    CredentialRefused,
     NotStored,
     RequestRefused,
     StoreError,
@@ -58,9 +60,10 @@ class Limits:
 
 
 class Gate:
-    """Middleware: refuses foreign callers and what is over a limit, answers failures, writes the log.
+    """Middleware: refuses unknown callers and what is over a limit, answers failures, writes the log.
 
-    ``note`` is told of each request that is refused or fails here: scope and status.
+    ``note`` is told of each request that is refused or fails here: scope and status. ``count_refusal`` is
+    told of each request without a valid credential: who sent it, why it was refused.
     """
 
     def __init__(
@@ -72,11 +75,13 @@ class Gate:
         identify: Identify,
         figures: Figures,
         note: Callable[[Scope, int], None],
+        count_refusal: Callable[[Scope, str], None] = lambda _, __: None,
     ) -> None:
         self._app = app
         self._note = note
         self._log = log
         self._identify = identify
+        self._count_refusal = count_refusal
         self._limits = limits
         self._figures = figures
         self._rates = Rates(limits.requests_per_minute)
@@ -119,13 +124,13 @@ class Gate:
             )
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
-        refusal, told = self._find_refusal(scope, headers)
-        if refusal:
-            self._figures.count_refused(refusal.faults[0].reason)
-            await self._audit(scope, exchange, refusal.status)
-            await answer_refusal(scope["path"], refusal, told)(scope, receive, exchange.send)
-            return
         try:
+            refusal, told = await self._find_refusal(scope, headers)
+            if refusal:
+                self._figures.count_refused(refusal.faults[0].reason)
+                await self._audit(scope, exchange, refusal.status)
+                await answer_refusal(scope["path"], refusal, told)(scope, receive, exchange.send)
+                return
             await self._app(scope, self._limited(receive), exchange.send)
         except StoreError as error:
             # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
@@ -141,7 +146,7 @@ class Gate:
                 failed = answer_failure(scope["path"], exchange.request_id)
                 await failed(scope, receive, exchange.send)
 
-    def _find_refusal(
+    async def _find_refusal(
         self, scope: Scope, headers: Headers
     ) -> tuple[RequestRefused | None, Mapping[str, str]]:
         """Return why a request goes no further and what headers tell so; None once it is known who asks."""
@@ -149,9 +154,11 @@ class Gate:
         if refusal:
             # What follows on the connection of such a request may be hidden in it, and nobody's own.
             return refusal, {"Connection": "close"}
+        if self._is_too_busy(scope):
+            return TooBusy("Too many requests are under way. Send this one again."), {}
         try:
-            caller = scope["state"]["caller"] = self._identify(headers)
-        except CallerRefused as unknown:
+            caller = scope["state"]["caller"] = await self._find_caller(scope, headers)
+        except (CallerRefused, CredentialRefused) as unknown:
             return unknown, {}
         return self._find_over_limit(scope, headers, caller), {}
 
@@ -164,6 +171,28 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - as above: it is asked where something failed already
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
 
+    async def _find_caller(self, scope: Scope, headers: Headers) -> Caller:
+        """Return who asks, or nobody where nobody need be known; raises what refuses the request."""
+        if "entry_of" in scope["state"]:  # an entry of a batch, by whoever sent it
+            known: Caller = scope["state"]["caller"]
+            return known
+        try:
+            if "authorization" in headers:
+                # The database may be asked, or the identity provider. Who shows nothing is answered at once.
+                return await run_in_threadpool(self._identify, headers)
+            return self._identify(headers)
+        except CredentialRefused as refused:
+            # A preflight carries no credential (fetch.spec.whatwg.org), and no route answers it.
+            if is_open(scope["path"]) or scope["method"] == "OPTIONS":
+                return NOBODY
+            await run_in_threadpool(self._count_refusal, scope, refused.cause)
+            raise
+
+    def _is_too_busy(self, scope: Scope) -> bool:
+        # Before it is asked who it is, which may take a thread.
+        waits = scope["path"] not in _ALWAYS_ANSWERED and "entry_of" not in scope["state"]
+        return waits and self._under_way > self._limits.requests_at_once
+
     def _find_over_limit(self, scope: Scope, headers: Headers, caller: Caller) -> RequestRefused | None:
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > self._limits.body_bytes:
@@ -175,8 +204,6 @@ class Gate:
             # An entry of a batch: its Bundle was let in, and the next request of the caller pays for it.
             self._rates.charge(name)
             return None
-        if self._under_way > self._limits.requests_at_once:
-            return TooBusy("Too many requests are under way. Send this one again.")
         wait_seconds = self._rates.wait_seconds(name)
         return TooManyRequests(wait_seconds) if wait_seconds else None
 

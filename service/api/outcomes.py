@@ -67,7 +67,7 @@ def answer_refusal(path: str, refusal: RequestRefused, headers: Mapping[str, str
         status, body, media_type = refusal.status, to_problem(refusal), PROBLEM_JSON
     later = refusal.retry_after_seconds
     told = {} if later is None else {"Retry-After": str(later)}
-    return Response(json_text.dumps(body), status, told | dict(headers or {}), media_type)
+    return Response(json_text.dumps(body), status, {**refusal.headers, **told, **(headers or {})}, media_type)
 
 
 def answer_failure(path: str, request_id: str) -> Response:
@@ -98,7 +98,7 @@ def warning_outcome(message: str) -> dict[str, object]:
 
 def to_problem(refusal: RequestRefused) -> dict[str, object]:
     """Return the RFC 9457 problem of a refusal, with ``faults`` and, for a duplicate, ``stored_id``."""
-    stored = {"stored_id": refusal.stored_id} if isinstance(refusal, Duplicate) else {}
+    stored = {"stored_id": refusal.stored_id} if isinstance(refusal, Duplicate) and refusal.stored_id else {}
     faults = [{"at": fault.at, "reason": fault.reason, "message": fault.message} for fault in refusal.faults]
     return _problem(refusal.status, refusal.message) | stored | {"faults": faults}
 

@@ -40,7 +40,8 @@ _OUTCOME: Json = {
 }
 # What the gate before every door may answer.
 _ALWAYS = {
-    "403": "The Host or Origin header does not name this machine.",
+    "401": "A credential is needed, or the one that came is not valid; only where callers are configured.",
+    "403": "The Host or Origin is foreign, or the credential lacks the scope that WWW-Authenticate names.",
     "500": "The service failed; the log tells more under the request id.",
 }
 _BAD_PARAMETER = "A parameter or header cannot be read; every one is named."

@@ -11,16 +11,18 @@ from types import FrameType
 from typing import NoReturn
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from fhir_mappings.structure import check_structure
 from service import VERSION
 from service.addresses import is_loopback
+from service.api.identity import Providers, open_identity
 from service.app import Served, create_service
 from service.background import Background
 from service.commands.clinics import begin_clinics, prepare_clinics
 from service.commands.command import Commands, Write
 from service.commands.environment import configuration_of
-from service.configuration import CONFIG, Configuration
+from service.configuration import Configuration, find_shared_issuers
 from service.connections import LONGEST_HEAD_BYTES, MOST_CONNECTIONS, connections_that_wait
 from service.errors import EhrError, SettingsRefused
 from service.figures import Figures
@@ -67,8 +69,8 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     """Run until told to stop, and return 0."""
     configuration = configuration_of(environ)
     if serves:
-        _refuse_open_host(configuration.service)
-        _refuse_likeness(configuration)
+        _refuse_open_host(configuration)
+        _refuse_unreachable(configuration)
     elif not any(one.ehr_base_url or one.webhook_url for one in configuration.clinics.values()):
         raise SettingsRefused(
             ["ALLIANCE_EHR_BASE_URL: must be set (or ALLIANCE_WEBHOOK_URL), else a worker has nothing to do"]
@@ -112,11 +114,19 @@ def _served(deployment: Deployment, background: Background) -> Served:
 
 def _serve(clinics: Sequence[Served], log: Log, listening: socket.socket, write: Write) -> None:
     """Serve until a signal comes; then answer what was begun."""
-    app = create_service(clinics, log)
+    first = clinics[0].deployment
+    by_clinic = {one.deployment.clinic: one.deployment.settings for one in clinics}
+    with closing(Providers(first.clock, log)) as providers:
+        identity = open_identity(by_clinic, first.database, first.clock, providers)
+        app = create_service(clinics, log, identity)
+        _serve_app(app, listening, write, [one.deployment for one in clinics])
+
+
+def _serve_app(app: ASGIApp, listening: socket.socket, write: Write, clinics: Sequence[Deployment]) -> None:
     # uvicorn's own log would hold addresses with patients' ids, and tracebacks: ours says it without them.
     config = uvicorn.Config(
         app,
-        http=connections_that_wait(clinics[0].deployment.settings.request_seconds),
+        http=connections_that_wait(clinics[0].settings.request_seconds),
         ws="none",
         h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
         limit_concurrency=MOST_CONNECTIONS,
@@ -129,7 +139,7 @@ def _serve(clinics: Sequence[Served], log: Log, listening: socket.socket, write:
     )
     # Builds the models before the first caller waits.
     check_structure({"resourceType": "QuestionnaireResponse"})
-    write(_welcome([one.deployment for one in clinics]))
+    write(_welcome(clinics))
     uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -163,15 +173,28 @@ def _leave_stragglers() -> None:
         os._exit(0)
 
 
-def _refuse_likeness(configuration: Configuration) -> None:
-    if len(configuration.clinics) > 1:
-        sentence = "no callers are configured, so that nobody's clinic could be told"
-        raise SettingsRefused([f"{CONFIG}: {sentence}; serve one clinic alone"])
+def _refuse_unreachable(configuration: Configuration) -> None:
+    """Refuse several clinics where nobody could say whose a request is, or nobody could reach one."""
+    clinics = configuration.clinics
+    if len(clinics) == 1:
+        return
+    unnamed = [
+        f"[clinics.{name}]: no callers are configured (token_issuer, api_keys), so that nobody could reach it"
+        for name, one in clinics.items()
+        if not one.has_callers
+    ]
+    shared = find_shared_issuers(clinics)
+    if unnamed or shared:
+        raise SettingsRefused([*unnamed, *shared])
 
 
-def _refuse_open_host(settings: ServiceSettings) -> None:
-    if not is_loopback(settings.host):
-        sentence = "no callers are configured, so only this machine may be served"
+def _refuse_open_host(configuration: Configuration) -> None:
+    has_callers = all(one.has_callers for one in configuration.clinics.values())
+    if not (has_callers or is_loopback(configuration.service.host)):
+        sentence = (
+            "no callers are configured (ALLIANCE_TOKEN_ISSUER, ALLIANCE_API_KEYS), "
+            "so only this machine may be served"
+        )
         raise SettingsRefused([f"ALLIANCE_HOST: {sentence}; set it to 127.0.0.1, ::1 or localhost"])
 
 
@@ -199,7 +222,7 @@ def _welcome(deployments: Sequence[Deployment]) -> str:
         f"  FHIR  {address}/fhir/metadata\n"
         f"  JSON  {address}/v1/instruments\n"
         f"{_ehrs(deployments)}"
-        "NO CALLERS ARE CONFIGURED: this machine alone is served, any other Host or Origin is refused.\n"
+        f"{_callers(deployments)}\n"
     )
 
 
@@ -210,6 +233,18 @@ def _ehrs(deployments: Sequence[Deployment]) -> str:
         f"  EHR   {f'{one.clinic}: ' if len(deployments) > 1 else ''}{one.settings.ehr_base_url or none}\n"
         for one in deployments
     )
+
+
+def _callers(deployments: Sequence[Deployment]) -> str:
+    settings = [one.settings for one in deployments]
+    if not any(one.has_callers for one in settings):
+        return "NO CALLERS ARE CONFIGURED: this machine alone is served, any other Host or Origin is refused."
+    shown = {
+        "tokens of ALLIANCE_TOKEN_ISSUER": any(one.token_issuer for one in settings),
+        "API keys": any(one.api_keys for one in settings),
+    }
+    named = " or ".join(what for what, is_on in shown.items() if is_on)
+    return f"  Callers show {named}; nobody else is served."
 
 
 def _address(settings: ServiceSettings) -> str:

@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 from fhir_mappings import json_text
 from fhir_mappings.alert_states import UNDER_WAY, Act, AlertStatus, after, move_of
+from fhir_mappings.errors import Fault
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.repair import REPAIRED
-from service.errors import NotFound, StaleVersion, WrongState
+from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.alert_versions import news_of
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.own_words import OwnWords, words_behind
@@ -26,6 +27,8 @@ from service.store.database import Tx
 from service.store.lost_races import repeat_lost_races
 from service.store.patients import Dyad, approach_of, keep_judged, lock_dyad
 from service.store.responses import dyad_ratings, place_of
+from service.store.search import is_in_sight
+from service.store.sight import WHOLE_SIGHT, Sight
 
 OK = 200
 _WORDS: Mapping[Act, str] = MappingProxyType(
@@ -97,12 +100,23 @@ def act_on_alert(
         return with_acts(tx, row, deployment.known)
 
 
+def refuse_another_person(by: str, access: Access, deployment: Deployment, at: str) -> None:
+    """Raise ``FaultsInRequest`` where an act names somebody else than the person of the credential."""
+    if access.person is None:
+        return
+    settings = deployment.settings
+    if reference_here(by, settings) != reference_here(access.person, settings):
+        message = "The credential is another person's: leave this out, or name that person."
+        raise FaultsInRequest([Fault(at, "another-person", message)])
+
+
 def _take(write: Write, alert_id: str) -> tuple[Dyad, AlertRow]:
     """Return the alert with its dyad, which no review changes meanwhile."""
     found = find_alert(write.tx, write.clinic, alert_id)
     dyad = lock_dyad(write.tx, found.dyad_row) if found else None
     row = find_alert(write.tx, write.clinic, alert_id)
-    if row is None or dyad is None:
+    sight = write.access.sight
+    if row is None or dyad is None or not is_in_sight(write.tx, write.clinic, "alert", sight, row.row_id):
         raise NotFound("There is no such alert.")
     return dyad, row
 
@@ -174,11 +188,13 @@ def _act_row(write: Write, row: AlertRow, done: PersonsAct) -> ActRow:
     )
 
 
-def read_alert_with_acts(deployment: Deployment, alert_id: str, clinic: str) -> AlertWithActs:
+def read_alert_with_acts(
+    deployment: Deployment, alert_id: str, clinic: str, sight: Sight = WHOLE_SIGHT
+) -> AlertWithActs:
     """Return the current version of an alert with every act on it; raises ``NotFound``."""
     with deployment.database.read() as tx:
         row = find_alert(tx, clinic, alert_id)
-        if row is None:
+        if row is None or not is_in_sight(tx, clinic, "alert", sight, row.row_id):
             raise NotFound("There is no such alert.")
         return with_acts(tx, row, deployment.known)
 

@@ -22,6 +22,7 @@ from service.flows.show_trend import PatientTrend, TrendQuery, show_trend
 from service.flows.trend_series import TrendPoint, TrendSeries
 from service.store.attendance import AttendanceRow
 from service.store.patients import approach_of
+from service.store.sight import WHOLE_SIGHT, Sight
 
 # Words of the last sessions are still in the room; older ones are read in the chart.
 _SESSIONS_WITH_WORDS = 3
@@ -67,13 +68,17 @@ class SessionBrief:
 
 
 def brief_session(
-    deployment: Deployment, references: Sequence[str], therapist: str | None, clinic: str
+    deployment: Deployment,
+    references: Sequence[str],
+    therapist: str | None,
+    clinic: str,
+    sight: Sight = WHOLE_SIGHT,
 ) -> SessionBrief:
     """Return the brief of a patient with one therapist (a reference), None for the one seen last.
 
     Raises ``NotFound`` for a patient or dyad never rated here.
     """
-    trend = show_trend(deployment, TrendQuery(references), clinic)
+    trend = show_trend(deployment, TrendQuery(references), clinic, sight)
     sessions = _sessions_of(trend, therapist)
     own = [one for one in (*trend.series, *trend.beside) if one.therapist == sessions.therapist]
     measures = [_measure(deployment, series, last) for series in own if (last := _scored(series))]

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from fhir_mappings.errors import Fault
 from fhir_mappings.filled import UNFINISHED
 from fhir_mappings.response_head import ROOT
-from service.errors import Duplicate, FaultsInRequest, WrongState
+from service.errors import FaultsInRequest, WrongState
 from service.flows.deployment import Access, Deployment, Write
+from service.flows.keep_in_sight import refuse_beyond_sight, taken
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.patient_references import reference_here
 from service.flows.replace_version import expect_version, leave_unchanged, replace_version
@@ -89,6 +90,7 @@ def update_in(write: Write, response_id: str, expected_version: int | None, new:
 def correct_in(write: Write, response_id: str, expected_version: int | None, new: NewResponse) -> Recorded:
     """Do what ``correct_response`` does, in a transaction that is under way."""
     stored = expect_version(write, response_id, expected_version)
+    refuse_beyond_sight(write, new)
     _refuse_move(stored, new)
     _refuse_another_subject(write, stored, new)
     # What the EHR said of the session is no word of the sender's: the fingerprint is without it.
@@ -190,7 +192,7 @@ def _refuse_foreign_identifier(write: Write, stored: ResponseVersion, new: NewRe
         return
     holder = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
     if holder is not None and holder.id != stored.id:
-        raise Duplicate(f"This identifier belongs to response {holder.id}.", holder.id)
+        raise taken(write, holder, f"This identifier belongs to response {holder.id}.")
 
 
 def _says_the_same(version: ResponseVersion, stored: ResponseVersion) -> bool:

@@ -20,6 +20,7 @@ from service.ehr.profile_file import DEFAULT, load_profile
 from service.figures import Figures
 from service.settings import Settings
 from service.store.database import Database, Tx
+from service.store.sight import WHOLE_SIGHT, Sight
 
 Action = Literal["C", "R", "U", "D", "E"]  # AuditEvent.action: create, read, update, delete, execute
 
@@ -60,9 +61,12 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One request, as the audit keeps it: ids and route templates only.
+    """One request, as the audit keeps it (ids and route templates only), and how far its caller reaches.
 
-    ``address`` is whence it came in the network, '' where from nowhere: a command, the worker.
+    ``address`` is whence it came in the network, '' where from nowhere: a command, the worker. ``sight`` is
+    what of the clinic is in reach for what the route does; ``person`` is the Practitioner whom the credential
+    names, None where it names nobody; ``told_alerts``: whether tiers, prompts and alerts may be told beside
+    what is asked for.
     """
 
     clinic: str
@@ -71,6 +75,9 @@ class Access:
     action: Action
     request_id: str
     address: str = ""
+    sight: Sight = WHOLE_SIGHT
+    person: str | None = None
+    told_alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

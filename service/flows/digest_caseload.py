@@ -17,6 +17,7 @@ from service.flows.dyad_sessions import sort_sessions
 from service.flows.find_due import DyadDue, find_due
 from service.flows.patient_references import reference_here
 from service.store.caseloads import CaseloadPatient, alerts_of_therapist, caseload_of, is_known_therapist
+from service.store.sight import WHOLE_SIGHT, Sight
 
 # A week: most dyads have met again by then.
 _UNANSWERED = timedelta(days=7)
@@ -57,12 +58,14 @@ class SupervisionDigest:
         return {one.alert.patient for one in told} | {one.patient for one in self.overdue}
 
 
-def digest_caseload(deployment: Deployment, therapist: str, clinic: str) -> SupervisionDigest:
+def digest_caseload(
+    deployment: Deployment, therapist: str, clinic: str, sight: Sight = WHOLE_SIGHT
+) -> SupervisionDigest:
     """Return the digest of one therapist (a reference); raises ``NotFound`` for one never rated with."""
     now = deployment.clock()
     here = reference_here(therapist, deployment.settings)
     with deployment.database.read() as tx:
-        if not is_known_therapist(tx, clinic, here):
+        if not (_is_in_sight(sight, here) and is_known_therapist(tx, clinic, here)):
             raise NotFound("There is no such therapist here.")
         rows = alerts_of_therapist(tx, clinic, here, as_instant(now - _LATELY))
         found = [with_acts(tx, row, deployment.known) for row in rows]
@@ -80,6 +83,12 @@ def digest_caseload(deployment: Deployment, therapist: str, clinic: str) -> Supe
         resolved=tuple(one for one in found if one.alert.status not in UNDER_WAY),
         overdue=_overdue(deployment, here, caseload),
     )
+
+
+def _is_in_sight(sight: Sight, therapist: str) -> bool:
+    """Tell whether all patients of a therapist are in sight."""
+    of_all = tuple(part for part in sight.without_granular().parts if part.patients is None)
+    return Sight(of_all).reaches(therapist)
 
 
 def _overdue(

@@ -16,12 +16,15 @@ from service.clock import as_instant, from_instant
 from service.flows.alert_evidence import evidence_at
 from service.flows.deployment import Deployment
 from service.flows.judge_dyad import JUDGED_SCALE, judge_dyad
+from service.flows.patient_references import reference_here
 from service.flows.read_standards import read_standards
+from service.settings import Settings
 from service.store.alerts import AlertQuery, AlertRow, list_alerts
 from service.store.database import Tx
 from service.store.patient_ratings import PatientRating, ratings_of_patient, ratings_of_recent_dyads
 from service.store.patients import alias_rows
 from service.store.responses import RatingRow
+from service.store.sight import WHOLE_SIGHT, Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class AlertListQuery:
     """What the list is narrowed to; an absent field narrows nothing.
 
     ``references`` are the FHIR references that mean one patient; ``since`` is an instant: updated since.
+    ``sight``: what the caller may see.
     """
 
     references: Sequence[str] | None = None
@@ -52,6 +56,7 @@ class AlertListQuery:
     historical: bool = False
     after: Place | None = None
     limit: int = 50
+    sight: Sight = WHOLE_SIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ def _alerts(tx: Tx, query: AlertListQuery, clinic: str, aliases: list[int] | Non
         include_historical=query.historical,
         after=None if query.after is None else (query.after.at, int(query.after.key)),
         limit=query.limit + 1,
+        sight=query.sight,
     )
     return list_alerts(tx, clinic, wanted)
 
@@ -137,7 +143,8 @@ def _watch_points(
     standards = read_standards(tx, deployment, clinic)
     by_dyad = groupby(sorted(ratings, key=attrgetter("dyad_row")), key=attrgetter("dyad_row"))
     points = [point for _, rows in by_dyad for point in _watched(list(rows), deployment, standards)]
-    asked = [point for point in points if _is_asked_for(point.rating, query)]
+    settings = deployment.settings
+    asked = [point for point in points if _is_asked_for(point.rating, query, settings)]
     return sorted(asked, key=attrgetter("place"), reverse=True)
 
 
@@ -153,9 +160,10 @@ def _watched(rows: list[PatientRating], deployment: Deployment, standards: Stand
     return points
 
 
-def _is_asked_for(rating: PatientRating, query: AlertListQuery) -> bool:
+def _is_asked_for(rating: PatientRating, query: AlertListQuery, settings: Settings) -> bool:
     return (
-        (query.historical or not rating.historical)
+        query.sight.takes(reference_here(rating.patient, settings), rating.therapist, rating.perspective)
+        and (query.historical or not rating.historical)
         and query.therapist in (None, rating.therapist)
         and (query.since is None or rating.believed_from >= query.since)
     )

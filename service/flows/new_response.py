@@ -1,11 +1,12 @@
 """A response as a door hands it over, checked; and what recording it gave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fhir_mappings.filled import UNFINISHED, Answers, Filled, Identifier, ResponseStatus
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.prompts import CheckInPrompt, CrossedCutOff
+from service.flows.deployment import Access
 from service.flows.derive_scores import DerivedScores
 from service.store.alerts import AlertRow
 
@@ -74,3 +75,8 @@ class Recorded:
     alerts: tuple[AlertRow, ...]
     deliveries: tuple[str, ...]
     shared_identifier: bool = False
+
+
+def as_told(recorded: Recorded, access: Access) -> Recorded:
+    """Return what recording gave as this caller may be told: without prompts and alerts, or with them."""
+    return recorded if access.told_alerts else replace(recorded, prompts=(), alerts=())

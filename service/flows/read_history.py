@@ -12,6 +12,8 @@ from service.store.alerts import AlertRow, find_alert
 from service.store.database import Tx
 from service.store.history import PastVersion, alert_versions, response_versions, versions_with
 from service.store.responses import ResponseVersion, find_version
+from service.store.search import is_in_sight
+from service.store.sight import WHOLE_SIGHT, Sight
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -44,46 +46,61 @@ class HistoryPage(Generic[Item]):
 
 
 def response_history(
-    deployment: Deployment, clinic: str, response_id: str, query: HistoryQuery
+    deployment: Deployment, clinic: str, response_id: str, query: HistoryQuery, sight: Sight = WHOLE_SIGHT
 ) -> HistoryPage[ResponseVersion]:
     """Return one page of a response's versions; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        versions = response_versions(tx, clinic, response_id)
+        versions = response_versions(tx, clinic, response_id, sight)
         return _page(versions, query, lambda one: _there(find_version(tx, clinic, response_id, one.version)))
 
 
 def alert_history(
-    deployment: Deployment, clinic: str, alert_id: str, query: HistoryQuery
+    deployment: Deployment, clinic: str, alert_id: str, query: HistoryQuery, sight: Sight = WHOLE_SIGHT
 ) -> HistoryPage[AlertRow]:
     """Return one page of an alert's versions; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        versions = alert_versions(tx, clinic, alert_id)
+        versions = alert_versions(tx, clinic, alert_id, sight)
         return _page(versions, query, lambda one: _there(find_alert(tx, clinic, alert_id, one.version)))
 
 
-def observation_history(
-    deployment: Deployment, clinic: str, response_id: str, part: str, query: HistoryQuery
+def observation_history(  # noqa: PLR0917 - an Observation is named by two
+    deployment: Deployment,
+    clinic: str,
+    response_id: str,
+    part: str,
+    query: HistoryQuery,
+    sight: Sight = WHOLE_SIGHT,
 ) -> HistoryPage[ObservedPart]:
     """Return one page of an Observation's versions; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        versions = _observed(tx, clinic, response_id, part)
+        versions = _observed(tx, clinic, response_id, part, sight)
         return _page(
             list(versions), query, lambda one: _load(tx, deployment, clinic, response_id, versions[one])
         )
 
 
-def find_alert_version(deployment: Deployment, clinic: str, alert_id: str, version: int) -> AlertRow:
+def find_alert_version(
+    deployment: Deployment, clinic: str, alert_id: str, version: int, sight: Sight = WHOLE_SIGHT
+) -> AlertRow:
     """Return one version of an alert; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        return _there(find_alert(tx, clinic, alert_id, version))
+        found = _there(find_alert(tx, clinic, alert_id, version))
+        if not is_in_sight(tx, clinic, "alert", sight, found.row_id):
+            raise NotFound(NO_SUCH)
+    return found
 
 
-def find_observation_version(
-    deployment: Deployment, clinic: str, response_id: str, part: str, version: int
+def find_observation_version(  # noqa: PLR0917 - an Observation is named by two
+    deployment: Deployment,
+    clinic: str,
+    response_id: str,
+    part: str,
+    version: int,
+    sight: Sight = WHOLE_SIGHT,
 ) -> ObservedPart:
     """Return one version of an Observation; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        for past, shown in _observed(tx, clinic, response_id, part).items():
+        for past, shown in _observed(tx, clinic, response_id, part, sight).items():
             if past.version == version:
                 return _load(tx, deployment, clinic, response_id, shown)
     raise NotFound(NO_SUCH)
@@ -98,9 +115,12 @@ class _Shown:
     withdrawn_at: str | None
 
 
-def _observed(tx: Tx, clinic: str, response_id: str, part: str) -> dict[PastVersion, _Shown]:
-    """Return an Observation's versions, the oldest first: those that gave it and those that took it away."""
-    gave = versions_with(tx, clinic, response_id, part)
+def _observed(tx: Tx, clinic: str, response_id: str, part: str, sight: Sight) -> dict[PastVersion, _Shown]:
+    """Return an Observation's versions, the oldest first: those that gave it and those that took it away.
+
+    Whoever may see that it was given may see that it was taken away.
+    """
+    gave = versions_with(tx, clinic, response_id, part, sight)
     found = {}
     for past in response_versions(tx, clinic, response_id):
         if past.version in gave:

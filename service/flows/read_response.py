@@ -5,6 +5,7 @@ from service.flows.deployment import Access, Deployment
 from service.flows.new_response import Recorded
 from service.flows.recorded import recorded_again
 from service.store.responses import find_current
+from service.store.search import is_in_sight
 
 
 def read_response(deployment: Deployment, response_id: str, access: Access) -> Recorded:
@@ -14,6 +15,6 @@ def read_response(deployment: Deployment, response_id: str, access: Access) -> R
     """
     with deployment.database.read() as tx:
         stored = find_current(tx, access.clinic, response_id)
-        if stored is None:
+        if stored is None or not is_in_sight(tx, access.clinic, "response", access.sight, stored.row_id):
             raise NotFound("There is no such response.")
         return recorded_again(tx, deployment, stored)

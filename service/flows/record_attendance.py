@@ -13,6 +13,11 @@ from fhir_mappings.filled import Identifier
 from service.alliance.attendance import AttendanceStatus
 from service.errors import Duplicate, FaultsInRequest, NotFound, StaleVersion
 from service.flows.deployment import Access, Deployment, Write
+from service.flows.keep_in_sight import (
+    refuse_attendance_beyond_sight,
+    sight_of_patient,
+    takes_attendance,
+)
 from service.flows.own_ids import refuse_erased_appointment
 from service.flows.patient_references import reference_here
 from service.flows.take_in_visit import let_ehr_give_way, visit_system
@@ -28,7 +33,7 @@ from service.store.attendance import (
 )
 from service.store.audit import add_audit
 from service.store.database import Tx
-from service.store.patients import alias_rows, take_alias, take_dyad
+from service.store.patients import alias_rows, find_alias, take_alias, take_dyad
 from service.store.responses import IN_ERROR
 
 CREATED, OK = 201, 200
@@ -61,10 +66,11 @@ def record_attendance(
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         row = _row(write, new, str(uuid4()), version=1)
+        refuse_attendance_beyond_sight(write, row)
         stored = find_attendance_by_identifier(tx, write.clinic, new.identifier.system, new.identifier.value)
         if stored is not None and not _says_the_same(stored, row):
             message = f"This identifier belongs to attendance {stored.id} with other content: correct that."
-            raise Duplicate(message, stored.id)
+            raise _taken(write, stored, message)
         if stored is None:
             refuse_erased_appointment(write, new.identifier)
             _refuse_same_appointment(write, row)
@@ -86,10 +92,11 @@ def correct_attendance(
     """
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
-        stored = _find(tx, write.clinic, attendance_id)
+        stored = _find(write.tx, deployment, write.access, attendance_id)
         if stored.version != expected_version:
             raise StaleVersion("The attendance was changed since: read it again.", at="If-Match")
         row = replace(_row(write, new, stored.id, version=stored.version + 1), received_at=stored.received_at)
+        refuse_attendance_beyond_sight(write, row)
         if row.alias_row != stored.alias_row:
             message = "The patient cannot change: make it entered-in-error and record it anew."
             raise FaultsInRequest([Fault("patient", "another-patient", message)])
@@ -104,16 +111,16 @@ def correct_attendance(
     return row
 
 
-def read_attendance(deployment: Deployment, attendance_id: str, clinic: str) -> AttendanceRow:
+def read_attendance(deployment: Deployment, attendance_id: str, access: Access) -> AttendanceRow:
     """Return the current version; raises ``NotFound``."""
     with deployment.database.read() as tx:
-        return _find(tx, clinic, attendance_id)
+        return _find(tx, deployment, access, attendance_id)
 
 
 def list_attendance_page(
     deployment: Deployment,
     references: Sequence[str],
-    clinic: str,
+    access: Access,
     *,
     after: tuple[str, int] | None,
     limit: int,
@@ -123,17 +130,37 @@ def list_attendance_page(
     Those entered in error are listed too; a patient never seen here has none.
     """
     with deployment.database.read() as tx:
-        aliases = alias_rows(tx, clinic, references)
-        found = list_attendance(tx, clinic, aliases, after=after, limit=limit + 1)
+        aliases = alias_rows(tx, access.clinic, references)
+        therapists = _therapists_in_sight(tx, references, access)
+        found = list_attendance(
+            tx, access.clinic, aliases, after=after, limit=limit + 1, therapists=therapists
+        )
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
     return found[:limit], (last.session_date, last.row_id or 0)
 
 
-def _find(tx: Tx, clinic: str, attendance_id: str) -> AttendanceRow:
-    stored = find_attendance(tx, clinic, attendance_id)
-    if stored is None:
+def _therapists_in_sight(tx: Tx, references: Sequence[str], access: Access) -> list[str] | None:
+    """Return of which therapists a patient's appointments are in sight, None for all."""
+    if access.sight.is_whole:
+        return None
+    keys = {alias.patient_key for one in references if (alias := find_alias(tx, access.clinic, one))}
+    parts = [part for key in keys for part in sight_of_patient(tx, access.clinic, access.sight, key).parts]
+    if any(part.therapist is None for part in parts):
+        return None
+    return [part.therapist for part in parts if part.therapist]
+
+
+def _taken(write: Write, stored: AttendanceRow, message: str) -> Duplicate:
+    if takes_attendance(write.access.sight, stored, write.deployment.settings):
+        return Duplicate(message, stored.id)
+    return Duplicate("This identifier is taken.", "")
+
+
+def _find(tx: Tx, deployment: Deployment, access: Access, attendance_id: str) -> AttendanceRow:
+    stored = find_attendance(tx, access.clinic, attendance_id)
+    if stored is None or not takes_attendance(access.sight, stored, deployment.settings):
         raise NotFound("There is no such attendance.")
     return stored
 
@@ -173,7 +200,7 @@ def _says_the_same(one: AttendanceRow, other: AttendanceRow) -> bool:
 def _refuse_taken_identifier(write: Write, row: AttendanceRow) -> None:
     taken = find_attendance_by_identifier(write.tx, write.clinic, row.identifier_system, row.identifier_value)
     if taken is not None and taken.id != row.id:
-        raise Duplicate(f"This identifier belongs to attendance {taken.id}.", taken.id)
+        raise _taken(write, taken, f"This identifier belongs to attendance {taken.id}.")
 
 
 def _refuse_same_appointment(write: Write, row: AttendanceRow) -> None:

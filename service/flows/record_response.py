@@ -6,10 +6,10 @@ deliveries and the audit's row. What the EHR is told, and in which form, the wor
 """
 
 from fhir_mappings.filled import Filled
-from service.errors import Duplicate
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.judge_next import judge_next
+from service.flows.keep_in_sight import refuse_beyond_sight, taken
 from service.flows.load import filled_from
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.own_ids import choose_response_id
@@ -57,6 +57,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     ``response_id`` is the id that a new response gets, where it was chosen before.
     """
     tx, deployment, access = write.tx, write.deployment, write.access
+    refuse_beyond_sight(write, new)
     stored = find_stored(write, new)
     if stored:
         add_audit(tx, audit_row(access, write.now, STORED_ALREADY, stored.id, stored.alias_row))
@@ -106,10 +107,10 @@ def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
     if stored and stored.status == IN_ERROR:
         message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."
-        raise Duplicate(message, stored.id)
+        raise taken(write, stored, message)
     if stored and stored.content_hash != content_hash(new, write.deployment.settings):
         message = f"This identifier belongs to response {stored.id} with other content: correct that one."
-        raise Duplicate(message, stored.id)
+        raise taken(write, stored, message)
     return stored
 
 

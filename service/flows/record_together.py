@@ -23,6 +23,7 @@ from service.store.conditions import PairOneOf
 from service.store.lost_races import repeat_lost_races
 from service.store.responses import ResponseVersion, lock_identifier
 from service.store.search import Page, find_places, versions_by_row
+from service.store.sight import WHOLE_SIGHT, Sight
 
 # A step's reference of its own -> the reference of the response that it came to.
 References = Mapping[str, str]
@@ -65,14 +66,17 @@ class Create:
     new: NewResponse
     condition: tuple[tuple[str | None, str | None], ...] = ()
     reference: str | None = None
+    sight: Sight = WHOLE_SIGHT
 
     def choose_id(self, write: Write) -> str:
         """Return the id of the stored response that it matches, else a new one."""
-        stored = _match(write, self.condition) or find_stored(write, self.new)
+        seen = _with_sight(write, self.sight)
+        stored = _match(seen, self.condition) or find_stored(seen, self.new)
         return stored.id if stored else choose_response_id(write, self.new)
 
     def take(self, write: Write, response_id: str, references: References) -> Done:
         """Record it; a match of its condition is answered whatever it holds."""
+        write = _with_sight(write, self.sight)
         stored = _match(write, self.condition)
         if stored:
             add_audit(
@@ -91,6 +95,7 @@ class Update:
     response_id: str
     expected: int | None
     reference: str | None = None
+    sight: Sight = WHOLE_SIGHT
 
     def choose_id(self, write: Write) -> str:  # noqa: ARG002 - as every step
         """Return the id of the response."""
@@ -98,7 +103,8 @@ class Update:
 
     def take(self, write: Write, response_id: str, references: References) -> Done:
         """Do the update."""
-        as_update = replace(write, access=replace(write.access, action="U"))
+        seen = _with_sight(write, self.sight)
+        as_update = replace(seen, access=replace(seen.access, action="U"))
         new = _referring(self.new, references)
         return Done(update_in(as_update, response_id, self.expected, new), STORED_ALREADY)
 
@@ -128,6 +134,11 @@ def record_together(deployment: Deployment, steps: Sequence[Step], access: Acces
         return done
 
 
+def _with_sight(write: Write, sight: Sight) -> Write:
+    """Return the write with what is in sight for one step: each has a right of its own."""
+    return replace(write, access=replace(write.access, sight=sight))
+
+
 def _match(write: Write, condition: tuple[tuple[str | None, str | None], ...]) -> ResponseVersion | None:
     """Return the stored response that carries one of these identifiers; raises ``ManyMatches``."""
     if not condition:
@@ -135,7 +146,8 @@ def _match(write: Write, condition: tuple[tuple[str | None, str | None], ...]) -
     for value in sorted({value for _, value in condition if value}):
         lock_identifier(write.tx, write.clinic, value)
     carries = PairOneOf(("identifier_system", "identifier_value"), condition)
-    places = find_places(write.tx, write.clinic, "response", [carries], Page(2))
+    conditions = [carries, *write.access.sight.conditions_on("response")]
+    places = find_places(write.tx, write.clinic, "response", conditions, Page(2))
     if len(places) > 1:
         raise ManyMatches("The condition matches several responses.", at="If-None-Exist")
     rows = [place.owner_row for place in places]

@@ -18,6 +18,7 @@ from service.store.responses import (
     insert_version,
     lock_current,
 )
+from service.store.search import is_in_sight
 
 OK = 200
 
@@ -28,7 +29,8 @@ def expect_version(write: Write, response_id: str, expected_version: int | None)
     Raises ``NotFound`` and ``StaleVersion``.
     """
     stored = lock_current(write.tx, write.clinic, response_id)
-    if stored is None:
+    sight = write.access.sight
+    if stored is None or not is_in_sight(write.tx, write.clinic, "response", sight, stored.row_id):
         raise NotFound("There is no such response.")
     if expected_version is not None and stored.version != expected_version:
         raise StaleVersion("The response has changed since that version.", at="If-Match")

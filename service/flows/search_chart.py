@@ -21,12 +21,14 @@ from service.store.search import (
     alerts_by_row,
     count_places,
     find_places,
+    is_in_sight,
     last_of_each_code,
     newest_row,
     newest_version_with,
     rows_giving,
     versions_by_row,
 )
+from service.store.sight import WHOLE_SIGHT, Sight
 from service.store.views import Kind
 
 Item = TypeVar("Item")
@@ -50,11 +52,12 @@ class Traced:
 
 @dataclass(frozen=True, slots=True)
 class ChartSearch:
-    """One search: every condition must hold. ``counted``: say how many fit in all."""
+    """One search: every condition must hold, of what is in sight. ``counted``: say how many fit in all."""
 
     conditions: tuple[Condition | Implicated | Traced, ...]
     page: Page
     counted: bool = True
+    sight: Sight = WHOLE_SIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +89,14 @@ def search_responses(deployment: Deployment, clinic: str, search: ChartSearch) -
 
     def load(tx: Tx, places: Sequence[Place]) -> list[ResponseVersion]:
         versions = versions_by_row(tx, [place.owner_row for place in places])
-        return [_newest(tx, versions[place.owner_row]) for place in places]
+        return [_newest(tx, versions[place.owner_row], search.sight) for place in places]
 
     return search_kind(deployment, clinic, "response", search, load)
 
 
 def search_observations(deployment: Deployment, clinic: str, search: ChartSearch) -> FoundPage[ObservedPart]:
     """Return current Observations, by the moment their response was authored."""
-    load = partial(_load_observations, deployment)
+    load = partial(_load_observations, deployment, search.sight)
     return search_kind(deployment, clinic, "observation", search, load)
 
 
@@ -102,18 +105,20 @@ def search_last_observations(
 ) -> FoundPage[ObservedPart]:
     """Return the newest Observations of each code, newest first, on one page; none entered in error."""
     with deployment.database.read() as tx:
-        conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
+        conditions = _all_of(tx, clinic, "observation", search)
         places = last_of_each_code(tx, clinic, conditions, per_code)
-        found = tuple(_load_observations(deployment, tx, places))
-        identified = _identified(tx, clinic, conditions)
+        found = tuple(_load_observations(deployment, search.sight, tx, places))
+        identified = _identified(tx, clinic, search)
     return FoundPage(found, len(places), None, upto=0, identified=identified)
 
 
-def _load_observations(deployment: Deployment, tx: Tx, places: Sequence[Place]) -> list[ObservedPart]:
+def _load_observations(
+    deployment: Deployment, sight: Sight, tx: Tx, places: Sequence[Place]
+) -> list[ObservedPart]:
     rows = {place.owner_row for place in places}
     versions = versions_by_row(tx, sorted(rows))
     observed = [(versions[place.owner_row], place.part) for place in places]
-    newest = [(_newest_with(tx, version, part), part) for version, part in observed]
+    newest = [(_newest_with(tx, version, part, sight), part) for version, part in observed]
     filled = {one.row_id: filled_from(one, deployment.known) for one, _ in newest}
     return [ObservedPart(filled[one.row_id], part, one.believed_until) for one, part in newest]
 
@@ -126,13 +131,17 @@ def search_alerts(
     def load(tx: Tx, places: Sequence[Place]) -> list[AlertRow]:
         rows = alerts_by_row(tx, [place.row_id for place in places])
         found = [rows[place.row_id] for place in places]
-        return [find_alert(tx, clinic, one.id) or one if one.believed_until else one for one in found]
+        return [_newest_alert(tx, clinic, one, search.sight) for one in found]
 
     return search_kind(deployment, clinic, kind, search, load)
 
 
 def find_response(
-    deployment: Deployment, clinic: str, response_id: str, version: int | None = None
+    deployment: Deployment,
+    clinic: str,
+    response_id: str,
+    version: int | None = None,
+    sight: Sight = WHOLE_SIGHT,
 ) -> ResponseVersion:
     """Return the current version of a response, or the one asked for; raises ``NotFound``."""
     with deployment.database.read() as tx:
@@ -140,38 +149,48 @@ def find_response(
             found = find_current(tx, clinic, response_id)
         else:
             found = find_version(tx, clinic, response_id, version)
-    if found is None:
-        raise NotFound(NO_SUCH)
+        if found is None or not is_in_sight(tx, clinic, "response", sight, found.row_id):
+            raise NotFound(NO_SUCH)
     return found
 
 
-def find_observation(deployment: Deployment, clinic: str, response_id: str, part: str) -> ObservedPart:
+def find_observation(
+    deployment: Deployment, clinic: str, response_id: str, part: str, sight: Sight = WHOLE_SIGHT
+) -> ObservedPart:
     """Return one Observation; one that a correction took away comes as withdrawn. Raises ``NotFound``."""
     with deployment.database.read() as tx:
         found = newest_version_with(tx, clinic, response_id, part)
-    if found is None:
-        raise NotFound(NO_SUCH)
+        if found is None or not is_in_sight(tx, clinic, "observation", sight, found.row_id, part):
+            raise NotFound(NO_SUCH)
     filled = filled_from(found, deployment.known)
     return ObservedPart(filled, part, found.believed_until)
 
 
 def find_alert_row(
-    deployment: Deployment, clinic: str, alert_id: str, version: int | None = None
+    deployment: Deployment,
+    clinic: str,
+    alert_id: str,
+    version: int | None = None,
+    sight: Sight = WHOLE_SIGHT,
 ) -> AlertRow:
     """Return the current version of an alert, or the one asked for; raises ``NotFound``."""
     with deployment.database.read() as tx:
         found = find_alert(tx, clinic, alert_id, version)
-    if found is None:
-        raise NotFound(NO_SUCH)
+        if found is None or not is_in_sight(tx, clinic, "alert", sight, found.row_id):
+            raise NotFound(NO_SUCH)
     return found
 
 
 def find_identified(
-    deployment: Deployment, clinic: str, identifiers: tuple[tuple[str | None, str | None], ...], limit: int
+    deployment: Deployment,
+    clinic: str,
+    identifiers: tuple[tuple[str | None, str | None], ...],
+    limit: int,
+    sight: Sight = WHOLE_SIGHT,
 ) -> list[ResponseVersion]:
     """Return at most ``limit`` current responses that carry one of these identifiers (system, value)."""
     condition = PairOneOf(("identifier_system", "identifier_value"), identifiers)
-    search = ChartSearch((condition,), Page(limit), counted=False)
+    search = ChartSearch((condition,), Page(limit), counted=False, sight=sight)
     return list(search_responses(deployment, clinic, search).items)
 
 
@@ -185,35 +204,61 @@ def search_kind(
     """Return one page of one kind of thing; ``load`` reads what stands at its places."""
     page, limit = search.page, search.page.limit
     with deployment.database.read() as tx:
-        conditions = [_stored(tx, clinic, condition) for condition in search.conditions]
+        conditions = _all_of(tx, clinic, kind, search)
         places = find_places(tx, clinic, kind, conditions, replace(page, limit=limit + 1))
         total = count_places(tx, clinic, kind, conditions, page.upto) if search.counted else None
         items = load(tx, places[:limit])
         upto = newest_row(tx, clinic, kind) if page.upto is None else page.upto
-        identified = _identified(tx, clinic, conditions)
+        identified = _identified(tx, clinic, search)
     last = places[limit - 1] if 0 < limit < len(places) else None
     after = (last.at, last.row_id) if last else None
     return FoundPage(tuple(items), total, after, upto, identified=identified)
 
 
-def _newest(tx: Tx, version: ResponseVersion) -> ResponseVersion:
-    """Return the current version of one that a later page still has in its place: none is shown outdated."""
+def _all_of(tx: Tx, clinic: str, kind: Kind, search: ChartSearch) -> list[Condition]:
+    """Return what is asked for, and what is in sight of it: so counts and pages know nothing else."""
+    return [
+        *(_stored(tx, clinic, condition) for condition in search.conditions),
+        *search.sight.conditions_on(kind),
+    ]
+
+
+def _newest(tx: Tx, version: ResponseVersion, sight: Sight) -> ResponseVersion:
+    """Return the current version of one that a later page still has in its place: none is shown outdated.
+
+    CAUTION: one that left the sight since then is not shown as it is now.
+    """
     if version.believed_until is None:
         return version
-    return find_current(tx, version.clinic, version.id) or version
+    found = find_current(tx, version.clinic, version.id)
+    is_seen = found and is_in_sight(tx, version.clinic, "response", sight, found.row_id)
+    return found if found and is_seen else version
 
 
-def _newest_with(tx: Tx, version: ResponseVersion, part: str) -> ResponseVersion:
+def _newest_with(tx: Tx, version: ResponseVersion, part: str, sight: Sight) -> ResponseVersion:
     """Return the newest version that gives an Observation; an ended one was the last to give it."""
     if version.believed_until is None:
         return version
-    return newest_version_with(tx, version.clinic, version.id, part) or version
+    found = newest_version_with(tx, version.clinic, version.id, part)
+    is_seen = found and is_in_sight(tx, version.clinic, "observation", sight, found.row_id, part)
+    return found if found and is_seen else version
 
 
-def _identified(tx: Tx, clinic: str, conditions: Sequence[Condition]) -> Identified:
-    """Return whom the identifiers name that were asked for: the answer about the most doubtful of them."""
+def _newest_alert(tx: Tx, clinic: str, row: AlertRow, sight: Sight) -> AlertRow:
+    if row.believed_until is None:
+        return row
+    found = find_alert(tx, clinic, row.id)
+    is_seen = found and is_in_sight(tx, clinic, "alert", sight, found.row_id)
+    return found if found and is_seen else row
+
+
+def _identified(tx: Tx, clinic: str, search: ChartSearch) -> Identified:
+    """Return whom the identifiers name that were asked for: the answer about the most doubtful of them.
+
+    Who does not see everybody is not told that there are others.
+    """
     found: Identified = "one"
-    for condition in conditions:
+    for condition in search.conditions if search.sight.is_whole else ():
         if not isinstance(condition, OfIdentified):
             continue
         named = [len(patients_identified(tx, clinic, *one)) for one in condition.identifiers]

@@ -9,7 +9,7 @@ itself or is asked for by name: else the same answers would only be drawn twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
@@ -18,11 +18,13 @@ from service.alliance.context import ContextLine
 from service.alliance.standards import Standards
 from service.clock import as_instant
 from service.errors import NotFound
+from service.flows.compare_rules import NOT_COMPARED
 from service.flows.deployment import Deployment
 from service.flows.derive_scores import with_derived_ratings
 from service.flows.dyad_context import Beside, DyadContext, find_context
 from service.flows.dyad_sessions import sort_sessions
 from service.flows.find_due import DyadDue, find_due
+from service.flows.keep_in_sight import sight_of_patient
 from service.flows.pair_series import PairedSeries, pair_series
 from service.flows.read_standards import read_standards
 from service.flows.trend_series import SeriesQuery, TrendSeries, describe_rows
@@ -31,6 +33,9 @@ from service.store.attendance import AttendanceRow, attendance_of_patient
 from service.store.merges import aliases_as_of
 from service.store.patient_ratings import PatientRating, ratings_of_patient
 from service.store.patients import alias_rows, find_alias
+from service.store.sight import WHOLE_SIGHT, Sight
+
+_NO_SUCH = "There is no such patient here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,15 @@ class _Stored:
     alerts: Sequence[AlertRow]
 
 
-def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> PatientTrend:
-    """Return the trend of a patient; raises ``NotFound`` for one that this clinic never rated."""
+def show_trend(
+    deployment: Deployment, query: TrendQuery, clinic: str, sight: Sight = WHOLE_SIGHT
+) -> PatientTrend:
+    """Return the trend of a patient; raises ``NotFound`` for one that this clinic never rated.
+
+    So it is for one of whom nothing is in sight.
+    """
     as_of = query.as_of or as_instant(deployment.clock())
-    stored = _read(deployment, query, clinic)
+    stored = _read(deployment, query, clinic, sight)
     ratings = stored.ratings
     sessions = sort_sessions(ratings, stored.appointments)
     asked = SeriesQuery(stored.standards, as_of, query.date_from, query.compare, ratings)
@@ -118,11 +128,29 @@ def show_trend(deployment: Deployment, query: TrendQuery, clinic: str) -> Patien
     )
 
 
-def _read(deployment: Deployment, query: TrendQuery, clinic: str) -> _Stored:
+def without_alerts(trend: PatientTrend) -> PatientTrend:
+    """Return a trend for whom alerts are not told: no tier, prompt, rule that fired, or alert in it."""
+
+    def untold(series: TrendSeries) -> TrendSeries:
+        points = tuple(
+            replace(one, judgement=None, marks=replace(one.marks, prompts=()), fired=())
+            for one in series.points
+        )
+        return replace(series, points=points, comparison=NOT_COMPARED)
+
+    return replace(
+        trend,
+        series=tuple(map(untold, trend.series)),
+        beside=tuple(map(untold, trend.beside)),
+        alerts=(),
+    )
+
+
+def _read(deployment: Deployment, query: TrendQuery, clinic: str, sight: Sight) -> _Stored:
     with deployment.database.read() as tx:
         known = [alias for one in query.references if (alias := find_alias(tx, clinic, one))]
         if not known:
-            raise NotFound("There is no such patient here.")
+            raise NotFound(_NO_SUCH)
         if query.as_of is None:
             aliases = alias_rows(tx, clinic, list(query.references))
         else:  # whoever was one patient then
@@ -131,6 +159,13 @@ def _read(deployment: Deployment, query: TrendQuery, clinic: str) -> _Stored:
         standards = read_standards(tx, deployment, clinic, as_of=query.as_of)
         appointments = attendance_of_patient(tx, clinic, aliases, as_of=query.as_of)
         alerts = alerts_of_patient(tx, clinic, aliases, as_of=query.as_of)
+        seen = sight_of_patient(tx, clinic, sight, known[0].patient_key)
+    if not sight.is_whole:
+        ratings = [row for row in ratings if seen.reaches(row.therapist, row.perspective)]
+        appointments = [row for row in appointments if seen.reaches(row.therapist)]
+        alerts = [row for row in alerts if seen.reaches(row.therapist)]
+        if not (ratings or appointments):
+            raise NotFound(_NO_SUCH)
     last = query.date_to.isoformat() if query.date_to else "9999-12-31"
     return _Stored(
         patient_key=known[0].patient_key,

@@ -11,7 +11,8 @@ from service.flows.load import filled_from
 from service.flows.search_chart import NO_SUCH, ChartSearch, FoundPage, search_kind
 from service.store.database import Tx
 from service.store.responses import ResponseVersion, find_version
-from service.store.search import Place, versions_by_row
+from service.store.search import Place, is_in_sight, versions_by_row
+from service.store.sight import WHOLE_SIGHT, Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,14 @@ def search_traces(deployment: Deployment, clinic: str, search: ChartSearch) -> F
     return search_kind(deployment, clinic, "trace", search, load)
 
 
-def find_trace(deployment: Deployment, clinic: str, response_id: str, version: int) -> TracedVersion:
+def find_trace(
+    deployment: Deployment, clinic: str, response_id: str, version: int, sight: Sight = WHOLE_SIGHT
+) -> TracedVersion:
     """Return one version; raises ``NotFound``, also where it neither gave nor took away an Observation."""
     with deployment.database.read() as tx:
         stored = find_version(tx, clinic, response_id, version)
-        found = _trace(tx, stored, deployment) if stored else None
+        is_seen = stored and is_in_sight(tx, clinic, "trace", sight, stored.row_id)
+        found = _trace(tx, stored, deployment) if stored and is_seen else None
     if found is None or not found.observations:
         raise NotFound(NO_SUCH)
     return found

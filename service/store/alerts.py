@@ -5,9 +5,12 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import RowMapping, bindparam, insert, select, update
 
+from service.store.conditions import clause
 from service.store.database import Tx
 from service.store.disclosures import unshared_aliases
+from service.store.sight import WHOLE_SIGHT, Sight
 from service.store.tables import alerts
+from service.store.views import VIEWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,7 @@ class AlertQuery:
     include_historical: bool = False
     after: tuple[str, int] | None = None
     limit: int = 50
+    sight: Sight = WHOLE_SIGHT
 
 
 def list_alerts(tx: Tx, clinic: str, query: AlertQuery) -> list[AlertRow]:
@@ -160,6 +164,9 @@ def list_alerts(tx: Tx, clinic: str, query: AlertQuery) -> list[AlertRow]:
         wanted = wanted.where(alerts.c.status == query.status)
     if query.since is not None:
         wanted = wanted.where(alerts.c.updated_at >= query.since)
+    wanted = wanted.where(
+        *(clause(tx, clinic, VIEWS["alert"].columns, one) for one in query.sight.conditions_on("alert"))
+    )
     if not query.include_historical:
         wanted = wanted.where(alerts.c.historical.is_(False))
     if query.after is not None:

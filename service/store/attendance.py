@@ -102,16 +102,24 @@ def count_missed_since(tx: Tx, clinic: str, alias_row: int, therapist: str, sess
 
 
 def list_attendance(
-    tx: Tx, clinic: str, alias_rows: Sequence[int], *, after: tuple[str, int] | None, limit: int
+    tx: Tx,
+    clinic: str,
+    alias_rows: Sequence[int],
+    *,
+    after: tuple[str, int] | None,
+    limit: int,
+    therapists: Sequence[str] | None = None,
 ) -> list[AttendanceRow]:
     """Return at most ``limit`` current appointments, those entered in error too, by session date.
 
-    ``after`` is the place in the list: (session_date, row_id).
+    ``after`` is the place in the list: (session_date, row_id). ``therapists``: only theirs.
     """
     which: list[ColumnElement[bool]] = [
         attendance.c.alias_row.in_(alias_rows),
         attendance.c.believed_until.is_(None),
     ]
+    if therapists is not None:
+        which.append(attendance.c.therapist.in_(therapists))
     if after is not None:
         day, row = after
         same_day = and_(attendance.c.session_date == day, attendance.c.row_id > row)

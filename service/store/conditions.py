@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Float, and_, cast, exists, false, not_, or
 
 from service.store.database import Tx
 from service.store.patients import alias_rows, rows_of_identified
-from service.store.tables import responses, scores
+from service.store.tables import dyads, responses, scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,13 @@ class OfPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class OfTherapist:
+    """It belongs to a dyad of this therapist (a reference as it is kept here)."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfIdentified:
     """It is about a patient known by one of these identifiers (system, value); None: any system."""
 
@@ -113,6 +120,13 @@ class Not:
     condition: "Condition"
 
 
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """In one of these groups all conditions hold; no group: nothing fits."""
+
+    groups: tuple[tuple["Condition", ...], ...]
+
+
 Condition = (
     OneOf
     | PairOneOf
@@ -120,16 +134,18 @@ Condition = (
     | Lasting
     | NumberWithin
     | OfPatient
+    | OfTherapist
     | OfIdentified
     | PanelOver
     | Missing
     | Always
     | Not
+    | AnyOf
 )
 Columns = Mapping[str, ColumnElement[Any]]
 
 
-def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> ColumnElement[bool]:  # noqa: C901, PLR0911 - a case a kind
+def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> ColumnElement[bool]:  # noqa: C901, PLR0911, PLR0912 - a case a kind
     """Return a condition on these columns as SQL."""
     match condition:
         case OneOf(column, values):
@@ -145,6 +161,9 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
             return or_(false(), *(_number_span(number, span) for span in numbers))
         case OfPatient(references):
             return _of_aliases(columns, alias_rows(tx, clinic, references))
+        case OfTherapist(reference):
+            of_therapist = dyads.c.clinic == clinic, dyads.c.therapist == reference
+            return columns["dyad"].in_(select(dyads.c.row_id).where(*of_therapist))
         case OfIdentified(identifiers):
             return _of_aliases(columns, rows_of_identified(tx, clinic, identifiers))
         case PanelOver(members):
@@ -155,19 +174,27 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
             return true() if holds else false()
         case Not(inner):
             return clause(tx, clinic, columns, inner).is_not(true())
+        case AnyOf(groups):
+            return or_(false(), *(_all(tx, clinic, columns, group) for group in groups))
 
 
 def is_narrow(condition: Condition, naming: Collection[str]) -> bool:
     """Tell whether only few things can fit: what it asks for is a patient, or a column that names things."""
     match condition:
-        case OfPatient() | OfIdentified() | PanelOver():
+        case OfPatient() | OfTherapist() | OfIdentified() | PanelOver():
             return True
+        case AnyOf(groups):
+            return all(any(is_narrow(one, naming) for one in group) for group in groups)
         case OneOf(column):
             return column in naming
         case PairOneOf(columns, pairs):
             sides = [place for place, column in enumerate(columns) if column in naming]
             return any(all(pair[place] for pair in pairs) for place in sides)
     return False
+
+
+def _all(tx: Tx, clinic: str, columns: Columns, group: Sequence[Condition]) -> ColumnElement[bool]:
+    return and_(true(), *(clause(tx, clinic, columns, one) for one in group))
 
 
 def _of_aliases(columns: Columns, rows: Sequence[int]) -> ColumnElement[bool]:

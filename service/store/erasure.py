@@ -37,6 +37,8 @@ KEPT: Mapping[str, str] = {
     "audit_purges": "up to which seal rows of the audit were removed",
     "erasures": "certificates, which name nobody",
     "erased_ids": "our own ids, so that what was erased is not taken again",
+    "api_keys": "credentials, which name whom they stand for until they are revoked or expire",
+    "refusal_counts": "how often somebody unknown was refused, by address",
     "norms": "figures over many clients",
     "norm_approvals": "who put a norm into force",
     "alert_rules": "which rule was in force",

@@ -16,6 +16,7 @@ from service.store.conditions import Columns, Condition, clause, is_narrow
 from service.store.database import Tx
 from service.store.disclosures import unshared_aliases
 from service.store.responses import IN_ERROR, ResponseVersion
+from service.store.sight import Sight
 from service.store.tables import alerts, responses, scores
 from service.store.views import VIEWS, Kind, View, earlier_versions
 
@@ -85,6 +86,20 @@ def count_places(
     view = VIEWS[kind]
     where = _where(tx, clinic, view, conditions, upto)
     return tx.execute(select(func.count()).select_from(view.rows).where(*where)).scalar_one()
+
+
+def is_in_sight(  # noqa: PLR0917 - as every query: where, whose, what
+    tx: Tx, clinic: str, kind: Kind, sight: Sight, row: int | None, part: str = ""
+) -> bool:
+    """Tell whether one version, by its row, is in sight; ``part`` names the Observation that is meant."""
+    if sight.is_whole:
+        return True
+    view = VIEWS[kind]
+    asked = [clause(tx, clinic, view.columns, one) for one in sight.conditions_on(kind)]
+    named = [view.part == part] if part else []
+    found = select(view.row_id).select_from(view.rows)
+    found = found.where(view.clinic == clinic, view.versions.c.row_id == row, *named, *asked)
+    return tx.execute(found.limit(1)).first() is not None
 
 
 def newest_row(tx: Tx, clinic: str, kind: Kind) -> int:

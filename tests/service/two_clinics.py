@@ -1,35 +1,51 @@
-"""Two clinics on one database, behind one service; a caller's clinic is what its token says."""
+"""Two clinics on one database, behind one service; a caller's clinic is what its API key says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 
-from starlette.datastructures import Headers
+from starlette.types import ASGIApp
 
+from service.api.identity import Providers, open_identity
 from service.app import Served, create_service
-from service.callers import Caller
-from service.errors import CallerRefused
+from service.flows.api_keys import NewKey, create_api_key
 from service.flows.deployment import Deployment
 from service.log import Log
+from service.settings import Settings
 from tests.conftest import BASE_URL, TestClient
 
 NORTH, SOUTH = "north", "south"
+ALL_SCOPES = "system/*.cruds alliance/operations.read alliance/operations.write"
 
 
-def identify(headers: Headers) -> Caller:
-    """Return the caller of the clinic that the token names."""
-    token = headers.get("authorization", "").removeprefix("Bearer ")
-    if token not in (NORTH, SOUTH):
-        raise CallerRefused("No such token.", at="Authorization")
-    return Caller(f"caller of {token}", token)
+def of_clinic(deployment: Deployment, clinic: str, settings: Settings | None = None) -> Deployment:
+    """Return a clinic's deployment on the database of another's; its callers show API keys."""
+    settings = (settings or deployment.settings).model_copy(update={"api_keys": True})
+    return replace(deployment, clinic=clinic, settings=settings)
 
 
-def of_clinic(deployment: Deployment, clinic: str) -> Deployment:
-    """Return a clinic's deployment on the database of another's."""
-    return replace(deployment, clinic=clinic)
+def key_of(deployment: Deployment, scopes: str = ALL_SCOPES, **facts: str) -> str:
+    """Return a new API key of a clinic; ``facts`` say whom it stands for."""
+    now = deployment.clock()
+    new = NewKey("tests", scopes, now + timedelta(days=300), **facts)
+    return create_api_key(deployment.database, deployment.clinic, new, now)[0]
 
 
-def client_of(clinic: str, clinics: Sequence[Served], log: Log) -> TestClient:
-    """Return how a clinic's caller reaches the service."""
-    app = create_service(clinics, log, identify)
-    headers = {"Authorization": f"Bearer {clinic}"}
-    return TestClient(app, base_url=BASE_URL, follow_redirects=False, headers=headers)
+def service_of(clinics: Sequence[Served], log: Log) -> ASGIApp:
+    """Return the service of these clinics, which recognises their API keys."""
+    by_clinic = {one.deployment.clinic: one.deployment.settings for one in clinics}
+    first = clinics[0].deployment
+    with closing(Providers(first.clock, log)) as providers:
+        return create_service(clinics, log, open_identity(by_clinic, first.database, first.clock, providers))
+
+
+def clients_of(clinics: Sequence[Served], log: Log, keys: Mapping[str, str]) -> dict[str, TestClient]:
+    """Return how whoever shows each of these API keys reaches the service."""
+    app = service_of(clinics, log)
+    return {
+        name: TestClient(
+            app, base_url=BASE_URL, follow_redirects=False, headers={"Authorization": f"Bearer {key}"}
+        )
+        for name, key in keys.items()
+    }

@@ -6,7 +6,7 @@ Whatever north asks must be answered alike in both worlds. South has north's ids
 import io
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from service.store.inbound import PARKED, InboundCame, add_inbound
 from tests.conftest import NOW, FixedClock, TestClient
 from tests.databases import copy_of
 from tests.service.api.v1.build import STEADY, record_course
-from tests.service.two_clinics import NORTH, SOUTH, client_of
+from tests.service.two_clinics import NORTH, SOUTH, clients_of, key_of, of_clinic
 
 CANARY = "canary"
 WEBHOOK = {"webhook_url": "https://pager.example/x", "webhook_secret": "whsec_" + "a" * 32}
@@ -52,25 +52,25 @@ def chance(seed: int) -> Iterator[None]:
         os.urandom = real
 
 
-def world_on(database: Database, deployment: Deployment) -> World:
-    """Return the service of both clinics on a database."""
+def world_on(database: Database, deployment: Deployment, keys: Mapping[str, str]) -> World:
+    """Return the service of both clinics on a database, for callers with these API keys."""
     clock, log = FixedClock(NOW), io.StringIO()
     settings = Settings(database_url=database.url, **WEBHOOK)
-    served = [
-        Served(replace(deployment, database=database, settings=settings, clock=clock, clinic=clinic))
-        for clinic in (NORTH, SOUTH)
-    ]
-    north, south = (client_of(clinic, served, Log(log)) for clinic in (NORTH, SOUTH))
-    return World(database, north, south, clock, log)
+    own = replace(deployment, database=database, clock=clock)
+    served = [Served(of_clinic(own, clinic, settings)) for clinic in (NORTH, SOUTH)]
+    clients = clients_of(served, Log(log), keys)
+    return World(database, clients[NORTH], clients[SOUTH], clock, log)
 
 
 @contextmanager
 def both_worlds(database: Database, deployment: Deployment, folder: Path) -> Iterator[tuple[World, World]]:
     """Give a world without south, and one with it."""
-    first = world_on(database, deployment)
+    here = replace(deployment, database=database)
+    keys = {clinic: key_of(of_clinic(here, clinic)) for clinic in (NORTH, SOUTH)}
+    first = world_on(database, deployment, keys)
     with chance(1):
         fill(first, first.north, NORTH, "ada")
-    second = world_on(copy_of(database, folder), deployment)
+    second = world_on(copy_of(database, folder), deployment, keys)
     with chance(1):
         fill(second, second.south, SOUTH, CANARY)  # the ids of north, and other contents
     with chance(2):

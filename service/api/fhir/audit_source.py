@@ -10,16 +10,20 @@ from service.errors import NotFound
 from service.flows.deployment import Deployment
 from service.flows.read_audit import find_audited, search_audit
 from service.flows.search_chart import NO_SUCH
+from service.store.sight import WHOLE_SIGHT, Sight
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEvents:
-    """The rows of the audit; asking for them makes rows as well."""
+    """The rows of the audit, for who sees all of a clinic; asking for them makes rows as well."""
 
     deployment: Deployment
+    sight: Sight = WHOLE_SIGHT
 
     def read(self, resource_id: str) -> Shown:
         """Return one event; raises ``NotFound``."""
+        if not self.sight.is_whole:
+            raise NotFound(NO_SUCH)
         return self._show(find_audited(self.deployment, self.deployment.clinic, resource_id))
 
     def read_version(self, resource_id: str, version: str) -> Shown:
@@ -30,7 +34,7 @@ class AuditEvents:
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page, by the moment of recording."""
-        found = search_audit(self.deployment, self.deployment.clinic, chart_search(asked))
+        found = search_audit(self.deployment, self.deployment.clinic, chart_search(asked, self.sight))
         return shown_page(found, self._show)
 
     def _show(self, facts: AuditFacts) -> Shown:

@@ -92,8 +92,8 @@ async def _call(request: Request, entry: BundleEntry) -> _Answer:
         "root_path": outer.get("root_path", ""),
         "query_string": query.encode(),
         "headers": _headers(request, entry, body),
-        # The gate lets it in with its Bundle.
-        "state": {"entry_of": outer["state"]["request_id"]},
+        # The gate lets it in with its Bundle, as the same caller's.
+        "state": {"entry_of": outer["state"]["request_id"], "caller": outer["state"]["caller"]},
     }
     answer = _Answer()
 

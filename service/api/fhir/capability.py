@@ -7,16 +7,22 @@ from typing import Any
 
 from fhir_mappings.elements import PUBLISHER, narrative
 from service.api.fhir.offered import OFFERED, Offered
+from service.identity.provider import Endpoints
 
 FHIR_VERSION = "4.0.1"
 # When what is offered last changed.
 DATE = "2026-11-27"
+_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
-def to_capability_statement(base: str, software_version: str, *, cors: bool) -> dict[str, Any]:
+def to_capability_statement(
+    base: str, software_version: str, *, cors: bool, callers: bool = False, endpoints: Endpoints | None = None
+) -> dict[str, Any]:
     """Return what this door answers, for the address by which the caller reached it.
 
-    ``cors``: pages of other sites may call it.
+    ``cors``: pages of other sites may call it. ``callers``: they need a credential; ``endpoints``: where they
+    get a token, None where the identity provider has not said so.
     """
     return {
         "resourceType": "CapabilityStatement",
@@ -38,12 +44,25 @@ def to_capability_statement(base: str, software_version: str, *, cors: bool) -> 
         "rest": [
             {
                 "mode": "server",
-                "security": {"cors": cors, "description": "Answers callers on this machine only."},
+                "security": {"cors": cors, **_security(endpoints, callers=callers)},
                 "resource": [_resource(offered) for offered in OFFERED],
                 "interaction": [{"code": code} for code in ("batch", "transaction")],
             }
         ],
     }
+
+
+def _security(endpoints: Endpoints | None, *, callers: bool) -> dict[str, Any]:
+    """Return what is said of credentials. Source: hl7.org/fhir/smart-app-launch/conformance.html."""
+    if not callers:
+        return {"description": "Answers callers on this machine only."}
+    text = "A bearer token of the clinic's identity provider with SMART scopes, or an API key."
+    if endpoints is None:
+        return {"description": text}
+    told = {"token": endpoints.token, "authorize": endpoints.authorization}
+    uris = [{"url": name, "valueUri": address} for name, address in told.items() if address]
+    service = [{"coding": [{"system": _SERVICES, "code": "SMART-on-FHIR"}]}]
+    return {"extension": [{"url": _URIS, "extension": uris}], "service": service, "description": text}
 
 
 def _resource(offered: Offered) -> dict[str, Any]:

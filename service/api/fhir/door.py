@@ -26,12 +26,13 @@ from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
 from service.api.fhir.operations import add_operations
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Chart, Source, sources
+from service.api.fhir.sources import Chart, Source, seen_by, shelf_of, sources
 from service.api.fhir.values import context_of
 from service.api.fhir.version_routes import add_history, add_update, add_vread, audit_search, read_audited
 from service.api.security import access_of
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
+from service.identity.provider import Endpoints, ProviderSilent
 
 _ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9.-]{0,63}")
 NOT_FOUND = 404
@@ -69,8 +70,22 @@ def _add_metadata(router: APIRouter, doors: Doors) -> None:
     def metadata(request: Request) -> Response:
         settings = doors.deployment.settings
         base = fhir_base(request, settings)
-        statement = to_capability_statement(base, doors.version, cors=bool(settings.cors_origins))
+        statement = to_capability_statement(
+            base,
+            doors.version,
+            cors=bool(settings.cors_origins),
+            callers=doors.asks_credentials,
+            endpoints=_endpoints(doors),
+        )
         return answer_read(request, Shown(statement, content_tag(statement)))
+
+
+def _endpoints(doors: Doors) -> Endpoints | None:
+    """Return where callers get tokens; a provider that does not answer now holds no metadata up."""
+    try:
+        return doors.endpoints() if doors.endpoints else None
+    except ProviderSilent:
+        return None
 
 
 def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source) -> None:
@@ -80,7 +95,9 @@ def _add_read(router: APIRouter, doors: Doors, offered: Offered, source: Source)
         f"/{kind}/{{logical_id}}", name=f"read {kind}", summary=f"Read a {kind}", responses=read_answers(kind)
     )
     def read(request: Request, logical_id: str) -> Response:
-        return answer_read(request, read_audited(doors, request, lambda: source.read(logical_id)))
+        access = access_of(request, "R")
+        found = read_audited(doors, access, lambda: seen_by(source, access.sight).read(logical_id))
+        return answer_read(request, found)
 
 
 def _add_search(router: APIRouter, doors: Doors, offered: Offered, by_type: Mapping[str, Source]) -> None:
@@ -92,10 +109,11 @@ def _add_search(router: APIRouter, doors: Doors, offered: Offered, by_type: Mapp
         given = dict(pairs)
         require_format(request, given.get("_format"))
         base = fhir_base(request, doors.deployment.settings)
-        context = context_of(doors.deployment, base)
+        context = context_of(doors.deployment, base, access.caller)
         asked = read_search(offered, pairs, context, strict=is_strict(request))
-        page = source.search(asked)
-        included = find_included(asked.includes, page.items, Shelf(by_type, context))
+        page = seen_by(source, access.sight).search(asked)
+        shelf = Shelf(shelf_of(request, by_type), context)
+        included = find_included(asked.includes, page.items, shelf)
         audit_search(doors, access, asked, [*page.items, *included])
         bundle = to_searchset(base, kind, page, included, asked)
         return answer(request, bundle, pretty=given.get("_pretty") == "true")

@@ -50,7 +50,7 @@ def add_extract(router: APIRouter, doors: Doors) -> None:
 
     def extract_stored(request: Request, logical_id: str) -> Response:
         access = access_of(request, "E")
-        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id)
+        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id, sight=access.sight)
         if stored.status not in _FINAL:
             fault = Fault(_AT, "status-not-accepted", f"must be {' or '.join(_FINAL)}")
             raise FaultsInRequest([fault])

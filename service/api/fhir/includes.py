@@ -20,7 +20,10 @@ from service.store.search import Page
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where what comes along is found: the sources by type, and what values mean here."""
+    """Where what comes along is found: the sources by type, and what values mean here.
+
+    CAUTION: the sources are those that the caller may see; a type that it may not see is not among them.
+    """
 
     sources: Mapping[str, Source]
     context: Context
@@ -65,7 +68,7 @@ def _referring(kind: str, parameter: str) -> Find:
 
     def find(page: Sequence[Shown], shelf: Shelf) -> list[Shown]:
         found: list[Shown] = []
-        for some in _portions([_reference(one) for one in page]):
+        for some in _portions([_reference(one) for one in page] if kind in shelf.sources else []):
             found.extend(_search(kind, parameter, ",".join(some), shelf))
         return found
 
@@ -74,6 +77,8 @@ def _referring(kind: str, parameter: str) -> Find:
 
 def _forms(page: Sequence[Shown], shelf: Shelf) -> list[Shown]:
     """Return the forms that responses name, by canonical URL, with or without version."""
+    if "Questionnaire" not in shelf.sources:
+        return []
     named = {str(one.resource["questionnaire"]) for one in page if "questionnaire" in one.resource}
     urls = tuple(sorted({one.partition("|")[0] for one in named}))
     asked = SearchRequest((ElementIs("url", urls),), Page(_MOST), counted=False)
@@ -106,6 +111,8 @@ def _references(resource: Mapping[str, Any], element: str) -> Iterator[str]:
 
 def _read_all(kind: str, wanted: Sequence[str], shelf: Shelf) -> Iterator[Shown]:
     """Yield those of these resources that exist; one that a correction took away is read singly."""
+    if kind not in shelf.sources:
+        return
     found: dict[str, Shown] = {}
     for some in _portions(wanted):
         found |= {one.resource["id"]: one for one in _search(kind, "_id", ",".join(some), shelf)}

@@ -5,6 +5,7 @@ Source: hl7.org/fhir/R4/observation-operation-lastn.html.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Request
@@ -20,7 +21,7 @@ from service.api.fhir.negotiation import is_strict
 from service.api.fhir.offered import OFFERED
 from service.api.fhir.operation_input import AT, PARAMETERS, read_input
 from service.api.fhir.search_request import read_search
-from service.api.fhir.sources import Observations, sources
+from service.api.fhir.sources import Observations, shelf_of, sources
 from service.api.fhir.values import context_of
 from service.api.fhir.version_routes import audit_search
 from service.api.security import access_of
@@ -50,10 +51,11 @@ def add_lastn(router: APIRouter, doors: Doors) -> None:
         base = fhir_base(request, doors.deployment.settings)
         narrowing = [pair for pair in pairs if pair[0] != _MAX]
         per_code = _read_max(pairs)
-        context = context_of(doors.deployment, base)
+        context = context_of(doors.deployment, base, access.caller)
         asked = read_search(offered, narrowing, context, strict=is_strict(request))
-        page = source.last_of_each_code(asked, per_code)
-        included = find_included(asked.includes, page.items, Shelf(by_type, context))
+        page = replace(source, sight=access.sight).last_of_each_code(asked, per_code)
+        shelf = Shelf(shelf_of(request, by_type), context)
+        included = find_included(asked.includes, page.items, shelf)
         audit_search(doors, access, asked, [*page.items, *included])
         used = urlencode([*asked.used, (_MAX, str(per_code))], safe=_SAFE)
         bundle = to_searchset(base, "Observation", page, included, asked)

@@ -15,7 +15,7 @@ from service.api.fhir.sources import show_response
 from service.api.fhir.values import BadValueError, Pair, alternatives, token
 from service.api.outcomes import success_outcome
 from service.api.security import access_of
-from service.errors import Duplicate, FaultsInRequest, ManyMatches
+from service.errors import Duplicate, FaultsInRequest, ManyMatches, ScopeMissing
 from service.flows.deployment import Access
 from service.flows.keep_for_look_up import ACCEPTED, keep_for_look_up, needs_look_up
 from service.flows.new_response import Recorded
@@ -30,6 +30,7 @@ _SHARED = (
     "Another patient is said to have this patient's identifier: searches by it find neither until one of "
     "them is corrected or both are merged."
 )
+_UNKNOWN_PATIENT = "Name the patient by reference: whose it is must be known to a credential of this reach."
 _UNCHANGED = "Nothing changed: it is here already."
 
 
@@ -41,6 +42,8 @@ def receive_response(doors: Doors, request: Request, body: JsonBody) -> Response
     if match:
         return _answer_match(doors, request, access, match)
     if needs_look_up(doors.deployment, body.value):
+        if not access.sight.is_whole:
+            raise ScopeMissing((), _UNKNOWN_PATIENT)
         return _keep(doors, request, access, body)
     new = to_new_response(body, doors.deployment)
     try:
@@ -89,7 +92,7 @@ def read_condition(header: str | None) -> tuple[Pair, ...]:
 def _find_match(doors: Doors, access: Access, condition: tuple[Pair, ...]) -> ResponseVersion | None:
     if not condition:
         return None
-    found = find_identified(doors.deployment, access.clinic, condition, limit=2)
+    found = find_identified(doors.deployment, access.clinic, condition, 2, access.sight)
     if len(found) > 1:
         raise ManyMatches("The condition matches several responses.", at="If-None-Exist")
     return found[0] if found else None

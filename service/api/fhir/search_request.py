@@ -21,6 +21,8 @@ MOST_CONDITIONS = 20
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]{0,63}")
 _SAFE = "/:|,"
+# No parameter has such a name.
+_CALLER = " caller"
 # They would narrow the search by other resources or expressions: leaving them out would answer far too much.
 _NEVER_LEFT_OUT = frozenset({"_has", "_filter"})
 
@@ -30,6 +32,7 @@ class SearchRequest:
     """One search: what is asked, which page, and the parameters that were used (for the links).
 
     ``sort`` is the parameter that orders, '' where nothing was said. ``left_out``: what is not offered.
+    ``caller`` is whose pages they are: a cursor is of no use to another.
     """
 
     asked: tuple[Asked, ...]
@@ -40,13 +43,14 @@ class SearchRequest:
     shape: Shape = WHOLE
     includes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    caller: str = ""
 
     def links(self, after: tuple[str, int] | None, upto: int) -> dict[str, str]:
         """Return the queries of this page, the first, and the one after ``after`` where there is one."""
         kept = [pair for pair in self.used if pair[0] != CURSOR]
         found = {"self": self.used, "first": kept}
         if after:
-            following = write_cursor(Cursor(*after, upto), kept)
+            following = write_cursor(Cursor(*after, upto), [*kept, (_CALLER, self.caller)])
             found["next"] = [*kept, (CURSOR, following)]
         return {relation: urlencode(pairs, safe=_SAFE) for relation, pairs in found.items()}
 
@@ -80,6 +84,7 @@ def read_search(
         sort=sort.removeprefix("-"),
         shape=shape,
         includes=reading.includes(used, shape),
+        caller=context.caller,
         left_out=tuple(dict.fromkeys(reading.shown(name) for name, _ in pairs if not reading.is_known(name))),
     )
     if len(asked) > MOST_CONDITIONS:
@@ -168,7 +173,7 @@ class _Reading:
     def cursor(self, value: str | None, others: Sequence[tuple[str, str]]) -> Cursor | None:
         if value is None:
             return None
-        found = read_cursor(value, others)
+        found = read_cursor(value, [*others, (_CALLER, self.context.caller)])
         if found is None:
             self.refuse(CURSOR, "This is not the cursor of a next link of this search.")
         return found

@@ -1,9 +1,11 @@
 """Where the door's resources come from: definitions from the instruments, the rest from the chart."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Protocol, runtime_checkable
+
+from fastapi import Request
 
 from fhir_mappings import json_text
 from fhir_mappings.alert import to_detected_issue
@@ -21,6 +23,7 @@ from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.values import observation_pair
 from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, shown_page, version_number
+from service.api.security import sight_for
 from service.flows.deployment import Deployment
 from service.flows.load import alert_facts, filled_from
 from service.flows.read_history import (
@@ -45,6 +48,7 @@ from service.flows.search_chart import (
 )
 from service.store.alerts import AlertRow
 from service.store.responses import ResponseVersion
+from service.store.sight import WHOLE_SIGHT, Sight
 
 
 class Source(Protocol):
@@ -69,7 +73,7 @@ class Chart(Source, Protocol):
 
 
 def sources(deployment: Deployment) -> Mapping[str, Source]:
-    """Return the source of every type that the door offers."""
+    """Return the source of every type that the door offers, with everything in sight."""
 
     @cache
     def definitions() -> list[dict[str, Any]]:
@@ -93,31 +97,50 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
     }
 
 
+def seen_by(source: Source, sight: Sight) -> Source:
+    """Return a source with only this in sight; definitions are about nobody and stay as they are."""
+    return source if isinstance(source, Definitions) else replace(source, sight=sight)  # type: ignore[type-var] # all of them are such classes
+
+
+def chart_seen_by(source: Chart, sight: Sight) -> Chart:
+    """Return a source of what changes with only this in sight."""
+    return replace(source, sight=sight)  # type: ignore[type-var] # all of them are such classes
+
+
+def shelf_of(request: Request, by_type: Mapping[str, Source]) -> Mapping[str, Source]:
+    """Return the sources of the types that the caller of a request may search, as far as it may see them."""
+    seen = {kind: sight_for(request, kind) for kind in by_type}
+    return {kind: seen_by(source, seen[kind]) for kind, source in by_type.items() if seen[kind].parts}
+
+
 @dataclass(frozen=True, slots=True)
 class Responses:
     """QuestionnaireResponses: what the caller sent, or what we make of a response that came as plain JSON."""
 
     deployment: Deployment
+    sight: Sight = WHOLE_SIGHT
 
     def read(self, resource_id: str) -> Shown:
         """Return the current version; raises ``NotFound``."""
         return show_response(
-            find_response(self.deployment, self.deployment.clinic, resource_id), self.deployment
+            find_response(self.deployment, self.deployment.clinic, resource_id, sight=self.sight),
+            self.deployment,
         )
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version; raises ``NotFound``."""
-        found = find_response(self.deployment, self.deployment.clinic, resource_id, version_number(version))
+        number = version_number(version)
+        found = find_response(self.deployment, self.deployment.clinic, resource_id, number, self.sight)
         return show_response(found, self.deployment)
 
     def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
         """Return one page of a response's versions; raises ``NotFound``."""
-        page = response_history(self.deployment, self.deployment.clinic, resource_id, query)
+        page = response_history(self.deployment, self.deployment.clinic, resource_id, query, self.sight)
         return _shown_history(page, lambda one: show_response(one, self.deployment))
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current responses."""
-        found = search_responses(self.deployment, self.deployment.clinic, chart_search(asked))
+        found = search_responses(self.deployment, self.deployment.clinic, chart_search(asked, self.sight))
         return shown_page(found, lambda one: show_response(one, self.deployment))
 
 
@@ -126,36 +149,42 @@ class Observations:
     """Observations, made of the stored responses when they are asked for."""
 
     deployment: Deployment
+    sight: Sight = WHOLE_SIGHT
 
     def read(self, resource_id: str) -> Shown:
         """Return one Observation; one that a correction took away is in error. Raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
-        return self._show(find_observation(self.deployment, self.deployment.clinic, response_id, part))
+        found = find_observation(self.deployment, self.deployment.clinic, response_id, part, self.sight)
+        return self._show(found)
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version of an Observation: it has its response's number. Raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
         number = version_number(version)
         return self._show(
-            find_observation_version(self.deployment, self.deployment.clinic, response_id, part, number)
+            find_observation_version(
+                self.deployment, self.deployment.clinic, response_id, part, number, self.sight
+            )
         )
 
     def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
         """Return one page of an Observation's versions; raises ``NotFound``."""
         response_id, part = observation_pair(resource_id)
-        page = observation_history(self.deployment, self.deployment.clinic, response_id, part, query)
+        page = observation_history(
+            self.deployment, self.deployment.clinic, response_id, part, query, self.sight
+        )
         return _shown_history(page, self._show)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current Observations."""
-        found = search_observations(self.deployment, self.deployment.clinic, chart_search(asked))
+        search = chart_search(asked, self.sight)
+        found = search_observations(self.deployment, self.deployment.clinic, search)
         return shown_page(found, self._show)
 
     def last_of_each_code(self, asked: SearchRequest, per_code: int) -> ShownPage:
         """Return the newest Observations of each code that fit, newest first."""
-        found = search_last_observations(
-            self.deployment, self.deployment.clinic, chart_search(asked), per_code
-        )
+        search = chart_search(asked, self.sight)
+        found = search_last_observations(self.deployment, self.deployment.clinic, search, per_code)
         return shown_page(found, self._show)
 
     def _show(self, observed: ObservedPart) -> Shown:
@@ -177,28 +206,32 @@ class DetectedIssues:
     """Rupture alerts as DetectedIssues."""
 
     deployment: Deployment
+    sight: Sight = WHOLE_SIGHT
 
     def read(self, resource_id: str) -> Shown:
         """Return the current version; raises ``NotFound``."""
-        return self._show(find_alert_row(self.deployment, self.deployment.clinic, resource_id))
+        found = find_alert_row(self.deployment, self.deployment.clinic, resource_id, sight=self.sight)
+        return self._show(found)
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version of an alert, as what it saw then; raises ``NotFound``."""
         return self._show(
-            find_alert_version(self.deployment, self.deployment.clinic, resource_id, version_number(version))
+            find_alert_version(
+                self.deployment, self.deployment.clinic, resource_id, version_number(version), self.sight
+            )
         )
 
     def history(self, resource_id: str, query: HistoryQuery) -> ShownHistory:
         """Return one page of an alert's versions; raises ``NotFound``."""
         return _shown_history(
-            alert_history(self.deployment, self.deployment.clinic, resource_id, query), self._show
+            alert_history(self.deployment, self.deployment.clinic, resource_id, query, self.sight),
+            self._show,
         )
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current alerts, historical ones too: this is the record, not a notice."""
-        return shown_page(
-            search_alerts(self.deployment, self.deployment.clinic, chart_search(asked)), self._show
-        )
+        search = chart_search(asked, self.sight)
+        return shown_page(search_alerts(self.deployment, self.deployment.clinic, search), self._show)
 
     def _show(self, row: AlertRow) -> Shown:
         resource = to_detected_issue(alert_facts(row), self.deployment.names)

@@ -21,12 +21,15 @@ from service.api.fhir.receive import doubts_about, read_condition
 from service.api.fhir.sources import show_response
 from service.api.fhir.update_response import expected_version, read_update
 from service.api.outcomes import success_outcome
-from service.api.security import access_of
+from service.api.security import access_of, grants_of, need_sight
+from service.api.sights import Grants
 from service.errors import FaultsInRequest, RequestRefused
 from service.flows.deployment import Deployment
 from service.flows.record_together import Create, Done, Step, StepsRefused, Update, record_together
 from service.flows.search_chart import find_response
+from service.scopes import Need, Right
 from service.store.responses import ResponseVersion
+from service.store.sight import Sight
 
 NOT_ALLOWED, UNPROCESSABLE = 405, 422
 _IN_REQUEST = {"If-None-Exist": ".request.ifNoneExist", "If-Match": ".request.ifMatch"}
@@ -38,7 +41,7 @@ def answer_transaction(doors: Doors, request: Request, bundle: SentBundle) -> Js
     Raises ``FaultsInRequest`` with every fault of every entry and the status of the first that is refused.
     """
     access = access_of(request, "C")
-    steps = _read_steps(doors.deployment, bundle)
+    steps = _read_steps(doors.deployment, bundle, grants_of(request))
     order = list(steps)
     try:
         done = record_together(doors.deployment, [steps[place] for place in order], access)
@@ -53,29 +56,29 @@ def answer_transaction(doors: Doors, request: Request, bundle: SentBundle) -> Js
     return to_bundle_response("transaction", [answered[entry.place] for entry in bundle.entries])
 
 
-def _read_create(entry: BundleEntry, resource: dict[str, Any], deployment: Deployment) -> Step:
+def _read_create(entry: BundleEntry, resource: dict[str, Any], deployment: Deployment, sight: Sight) -> Step:
     """Return the step of a POST; raises ``RequestRefused`` with every fault of it."""
     new = to_new_response(JsonBody(json_text.dumps(resource), resource), deployment)
-    return Create(new, read_condition(entry.conditions.get("If-None-Exist")), entry.full_url)
+    return Create(new, read_condition(entry.conditions.get("If-None-Exist")), entry.full_url, sight)
 
 
-def _read_update(entry: BundleEntry, resource: dict[str, Any], deployment: Deployment) -> Step:
+def _read_update(entry: BundleEntry, resource: dict[str, Any], deployment: Deployment, sight: Sight) -> Step:
     """Return the step of a PUT; raises ``RequestRefused`` with every fault of it."""
     response_id = entry.url.partition("/")[2]
     body = JsonBody(json_text.dumps(resource), resource)
     expected = expected_version(entry.conditions.get("If-Match"))
-    return Update(
-        read_update(response_id, body, deployment, deployment.clinic), response_id, expected, entry.full_url
-    )
+    new = read_update(response_id, body, deployment, deployment.clinic, sight)
+    return Update(new, response_id, expected, entry.full_url, sight)
 
 
-# (method, whether the address ends in an id) -> how such an entry is read.
-_STEPS: Mapping[tuple[str, bool], Callable[[BundleEntry, dict[str, Any], Deployment], Step]] = (
-    MappingProxyType({("POST", False): _read_create, ("PUT", True): _read_update})
+_Read = Callable[[BundleEntry, dict[str, Any], Deployment, Sight], Step]
+# (method, whether the address ends in an id) -> how such an entry is read, and the right that it needs.
+_STEPS: Mapping[tuple[str, bool], tuple[_Read, Right]] = MappingProxyType(
+    {("POST", False): (_read_create, "c"), ("PUT", True): (_read_update, "u")}
 )
 
 
-def _read_steps(deployment: Deployment, bundle: SentBundle) -> dict[int, Step]:
+def _read_steps(deployment: Deployment, bundle: SentBundle, grants: Grants) -> dict[int, Step]:
     """Return the steps by the place of their entry, in the order of doing."""
     doubled = doubled_entries(bundle.entries)
     if doubled:
@@ -85,7 +88,7 @@ def _read_steps(deployment: Deployment, bundle: SentBundle) -> dict[int, Step]:
     named = {entry.full_url for entry in bundle.entries}
     for entry in bundle.in_order_of_doing():
         try:
-            steps[entry.place] = _read_step(entry, deployment)
+            steps[entry.place] = _read_step(entry, deployment, grants)
             _refuse_dangling(entry, named)
         except RequestRefused as refused:
             refusals[entry.place] = refused
@@ -94,13 +97,14 @@ def _read_steps(deployment: Deployment, bundle: SentBundle) -> dict[int, Step]:
     return steps
 
 
-def _read_step(entry: BundleEntry, deployment: Deployment) -> Step:
+def _read_step(entry: BundleEntry, deployment: Deployment, grants: Grants) -> Step:
     kind, _, logical_id = entry.url.partition("/")
-    read = _STEPS.get((entry.method, bool(logical_id))) if kind == ROOT else None
-    if read is None or entry.resource is None:
+    step = _STEPS.get((entry.method, bool(logical_id))) if kind == ROOT else None
+    if step is None or entry.resource is None:
         message = "A transaction takes QuestionnaireResponses to be written; the rest goes into a batch."
         raise FaultsInRequest([Fault("", "not-offered", message)])
-    return read(entry, dict(entry.resource), deployment)
+    read, right = step
+    return read(entry, dict(entry.resource), deployment, need_sight(grants, Need(ROOT, right)))
 
 
 def _refuse_dangling(entry: BundleEntry, named: set[str | None]) -> None:

@@ -16,6 +16,7 @@ from service.flows.correct_response import update_response
 from service.flows.deployment import Deployment
 from service.flows.new_response import NewResponse, Recorded
 from service.flows.search_chart import find_response
+from service.store.sight import Sight
 
 OK = 200
 NO_OWN_IDS = "Ids are given here: create it with POST, then update it under its id."
@@ -28,7 +29,7 @@ def receive_update(doors: Doors, request: Request, response_id: str, body: JsonB
     """
     access = access_of(request, "U")
     expected = expected_version(request.headers.get("if-match"))
-    new = read_update(response_id, body, doors.deployment, access.clinic)
+    new = read_update(response_id, body, doors.deployment, access.clinic, access.sight)
     recorded = update_response(doors.deployment, response_id, expected, new, access)
     doors.wake()
     stored = find_response(doors.deployment, access.clinic, response_id, recorded.filled.version)
@@ -42,14 +43,16 @@ def expected_version(if_match: str | None) -> int | None:
     return None if if_match is None or if_match.strip() == "*" else version_in(if_match)
 
 
-def read_update(response_id: str, body: JsonBody, deployment: Deployment, clinic: str) -> NewResponse:
+def read_update(
+    response_id: str, body: JsonBody, deployment: Deployment, clinic: str, sight: Sight
+) -> NewResponse:
     """Return what an update makes of the response with this id.
 
     Raises ``NotOffered`` (405) for an id that was not given here, and ``FaultsInRequest``: 400 where the
     body's id is another one, and as for a create.
     """
     try:
-        find_response(deployment, clinic, response_id)
+        find_response(deployment, clinic, response_id, sight=sight)
     except NotFound:
         raise NotOffered(NO_OWN_IDS, allow="GET") from None
     if body.value.get("resourceType") == ROOT and body.value.get("id") != response_id:

@@ -27,8 +27,8 @@ from service.api.outcomes import success_outcome
 from service.api.security import access_of
 from service.api.v1.act_models import LONGEST_WORDS, PERSON
 from service.errors import FaultsInRequest, NotFound, NotOffered, StaleVersion, WrongState
-from service.flows.act_on_alert import PersonsAct, act_on_alert
-from service.flows.deployment import Deployment
+from service.flows.act_on_alert import PersonsAct, act_on_alert, refuse_another_person
+from service.flows.deployment import Access, Deployment
 from service.flows.load import alert_facts
 from service.flows.search_chart import find_alert_row
 from service.store.alerts import AlertRow
@@ -52,11 +52,12 @@ def receive_task_update(doors: Doors, request: Request, task_id: str, body: Json
     """Return 200 with the Task as it is now; what it says already makes no new version."""
     access = access_of(request, "U")
     expected = expected_version(request.headers.get("if-match"))
-    row = _find(doors.deployment, access.clinic, task_id)
+    row = _find(doors.deployment, access, task_id)
     if expected not in (None, row.version):
         raise StaleVersion("The Task has changed since that version; read it again.", at="If-Match")
-    done = read_task_update(body.value, row, doors.deployment.names)
+    done = read_task_update(body.value, row, doors.deployment.names, access.person)
     if done is not None:
+        refuse_another_person(done.by, access, doors.deployment, "Task.owner")
         row = act_on_alert(doors.deployment, task_id, row.version, done, access).alert
         doors.wake()
     else:
@@ -64,8 +65,10 @@ def receive_task_update(doors: Doors, request: Request, task_id: str, body: Json
     return _answer(doors, request, row)
 
 
-def read_task_update(sent: Json, row: AlertRow, names: Names) -> PersonsAct | None:
+def read_task_update(sent: Json, row: AlertRow, names: Names, person: str | None = None) -> PersonsAct | None:
     """Return the act that an update asks for, None where it changes nothing.
+
+    ``person`` is whom the credential names: who acts need not be said then.
 
     Raises ``FaultsInRequest`` with every element at fault, ``WrongState`` for a status that nobody's act
     leads to.
@@ -86,13 +89,14 @@ def read_task_update(sent: Json, row: AlertRow, names: Names) -> PersonsAct | No
     if act is None:
         message = f"The alert is {row.status}: nobody's act makes this Task {asked}."
         raise WrongState(message, at="Task.status")
-    return _Reading(sent, served, act, names).act()
+    return _Reading(sent, served, act, names, person).act()
 
 
 class _Reading:
     """Reads what an update says of one act, gathering every fault."""
 
-    def __init__(self, sent: Json, served: Json, act: Act, names: Names) -> None:
+    def __init__(self, sent: Json, served: Json, act: Act, names: Names, person: str | None) -> None:
+        self._person = person or ""
         self._sent, self._served, self._act, self._names = sent, served, act, names
         self.faults = _ours_changed(sent, served)
 
@@ -111,7 +115,7 @@ class _Reading:
         owner = _reference(self._sent.get("owner"))
         notes = self._sent.get("note") or [{}]
         author = _reference(notes[-1].get("authorReference"))
-        by = owner if self._act == "acknowledge" else author or owner
+        by = (owner if self._act == "acknowledge" else author or self._person or owner) or self._person
         if not by or not _PERSON.fullmatch(by):
             self._fault("owner", "required", "Name the Practitioner or PractitionerRole who acts.")
         if self._act != "acknowledge" and _changed(self._sent, self._served, {"owner"}):
@@ -159,9 +163,9 @@ class _Reading:
         self.faults.append(Fault(f"Task.{element}", reason, message))
 
 
-def _find(deployment: Deployment, clinic: str, task_id: str) -> AlertRow:
+def _find(deployment: Deployment, access: Access, task_id: str) -> AlertRow:
     try:
-        row = find_alert_row(deployment, clinic, task_id)
+        row = find_alert_row(deployment, access.clinic, task_id, sight=access.sight)
     except NotFound:
         raise NotOffered(NO_OWN_IDS, allow="GET") from None
     if row.historical:

@@ -59,7 +59,7 @@ def add_validate(router: APIRouter, doors: Doors) -> None:
         access = access_of(request, "E")
         sent = read_input(body, _RESOURCE)
         mode = _mode(sent)
-        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id)
+        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id, sight=access.sight)
         doors.audit_read(access, stored.id, patients=[stored.patient])
         resource = sent.resource(_RESOURCE)
         if resource is None:
@@ -77,7 +77,7 @@ def add_validate(router: APIRouter, doors: Doors) -> None:
     )
     def validate_stored(request: Request, logical_id: str) -> Response:
         access = access_of(request, "E")
-        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id)
+        stored = find_response(doors.deployment, doors.deployment.clinic, logical_id, sight=access.sight)
         doors.audit_read(access, stored.id, patients=[stored.patient])
         shown = show_response(stored, doors.deployment).resource
         return answer(request, _Judge(doors, access, "update").told(shown))

@@ -27,7 +27,7 @@ class BadValueError(ValueError):
 class Context:
     """What values mean here: our names, our own base, the EHR's (None: not known), the moment.
 
-    ``extra_codings``: the codes of others that stand beside ours, by our code.
+    ``extra_codings``: the codes of others that stand beside ours, by our code. ``caller`` is who asks.
     """
 
     names: Names
@@ -35,9 +35,10 @@ class Context:
     ehr_base: str | None
     now: datetime
     extra_codings: Mapping[str, Json]
+    caller: str = ""
 
 
-def context_of(deployment: Deployment, own_base: str) -> Context:
+def context_of(deployment: Deployment, own_base: str, caller: str = "") -> Context:
     """Return what values mean to one deployment, now."""
     return Context(
         deployment.names,
@@ -45,6 +46,7 @@ def context_of(deployment: Deployment, own_base: str) -> Context:
         deployment.settings.ehr_base_url,
         deployment.clock(),
         deployment.extra_codings,
+        caller,
     )
 
 

@@ -12,7 +12,7 @@ from service.api.fhir.answers import Shown, answer, answer_read, fhir_base
 from service.api.fhir.described import answers, history_parameters, read_answers, update_request
 from service.api.fhir.history import read_history_request, to_history
 from service.api.fhir.search_request import SearchRequest
-from service.api.fhir.sources import Chart, Source
+from service.api.fhir.sources import Chart, Source, chart_seen_by, seen_by
 from service.api.fhir.update_response import receive_update
 from service.api.fhir.update_task import receive_task_update
 from service.api.security import access_of
@@ -20,10 +20,10 @@ from service.flows.deployment import Access
 from service.store.conditions import OfPatient
 
 
-def read_audited(doors: Doors, request: Request, find: Callable[[], Shown]) -> Shown:
+def read_audited(doors: Doors, access: Access, find: Callable[[], Shown]) -> Shown:
     """Return what was found once the audit knows of it."""
     shown = find()
-    doors.audit_read(access_of(request, "R"), shown.resource["id"], patients=patients_in([shown]))
+    doors.audit_read(access, shown.resource["id"], patients=patients_in([shown]))
     return shown
 
 
@@ -51,7 +51,9 @@ def add_vread(router: APIRouter, doors: Doors, kind: str, source: Source) -> Non
         responses=read_answers(kind),
     )
     def vread(request: Request, logical_id: str, version: str) -> Response:
-        shown = read_audited(doors, request, lambda: source.read_version(logical_id, version))
+        access = access_of(request, "R")
+        seen = seen_by(source, access.sight)
+        shown = read_audited(doors, access, lambda: seen.read_version(logical_id, version))
         return answer_read(request, shown)
 
 
@@ -67,9 +69,10 @@ def add_history(router: APIRouter, doors: Doors, kind: str, source: Chart) -> No
     )
     def history(request: Request, logical_id: str) -> Response:
         asked = read_history_request(parse_qsl(request.url.query, keep_blank_values=True))
-        page = source.history(logical_id, asked.query)
+        access = access_of(request, "R")
+        page = chart_seen_by(source, access.sight).history(logical_id, asked.query)
         found = patients_in(one.shown for one in page.versions)
-        doors.audit_read(access_of(request, "R"), logical_id, patients=found)
+        doors.audit_read(access, logical_id, patients=found)
         base = fhir_base(request, doors.deployment.settings)
         return answer(request, to_history(base, kind, logical_id, page, asked))
 

@@ -18,6 +18,7 @@ from service.flows.load import alert_facts
 from service.flows.search_chart import NO_SUCH, ChartSearch, FoundPage, Item, find_alert_row, search_alerts
 from service.flows.trace_scores import TracedVersion, find_trace, search_traces
 from service.store.alerts import AlertRow
+from service.store.sight import WHOLE_SIGHT, Sight
 
 DOUBTS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,20 +37,23 @@ class AlertWork:
 
     deployment: Deployment
     write: Callable[[AlertFacts, Names], dict[str, Any]]
+    sight: Sight = WHOLE_SIGHT
 
     def read(self, resource_id: str) -> Shown:
         """Return the current version; raises ``NotFound``."""
-        return self._show(find_alert_row(self.deployment, self.deployment.clinic, resource_id))
+        found = find_alert_row(self.deployment, self.deployment.clinic, resource_id, sight=self.sight)
+        return self._show(found)
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return one version; raises ``NotFound``."""
-        return self._show(
-            find_alert_row(self.deployment, self.deployment.clinic, resource_id, version_number(version))
-        )
+        number = version_number(version)
+        found = find_alert_row(self.deployment, self.deployment.clinic, resource_id, number, self.sight)
+        return self._show(found)
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page of current ones."""
-        found = search_alerts(self.deployment, self.deployment.clinic, chart_search(asked), kind="work")
+        search = chart_search(asked, self.sight)
+        found = search_alerts(self.deployment, self.deployment.clinic, search, kind="work")
         return shown_page(found, self._show)
 
     def _show(self, row: AlertRow) -> Shown:
@@ -65,13 +69,14 @@ class Provenances:
     """Who computed the scores of each version of a response, and from what: what EHRs receive as well."""
 
     deployment: Deployment
+    sight: Sight = WHOLE_SIGHT
 
     def read(self, resource_id: str) -> Shown:
         """Return the Provenance of one version; raises ``NotFound``."""
         response_id, version = provenance_pair(resource_id)
-        return self._show(
-            find_trace(self.deployment, self.deployment.clinic, response_id, version_number(version))
-        )
+        number = version_number(version)
+        found = find_trace(self.deployment, self.deployment.clinic, response_id, number, self.sight)
+        return self._show(found)
 
     def read_version(self, resource_id: str, version: str) -> Shown:
         """Return the one version that a Provenance has; raises ``NotFound``."""
@@ -81,7 +86,8 @@ class Provenances:
 
     def search(self, asked: SearchRequest) -> ShownPage:
         """Return one page, by the moment of recording."""
-        found = search_traces(self.deployment, self.deployment.clinic, chart_search(asked))
+        search = chart_search(asked, self.sight)
+        found = search_traces(self.deployment, self.deployment.clinic, search)
         return shown_page(found, self._show)
 
     def _show(self, traced: TracedVersion) -> Shown:
@@ -98,10 +104,10 @@ def version_number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_VERSION else 0
 
 
-def chart_search(asked: SearchRequest) -> ChartSearch:
-    """Return a search as the chart takes it."""
+def chart_search(asked: SearchRequest, sight: Sight) -> ChartSearch:
+    """Return a search of what is in sight as the chart takes it."""
     conditions = tuple(one for one in asked.asked if not isinstance(one, DefinitionCondition))
-    return ChartSearch(conditions, asked.page, asked.counted)
+    return ChartSearch(conditions, asked.page, asked.counted, sight)
 
 
 def shown_page(found: FoundPage[Item], show: Callable[[Item], Shown]) -> ShownPage:

@@ -17,44 +17,49 @@ _OUTCOMES: Mapping[str, Act] = {"repaired": "resolve-repaired", "unresolved": "r
 _REASONS = tuple(term.code for term in DISMISSAL_REASON_TERMS.terms)
 
 
-def read_acknowledgement(value: Mapping[str, Any]) -> PersonsAct:
-    """Return what the body of ``acknowledge`` says; raises ``FaultsInRequest``, as those below do."""
+def read_acknowledgement(value: Mapping[str, Any], person: str | None = None) -> PersonsAct:
+    """Return what the body of ``acknowledge`` says; raises ``FaultsInRequest``, as those below do.
+
+    ``person`` is whom the credential names: ``by`` may then be left out.
+    """
     fields = Fields(value, ("by", "note"))
-    done = PersonsAct("acknowledge", _by(fields), words=_words(fields, "note"))
+    done = PersonsAct("acknowledge", _by(fields, person), words=_words(fields, "note"))
     fields.refuse_faults()
     return done
 
 
-def read_repair_step(value: Mapping[str, Any]) -> PersonsAct:
+def read_repair_step(value: Mapping[str, Any], person: str | None = None) -> PersonsAct:
     """Return what the body of ``repair-steps`` says."""
     fields = Fields(value, ("by", "step", "text"))
     step, words = _one_of(fields, "step", repair_steps(), required=False), _words(fields, "text")
     if step is None and words is None and fields.is_sound("step") and fields.is_sound("text"):
         fields.faults.append(Fault("step", "required", "Name a step, or tell it in text."))
-    done = PersonsAct("repair-steps", _by(fields), step=step, words=words)
+    done = PersonsAct("repair-steps", _by(fields, person), step=step, words=words)
     fields.refuse_faults()
     return done
 
 
-def read_resolution(value: Mapping[str, Any]) -> PersonsAct:
+def read_resolution(value: Mapping[str, Any], person: str | None = None) -> PersonsAct:
     """Return what the body of ``resolve`` says."""
     fields = Fields(value, ("by", "outcome", "note"))
     outcome = _one_of(fields, "outcome", _OUTCOMES)
-    by, words = _by(fields), _words(fields, "note")
+    by, words = _by(fields, person), _words(fields, "note")
     fields.refuse_faults()
     return PersonsAct(_OUTCOMES[outcome or ""], by, words=words)
 
 
-def read_dismissal(value: Mapping[str, Any]) -> PersonsAct:
+def read_dismissal(value: Mapping[str, Any], person: str | None = None) -> PersonsAct:
     """Return what the body of ``dismiss`` says."""
     fields = Fields(value, ("by", "reason", "note"))
     reason = _one_of(fields, "reason", _REASONS)
-    done = PersonsAct("dismiss", _by(fields), reason=reason, words=_words(fields, "note"))
+    done = PersonsAct("dismiss", _by(fields, person), reason=reason, words=_words(fields, "note"))
     fields.refuse_faults()
     return done
 
 
-def _by(fields: Fields) -> str:
+def _by(fields: Fields, person: str | None) -> str:
+    if person is not None and fields.text("by") is None and fields.is_sound("by"):
+        return person
     by = fields.short_text("by")
     if fields.is_sound("by") and not _PERSON.fullmatch(by):
         message = "Must be the reference of a Practitioner or PractitionerRole."

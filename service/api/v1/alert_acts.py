@@ -21,7 +21,7 @@ from service.api.v1.described import json_body, refusals
 from service.api.v1.languages import asked_language
 from service.api.v1.reading import answer
 from service.api.v1.shown_alert import show_alert_in_full
-from service.flows.act_on_alert import PersonsAct, act_on_alert
+from service.flows.act_on_alert import PersonsAct, act_on_alert, refuse_another_person
 
 AlertId = Annotated[str, Path(max_length=64)]
 IfMatch = Annotated[str | None, Header(description='The version that was looked at, such as `W/"2"`.')]
@@ -40,10 +40,11 @@ def build_router(doors: Doors) -> APIRouter:
         alert_id: str,
         body: JsonBody,
         if_match: str | None,
-        read: Callable[[Mapping[str, Any]], PersonsAct],
+        read: Callable[[Mapping[str, Any], str | None], PersonsAct],
     ) -> Response:
         access = access_of(request, "U")
-        version, done = required_version(if_match), read(body.value)
+        version, done = required_version(if_match), read(body.value, access.person)
+        refuse_another_person(done.by, access, doors.deployment, "by")
         after = act_on_alert(doors.deployment, alert_id, version, done, access)
         doors.wake()
         language = asked_language(None, request.headers.get("accept-language"))

@@ -1,6 +1,6 @@
 """List and read rupture alerts; what people do about them is in ``alert_acts.py``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from fhir_mappings.alert_states import AlertStatus
 from service.api.doors import Doors
 from service.api.etags import etag, is_unchanged
-from service.api.security import access_of
+from service.api.security import access_of, sight_for
 from service.api.v1.answer_models import AlertInContextAnswer, AlertList
 from service.api.v1.described import refusals
 from service.api.v1.languages import VARIES, AcceptLanguage, Language, asked_language
@@ -84,7 +84,7 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer one page; a patient never seen here has none."""
         access = access_of(request, "R")
         with audited(doors, access) as patients:
-            query = _query(asked, deployment.settings)
+            query = replace(_query(asked, deployment.settings), sight=access.sight)
             page = list_alert_page(deployment, query, access.clinic)
             patients.update(query.references or (), page.patients)
         items = [*map(show_alert, page.alerts), *map(show_watch_point, page.watch)]
@@ -108,7 +108,9 @@ def build_router(doors: Doors) -> APIRouter:
         wanted = asked_language(language, accept_language)
         access = access_of(request, "R")
         with audited(doors, access, alert_id) as patients:
-            read = read_alert_in_context(deployment, alert_id, access.clinic)
+            read = read_alert_in_context(
+                deployment, alert_id, access, sight_for(request, "QuestionnaireResponse")
+            )
             patients.add(read.found.alert.patient)
         version = read.found.alert.version
         headers = {"ETag": etag(version), **VARIES}

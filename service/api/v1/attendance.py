@@ -114,9 +114,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
             references = references_to_patient(patient, deployment.settings)
             patients.update(references)
             place = None if after is None else _read_place(after)
-            rows, following = list_attendance_page(
-                deployment, references, access.clinic, after=place, limit=count
-            )
+            rows, following = list_attendance_page(deployment, references, access, after=place, limit=count)
         token = None if following is None else to_token(following[0], str(following[1]))
         return answer({"items": [_shown(row) for row in rows], "next": token})
 
@@ -130,7 +128,7 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         """Answer the current version."""
         access = access_of(request, "R")
         with audited(doors, access, attendance_id) as patients:
-            row = read_attendance(deployment, attendance_id, access.clinic)
+            row = read_attendance(deployment, attendance_id, access)
             patients.add(row.patient)
         headers = {"ETag": etag(row.version)}
         if is_unchanged(if_none_match, row.version):

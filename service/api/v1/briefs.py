@@ -62,7 +62,7 @@ def build_router(doors: Doors) -> APIRouter:
         access = access_of(request, "R")
         references = references_to_patient(patient, deployment.settings)
         here = None if therapist is None else reference_here(therapist, deployment.settings)
-        brief = brief_session(deployment, references, here, access.clinic)
+        brief = brief_session(deployment, references, here, access.clinic, access.sight)
         doors.audit_read(access, f"patient/{brief.patient_key}", patients=[f"Patient/{patient}"])
         shown = show_brief(brief, f"Patient/{patient}", asked_language(language, accept_language))
         return answer(shown, VARIES)
@@ -83,7 +83,7 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer live, unanswered and resolved alerts and forms overdue; it compares with nobody."""
         access = access_of(request, "R")
         with audited(doors, access) as patients:
-            digest = digest_caseload(deployment, f"{kind}/{therapist}", access.clinic)
+            digest = digest_caseload(deployment, f"{kind}/{therapist}", access.clinic, access.sight)
             patients.update(digest.patients)
         return answer(show_digest(digest, asked_language(language, accept_language)), VARIES)
 

@@ -17,7 +17,7 @@ from service.api.v1.reading import audited
 from service.api.v1.response_body import read_response_body
 from service.api.v1.shown_response import Json, show_receipt, show_response
 from service.flows.correct_response import correct_response, withdraw_response
-from service.flows.new_response import Recorded
+from service.flows.new_response import Recorded, as_told
 from service.flows.read_response import read_response
 from service.flows.record_response import record_response
 
@@ -57,7 +57,7 @@ def _add_record(router: APIRouter, doors: Doors) -> None:
         access = access_of(request, "C")
         recorded = record_response(deployment, read_response_body(body, deployment), access)
         doors.wake()
-        return _answer(recorded, show_receipt(recorded), 201 if recorded.created else 200)
+        return _answer(recorded, show_receipt(as_told(recorded, access)), 201 if recorded.created else 200)
 
 
 def _add_read(router: APIRouter, doors: Doors) -> None:
@@ -77,7 +77,7 @@ def _add_read(router: APIRouter, doors: Doors) -> None:
             patients.add(recorded.filled.patient)
         if is_unchanged(if_none_match, recorded.filled.version):
             return Response(status_code=304, headers={"ETag": etag(recorded.filled.version)})
-        return _answer(recorded, show_response(recorded))
+        return _answer(recorded, show_response(as_told(recorded, access)))
 
 
 def _add_correct(router: APIRouter, doors: Doors) -> None:
@@ -97,7 +97,7 @@ def _add_correct(router: APIRouter, doors: Doors) -> None:
         new = read_response_body(body, deployment)
         recorded = correct_response(deployment, response_id, version, new, access)
         doors.wake()
-        return _answer(recorded, show_receipt(recorded))
+        return _answer(recorded, show_receipt(as_told(recorded, access)))
 
 
 def _add_withdraw(router: APIRouter, doors: Doors) -> None:
@@ -117,7 +117,7 @@ def _add_withdraw(router: APIRouter, doors: Doors) -> None:
         reason = read_text(body.value, "reason")
         recorded = withdraw_response(deployment, response_id, version, reason, access)
         doors.wake()
-        return _answer(recorded, show_response(recorded))
+        return _answer(recorded, show_response(as_told(recorded, access)))
 
 
 def _answer(recorded: Recorded, content: Json, status: int = 200) -> Response:

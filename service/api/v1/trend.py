@@ -21,7 +21,7 @@ from service.flows.compare_rules import COMPARABLE
 from service.flows.deployment import Deployment
 from service.flows.draw_trend import draw_patient_trend
 from service.flows.patient_references import references_to_patient
-from service.flows.show_trend import PatientTrend, TrendQuery, show_trend
+from service.flows.show_trend import PatientTrend, TrendQuery, show_trend, without_alerts
 
 PatientId = Annotated[
     str,
@@ -77,9 +77,9 @@ def build_router(doors: Doors) -> APIRouter:
 
     def read_trend(request: Request, patient: str, asked: Asked) -> PatientTrend:
         access = access_of(request, "R")
-        trend = show_trend(deployment, _query(patient, asked, deployment), access.clinic)
+        trend = show_trend(deployment, _query(patient, asked, deployment), access.clinic, access.sight)
         doors.audit_read(access, f"patient/{trend.patient_key}", patients=[f"Patient/{patient}"])
-        return trend
+        return trend if access.told_alerts else without_alerts(trend)
 
     @router.get(
         "/v1/patients/{patient}/alliance-trend",

@@ -1,18 +1,18 @@
 """Several clinics behind one service: each caller reaches its own, and all share what is open."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
-from service.app import Served, create_service
+from service.app import Served
 from service.log import Log
 from service.settings import Settings
 from service.store.chart import keep_fact
 from tests.conftest import BASE_URL, TestClient
 from tests.service.api.fhir.calls import create, sent
 from tests.service.ehr.auth.keys import as_pem, ec_key, rsa_key
-from tests.service.two_clinics import NORTH, SOUTH, identify, of_clinic
+from tests.service.two_clinics import NORTH, SOUTH, key_of, of_clinic, service_of
 
 OPEN = ("/live", "/ready", "/fhir/metadata", "/.well-known/jwks.json", "/openapi.json")
 
@@ -33,9 +33,10 @@ class Both:
 
     client: TestClient
     bells: dict[str, Bell]
+    keys: dict[str, str]
 
     def get(self, path: str, clinic: str = NORTH) -> object:
-        return self.client.get(path, headers={"Authorization": f"Bearer {clinic}"})
+        return self.client.get(path, headers={"Authorization": f"Bearer {self.keys.get(clinic, clinic)}"})
 
 
 def keys_of(key: object) -> dict[str, str]:
@@ -54,16 +55,17 @@ def both(deployment, database, log_stream) -> Iterator[Both]:
     served = []
     for clinic, bell in bells.items():
         settings = Settings(database_url=database.url, **keys_of(keys[clinic]))
-        own = replace(of_clinic(deployment, clinic), settings=settings)
+        own = of_clinic(deployment, clinic, settings)
         served.append(Served(own, notice=bell))
         with database.write() as tx:
             keep_fact(tx, clinic, "notice-token", clinic * 8)
-    with TestClient(create_service(served, Log(log_stream), identify), base_url=BASE_URL) as client:
-        yield Both(client, bells)
+    shown = {one.deployment.clinic: key_of(one.deployment) for one in served}
+    with TestClient(service_of(served, Log(log_stream)), base_url=BASE_URL) as client:
+        yield Both(client, bells, shown)
 
 
 def as_caller(both: Both, clinic: str) -> TestClient:
-    both.client.headers["Authorization"] = f"Bearer {clinic}"
+    both.client.headers["Authorization"] = f"Bearer {both.keys[clinic]}"
     return both.client
 
 
@@ -94,7 +96,7 @@ def test_entries_of_a_batch_are_asked_for_the_caller_s_clinic(both):
 
 
 def test_who_has_no_clinic_is_refused(both):
-    assert both.get("/v1/rupture-alerts", "west").status_code == 403
+    assert both.get("/v1/rupture-alerts", "west").status_code == 401
 
 
 @pytest.mark.parametrize("path", OPEN)
@@ -110,6 +112,15 @@ def test_readiness_of_several_clinics_is_told_in_sums(both):
 
     assert (told["clinics"], told["ehrs"], told["late_deliveries"]) == (2, 2, 0)
     assert NORTH not in str(told)
+    assert "clinics" not in both.client.get("/ready").json()
+
+
+def test_nobody_is_told_which_clinic_s_identity_provider_is_meant(both):
+    assert both.client.get("/.well-known/smart-configuration").status_code == 404
+
+
+def test_a_page_that_asks_what_it_may_ask_is_of_no_clinic(both):
+    assert both.client.options("/v1/rupture-alerts").status_code == 405
 
 
 def test_the_keys_of_all_clinics_are_published(both):

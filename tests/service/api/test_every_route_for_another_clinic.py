@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 
 from fhir_mappings import json_text
-from service.api.clinics import is_open
 from service.api.fhir.offered import OFFERED, RESULT_PARAMETERS
+from service.api.scopes_table import is_open
 from service.api.v1.attendance_models import EXAMPLE_ATTENDANCE
 from service.app import describe_app
 from service.store.columns import metadata

@@ -86,7 +86,15 @@ def test_a_command_tells_faults_by_table_and_key(configured, capsys):
 @pytest.mark.parametrize("command", ["run", "api"])
 def test_several_clinics_are_not_served_while_no_callers_tell_them_apart(configured, capsys, command):
     assert run(command, configured(TWO))[0] == 2
-    assert capsys.readouterr().err.startswith("ALLIANCE_CONFIG: no callers are configured")
+    told = capsys.readouterr().err
+    assert told.startswith("[clinics.north]: no callers are configured (token_issuer, api_keys)")
+    assert "[clinics.south]: no callers" in told
+
+
+def test_two_clinics_of_one_issuer_are_not_served(configured, capsys):
+    said = 'token_issuer = "https://login.example"\ntoken_audience = "alliance"\n'
+    assert run("api", configured(f"[clinics.north]\n{said}[clinics.south]\n{said}"))[0] == 2
+    assert capsys.readouterr().err == "[clinics.south] token_issuer: an earlier one has the same\n"
 
 
 def test_a_worker_without_any_clinic_s_ehr_is_refused(configured, capsys):

@@ -1,7 +1,7 @@
 """An audit that can be searched and checked: what an access was, whose record, and seals.
 
 Revision ID: 0021
-Revises: 0017
+Revises: 0019
 
 CAUTION: a later migration that makes ``audit_rows`` anew (batch operations do, on SQLite) loses its triggers
 and must make them again, as ``guard`` does here.
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0017"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

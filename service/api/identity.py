@@ -1,0 +1,125 @@
+"""What recognises callers while the service runs: connections to identity providers, and API keys."""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from service.api.identify import build_identify
+from service.api.security import Identify
+from service.caller_settings import CallerSettings
+from service.clock import Clock
+from service.flows.api_keys import KnownKeys
+from service.http import Http, host_of
+from service.identity.issuer_keys import IssuerKeys
+from service.identity.provider import Endpoints, ProviderSilent, find_jwks_url, read_endpoints, read_keys
+from service.log import Log
+from service.settings import Settings
+from service.store.database import Database
+
+PROVIDER_SECONDS = 5.0
+_FRESH, _RETRY = timedelta(minutes=10), timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who calls; ``endpoints`` asks the identity provider where callers get tokens.
+
+    It is None without one, and where several clinics have one each: nobody can be told whose is meant.
+    """
+
+    identify: Identify
+    endpoints: Callable[[], Endpoints] | None
+
+
+class KeptEndpoints:
+    """A provider's endpoints, asked for now and then: everybody may ask us, without a credential."""
+
+    def __init__(self, ask: Callable[[], Endpoints], clock: Clock) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: Endpoints | ProviderSilent = ProviderSilent("not-asked")
+        self._asked_at: datetime | None = None
+
+    def __call__(self) -> Endpoints:
+        """Return them; raises ``ProviderSilent``."""
+        with self._lock:
+            now = self._clock()
+            pause = _RETRY if isinstance(self._kept, ProviderSilent) else _FRESH
+            if self._asked_at is None or now - self._asked_at >= pause:
+                self._asked_at = now
+                try:
+                    self._kept = self._ask()
+                except ProviderSilent as silent:
+                    self._kept = silent
+        if isinstance(self._kept, ProviderSilent):
+            raise ProviderSilent(self._kept.code)
+        return self._kept
+
+
+class Providers:
+    """The connections to identity providers, each to the hosts that its clinic's settings name."""
+
+    def __init__(self, clock: Clock, log: Log) -> None:
+        self._clock = clock
+        self._log = log
+        self._opened: list[Http] = []
+
+    def keys_of(self, settings: CallerSettings) -> IssuerKeys:
+        """Return the keys of a clinic's issuer, which are fetched when they are first needed."""
+        http, issuer, url = self._http(settings), settings.token_issuer or "", settings.token_jwks_url
+        log = self._log
+
+        def tell(code: str) -> None:
+            log.event("identity_provider_silent", host=host_of(url or issuer), code=code)
+
+        return IssuerKeys(lambda: read_keys(http, url or find_jwks_url(http, issuer)), self._clock, tell)
+
+    def endpoints_of(self, settings: CallerSettings) -> Callable[[], Endpoints] | None:
+        """Return what asks a clinic's issuer for its endpoints."""
+        issuer = settings.token_issuer
+        if issuer is None:
+            return None
+        http = self._http(settings)
+        return KeptEndpoints(lambda: read_endpoints(http, issuer), self._clock)
+
+    def _http(self, settings: CallerSettings) -> Http:
+        addresses = [one for one in (settings.token_issuer, settings.token_jwks_url) if one]
+        made = Http(frozenset(map(host_of, addresses)), PROVIDER_SECONDS, connections=4)
+        self._opened.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close every connection."""
+        for one in self._opened:
+            one.close()
+
+
+def open_identity(
+    settings_by_clinic: Mapping[str, Settings], database: Database, clock: Clock, providers: Providers
+) -> Identity | None:
+    """Return what recognises the callers of these clinics, None where none are configured.
+
+    Raises ``ValueError`` where two clinics share an issuer.
+    """
+    configured = {clinic: one for clinic, one in settings_by_clinic.items() if one.has_callers}
+    if not configured:
+        return None
+    issuers = [one for one in configured.values() if one.token_issuer]
+    identify = build_identify(
+        configured,
+        providers.keys_of,
+        KnownKeys(database, configured, clock),
+        clock,
+        hosts=hosts_of(configured.values()),
+    )
+    return Identity(identify, providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None)
+
+
+def hosts_of(settings: Collection[Settings]) -> frozenset[str]:
+    """Return the host names that callers may use."""
+    named = {name.lower() for one in settings for name in one.allowed_hosts}
+    public = {urlsplit(one.public_base_url).hostname or "" for one in settings if one.public_base_url}
+    return frozenset(named | public) - {""}

@@ -1,0 +1,48 @@
+"""Where a request comes from, where a proxy stands before the service: only a trusted one is believed."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+UNKNOWN = "unknown"
+
+
+def source_of(scope: Scope, trusted: Sequence[str]) -> str:
+    """Return the address that a request came from: the last one in front of the trusted proxies.
+
+    Used for counting alone, never for letting anybody in.
+    """
+    client = scope.get("client")
+    source = str(client[0]) if client else UNKNOWN
+    forwarded = Headers(scope=scope).getlist("x-forwarded-for")
+    hops = [one.strip() for header in forwarded for one in header.split(",")]
+    while hops and is_trusted(source, trusted):
+        source = hops.pop()
+    return _address(source)
+
+
+def scheme_of(scope: Scope, trusted: Sequence[str]) -> str:
+    """Return the scheme that the caller used: what a trusted proxy says, else that of the connection."""
+    client = scope.get("client")
+    said = Headers(scope=scope).get("x-forwarded-proto", "")
+    if client and said in {"http", "https"} and is_trusted(str(client[0]), trusted):
+        return said
+    return str(scope.get("scheme", "http"))
+
+
+def is_trusted(source: str, trusted: Sequence[str]) -> bool:
+    """Tell whether an address is that of a trusted proxy."""
+    try:
+        return any(ip_address(source) in ip_network(one) for one in trusted)
+    except ValueError:
+        return False
+
+
+def _address(source: str) -> str:
+    """Return what is an address as it is: anything else is the caller's text."""
+    try:
+        return str(ip_address(source))
+    except ValueError:
+        return UNKNOWN

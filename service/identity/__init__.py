@@ -1,0 +1,1 @@
+"""Who signed a caller's token: the clinic's identity provider, its keys, and what its tokens say."""

@@ -1,0 +1,133 @@
+"""What an identity provider publishes: its endpoints, and the keys that its tokens are verified with.
+
+Source: openid.net/specs/openid-connect-discovery-1_0.html; RFC 7517.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+from fhir_mappings import json_text
+from service.addresses import is_private, is_web_address
+from service.errors import EhrError
+from service.http import Http, host_of
+from service.identity.token import Key
+
+PATH = "/.well-known/openid-configuration"
+MINIMAL_RSA_BITS = 2048
+MOST_KEYS = 100
+_OK = 200
+_JSON = {"Accept": "application/json"}
+
+
+class ProviderSilent(Exception):
+    """The identity provider gave no answer that can be used; ``code`` is a short word for the log."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a provider, by its own name, does what; '' where it does not say."""
+
+    issuer: str
+    jwks: str
+    token: str
+    authorization: str
+    introspection: str
+    revocation: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """One public key: its id ('' without) and the algorithm that it is bound to ('' without)."""
+
+    id: str
+    algorithm: str
+    key: Key
+
+
+def read_endpoints(http: Http, issuer: str) -> Endpoints:
+    """Return what the provider says of itself; raises ``ProviderSilent``.
+
+    CAUTION: where it names keys on another host they are not used: a person has to allow that.
+    """
+    found = _object_at(http, f"{issuer.rstrip('/')}{PATH}")
+    if found.get("issuer") != issuer:
+        raise ProviderSilent("another-issuer")
+
+    def at(name: str) -> str:
+        value = found.get(name)
+        return value if isinstance(value, str) and is_web_address(value) and is_private(value) else ""
+
+    return Endpoints(
+        issuer=issuer,
+        jwks=at("jwks_uri"),
+        token=at("token_endpoint"),
+        authorization=at("authorization_endpoint"),
+        introspection=at("introspection_endpoint"),
+        revocation=at("revocation_endpoint"),
+    )
+
+
+def find_jwks_url(http: Http, issuer: str) -> str:
+    """Return where the provider publishes its keys, on its own host; raises ``ProviderSilent``."""
+    url = read_endpoints(http, issuer).jwks
+    if not url:
+        raise ProviderSilent("no-jwks")
+    if host_of(url) != host_of(issuer):
+        raise ProviderSilent("jwks-host-not-allowed")
+    return url
+
+
+def read_keys(http: Http, url: str) -> tuple[PublishedKey, ...]:
+    """Return the keys of a set that may verify signatures; raises ``ProviderSilent``.
+
+    Left out is what is for encryption, symmetric, too short, or cannot be read.
+    """
+    listed = _object_at(http, url).get("keys")
+    if not isinstance(listed, list):
+        raise ProviderSilent("no-keys")
+    found = (_published(one) for one in listed[:MOST_KEYS] if isinstance(one, dict))
+    return tuple(one for one in found if one is not None)
+
+
+def _object_at(http: Http, url: str) -> dict[str, Any]:
+    try:
+        answer = http.exchange("GET", url, _JSON)
+    except EhrError as error:
+        raise ProviderSilent(error.code) from error
+    if answer.status != _OK:
+        raise ProviderSilent(f"status-{answer.status}")
+    try:
+        found = json_text.loads(answer.body)
+    except ValueError as error:
+        raise ProviderSilent("not-json") from error
+    if not isinstance(found, dict):
+        raise ProviderSilent("not-json")
+    return found
+
+
+def _published(jwk: Mapping[str, Any]) -> PublishedKey | None:
+    operations = jwk.get("key_ops", ["verify"])
+    if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
+        return None
+    try:
+        key = _public_key(jwk)
+    except (JoseError, ValueError, KeyError, TypeError):
+        return None
+    return None if key is None else PublishedKey(str(jwk.get("kid", "")), str(jwk.get("alg", "")), key)
+
+
+def _public_key(jwk: Mapping[str, Any]) -> Key | None:
+    if jwk.get("kty") == "RSA":
+        key = RSAKey.import_key({name: jwk[name] for name in ("kty", "n", "e")})
+        return key if key.raw_value.key_size >= MINIMAL_RSA_BITS else None
+    if jwk.get("kty") == "EC":
+        return ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
+    return None
