@@ -3,6 +3,8 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+_IPV4 = 4
+
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address can only be this machine."""
@@ -12,6 +14,17 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def reached_here(host: str) -> str:
+    """Return where this machine reaches what listens on a host: its own address for "any address"."""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == _IPV4 else "::1"
 
 
 def is_web_address(value: str) -> bool:

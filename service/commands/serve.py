@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from fhir_mappings.structure import check_structure
 from service import VERSION
-from service.addresses import is_loopback
+from service.addresses import is_loopback, reached_here
 from service.api.identity import Providers, open_identity
 from service.app import Served, create_service
 from service.background import Background
@@ -41,7 +41,6 @@ ANSWER_SECONDS = 3
 _OK = 200
 # One figure that needs no database: asked for all of them, a worker would seem dead while that is away.
 _ONE_FIGURE = "/metrics?name%5B%5D=alliance_attempts_total"
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where they lead to, from this machine
 
 
 def add_to(commands: Commands) -> None:
@@ -268,7 +267,7 @@ def _health(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
 
 def _health_address(settings: ServiceSettings, *, worker: bool) -> str:
     """Return what to ask; a worker answers nowhere but where its figures are."""
-    here = settings.model_copy(update={"host": _ANY_ADDRESS.get(settings.host.strip("[]"), settings.host)})
+    here = settings.model_copy(update={"host": reached_here(settings.host)})
     if not worker:
         return f"{_address(here)}/live"
     if settings.metrics_port is None:
