@@ -97,7 +97,7 @@ def test_the_service_stays_responsive_while_its_ehr_is_in_trouble(clinic, faults
 
 
 def test_what_the_ehr_failed_at_twice_is_parked_and_arrives_once_when_tried_again(clinic):
-    clinic.ehr.turn_faults(fail_every=2, fail_status=500)
+    clinic.ehr.turn_faults(fail_every=1, fail_status=500)
     sent = send_all(clinic.service.base_url, latest(clinic.people, 20))
     wait_until(lambda: parked(clinic.service), seconds=60, what="something to be parked")
     clinic.ehr.turn_faults()

@@ -111,7 +111,7 @@ def test_a_parameter_that_is_not_stated_is_left_out_and_that_is_said(client, not
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("kind", ["Task", "Flag", "Provenance", "DetectedIssue", "Observation"])
+@pytest.mark.parametrize("kind", ["Task", "Flag", "Provenance", "DetectedIssue", "Observation", "AuditEvent"])
 def test_what_we_make_is_changed_by_nobody(client, kind, method):
     answer = client.request(method, f"/fhir/{kind}/some-id", content=b"{}", headers=FHIR)
 
@@ -119,7 +119,7 @@ def test_what_we_make_is_changed_by_nobody(client, kind, method):
     assert "GET" in answer.headers["allow"]
 
 
-@pytest.mark.parametrize("kind", ["Medication", "AuditEvent", "Device", "Foo"])
+@pytest.mark.parametrize("kind", ["Medication", "Consent", "Device", "Foo"])
 def test_a_type_that_is_not_stated_is_not_found(client, kind):
     for path in (f"/fhir/{kind}", f"/fhir/{kind}/1"):
         assert client.get(path).status_code == 404
