@@ -21,6 +21,7 @@ from service.flows.same_session import find_same_session
 from service.flows.want_session import want_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
 from service.store.audit import add_audit
+from service.store.batches import HeldIdentifier
 from service.store.lost_races import repeat_lost_races
 from service.store.patients import Dyad, keep_judged, take_alias
 from service.store.responses import (
@@ -66,7 +67,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     dyad = take_dyad_of(write, new, alias)
     version = first_version(write, new, response_id or choose_response_id(write, new), alias, dyad)
     filled = filled_from(version, deployment.known)
-    rating = _as_rating(version, filled)
+    rating = as_rating(version, filled)
     onward = judge_next(write, dyad, rating)
     ratings = [] if onward else _of_other_sessions(write, dyad, rating)
     insert_version(tx, version, score_rows(filled))
@@ -104,14 +105,21 @@ def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
         return None
     lock_identifier(write.tx, write.clinic, new.identifier.value)
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
-    if stored and stored.status == IN_ERROR:
-        message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."
-        raise Duplicate(message, stored.id)
-    if stored and stored.content_hash != content_hash(new, write.deployment.settings):
-        message = f"This identifier belongs to response {stored.id} with other content: correct that one."
-        raise Duplicate(message, stored.id)
+    if stored:
+        refuse_other_content(stored, content_hash(new, write.deployment.settings))
     return stored
 
 
-def _as_rating(version: ResponseVersion, filled: Filled) -> DyadRating:
+def refuse_other_content(stored: ResponseVersion | HeldIdentifier, content: str) -> None:
+    """Raise ``Duplicate`` unless a response of this identifier stands, with content of this fingerprint."""
+    if stored.status == IN_ERROR:
+        message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."
+        raise Duplicate(message, stored.id)
+    if stored.content_hash != content:
+        message = f"This identifier belongs to response {stored.id} with other content: correct that one."
+        raise Duplicate(message, stored.id)
+
+
+def as_rating(version: ResponseVersion, filled: Filled) -> DyadRating:
+    """Return a scored version as one of its dyad's ratings."""
     return rating_of(version, next((one.value for one in filled.scores if one.id == JUDGED_SCALE), None))

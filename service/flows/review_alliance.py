@@ -47,11 +47,18 @@ class Review:
 
 
 def review_dyad(
-    write: Write, dyad: Dyad, ratings: Sequence[DyadRating], *, arriving: Sequence[AlertRow] = ()
+    write: Write,
+    dyad: Dyad,
+    ratings: Sequence[DyadRating],
+    *,
+    arriving: Sequence[AlertRow] = (),
+    tells_news: bool = True,
 ) -> Review:
     """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries.
 
     ``arriving`` are alerts of another dyad whose opening responses belong to this one now: they move here.
+    Where it ``tells_news`` no more, as after an import, an alert of which nobody was told is historical; one
+    that people were told of still changes for all who see it.
     """
     tx, deployment = write.tx, write.deployment
     stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
@@ -62,6 +69,8 @@ def review_dyad(
     state = None if is_touched else state_of(judged, ratings, deployment.parameters)
     keep_judged(tx, dyad.row, write_state(state))
     wanted = _wanted(write, dyad, judged, stored)
+    if not tells_news:
+        wanted = {opened_by: _untold(row, stored.get(row.id)) for opened_by, row in wanted.items()}
     kept = {row.id for row in wanted.values()}
     rest = [without_support(write, dyad, judged, row) for row in stored.values() if row.id not in kept]
     changed = [row for row in (*wanted.values(), *rest) if is_changed(row, stored.get(row.id))]
@@ -91,6 +100,11 @@ def _wanted(
             row = replace(row, follows=last.id)
         rows[episode.opened_by] = last = row
     return rows
+
+
+def _untold(row: AlertRow, before: AlertRow | None) -> AlertRow:
+    """Return an alert as historical, unless people were told of it."""
+    return replace(row, historical=before is None or before.historical)
 
 
 def _leads_to_another(row: AlertRow) -> bool:

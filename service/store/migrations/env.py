@@ -6,6 +6,7 @@ import service.store.alert_tables
 import service.store.attendance_tables
 import service.store.disclosure_tables
 import service.store.erasure_tables
+import service.store.import_tables
 import service.store.inbound_tables
 import service.store.norm_tables
 import service.store.tables

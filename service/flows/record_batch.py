@@ -1,0 +1,181 @@
+"""Record many responses in one transaction: each stored, unchanged or refused as if it had come alone.
+
+The steps are those of ``record_response``; what they ask of the database is asked for all rows at once. Only
+the judging is left out: the dyads are marked, and ``judge_imported`` judges each of them once. Whoever else
+records the same identifier or session meanwhile is met at the unique indexes, and the batch done again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from fhir_mappings.errors import Fault
+from service.errors import RequestRefused
+from service.flows.deployment import Write
+from service.flows.load import filled_from
+from service.flows.new_response import NewResponse
+from service.flows.own_ids import own_id, settle_id
+from service.flows.patient_references import reference_here
+from service.flows.queue_delivery import queue_response
+from service.flows.rated_sessions import RatedSessions
+from service.flows.record_response import CREATED, refuse_other_content
+from service.flows.same_session import find_same_session
+from service.flows.want_session import want_session
+from service.flows.write_version import audit_row, content_hash, first_version, score_rows
+from service.store.batches import (
+    HeldIdentifier,
+    WantedDyad,
+    add_audits,
+    held_identifiers,
+    id_standings,
+    insert_versions,
+    ratings_like,
+    take_aliases,
+    take_dyads,
+)
+from service.store.imports import Refusal, leave_unjudged
+from service.store.patients import Alias, Dyad
+from service.store.responses import DyadRating, ResponseVersion, rating_of
+
+_ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One row of a file, by the line on which it begins: a checked response, or why it is none."""
+
+    line: int
+    new: NewResponse | None
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """What became of a batch: how many rows were recorded or were there already, and every refusal."""
+
+    recorded: int
+    unchanged: int
+    refused: int
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A row that no stored response has the identifier of, as the version that it would become."""
+
+    version: ResponseVersion
+    rating: DyadRating
+    patient_key: str
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is known of identifiers and sessions, stored or accepted already, and what is going to be stored."""
+
+    held: dict[tuple[str, str], HeldIdentifier]
+    sessions: RatedSessions
+    accepted: list[tuple[NewResponse, _Candidate]] = field(default_factory=list)
+    unchanged: int = 0
+
+
+def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> BatchDone:
+    """Return what became of each row; ``deliver``: the EHR is to get what was recorded.
+
+    Every response must have an identifier. Raises ``LostRace`` where another write came between.
+    """
+    held = held_identifiers(write.tx, write.clinic, {_called(row.new) for row in rows if row.new})
+    fresh = [(place, row.new) for place, row in enumerate(rows) if row.new and _called(row.new) not in held]
+    ids = {place: own_id(write, new) or "" for place, new in fresh}
+    standings = id_standings(write.tx, write.clinic, set(ids.values()))
+    # Of whom everything was erased, nothing is made again: not even a name.
+    wanted = [(place, new) for place, new in fresh if standings.get(ids[place]) != _ERASED]
+    candidates = _candidates(write, wanted, {place: standings.get(one, "free") for place, one in ids.items()})
+    like = [(one.version.dyad_row, one.rating) for one in candidates.values()]
+    batch = _Batch(held, RatedSessions(ratings_like(write.tx, write.clinic, like)))
+    refusals: list[Refusal] = []
+    refused = 0
+    for place, row in enumerate(rows):
+        found = list(row.faults)
+        if row.new is not None:
+            try:
+                _take(write, row.new, candidates.get(place), batch)
+            except RequestRefused as why:
+                found += why.faults
+        refused += bool(found)
+        refusals += [Refusal(row.line, fault.at, fault.reason, fault.message) for fault in found]
+    _store(write, batch, deliver=deliver)
+    return BatchDone(len(batch.accepted), batch.unchanged, refused, tuple(refusals))
+
+
+def _called(new: NewResponse) -> tuple[str, str]:
+    if new.identifier is None:  # the reader of rows asks for one
+        raise LookupError("a row without an identifier")
+    return new.identifier.system, new.identifier.value
+
+
+def _candidates(
+    write: Write, wanted: Sequence[tuple[int, NewResponse]], standings: dict[int, str]
+) -> dict[int, _Candidate]:
+    """Return what each row would become, by its place; patients and dyads are made where they are new."""
+    settings = write.deployment.settings
+    patients = {place: reference_here(new.patient, settings) for place, new in wanted}
+    aliases = take_aliases(write.tx, write.clinic, set(patients.values()), write.now)
+    therapists = {
+        place: reference_here(new.therapist, settings) if new.therapist else "" for place, new in wanted
+    }
+    asked = [
+        WantedDyad(aliases[patients[place]].patient_key, therapists[place], tuple(_context(new)))
+        for place, new in wanted
+    ]
+    dyads = take_dyads(write.tx, write.clinic, asked, write.now)
+    made = {}
+    for place, new in wanted:
+        alias = aliases[patients[place]]
+        dyad = dyads[alias.patient_key, therapists[place]]
+        made[place] = _candidate(write, place, new, standings[place], alias, dyad)
+    return made
+
+
+def _context(new: NewResponse) -> Iterator[tuple[str, str]]:
+    said = (("site", new.site), ("team", new.team), ("approach", new.approach))
+    return ((name, value) for name, value in said if value is not None)
+
+
+def _candidate(
+    write: Write, place: int, new: NewResponse, standing: str, alias: Alias, dyad: Dyad
+) -> _Candidate:
+    # Arrival is the last word in a dyad's order: no two rows share it.
+    arriving = replace(write, moment=write.moment + timedelta(microseconds=place))
+    version = first_version(arriving, new, settle_id(own_id(write, new) or "", standing), alias, dyad)
+    return _Candidate(version, rating_of(version, None), alias.patient_key)
+
+
+def _take(write: Write, new: NewResponse, candidate: _Candidate | None, batch: _Batch) -> None:
+    """Accept one row, or see that it is there already; raises ``Duplicate`` and ``Erased``."""
+    stored = batch.held.get(_called(new))
+    if stored is not None:
+        refuse_other_content(stored, content_hash(new, write.deployment.settings))
+        batch.unchanged += 1
+        return
+    if candidate is None:
+        settle_id("", _ERASED)
+        return
+    version, rating = candidate.version, candidate.rating
+    find_same_session(rating, batch.sessions.like(version.dyad_row, rating), write.deployment.settings)
+    batch.sessions.add(version.dyad_row, rating)
+    batch.held[_called(new)] = HeldIdentifier(version.id, version.status, version.content_hash)
+    batch.accepted.append((new, candidate))
+
+
+def _store(write: Write, batch: _Batch, *, deliver: bool) -> None:
+    """Store what was accepted, in the order of the file, and leave its dyads to be judged."""
+    filled = [filled_from(one.version, write.deployment.known) for _, one in batch.accepted]
+    versions = [one.version for _, one in batch.accepted]
+    insert_versions(write.tx, list(zip(versions, map(score_rows, filled), strict=True)))
+    for (new, one), form in zip(batch.accepted, filled, strict=True):
+        want_session(write, new, one.version.id)
+        if deliver:
+            queue_response(write, form, patient_key=one.patient_key)
+    rows = [audit_row(write.access, one.received_at, CREATED, one.id) for one in versions]
+    add_audits(write.tx, rows)
+    leave_unjudged(write.tx, write.clinic, {one.dyad_row for one in versions})
