@@ -17,6 +17,7 @@ from service.api.preflight import Preflights
 from service.api.refusals import add_refusal_handlers
 from service.api.schema import describe
 from service.api.v1 import routes as v1
+from service.api.v1.imports import IMPORTS
 from service.ehr.client import EhrClient
 from service.flows.deployment import Deployment
 from service.log import Log
@@ -96,7 +97,13 @@ def _add_middleware(app: FastAPI, settings: Settings, log: Log) -> None:
             allow_headers=_REQUEST_HEADERS,
             expose_headers=_ANSWER_HEADERS,
         )
-    app.add_middleware(Gate, log=log, max_body_bytes=settings.max_body_bytes, origins=settings.cors_origins)
+    app.add_middleware(
+        Gate,
+        log=log,
+        max_body_bytes=settings.max_body_bytes,
+        larger={IMPORTS: settings.max_import_bytes},
+        origins=settings.cors_origins,
+    )
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

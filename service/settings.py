@@ -92,6 +92,12 @@ class Settings(EhrSettings):
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, in bytes."
     )
+    max_import_bytes: int = Field(
+        1_073_741_824,
+        ge=1024,
+        le=1_099_511_627_776,
+        description="Largest body of POST /v1/imports, in bytes; it is read as it comes and never held whole. A line of it may be as long as ALLIANCE_MAX_BODY_BYTES.",
+    )
     srs_cutoff_inclusive: bool = Field(
         default=False,
         description="true: a four-mark total of exactly its cut-off prompts too (sources differ: < 36 or <= 36).",

@@ -3,7 +3,7 @@
 Plain ASGI: Starlette's own base class would put a task and a queue between the socket and the endpoint.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from time import perf_counter
 from typing import Any
 
@@ -29,11 +29,21 @@ _LATER = {"Retry-After": "30"}
 class Gate:
     """Middleware: refuses foreign callers and bodies over the limit, answers failures, writes the log."""
 
-    def __init__(self, app: ASGIApp, log: Log, max_body_bytes: int, origins: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        log: Log,
+        max_body_bytes: int,
+        *,
+        larger: Mapping[str, int] | None = None,
+        origins: tuple[str, ...] = (),
+    ) -> None:
         self._app = app
         self._log = log
         self._origins = origins
         self._max_body_bytes = max_body_bytes
+        # Paths whose bodies are read as they come, and may be larger.
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; one event ``request`` is logged for each, without any value of it."""
@@ -59,13 +69,15 @@ class Gate:
 
     async def _serve(self, scope: Scope, headers: Headers, receive: Receive, exchange: "_Exchange") -> None:
         refusal = (
-            find_foreign(headers, self._origins) or self._find_too_large(headers) or _find_unreadable(scope)
+            find_foreign(headers, self._origins)
+            or self._find_too_large(scope, headers)
+            or _find_unreadable(scope)
         )
         if refusal:
             await answer_refusal(scope["path"], refusal)(scope, receive, exchange.send)
             return
         try:
-            await self._app(scope, self._limited(receive), exchange.send)
+            await self._app(scope, self._limited(scope, receive), exchange.send)
         except StoreError as error:
             # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
@@ -78,23 +90,23 @@ class Gate:
                 failed = answer_failure(scope["path"], exchange.request_id)
                 await failed(scope, receive, exchange.send)
 
-    def _find_too_large(self, headers: Headers) -> RequestRefused | None:
-        declared = headers.get("content-length", "0")
-        return self._too_large() if declared.isdecimal() and int(declared) > self._max_body_bytes else None
+    def _find_too_large(self, scope: Scope, headers: Headers) -> RequestRefused | None:
+        declared, limit = headers.get("content-length", "0"), self._limit_of(scope)
+        return _too_large(limit) if declared.isdecimal() and int(declared) > limit else None
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"The body is larger than {self._max_body_bytes} bytes.")
+    def _limit_of(self, scope: Scope) -> int:
+        return self._larger.get(scope["path"], self._max_body_bytes)
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Return a ``receive`` that raises ``TooLarge`` as soon as more has come than allowed."""
-        received = 0
+        received, limit = 0, self._limit_of(scope)
 
         async def receive_within_limit() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
-                raise self._too_large()
+            if received > limit:
+                raise _too_large(limit)
             return message
 
         return receive_within_limit
@@ -126,6 +138,10 @@ def _find_unreadable(scope: Scope) -> RequestRefused | None:
         fault = Fault("", "bad-parameter", "The query holds a character that nothing here has.")
         return FaultsInRequest([fault], status=400)
     return None
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit} bytes.")
 
 
 def _known_method(method: str) -> str:

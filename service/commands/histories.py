@@ -1,20 +1,18 @@
 """``import`` and ``import-template``: histories out of other systems."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
-from io import StringIO
 from pathlib import Path
 from typing import BinaryIO
 
 from service.api.v1.import_columns import template
 from service.api.v1.import_map import OWN_TEMPLATE, ImportMap, read_import_map
 from service.api.v1.import_rows import FileKind, read_file
-from service.api.v1.shown_import import REPORT_COLUMNS
+from service.api.v1.shown_import import REPORT_COLUMNS, as_csv
 from service.commands.command import Commands, Write
 from service.commands.environment import (
     CLINIC,
@@ -71,7 +69,7 @@ def _import(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
     deployment = deployment_of(settings, chosen_instruments(settings))
     try:
         deployment.database.migrate()
-        with _opened(asked.file) as file:
+        with _open(asked.file) as file:
             done = _bring(asked, deployment, file, mapped)
         _tell(deployment, done, asked.report, write)
     except RequestRefused as refused:
@@ -101,17 +99,14 @@ def _map(asked: argparse.Namespace) -> ImportMap:
         raise SettingsRefused([f"--map: {UNREADABLE}"]) from error
 
 
-@contextmanager
-def _opened(name: str) -> Iterator[BinaryIO]:
+def _open(name: str) -> AbstractContextManager[BinaryIO]:
+    """Return the file to be read, to be closed by whoever reads it. Raises ``SettingsRefused``."""
     if name == _STDIN:
-        yield sys.stdin.buffer
-        return
+        return nullcontext(sys.stdin.buffer)
     try:
-        opened = Path(name).open("rb")
+        return open(name, "rb")  # noqa: PTH123 - the caller's `with` closes it
     except OSError as error:
         raise SettingsRefused(["import: the file cannot be read"]) from error
-    with opened:
-        yield opened
 
 
 def _resumed(deployment: Deployment) -> str:
@@ -134,7 +129,7 @@ def _tell(deployment: Deployment, done: Import, report: str | None, write: Write
         if number == _SHOWN:
             write("… more: --report FILE\n")
             return
-        write(_as_csv(one))
+        write(as_csv(one))
 
 
 def _write_report(file: Path, refusals: Iterator[Refusal]) -> None:
@@ -144,12 +139,6 @@ def _write_report(file: Path, refusals: Iterator[Refusal]) -> None:
                 json.dump([asdict(one) for one in refusals], opened, indent=1)
                 return
             opened.write(",".join(REPORT_COLUMNS) + "\n")
-            opened.writelines(_as_csv(one) for one in refusals)
+            opened.writelines(as_csv(one) for one in refusals)
     except OSError as error:
         raise SettingsRefused(["--report: cannot be written"]) from error
-
-
-def _as_csv(one: Refusal) -> str:
-    line = StringIO()
-    csv.writer(line, lineterminator="\n").writerow([one.line, one.at, one.reason, one.message])
-    return line.getvalue()

@@ -1,4 +1,4 @@
-"""The sessions that many ratings are of, so that each is compared with those alone that may be of the same."""
+"""The sessions that many ratings are of: each is compared with those alone that may be of the same one."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

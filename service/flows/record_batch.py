@@ -5,7 +5,7 @@ the judging is left out: the dyads are marked, and ``judge_imported`` judges eac
 records the same identifier or session meanwhile is met at the unique indexes, and the batch done again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from service.flows.record_response import CREATED, refuse_other_content
 from service.flows.same_session import find_same_session
 from service.flows.want_session import want_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows
+from service.settings import Settings
 from service.store.batches import (
     HeldIdentifier,
     WantedDyad,
@@ -34,7 +35,6 @@ from service.store.batches import (
     take_dyads,
 )
 from service.store.imports import Refusal, leave_unjudged
-from service.store.patients import Alias, Dyad
 from service.store.responses import DyadRating, ResponseVersion, rating_of
 
 _ERASED = "erased"
@@ -70,7 +70,7 @@ class _Candidate:
 
 @dataclass(slots=True)
 class _Batch:
-    """What is known of identifiers and sessions, stored or accepted already, and what is going to be stored."""
+    """Identifiers and sessions that are known, stored or accepted already, and what is going to be stored."""
 
     held: dict[tuple[str, str], HeldIdentifier]
     sessions: RatedSessions
@@ -84,12 +84,8 @@ def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> B
     Every response must have an identifier. Raises ``LostRace`` where another write came between.
     """
     held = held_identifiers(write.tx, write.clinic, {_called(row.new) for row in rows if row.new})
-    fresh = [(place, row.new) for place, row in enumerate(rows) if row.new and _called(row.new) not in held]
-    ids = {place: own_id(write, new) or "" for place, new in fresh}
-    standings = id_standings(write.tx, write.clinic, set(ids.values()))
-    # Of whom everything was erased, nothing is made again: not even a name.
-    wanted = [(place, new) for place, new in fresh if standings.get(ids[place]) != _ERASED]
-    candidates = _candidates(write, wanted, {place: standings.get(one, "free") for place, one in ids.items()})
+    fresh = {place: row.new for place, row in enumerate(rows) if row.new and _called(row.new) not in held}
+    candidates = _candidates(write, fresh)
     like = [(one.version.dyad_row, one.rating) for one in candidates.values()]
     batch = _Batch(held, RatedSessions(ratings_like(write.tx, write.clinic, like)))
     refusals: list[Refusal] = []
@@ -113,41 +109,40 @@ def _called(new: NewResponse) -> tuple[str, str]:
     return new.identifier.system, new.identifier.value
 
 
-def _candidates(
-    write: Write, wanted: Sequence[tuple[int, NewResponse]], standings: dict[int, str]
-) -> dict[int, _Candidate]:
-    """Return what each row would become, by its place; patients and dyads are made where they are new."""
+def _candidates(write: Write, fresh: Mapping[int, NewResponse]) -> dict[int, _Candidate]:
+    """Return what each row would become, by its place; patients and dyads are made where they are new.
+
+    Of what was erased nothing is made again, not even a name: it is left out.
+    """
+    own = {place: own_id(write, new) or "" for place, new in fresh.items()}
+    standings = id_standings(write.tx, write.clinic, set(own.values()))
+    wanted = {place: new for place, new in fresh.items() if standings.get(own[place]) != _ERASED}
     settings = write.deployment.settings
-    patients = {place: reference_here(new.patient, settings) for place, new in wanted}
+    patients = {place: reference_here(new.patient, settings) for place, new in wanted.items()}
     aliases = take_aliases(write.tx, write.clinic, set(patients.values()), write.now)
-    therapists = {
-        place: reference_here(new.therapist, settings) if new.therapist else "" for place, new in wanted
+    asked = {
+        place: WantedDyad(aliases[patients[place]].patient_key, _therapist(new, settings), _context(new))
+        for place, new in wanted.items()
     }
-    asked = [
-        WantedDyad(aliases[patients[place]].patient_key, therapists[place], tuple(_context(new)))
-        for place, new in wanted
-    ]
-    dyads = take_dyads(write.tx, write.clinic, asked, write.now)
+    dyads = take_dyads(write.tx, write.clinic, list(asked.values()), write.now)
     made = {}
-    for place, new in wanted:
-        alias = aliases[patients[place]]
-        dyad = dyads[alias.patient_key, therapists[place]]
-        made[place] = _candidate(write, place, new, standings[place], alias, dyad)
+    for place, new in wanted.items():
+        # Arrival is the last word in a dyad's order: no two rows share it.
+        arriving = replace(write, moment=write.moment + timedelta(microseconds=place))
+        alias, dyad = aliases[patients[place]], dyads[asked[place].patient_key, asked[place].therapist]
+        response_id = settle_id(own[place], standings.get(own[place], "free"))
+        version = first_version(arriving, new, response_id, alias, dyad)
+        made[place] = _Candidate(version, rating_of(version, None), alias.patient_key)
     return made
 
 
-def _context(new: NewResponse) -> Iterator[tuple[str, str]]:
+def _therapist(new: NewResponse, settings: Settings) -> str:
+    return reference_here(new.therapist, settings) if new.therapist else ""
+
+
+def _context(new: NewResponse) -> tuple[tuple[str, str], ...]:
     said = (("site", new.site), ("team", new.team), ("approach", new.approach))
-    return ((name, value) for name, value in said if value is not None)
-
-
-def _candidate(
-    write: Write, place: int, new: NewResponse, standing: str, alias: Alias, dyad: Dyad
-) -> _Candidate:
-    # Arrival is the last word in a dyad's order: no two rows share it.
-    arriving = replace(write, moment=write.moment + timedelta(microseconds=place))
-    version = first_version(arriving, new, settle_id(own_id(write, new) or "", standing), alias, dyad)
-    return _Candidate(version, rating_of(version, None), alias.patient_key)
+    return tuple((name, value) for name, value in said if value is not None)
 
 
 def _take(write: Write, new: NewResponse, candidate: _Candidate | None, batch: _Batch) -> None:
@@ -169,7 +164,8 @@ def _take(write: Write, new: NewResponse, candidate: _Candidate | None, batch: _
 
 def _store(write: Write, batch: _Batch, *, deliver: bool) -> None:
     """Store what was accepted, in the order of the file, and leave its dyads to be judged."""
-    filled = [filled_from(one.version, write.deployment.known) for _, one in batch.accepted]
+    known = write.deployment.known
+    filled = [filled_from(one.version, known, new.answers) for new, one in batch.accepted]
     versions = [one.version for _, one in batch.accepted]
     insert_versions(write.tx, list(zip(versions, map(score_rows, filled), strict=True)))
     for (new, one), form in zip(batch.accepted, filled, strict=True):

@@ -106,6 +106,7 @@ class DyadRating(RatingRow):
 
 
 _STORED = tuple(column.name for column in fields(ResponseVersion) if column.name != "row_id")
+_RATING_FACTS = tuple(column.name for column in fields(DyadRating) if column.name != "total")
 _INSERT_RESPONSE = insert(responses).returning(responses.c.row_id)
 _INSERT_SCORE = insert(scores)
 
@@ -238,9 +239,7 @@ def place_of(rating: DyadRating) -> str:
 
 def rating_of(version: ResponseVersion, total: Decimal | None) -> DyadRating:
     """Return a version as one of its dyad's ratings."""
-    facts: dict[str, Any] = {
-        column.name: getattr(version, column.name) for column in fields(DyadRating) if column.name != "total"
-    }
+    facts: dict[str, Any] = {name: getattr(version, name) for name in _RATING_FACTS}
     return DyadRating(total=total, **facts)
 
 

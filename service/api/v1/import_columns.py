@@ -1,4 +1,4 @@
-"""The columns of an imported CSV: our own template, and how a row's cells become a body of ``/v1/responses``."""
+"""The columns of an imported CSV: our template, and how a row's cells become a body of ``/v1/responses``."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,10 +31,7 @@ def template(instrument: Instrument) -> str:
     names = [*_NEEDED, *(name for name in _FIELDS if name not in _NEEDED)]
     answers = [item.link_id for item in instrument.all_items]
     totals = [TOTAL] if TOTAL in instrument.score_by_id else []
-    told = [
-        f"# {name}: {'must be there; ' if name in _NEEDED else ''}{ResponseBody.model_fields[name].description}"
-        for name in names
-    ]
+    told = [f"# {name}: {_meaning(name)}" for name in names]
     told.append(
         f"# {', '.join(answers)}: the answers; a blank is an empty cell, several codes have | between"
     )
@@ -44,9 +41,14 @@ def template(instrument: Instrument) -> str:
     return "\n".join([*told, ",".join([*names, *answers, *totals])]) + "\n"
 
 
+def _meaning(name: str) -> str:
+    said = str(ResponseBody.model_fields[name].description)
+    return f"must be there; {said}" if name in _NEEDED else said
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where one of our columns comes from: pieces of text, each with the place of a cell, or None, behind it."""
+    """Where one of our columns comes from: pieces of text, each with a cell's place or None behind it."""
 
     ours: str
     theirs: str
@@ -84,7 +86,7 @@ class Columns:
         }
 
     def to_body(self, cells: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:
-        """Return the body that a row says, and the faults of what the map does not know; empty cells say nothing."""
+        """Return the body that a row says, and faults of what the map does not know; empty cells say none."""
         faults: list[Fault] = []
         body: dict[str, Any] = {
             name: _READ_FIELD.get(name, str)(text) for name, text in self._constants.items()

@@ -35,7 +35,7 @@ _TABLES = ("columns", "constants", "values")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """How one of our columns is put together: pieces, each with the name of their column, or None, behind it."""
+    """How one of our columns is put together: pieces, each with their column or None behind it."""
 
     pieces: tuple[tuple[str, str | None], ...]
 
@@ -67,7 +67,7 @@ class ImportMap:
         return found[0] if found else None
 
     def reader_of(self, column: str) -> Callable[[str], str]:
-        """Return what turns a text of theirs in one of our columns into one of ours; what it cannot, stays."""
+        """Return what turns a text of theirs for one of our columns into ours; what it cannot, stays."""
         if column == "session_date" and self.date_format:
             return lambda text: _date(text, self.date_format or "")
         if column == "authored" and (self.time_format or self.time_zone):
@@ -101,6 +101,19 @@ def read_import_map(text: str) -> ImportMap:
 
 
 def _faults(found: Mapping[str, Any]) -> Iterator[str]:
+    yield from _faults_of_keys(found)
+    for name in ("columns", "constants"):
+        yield from _not_texts(name, found.get(name, {}))
+    values = found.get("values", {})
+    for name, words in values.items() if isinstance(values, dict) else [("", None)]:
+        yield from _not_texts(f"values.{name}".rstrip("."), words)
+    columns = found.get("columns", {})
+    for ours, theirs in columns.items() if isinstance(columns, dict) else ():
+        if isinstance(theirs, str) and not _is_readable(theirs):
+            yield f"columns.{ours}: braces must hold the name of a column"
+
+
+def _faults_of_keys(found: Mapping[str, Any]) -> Iterator[str]:
     for name in found.keys() - {*_TEXTS, *_TABLES, "decimal_comma"}:
         yield f"{name}: there is no such key"
     for name in _TEXTS:
@@ -113,15 +126,6 @@ def _faults(found: Mapping[str, Any]) -> Iterator[str]:
         yield "delimiter: must be one character"
     if isinstance(found.get("time_zone"), str) and not _is_zone(found["time_zone"]):
         yield "time_zone: is not known on this machine; such as Europe/Berlin"
-    for name in ("columns", "constants"):
-        yield from _not_texts(name, found.get(name, {}))
-    values = found.get("values", {})
-    for name, words in values.items() if isinstance(values, dict) else [("", None)]:
-        yield from _not_texts(f"values.{name}".rstrip("."), words)
-    columns = found.get("columns", {})
-    for ours, theirs in columns.items() if isinstance(columns, dict) else ():
-        if isinstance(theirs, str) and not _is_readable(theirs):
-            yield f"columns.{ours}: braces must hold the name of a column"
 
 
 def _not_texts(name: str, table: object) -> Iterator[str]:

@@ -5,7 +5,6 @@ So a row is checked by what checks a body, with the same reasons; its faults nam
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Literal
 
 from fhir_mappings import json_text
@@ -115,11 +114,13 @@ class CsvFile:
             return ImportRow(line, None, (_OTHER_LENGTH,))
         found, faults = columns.to_body(cells)
         row = _read(line, JsonBody(json_text.dumps(found), found), self._deployment)
+        if row.new is not None and not faults:
+            return row
         # A cell whose value the map does not know was left out of the body: that it is missing is no news.
         known_at = {fault.at for fault in faults}
         more = [columns.placed(fault) for fault in row.faults]
         told = (*faults, *(fault for fault in more if fault.at not in known_at))
-        return replace(row, new=None if told else row.new, faults=told)
+        return ImportRow(line, None, told)
 
     def _next(self) -> list[str] | Fault | None:
         """Return the next row's cells, why it has none, or None at the end."""
@@ -147,7 +148,7 @@ class CsvFile:
 
 def _read(line: int, body: JsonBody, deployment: Deployment) -> ImportRow:
     try:
-        new = read_response_body(body, deployment)
+        new = read_response_body(body, deployment, "import")
     except FaultsInRequest as refused:
         return ImportRow(line, None, refused.faults)
-    return ImportRow(line, replace(new, origin="import"))
+    return ImportRow(line, new)

@@ -1,5 +1,8 @@
 """An import as /v1 shows it."""
 
+import csv
+from io import StringIO
+
 from service.store.imports import Import, Refusal
 
 REPORT_COLUMNS = ("line", "at", "reason", "message")
@@ -24,3 +27,10 @@ def show_import(one: Import) -> dict[str, object]:
 def show_refusal(one: Refusal) -> dict[str, object]:
     """Return one fault of one refused row."""
     return {name: getattr(one, name) for name in REPORT_COLUMNS}
+
+
+def as_csv(one: Refusal) -> str:
+    """Return it as a line of CSV."""
+    line = StringIO()
+    csv.writer(line, lineterminator="\n").writerow([getattr(one, name) for name in REPORT_COLUMNS])
+    return line.getvalue()
