@@ -5,7 +5,21 @@ from dataclasses import dataclass, fields
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, bindparam, insert, null, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    column,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+    values,
+)
 
 from service.store.audit import AuditRow
 from service.store.database import Tx
@@ -46,14 +60,16 @@ def held_identifiers(
 ) -> dict[tuple[str, str], HeldIdentifier]:
     """Return the responses that carry these identifiers (system, value), by the identifier."""
     table = responses.c
+    # CAUTION: SQLite finds no index for pairs in a list, and would read every row.
     found = select(
         table.identifier_system, table.identifier_value, table.id, table.status, table.content_hash
     ).where(
         table.clinic == clinic,
         table.believed_until.is_(None),
-        tuple_(table.identifier_system, table.identifier_value).in_(sorted(identifiers)),
+        table.identifier_value.in_(sorted({value for _, value in identifiers})),
     )
-    return {(row[0], row[1]): HeldIdentifier(*row[2:]) for row in tx.execute(found)}
+    rows = {(row[0], row[1]): HeldIdentifier(*row[2:]) for row in tx.execute(found)}
+    return {identifier: held for identifier, held in rows.items() if identifier in identifiers}
 
 
 def id_standings(tx: Tx, clinic: str, own_ids: Collection[str]) -> dict[str, str]:
@@ -131,7 +147,7 @@ def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> d
 def _dyads(tx: Tx, clinic: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Dyad]:
     found = (
         select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
-        .where(dyads.c.clinic == clinic, tuple_(dyads.c.patient_key, dyads.c.therapist).in_(keys))
+        .where(dyads.c.clinic == clinic, dyads.c.patient_key.in_(sorted({key for key, _ in keys})))
         .order_by(dyads.c.row_id)
         .with_for_update()
     )
@@ -164,44 +180,66 @@ def ratings_like(
     without totals; entries in error are left out.
     """
     given = list(ratings)
-    table = responses.c
+    if not given:
+        return []
     dates = {(row, one.instrument, one.session_date) for row, one in given}
     numbers = {(row, one.instrument, one.session_number) for row, one in given if one.session_number}
     encounters = {one.encounter for _, one in given if one.encounter}
-    alike: list[ColumnElement[bool]] = [
-        tuple_(table.dyad_row, table.instrument, table.session_date).in_(sorted(dates))
-    ]
+    asked = [_joined(clinic, responses.c.session_date, dates)]
     if numbers:
-        number = (table.dyad_row, table.instrument, table.session_number)
-        alike.append(table.session_number.is_not(None) & tuple_(*number).in_(sorted(numbers)))
+        asked.append(_joined(clinic, responses.c.session_number, numbers))
     if encounters:
-        alike.append(table.encounter.in_(sorted(encounters)))
-    counted = (table.clinic == clinic, table.believed_until.is_(None), table.status != IN_ERROR)
-    found: list[tuple[int, DyadRating]] = []
+        asked.append(_counted(clinic).where(responses.c.encounter.in_(sorted(encounters))))
     # One question each: joined by OR they would be answered by reading every row of the clinic.
-    for condition in alike:
-        rows = tx.execute(select(table.dyad_row, *_RATING).where(*counted, condition))
-        found += [(row[0], DyadRating(*row[1:])) for row in rows]
-    return found
+    return [(row[0], DyadRating(*row[1:])) for query in asked for row in tx.execute(query)]
+
+
+_INSERT_RESPONSES = insert(responses)
+_INSERT_SCORES = insert(scores)
+_INSERT_AUDITS = insert(audit_rows)
+
+
+def _counted(clinic: str) -> Select[Any]:
+    # Literal, since the unique index of sessions is for rows that fulfil just this.
+    in_error = literal(IN_ERROR, literal_execute=True)
+    return select(responses.c.dyad_row, *_RATING).where(
+        responses.c.clinic == clinic, responses.c.believed_until.is_(None), responses.c.status != in_error
+    )
+
+
+def _joined(clinic: str, third: Column[Any], wanted: Collection[tuple[int, str, Any]]) -> Select[Any]:
+    """Return the question for ratings by dyad, instrument and one column more, each found by an index."""
+    like = (
+        values(column("dyad", Integer), column("form", String), column("third", third.type), name="wanted")
+        .data(sorted(wanted))
+        .cte()
+    )
+    alike = (
+        (responses.c.dyad_row == like.c.dyad)
+        & (responses.c.instrument == like.c.form)
+        & (third == like.c.third)
+        & third.is_not(None)
+    )
+    return _counted(clinic).join(like, alike)
 
 
 def insert_versions(tx: Tx, versions: Sequence[tuple[ResponseVersion, Sequence[ScoreRow]]]) -> None:
     """Store versions with their scores, in their order."""
     if not versions:
         return
-    tx.execute(insert(responses), [version_values(version) for version, _ in versions])
+    tx.execute(_INSERT_RESPONSES, [version_values(version) for version, _ in versions])
     of_these = select(responses.c.id, responses.c.row_id).where(
         responses.c.clinic == versions[0][0].clinic,
         responses.c.believed_until.is_(None),
         responses.c.id.in_([version.id for version, _ in versions]),
     )
     rows = {row.id: row.row_id for row in tx.execute(of_these)}
-    values = [one for version, parts in versions for one in score_values(version, rows[version.id], parts)]
-    if values:
-        tx.execute(insert(scores), values)
+    given = [one for version, parts in versions for one in score_values(version, rows[version.id], parts)]
+    if given:
+        tx.execute(_INSERT_SCORES, given)
 
 
 def add_audits(tx: Tx, rows: Sequence[AuditRow]) -> None:
     """Add rows in the transaction of the writes that they tell of."""
     if rows:
-        tx.execute(insert(audit_rows), [row.values() for row in rows])
+        tx.execute(_INSERT_AUDITS, [row.values() for row in rows])
