@@ -1,4 +1,4 @@
-"""What runs beside the API or without it: threads that write to the EHR, watch it, tell of it, and erase."""
+"""What runs beside the API or without it: threads that write, watch, tell, erase and report."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from service.flows.deployment import Deployment
 from service.http import Http, host_of
 from service.log import Log
 from service.retention_worker import RetentionWorker
+from service.snapshot_worker import SnapshotWorker
 from service.watcher import Watcher
 from service.webhook_worker import WebhookWorker
 from service.worker import Worker
@@ -28,6 +29,7 @@ class Background:
         self._worker = Worker(deployment, self._to_ehr, log, count_attempt=count_attempt)
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
         self._retention = RetentionWorker(deployment, log)
+        self._snapshots = SnapshotWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
 
     @contextmanager
@@ -37,9 +39,11 @@ class Background:
         self._teller.start()
         self._watcher.start()
         self._retention.start()
+        self._snapshots.start()
         try:
             yield
         finally:
+            self._snapshots.stop(DRAIN_SECONDS)
             self._retention.stop(DRAIN_SECONDS)
             self._watcher.stop(DRAIN_SECONDS)
             self._worker.stop(DRAIN_SECONDS)

@@ -19,6 +19,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
  │   ├─ EhrNotAnswering       503: what was asked needs the EHR
+ │   ├─ ReportNotAtHand       503: the snapshot that reports are answered from is not there, or too slow
  │   ├─ NotStored             503, or 507 where the disk is full: the database did not do it
  │   └─ CallerRefused         403: foreign Host or Origin
  ├─ Withheld                  what may be told about a patient says no: the bytes must not leave
@@ -213,6 +214,14 @@ class EhrNotAnswering(RequestRefused):
     status = 503
     issue_code = "transient"
     reason = "ehr-not-answering"
+
+
+class ReportNotAtHand(RequestRefused):
+    """What reports are answered from is not there now, or the question took too long."""
+
+    status = 503
+    issue_code = "transient"
+    reason = "report-not-at-hand"
 
 
 class NotStored(RequestRefused):

@@ -19,8 +19,8 @@ from pydantic import (
 
 from fhir_mappings.codes import DEFAULT_BASE
 from service.addresses import is_loopback, is_web_address
-from service.ehr_settings import EhrSettings
 from service.errors import SettingsRefused
+from service.report_settings import ReportSettings
 
 PREFIX = "ALLIANCE_"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public beginning of every such secret
@@ -51,7 +51,7 @@ def _listed(value: object) -> object:
     return tuple(word for part in value.split(",") if (word := part.strip()))
 
 
-class Settings(EhrSettings):
+class Settings(ReportSettings):
     """One deployment's settings; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
 
     host: str = Field(
@@ -266,7 +266,7 @@ def settings_table() -> str:
 
 def _shown(default: object) -> str:
     if default is None or isinstance(default, tuple):
-        return ",".join(default or ())
+        return ",".join(map(str, default or ()))
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
