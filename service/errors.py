@@ -222,6 +222,7 @@ class ReportNotAtHand(RequestRefused):
     status = 503
     issue_code = "transient"
     reason = "report-not-at-hand"
+    retry_after_seconds = 15
 
 
 class NotStored(RequestRefused):

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from service.errors import ReportNotAtHand
+from service.errors import NotFound, ReportNotAtHand
 from service.flows.deployment import Deployment
 from service.flows.refresh_snapshot import snapshots_of
 from service.reporting.answers import Answered, Question, answer_question
@@ -29,10 +29,13 @@ class Report:
 def report_metrics(
     deployment: Deployment, clinic: str, families: Collection[str], group_by: tuple[str, ...]
 ) -> Report:
-    """Return the figures of some families, all where none is named. Raises ``ReportNotAtHand``."""
+    """Return the figures of some families, all where none is named.
+
+    Raises ``ReportNotAtHand``, and ``NotFound`` where the deployment has no folder for snapshots.
+    """
     snapshots = snapshots_of(deployment, clinic)
     if snapshots is None:
-        raise ReportNotAtHand("There are no reports: ALLIANCE_SNAPSHOT_DIR is not set.")
+        raise NotFound("There are no reports here: ALLIANCE_SNAPSHOT_DIR is not set.")
     asked = tuple(one for one in FAMILIES if not families or one in families)
     for _ in range(_TRIES):
         snapshot = snapshots.newest()

@@ -82,9 +82,9 @@ def answer_question(reader: Reader, question: Question) -> Answered:
     cells: list[Cell] = []
     for _, same in groupby(sorted(possible, key=_source_name), key=_source_name):
         figures = list(same)
-        cells += _count(reader, question, figures)
+        cells += [*_count(reader, question, figures)]
         for figure in figures:
-            cells += _quartiles(reader, question, figure) if figure.each else ()
+            cells += _quartiles(reader, question, figure, cells) if figure.each else ()
     if "congruence" in question.families and _fits(PAIRS, question):
         cells += _correlations(reader, question)
     told = [one for one in told_figures() if one.family in question.families]
@@ -172,26 +172,21 @@ def _cell(by: _By, row: Row, n: int, figure: Figure) -> Cell:
     return Cell(group, mean_name(figure), labels, sums.ratio * factor, low, high, int(sums.m), patients)
 
 
-def _quartiles(reader: Reader, question: Question, figure: Figure) -> Iterator[Cell]:
+def _quartiles(reader: Reader, question: Question, figure: Figure, counted: Sequence[Cell]) -> list[Cell]:
+    """Return the quartiles beside the means of a figure, which are counted already."""
     by = _By(question, figure.source)
     wanted = ", ".join(str(share) for _, share in QUARTILES)
     query = (
-        f"SELECT {by.defined}quantile_cont({figure.each}::DOUBLE, [{wanted}]) AS quartiles,"  # noqa: S608 - ours
-        f" count({figure.each}) AS n, count(DISTINCT patient) AS patients FROM {figure.source.sql}"
-        f" WHERE {figure.each} IS NOT NULL GROUP BY ALL HAVING count(*) > 0"
+        f"SELECT {by.defined}quantile_cont({figure.each}::DOUBLE, [{wanted}]) AS quartiles"  # noqa: S608 - ours
+        f" FROM {figure.source.sql} WHERE {figure.each} IS NOT NULL GROUP BY ALL HAVING count(*) > 0"
     )
-    for row in _ask(reader, query, question):
-        for (name, _), value in zip(QUARTILES, row["quartiles"], strict=True):
-            yield Cell(
-                by.group_of(row),
-                f"{figure.name}_{name}",
-                by.labels_of(row),
-                value,
-                None,
-                None,
-                row["n"],
-                row["patients"],
-            )
+    means = {(cell.group, cell.labels): cell for cell in counted if cell.figure == mean_name(figure)}
+    return [
+        replace(mean, figure=f"{figure.name}_{name}", value=value, low=None, high=None)
+        for row in _ask(reader, query, question)
+        for mean in [means[by.group_of(row), by.labels_of(row)]]
+        for (name, _), value in zip(QUARTILES, row["quartiles"], strict=True)
+    ]
 
 
 def _correlations(reader: Reader, question: Question) -> Iterator[Cell]:

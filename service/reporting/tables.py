@@ -1,7 +1,8 @@
 """The flat tables: one list of columns for each, which is their Parquet schema too.
 
 No name of a patient, no id of the EHR's and no text of anybody stands in them: ``patient`` and ``dyad`` are
-keys of our own. ``therapist`` is a reference, '' where unknown. Dates are those of sessions, instants UTC.
+numbers drawn from our own keys. ``therapist`` is a reference, '' where unknown. Dates are those of sessions,
+instants are UTC.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from types import MappingProxyType
 
 Columns = Mapping[str, str]
 
-_WHOSE = {"dyad": "VARCHAR", "patient": "VARCHAR"}
+_WHOSE = {"dyad": "BIGINT", "patient": "BIGINT"}  # numbers: DuckDB groups by them twice as fast
 _GROUPS = {"site": "VARCHAR", "team": "VARCHAR", "approach": "VARCHAR", "therapist": "VARCHAR"}
 # ``session`` counts the dyad's sessions that we know of; ``place`` says which attended one it is, NULL where
 # nobody knows.

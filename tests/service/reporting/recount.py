@@ -42,7 +42,8 @@ class Recount:
             name: _rows(database, query)
             for name, query in {
                 "responses": "SELECT r.*, d.site, d.team, d.approach, d.therapist AS whose FROM responses r"
-                " JOIN dyads d ON d.row_id = r.dyad_row WHERE r.believed_until IS NULL AND r.status <> 'entered-in-error'"
+                " JOIN dyads d ON d.row_id = r.dyad_row WHERE r.believed_until IS NULL"
+                " AND r.status <> 'entered-in-error'"
                 " ORDER BY r.session_date, r.session_number, r.authored_at, r.received_at",
                 "scores": "SELECT * FROM scores WHERE kind = 'score'",
                 "marks": "SELECT * FROM scores WHERE kind = 'item' AND code LIKE 'srs-3.%'",

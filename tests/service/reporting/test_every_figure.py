@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from math import sqrt
-from pathlib import Path
 
 import pytest
 

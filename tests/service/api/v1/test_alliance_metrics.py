@@ -1,0 +1,134 @@
+"""The door of reports: what it takes, what it answers, and what it keeps to itself."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from service.flows.deployment import Deployment
+from service.flows.refresh_snapshot import refresh_snapshot
+from service.flows.set_disclosure import set_disclosure
+from service.log import Log
+from service.store.disclosures import Disclosure
+from tests.conftest import BASE_URL
+from tests.service.build import an_access
+from tests.service.reporting.clinic import fill_clinic
+
+URL = "/v1/alliance-metrics"
+TEAMS = {"blue", "green", "unknown"}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    deployment = fill_clinic(tmp_path_factory.mktemp("clinic"), 36)
+    set_disclosure(deployment, "Patient/c-0001", Disclosure(share=False), an_access())
+    assert refresh_snapshot(deployment, "default")
+    yield deployment
+    deployment.database.close()
+
+
+@pytest.fixture
+def reports(filled: Deployment) -> Iterator[TestClient]:
+    with TestClient(create_app(filled, Log(io.StringIO())), base_url=BASE_URL) as opened:
+        yield opened
+
+
+def ask(reports: TestClient, **parameters: Any) -> Any:
+    answer = reports.get(URL, params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_without_a_snapshot_one_is_told_to_come_again(client):
+    answer = client.get(URL)
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "15"
+    assert answer.json()["faults"][0]["reason"] == "report-not-at-hand"
+
+
+def test_every_figure_says_when_it_was_true_and_what_it_means(reports):
+    answer = ask(reports, group_by="team")
+
+    assert answer["as_of"] == "2026-03-02T12:00:00.000000Z"
+    assert {one["group"]["team"] for one in answer["items"]} == TEAMS
+    assert answer["definitions"].keys() == {one["figure"] for one in answer["items"]}
+
+
+def test_only_the_families_asked_for_are_answered(reports):
+    assert {one["figure"] for one in ask(reports, figures="counts")["items"]} == {
+        "dyads",
+        "sessions",
+        "rated_sessions",
+        "responses",
+    }
+
+
+def test_a_patient_whose_data_may_not_be_shared_is_left_out_and_counted(reports):
+    (dyads,) = [one for one in ask(reports, figures="counts")["items"] if one["figure"] == "dyads"]
+
+    assert dyads["value"] == 35
+    assert ask(reports, figures="counts")["patients_not_shared"] is None  # fewer than the minimum
+
+
+def test_groups_under_the_minimum_are_suppressed_with_their_complements(reports):
+    items = ask(reports, figures="counts", group_by="approach,site")["items"]
+
+    hidden = [one for one in items if one["suppressed"]]
+    assert hidden
+    assert all(one["value"] is one["n"] is one["low"] is None for one in hidden)
+
+
+def test_figures_that_cannot_be_grouped_so_are_named(reports):
+    answer = ask(reports, figures="drop-out", group_by="month")
+
+    assert answer["items"] == []
+    assert answer["not_grouped"] == ["drop_out_after_unrepaired", "drop_out_without_alert"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "at"),
+    [
+        ({"group_by": "patient"}, "group_by"),
+        ({"group_by": "team,site,month"}, "group_by"),
+        ({"figures": "gossip"}, "figures"),
+        ({"format": "xml"}, "format"),
+    ],
+)
+def test_what_is_not_on_the_lists_is_refused(reports, parameters, at):
+    answer = reports.get(URL, params=parameters)
+
+    assert answer.status_code == 400
+    assert answer.json()["faults"][0]["at"] == at
+
+
+def test_grouping_by_therapist_is_refused_until_a_setting_allows_it(reports):
+    answer = reports.get(URL, params={"group_by": "therapist"})
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("parameters", "accept"), [({"format": "csv"}, "*/*"), ({}, "text/csv")])
+def test_csv_holds_the_same_figures(reports, parameters, accept):
+    answer = reports.get(URL, params={"group_by": "team", **parameters}, headers={"Accept": accept})
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert [(one["team"], one["figure"], one["n"]) for one in lines] == [
+        (one["group"]["team"], one["figure"], "" if one["n"] is None else str(one["n"]))
+        for one in ask(reports, group_by="team")["items"]
+    ]
+
+
+def test_asking_is_audited(reports, filled):
+    reports.get(URL, params={"group_by": "team"})
+    with filled.database.read() as tx:
+        routes = (
+            tx.exec_driver_sql("SELECT route FROM audit_rows ORDER BY row_id DESC LIMIT 1").scalars().all()
+        )
+
+    assert routes == [URL]
