@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, product
+from itertools import count, groupby, product
 from math import sqrt
 from typing import Any
 
-from service.reporting.dimensions import Dimension, dimension
+from service.reporting.dimensions import OF_DYAD, Dimension, dimension
 from service.reporting.figures import (
     BETWEEN,
     FIGURES,
@@ -25,6 +25,8 @@ from service.reporting.suppression import Group, hidden_cells
 
 Row = Mapping[str, Any]
 _FEWEST_DYADS = 2
+# A label that follows from another one, the instrument.
+_CONSTANT = {"perspective"}
 _FEWEST_BETWEEN = 3
 
 
@@ -82,6 +84,8 @@ def answer_question(reader: Reader, question: Question) -> Answered:
     cells: list[Cell] = []
     for _, same in groupby(sorted(possible, key=_source_name), key=_source_name):
         figures = list(same)
+        if figures[0].source.made_by:
+            reader.make(figures[0].source.sql, figures[0].source.made_by)
         cells += [*_count(reader, question, figures)]
         for figure in figures:
             cells += _quartiles(reader, question, figure, cells) if figure.each else ()
@@ -115,14 +119,24 @@ class _By:
     source: Source
 
     @property
-    def defined(self) -> str:
-        groups = [f"{one.sql} AS g{n}" for n, one in enumerate(self.question.dimensions)]
-        return "".join(f"{column}, " for column in (*groups, *self.source.labels))
+    def rowwise(self) -> str:
+        return "".join(f"{sql} AS {name}, " for name, sql in self._columns())
+
+    @property
+    def within_dyad(self) -> str:
+        """The same where a dyad's rows are added up: what it has but one of needs to be no key."""
+        constant = {f"g{n}" for n, name in enumerate(self.question.group_by) if name in OF_DYAD} | _CONSTANT
+        columns = ((name, f"any_value({sql})" if name in constant else sql) for name, sql in self._columns())
+        return "".join(f"{sql} AS {name}, " for name, sql in columns)
 
     @property
     def named(self) -> str:
         groups = [f"g{n}" for n in range(len(self.question.group_by))]
         return "".join(f"{column}, " for column in (*groups, *self.source.labels))
+
+    def _columns(self) -> list[tuple[str, str]]:
+        groups = [(f"g{n}", one.sql) for n, one in enumerate(self.question.dimensions)]
+        return [*groups, *((name, name) for name in self.source.labels)]
 
     def group_of(self, row: Row) -> Group:
         return tuple(row[f"g{n}"] for n in range(len(self.question.group_by)))
@@ -134,33 +148,40 @@ class _By:
 def _count(reader: Reader, question: Question, figures: Sequence[Figure]) -> Iterator[Cell]:
     """Give the counts, shares, means and rates of one source, in one scan of it."""
     by = _By(question, figures[0].source)
+    wholes = list(dict.fromkeys(one.m for one in figures))  # several figures are shares of the same
+    places = [wholes.index(one.m) for one in figures]
     inner = ", ".join(
-        f"coalesce({one.x}, 0) AS x{n}, coalesce({one.m}, 0) AS m{n}" for n, one in enumerate(figures)
+        [f"coalesce({one.x}, 0) AS x{n}" for n, one in enumerate(figures)]
+        + [f"coalesce({m}, 0) AS m{n}" for n, m in enumerate(wholes)]
     )
-    outer = ", ".join(_sums(n) for n in range(len(figures)))
+    outer = ", ".join([_sums_of_whole(n) for n in range(len(wholes))] + [*map(_sums, count(), places)])
     query = (
-        f"SELECT {by.named}{outer} FROM (SELECT {by.defined}dyad, patient, {inner}"  # noqa: S608 - our table
-        f" FROM {by.source.sql} GROUP BY ALL) GROUP BY ALL"
+        f"SELECT {by.named}{outer} FROM (SELECT {by.within_dyad}dyad, any_value(patient) AS patient,"  # noqa: S608 - ours
+        f" {inner} FROM {by.source.sql} GROUP BY ALL) GROUP BY ALL"
     )
     for row in _ask(reader, query, question):
-        for n, figure in enumerate(figures):
-            if row[f"m{n}"]:
-                yield _cell(by, row, n, figure)
+        for n, (figure, place) in enumerate(zip(figures, places, strict=True)):
+            if row[f"m{place}"]:
+                yield _cell(by, row, n, place, figure)
 
 
-def _sums(n: int) -> str:
-    counts = f"FILTER (x{n} <> 0 OR m{n} <> 0)"
+def _sums_of_whole(n: int) -> str:
     return (
-        f"count(DISTINCT patient) {counts} AS patients{n}, count(*) {counts} AS dyads{n},"
-        f" coalesce(sum(x{n}), 0)::DOUBLE AS x{n}, coalesce(sum(m{n}), 0)::DOUBLE AS m{n},"
-        f" sum(x{n} * x{n})::DOUBLE AS xx{n}, sum(x{n} * m{n})::DOUBLE AS xm{n},"
-        f" sum(m{n} * m{n})::DOUBLE AS mm{n}"
+        f"count(DISTINCT patient) FILTER (m{n} <> 0) AS patients{n}, count_if(m{n} <> 0) AS dyads{n},"
+        f" sum(m{n})::DOUBLE AS m{n}, sum(m{n} * m{n})::DOUBLE AS mm{n}"
     )
 
 
-def _cell(by: _By, row: Row, n: int, figure: Figure) -> Cell:
-    sums = Sums(row[f"dyads{n}"], *(row[f"{name}{n}"] for name in ("x", "m", "xx", "xm", "mm")))
-    group, labels, patients = by.group_of(row), by.labels_of(row), row[f"patients{n}"]
+def _sums(n: int, place: int) -> str:
+    return (
+        f"sum(x{n})::DOUBLE AS x{n}, sum(x{n} * x{n})::DOUBLE AS xx{n}, sum(x{n} * m{place})::DOUBLE AS xm{n}"
+    )
+
+
+def _cell(by: _By, row: Row, n: int, place: int, figure: Figure) -> Cell:
+    x, xx, xm = (row[f"{name}{n}"] for name in ("x", "xx", "xm"))
+    sums = Sums(int(row[f"dyads{place}"]), x, row[f"m{place}"], xx, xm, row[f"mm{place}"])
+    group, labels, patients = by.group_of(row), by.labels_of(row), row[f"patients{place}"]
     if figure.kind == "count":
         return Cell(group, figure.name, labels, int(sums.x), None, None, int(sums.x), patients)
     interval, factor = (share_interval(sums), 1) if figure.kind == "share" else (mean_interval(sums), 1)
@@ -177,7 +198,7 @@ def _quartiles(reader: Reader, question: Question, figure: Figure, counted: Sequ
     by = _By(question, figure.source)
     wanted = ", ".join(str(share) for _, share in QUARTILES)
     query = (
-        f"SELECT {by.defined}quantile_cont({figure.each}::DOUBLE, [{wanted}]) AS quartiles"  # noqa: S608 - ours
+        f"SELECT {by.rowwise}quantile_cont({figure.each}::DOUBLE, [{wanted}]) AS quartiles"  # noqa: S608 - ours
         f" FROM {figure.source.sql} WHERE {figure.each} IS NOT NULL GROUP BY ALL HAVING count(*) > 0"
     )
     means = {(cell.group, cell.labels): cell for cell in counted if cell.figure == mean_name(figure)}
@@ -196,7 +217,8 @@ def _correlations(reader: Reader, question: Question) -> Iterator[Cell]:
         " sum(xx - x * x / n) AS wxx, sum(yy - y * y / n) AS wyy, sum(xy - x * y / n) AS wxy,"
         " sum(x * x / n) - sum(x) * sum(x) / sum(n) AS bxx, sum(y * y / n) - sum(y) * sum(y) / sum(n) AS byy,"
         " sum(x * y / n) - sum(x) * sum(y) / sum(n) AS bxy"
-        f" FROM (SELECT {by.defined}dyad, patient, count(*) AS n, sum(value) AS x, sum(other) AS y,"
+        f" FROM (SELECT {by.within_dyad}dyad, any_value(patient) AS patient,"
+        " count(*) AS n, sum(value) AS x, sum(other) AS y,"
         " sum(value * value) AS xx, sum(other * other) AS yy, sum(value * other) AS xy"
         f" FROM {PAIRS.sql} GROUP BY ALL) GROUP BY ALL HAVING count(*) > 0"
     )

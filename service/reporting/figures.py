@@ -16,13 +16,15 @@ HUNDRED = 100
 class Source:
     """Rows that figures are counted in: a table or a query, what it may be grouped by, and what parts it.
 
-    A figure of a source is told for each value of its ``labels``.
+    A figure of a source is told for each value of its ``labels``. ``made_by`` is the query of what is worth
+    keeping while a question is answered: ``sql`` is its name then.
     """
 
     name: str
     sql: str
     dimensions: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ _ALERT_COUNTS = "NOT historical AND status NOT IN ('withdrawn', 'entered-in-erro
 _OF_DYAD = "dyad, patient, site, team, approach, therapist"
 _OF_SESSION = f"{_OF_DYAD}, session_date, place"
 _LABELS = ("instrument", "perspective", "score")
+# What a dyad has but one of, or an instrument: no key, and so cheaper to group by.
+_ANY_OF_DYAD = ", ".join(f"any_value({one}) AS {one}" for one in _OF_DYAD.split(", ") if one != "dyad")
 _RATED_BY = "measure IS NOT NULL AND score = 'total' AND value IS NOT NULL AND perspective ="
 
 RESPONSES = Source("responses", "responses", OF_FORM)
@@ -55,8 +59,8 @@ SESSIONS = Source("sessions", "sessions", OF_SESSION)
 SCORES = Source("scores", "(SELECT * FROM scores WHERE value IS NOT NULL)", OF_FORM, _LABELS)
 CHANGES = Source(
     "changes",
-    f"(SELECT {_OF_DYAD}, instrument, perspective, score,"  # noqa: S608 - ours
-    " arg_max(value, nth) - arg_min(value, nth) AS value FROM scores WHERE value IS NOT NULL"
+    "(SELECT dyad, instrument, score, any_value(perspective) AS perspective,"  # noqa: S608 - ours
+    f" {_ANY_OF_DYAD}, arg_max(value, nth) - arg_min(value, nth) AS value FROM scores WHERE value IS NOT NULL"
     " GROUP BY ALL HAVING count(*) > 1)",
     (*OF_DYAD, "instrument"),
     _LABELS,
@@ -72,15 +76,16 @@ PER_SESSION = Source(
 )
 ALERTS = Source("alerts", f"(SELECT * FROM alerts WHERE {_ALERT_COUNTS})", (*OF_SESSION, "instrument"))  # noqa: S608 - ours
 DYADS = Source("dyads", "dyads", OF_DYAD)
-# The therapists' forms are fewer: joined first, they keep what is added up small.
+# The therapists' forms are fewer: they are what the clients' are looked up in.
 PAIRS = Source(
     "pairs",
-    f"(SELECT {_OF_SESSION}, session, measure, avg(value) AS value, any_value(other) AS other FROM scores"  # noqa: S608 - ours
-    " JOIN (SELECT dyad, session, measure, avg(value) AS other FROM scores"
-    f" WHERE {_RATED_BY} 'therapist' GROUP BY ALL) USING (dyad, session, measure)"
-    f" WHERE {_RATED_BY} 'client' GROUP BY ALL)",
+    "pairs",
     OF_SESSION,
     ("measure",),
+    f"SELECT {_OF_SESSION}, measure, value, other FROM scores JOIN"  # noqa: S608 - ours
+    " (SELECT dyad, session, measure, avg(value) AS other FROM scores"
+    f" WHERE {_RATED_BY} 'therapist' GROUP BY ALL) USING (dyad, session, measure)"
+    f" WHERE {_RATED_BY} 'client'",
 )
 
 _DUE = "raised_at + to_days($in_time_days) <= $as_of::TIMESTAMP"

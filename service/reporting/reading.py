@@ -29,6 +29,11 @@ class Reader:
     def __init__(self, opened: duckdb.DuckDBPyConnection) -> None:
         self._opened = opened
 
+    def make(self, name: str, query: str) -> None:
+        """Keep the rows of a query under a name, for this question. Raises the same as ``rows``."""
+        with _told_apart():
+            self._opened.execute(f"CREATE TEMP TABLE {name} AS {query}")
+
     def rows(self, query: str, values: Mapping[str, object]) -> list[Mapping[str, Any]]:
         """Return the rows of a query by column. Raises ``ReportTooHeavy`` and ``SnapshotGone``."""
         with _told_apart():

@@ -118,7 +118,7 @@ def all_deliveries(tx: Tx, clinic: str, without: frozenset[str]) -> Iterator[Map
         *("tries", "created_at", "updated_at"),
     )
     query = select(*(deliveries.c[name] for name in columns)).where(deliveries.c.clinic == clinic)
-    found = tx.execution_options(yield_per=1000).execute(query.order_by(deliveries.c.row_id))
+    found = tx.execute(query.order_by(deliveries.c.row_id).execution_options(yield_per=1000))
     return (dict(row) for row in found.mappings() if row["patient_key"] not in without)
 
 

@@ -26,7 +26,7 @@ TEAMS, SITES, APPROACHES = ("blue", "green", None), ("north", "south"), ("cbt", 
 def fill_clinic(folder: Path, clients: int, seed: int = 7, **settings: Any) -> Deployment:
     """Return a deployment whose clinic has so many clients with all that reports count."""
     clock = StandingClock()
-    deployment = a_deployment(folder, clock, **settings)
+    deployment = a_deployment(folder, clock, **{"snapshot_dir": str(folder / "snapshots"), **settings})
     clinic = make_clinic(clients, seed, TODAY)
     random = Random(seed)  # noqa: S311 - made up, not secret
     for new in _responses(clinic, deployment, random):
