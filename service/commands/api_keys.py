@@ -3,13 +3,12 @@
 import argparse
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from service.clock import as_instant
+from service.commands.acting import act_for_clinic
 from service.commands.command import Command, Commands, Write, add_clinic
-from service.commands.environment import deployment_of, one_clinic
-from service.errors import RequestRefused
 from service.flows.api_keys import LONGEST_LIFE, NewKey, create_api_key, list_keys, revoke_key
 from service.flows.deployment import Deployment
 from service.scopes import find_unknown
@@ -64,7 +63,7 @@ def _create(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
             sys.stderr.write("No key counts before ALLIANCE_API_KEYS is true.\n")
         return 0
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _find_faults(asked: argparse.Namespace, expires_at: datetime | None, now: datetime) -> list[str]:
@@ -110,7 +109,7 @@ def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -
             write("no keys\n")
         return 0
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _state(row: ApiKeyRow, now: str) -> str:
@@ -125,18 +124,4 @@ def _revoke(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
         write(f"{asked.id}: revoked\n")
         return 0
 
-    return _run(asked, environ, act)
-
-
-def _run(asked: argparse.Namespace, environ: Mapping[str, str], act: Callable[[Deployment], int]) -> int:
-    """Do an act on the migrated database and return its exit code; 1 where it is refused, with the reason."""
-    with one_clinic(asked, environ) as clinic:
-        deployment = deployment_of(clinic)
-    try:
-        deployment.database.migrate()
-        return act(deployment)
-    except RequestRefused as refused:
-        sys.stderr.write(f"{refused.message}\n")
-        return 1
-    finally:
-        deployment.database.close()
+    return act_for_clinic(asked, environ, act)

@@ -4,19 +4,18 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from service.commands.acting import act_for_clinic
 from service.commands.command import Commands, Write, add_clinic
 from service.commands.environment import (
     UNREADABLE,
     chosen_instruments,
     configuration_of,
-    deployment_of,
-    one_clinic,
 )
-from service.errors import RequestRefused, SettingsRefused, StoreError
+from service.errors import SettingsRefused, StoreError
 from service.flows.after_restore import after_restore
 from service.flows.audit_command import command_access
 from service.flows.deployment import Access, Action, Deployment
@@ -84,7 +83,7 @@ def _erase(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) 
         if not asked.dry_run:
             _scrub(deployment)
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _expire(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -99,7 +98,7 @@ def _expire(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
         if done.erased and not asked.dry_run:
             _scrub(deployment)
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _export(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -114,7 +113,7 @@ def _export(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
             _write_private(Path(asked.to), bundle)
             write(f"written to {asked.to}: whoever holds it holds the patient's record\n")
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _backup(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -141,26 +140,7 @@ def _restored(asked: argparse.Namespace, environ: Mapping[str, str], write: Writ
         if done.erased_again:
             _scrub(deployment)
 
-    return _run(asked, environ, act)
-
-
-def _run(asked: argparse.Namespace, environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
-    """Do an act for one clinic on the migrated database; return 0, or 1 where it is refused."""
-    with one_clinic(asked, environ) as clinic:
-        return _act(deployment_of(clinic), act)
-
-
-def _act(deployment: Deployment, act: Callable[[Deployment], None]) -> int:
-    try:
-        deployment.database.migrate()
-        act(deployment)
-    except RequestRefused as refused:
-        for fault in refused.faults:
-            sys.stderr.write(f"{fault.message}\n")
-        return 1
-    finally:
-        deployment.database.close()
-    return 0
+    return act_for_clinic(asked, environ, act)
 
 
 def _scrub(deployment: Deployment) -> None:

@@ -1,13 +1,11 @@
 """``deliveries``: what is to be written to the EHR, explained in plain words, and what a person decides."""
 
 import argparse
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from service.clock import as_instant
+from service.commands.acting import act_for_clinic
 from service.commands.command import Command, Commands, Write, add_clinic
-from service.commands.environment import deployment_of, one_clinic
-from service.errors import RequestRefused
 from service.flows.act_on_delivery import confirm_delivery, discard_delivery, retry_delivery
 from service.flows.audit_command import audit_command, command_access
 from service.flows.deployment import Access, Deployment
@@ -62,14 +60,14 @@ def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -
         if not page.items:
             write("no deliveries\n")
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _release(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
         write(f"{release_deliveries(deployment, _access(deployment, 'release'))} released\n")
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _explain(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -80,7 +78,7 @@ def _explain(asked: argparse.Namespace, environ: Mapping[str, str], write: Write
         for line in explain_delivery(detail, as_instant(deployment.clock())):
             write(f"{line}\n")
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _retry(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -89,7 +87,7 @@ def _retry(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) 
         changed = retry_delivery(deployment, asked.id, None, access, not_there=asked.not_there)
         _tell(deployment, changed, write)
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _confirm(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -98,7 +96,7 @@ def _confirm(asked: argparse.Namespace, environ: Mapping[str, str], write: Write
         changed = confirm_delivery(deployment, asked.id, asked.ehr_reference, None, access)
         _tell(deployment, changed, write)
 
-    return _run(asked, environ, act)
+    return act_for_clinic(asked, environ, act)
 
 
 def _discard(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
@@ -107,26 +105,7 @@ def _discard(asked: argparse.Namespace, environ: Mapping[str, str], write: Write
         changed = discard_delivery(deployment, asked.id, asked.reason, None, access)
         _tell(deployment, changed, write)
 
-    return _run(asked, environ, act)
-
-
-def _run(asked: argparse.Namespace, environ: Mapping[str, str], act: Callable[[Deployment], None]) -> int:
-    """Do an act on the migrated database and return 0; 1 where it is refused, with each fault."""
-    with one_clinic(asked, environ) as clinic:
-        return _act(deployment_of(clinic), act)
-
-
-def _act(deployment: Deployment, act: Callable[[Deployment], None]) -> int:
-    try:
-        deployment.database.migrate()
-        act(deployment)
-    except RequestRefused as refused:
-        for fault in refused.faults:
-            sys.stderr.write(f"{fault.at}: {fault.message}\n" if fault.at else f"{fault.message}\n")
-        return 1
-    finally:
-        deployment.database.close()
-    return 0
+    return act_for_clinic(asked, environ, act)
 
 
 def _tell(deployment: Deployment, changed: DeliveryRow, write: Write) -> None:
