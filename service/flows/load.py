@@ -45,13 +45,16 @@ def encounter_of(tx: Tx, clinic: str, alert: AlertFacts) -> str | None:
     return first.encounter if first else None
 
 
-def filled_from(stored: ResponseVersion, instruments: Mapping[str, Instrument]) -> Filled:
-    """Return a stored version as the mappers take it.
+def filled_from(
+    stored: ResponseVersion, instruments: Mapping[str, Instrument], answers: Answers | None = None
+) -> Filled:
+    """Return a stored version as the mappers take it; ``answers`` are its own, where they are at hand.
 
     Scores are computed anew from the answers and the instrument: the same function gave the stored ones.
     """
     instrument = instruments[stored.instrument]
-    answers = read_answers(instrument, stored.answers, stored.bare_total)
+    if answers is None:
+        answers = read_answers(instrument, stored.answers, stored.bare_total)
     identifier = None
     if stored.identifier_value is not None:
         identifier = Identifier(stored.identifier_system or "", stored.identifier_value)

@@ -37,10 +37,12 @@ def choose_response_id(write: Write, new: NewResponse) -> str:
 
     An id is taken where the response of this identifier was given another one later. Raises ``Erased``.
     """
-    own = _own_id(write, new)
-    if own is None:
-        return str(uuid4())
-    standing = id_standing(write.tx, write.clinic, own)
+    own = own_id(write, new)
+    return str(uuid4()) if own is None else settle_id(own, id_standing(write.tx, write.clinic, own))
+
+
+def settle_id(own: str, standing: str) -> str:
+    """Return the id of a new response, whose own one stands so: free, taken or erased. Raises ``Erased``."""
     if standing == "erased":
         raise Erased(_ERASED)
     return own if standing == "free" else str(uuid4())
@@ -53,7 +55,8 @@ def refuse_erased_appointment(write: Write, identifier: Identifier) -> None:
         raise Erased(_ERASED)
 
 
-def _own_id(write: Write, new: NewResponse) -> str | None:
+def own_id(write: Write, new: NewResponse) -> str | None:
+    """Return the id that follows from what a response is called, None where its sender called it nothing."""
     if new.origin == "ehr" and new.ehr_reference:
         ehr_id = new.ehr_reference.rpartition("/")[2]
         return id_by_form(write.clinic, write.deployment.settings.ehr_name, ehr_id)

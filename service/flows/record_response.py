@@ -21,6 +21,7 @@ from service.flows.same_session import find_same_session
 from service.flows.want_session import want_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
 from service.store.audit import add_audit
+from service.store.batches import HeldIdentifier
 from service.store.lost_races import repeat_lost_races
 from service.store.patients import Dyad, keep_judged, take_alias
 from service.store.responses import (
@@ -105,13 +106,19 @@ def find_stored(write: Write, new: NewResponse) -> ResponseVersion | None:
         return None
     lock_identifier(write.tx, write.clinic, new.identifier.value)
     stored = find_by_identifier(write.tx, write.clinic, new.identifier.system, new.identifier.value)
-    if stored and stored.status == IN_ERROR:
-        message = f"Response {stored.id} of this identifier was withdrawn: use another identifier."
-        raise taken(write, stored, message)
-    if stored and stored.content_hash != content_hash(new, write.deployment.settings):
-        message = f"This identifier belongs to response {stored.id} with other content: correct that one."
-        raise taken(write, stored, message)
+    why = stored and why_taken(stored, content_hash(new, write.deployment.settings))
+    if stored and why:
+        raise taken(write, stored, why)
     return stored
+
+
+def why_taken(stored: ResponseVersion | HeldIdentifier, content: str) -> str | None:
+    """Return why an identifier is taken for content of this fingerprint; None where it is the same."""
+    if stored.status == IN_ERROR:
+        return f"Response {stored.id} of this identifier was withdrawn: use another identifier."
+    if stored.content_hash != content:
+        return f"This identifier belongs to response {stored.id} with other content: correct that one."
+    return None
 
 
 def _as_rating(version: ResponseVersion, filled: Filled) -> DyadRating:

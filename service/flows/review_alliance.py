@@ -47,11 +47,18 @@ class Review:
 
 
 def review_dyad(
-    write: Write, dyad: Dyad, ratings: Sequence[DyadRating], *, arriving: Sequence[AlertRow] = ()
+    write: Write,
+    dyad: Dyad,
+    ratings: Sequence[DyadRating],
+    *,
+    arriving: Sequence[AlertRow] = (),
+    tells_news: bool = True,
 ) -> Review:
     """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries.
 
     ``arriving`` are alerts of another dyad whose opening responses belong to this one now: they move here.
+    Where it ``tells_news`` no more, as after an import, an alert of which nobody was told is historical. One
+    that people were told of still changes for all who see it, but that it ended is the only news of it.
     """
     tx, deployment = write.tx, write.deployment
     stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
@@ -62,6 +69,10 @@ def review_dyad(
     state = None if is_touched else state_of(judged, ratings, deployment.parameters)
     keep_judged(tx, dyad.row, write_state(state))
     wanted = _wanted(write, dyad, judged, stored)
+    wanted = {
+        opened_by: _as_told(row, stored.get(row.id), tells_news=tells_news)
+        for opened_by, row in wanted.items()
+    }
     kept = {row.id for row in wanted.values()}
     rest = [without_support(write, dyad, judged, row) for row in stored.values() if row.id not in kept]
     changed = [row for row in (*wanted.values(), *rest) if is_changed(row, stored.get(row.id))]
@@ -70,7 +81,9 @@ def review_dyad(
         if row.id in stored:
             end_alert(tx, stored[row.id], write.now)
     move_alerts(tx, [row for row in arriving if row.id not in {one.id for one in changed}], dyad.row)
-    told = {row.id: replace(row, news=news_of(row, stored.get(row.id))) for row in changed}
+    told = {
+        row.id: replace(row, news=_news(row, stored.get(row.id), tells_news=tells_news)) for row in changed
+    }
     deliveries: list[str] = []
     for row in sorted(told.values(), key=lambda row: row.live):
         deliveries += store_alert(write, row, dyad.patient_key)
@@ -91,6 +104,20 @@ def _wanted(
             row = replace(row, follows=last.id)
         rows[episode.opened_by] = last = row
     return rows
+
+
+def _as_told(row: AlertRow, before: AlertRow | None, *, tells_news: bool) -> AlertRow:
+    """Return an alert as historical where nobody was told of it, and nothing came since that tells them."""
+    if not tells_news:
+        return replace(row, historical=before is None or before.historical)
+    was_left_untold = before is not None and before.historical and row.notice == before.notice
+    return replace(row, historical=row.historical or was_left_untold)
+
+
+def _news(row: AlertRow, before: AlertRow | None, *, tells_news: bool) -> str:
+    """Return what a version tells people anew; what they know of is ended for them whatever ended it."""
+    news = news_of(row, before)
+    return news if tells_news or news == "closed" else ""
 
 
 def _leads_to_another(row: AlertRow) -> bool:

@@ -57,6 +57,7 @@ def first_version(
     session_date = session_date_of(new)
     form, _, form_version = new.instrument.form_reference(new.wording).partition("|")
     limit = timedelta(days=write.deployment.settings.historical_after_days)
+    is_late = write.moment.date() - date.fromisoformat(session_date) > limit
     return ResponseVersion(
         clinic=write.clinic,
         id=response_id,
@@ -84,7 +85,7 @@ def first_version(
         identifier_system=new.identifier.system if new.identifier else None,
         identifier_value=new.identifier.value if new.identifier else None,
         origin=new.origin,
-        historical=write.moment.date() - date.fromisoformat(session_date) > limit,
+        historical=is_late or new.origin == "import",  # what is imported is no news, however young
         ehr_reference=new.ehr_reference,
         answers=write_answers(new.answers),
         bare_total=new.answers.total,

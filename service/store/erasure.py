@@ -14,6 +14,7 @@ from service.store.alert_tables import alert_acts, webhook_events
 from service.store.attendance_tables import attendance
 from service.store.database import Tx
 from service.store.disclosure_tables import patient_disclosures
+from service.store.import_tables import unjudged_dyads
 from service.store.inbound_tables import inbound_responses, patient_replacements
 from service.store.tables import (
     alerts,
@@ -45,6 +46,8 @@ KEPT: Mapping[str, str] = {
     "kept_facts": "facts of the clinic",
     "ehr_troubles": "how the EHR answers",
     "inbound_cursors": "how far the EHR was read",
+    "imports": "how far files were imported: counts alone",
+    "import_refusals": "lines and columns of files with why they were refused; our own ids at most",
     "visit_cursors": "how far the EHR was read",
 }
 # The kinds of resources that a response or an alert becomes in an EHR.
@@ -217,6 +220,11 @@ def _of_merges(held: Holdings) -> ColumnElement[bool]:
     return or_(patient_merges.c.from_key.in_(held.keys), patient_merges.c.into_key.in_(held.keys))
 
 
+def _of_unjudged(held: Holdings) -> ColumnElement[bool]:
+    mine = select(dyads.c.row_id).where(dyads.c.clinic == held.clinic, dyads.c.patient_key.in_(held.keys))
+    return unjudged_dyads.c.dyad_row.in_(mine)
+
+
 def _of_replacements(held: Holdings) -> ColumnElement[bool]:
     table = patient_replacements
     return or_(table.c.reference.in_(held.references), table.c.surviving.in_(held.references))
@@ -237,6 +245,7 @@ _RULES: Sequence[tuple[Table, Callable[[Holdings], ColumnElement[bool]]]] = (
     (patient_disclosures, lambda held: patient_disclosures.c.own_key.in_(held.keys)),
     (patient_replacements, _of_replacements),
     (patient_merges, _of_merges),
+    (unjudged_dyads, _of_unjudged),
     (dyads, lambda held: dyads.c.patient_key.in_(held.keys)),
     (patient_aliases, lambda held: patient_aliases.c.own_key.in_(held.keys)),
 )

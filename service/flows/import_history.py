@@ -1,0 +1,158 @@
+"""Import a history: a file's rows, batch after batch, each batch in one transaction with how far it came.
+
+Whatever ends it, what was committed stays and is known by its line; resumed, it goes on behind that line.
+Imported again from the beginning it changes nothing. Last, every dyad with imported ratings is judged once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Protocol
+from uuid import uuid4
+
+from fhir_mappings.errors import Fault
+from service.clock import as_instant
+from service.errors import FaultsInRequest, NotFound, WrongState
+from service.flows.deployment import Access, Deployment, Write
+from service.flows.judge_imported import judge_imported
+from service.flows.record_batch import BatchDone, ImportRow, record_batch
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
+from service.store.imports import (
+    DONE,
+    JUDGING,
+    RECORDING,
+    Import,
+    add_import,
+    find_import,
+    keep_progress,
+)
+from service.store.lost_races import repeat_lost_races
+
+# One commit for so many rows; others who write wait for as long as these take.
+ROWS_AT_ONCE = 500
+_OTHER_FILE = "Up to the line where that import ended, this is not the same file."
+
+
+class Source(Protocol):
+    """A file that is read once, from its beginning to its end."""
+
+    @property
+    def line(self) -> int:
+        """Return the last line that was read."""
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the file up to that line."""
+
+    def skip(self, through: int) -> None:
+        """Read past the rows up to this line without looking into them."""
+
+    def rows(self) -> Iterator[ImportRow]:
+        """Yield the rows that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How to import: ``resume`` is the id of an import to be gone on with, which keeps its own choices."""
+
+    dry_run: bool = False
+    queue_deliveries: bool = False
+    resume: str | None = None
+
+
+def import_history(deployment: Deployment, source: Source, choices: Choices, access: Access) -> Import:
+    """Return the import once every row is settled and every dyad judged.
+
+    A dry run does each batch and undoes it, so that a row that clashes with one further off in the same file
+    is found by the import alone. Raises ``NotFound``, ``WrongState`` or ``FaultsInRequest`` where there is
+    nothing to resume, or this is another file.
+    """
+    job = _begin(deployment, choices, access)
+    if job.line:
+        source.skip(job.line)
+        if (source.line, source.digest) != (job.line, job.digest):
+            raise FaultsInRequest([Fault("", "other-file", _OTHER_FILE)])
+    rows = source.rows()
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        reached = replace(job, line=source.line, digest=source.digest)
+        job = (_rehearse if job.dry_run else _record)(deployment, reached, batch, access)
+    if not job.dry_run:
+        job = _move_on(deployment, job, JUDGING)
+        judge_imported(deployment, access)
+    return _move_on(deployment, job, DONE)
+
+
+@repeat_lost_races
+def _begin(deployment: Deployment, choices: Choices, access: Access) -> Import:
+    now = as_instant(deployment.clock())
+    with deployment.database.write() as tx:
+        job = _new_import(choices, access, now)
+        if choices.resume is not None:
+            found = find_import(tx, access.clinic, choices.resume)
+            if found is None:
+                raise NotFound("There is no such import.")
+            if found.state == DONE:
+                raise WrongState("This import is done: there is nothing to resume.")
+            job = found
+        else:
+            add_import(tx, job)
+        add_audit(tx, audit_row(access, now, 200, job.id))
+    return job
+
+
+def _new_import(choices: Choices, access: Access, now: str) -> Import:
+    return Import(
+        clinic=access.clinic,
+        id=str(uuid4()),
+        state=RECORDING,
+        dry_run=choices.dry_run,
+        queue_deliveries=choices.queue_deliveries,
+        caller=access.caller,
+        line=0,
+        digest="",
+        recorded=0,
+        unchanged=0,
+        refused=0,
+        started_at=now,
+        updated_at=now,
+    )
+
+
+@repeat_lost_races
+def _record(deployment: Deployment, reached: Import, batch: Sequence[ImportRow], access: Access) -> Import:
+    with deployment.database.write() as tx:
+        write = Write(tx, deployment, access, deployment.clock())
+        done = record_batch(write, batch, deliver=reached.queue_deliveries)
+        job = _counted(reached, done, write.now)
+        keep_progress(tx, job, done.refusals)
+    return job
+
+
+@repeat_lost_races
+def _rehearse(deployment: Deployment, reached: Import, batch: Sequence[ImportRow], access: Access) -> Import:
+    with deployment.database.rehearse() as tx:
+        write = Write(tx, deployment, access, deployment.clock())
+        done = record_batch(write, batch, deliver=False)
+    job = _counted(reached, done, write.now)
+    with deployment.database.write() as tx:
+        keep_progress(tx, job, done.refusals)
+    return job
+
+
+def _counted(job: Import, done: BatchDone, now: str) -> Import:
+    return replace(
+        job,
+        recorded=job.recorded + done.recorded,
+        unchanged=job.unchanged + done.unchanged,
+        refused=job.refused + done.refused,
+        updated_at=now,
+    )
+
+
+@repeat_lost_races
+def _move_on(deployment: Deployment, job: Import, state: str) -> Import:
+    moved = replace(job, state=state, updated_at=as_instant(deployment.clock()))
+    with deployment.database.write() as tx:
+        keep_progress(tx, moved, ())
+    return moved

@@ -1,0 +1,216 @@
+"""What recording asks and writes for one response, for many at once: the same rows by fewer statements."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    column,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+    values,
+)
+
+from service.store.database import Tx
+from service.store.erasure_tables import erased_ids
+from service.store.patients import Alias, Dyad, take_alias
+from service.store.responses import (
+    IN_ERROR,
+    DyadRating,
+    ResponseVersion,
+    ScoreRow,
+    score_values,
+    version_values,
+)
+from service.store.tables import dyads, patient_aliases, responses, scores
+from service.store.upserts import put_rows
+
+
+@dataclass(frozen=True, slots=True)
+class HeldIdentifier:
+    """The response that carries an identifier now, with what tells whether another one is the same."""
+
+    id: str
+    status: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDyad:
+    """A dyad that is to be there, with what was said of it last; an absent word changes nothing."""
+
+    patient_key: str
+    therapist: str
+    context: tuple[tuple[str, str], ...] = ()
+
+
+def held_identifiers(
+    tx: Tx, clinic: str, identifiers: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], HeldIdentifier]:
+    """Return the responses that carry these identifiers (system, value), by the identifier."""
+    table = responses.c
+    # CAUTION: SQLite finds no index for pairs in a list, and would read every row.
+    found = select(
+        table.identifier_system, table.identifier_value, table.id, table.status, table.content_hash
+    ).where(
+        table.clinic == clinic,
+        table.believed_until.is_(None),
+        table.identifier_value.in_(sorted({value for _, value in identifiers})),
+    )
+    rows = {(row[0], row[1]): HeldIdentifier(*row[2:]) for row in tx.execute(found)}
+    return {identifier: held for identifier, held in rows.items() if identifier in identifiers}
+
+
+def id_standings(tx: Tx, clinic: str, own_ids: Collection[str]) -> dict[str, str]:
+    """Return which of these ids are ``taken`` by a response, or ``erased``; the others are free."""
+    known = sorted(own_ids)
+    taken = select(responses.c.id).where(responses.c.clinic == clinic, responses.c.id.in_(known))
+    gone = select(erased_ids.c.erased_id).where(
+        erased_ids.c.clinic == clinic, erased_ids.c.erased_id.in_(known)
+    )
+    return dict.fromkeys(tx.execute(taken).scalars(), "taken") | dict.fromkeys(
+        tx.execute(gone).scalars(), "erased"
+    )
+
+
+def take_aliases(tx: Tx, clinic: str, references: Collection[str], now: str) -> dict[str, Alias]:
+    """Return the alias of each reference, made where it was never seen; as ``take_alias``."""
+    wanted = sorted(references)
+    found = _aliases(tx, clinic, wanted)
+    return found | {one: take_alias(tx, clinic, one, now) for one in wanted if one not in found}
+
+
+def _aliases(tx: Tx, clinic: str, references: Sequence[str]) -> dict[str, Alias]:
+    table = patient_aliases.c
+    found = (
+        select(table.value, table.row_id, table.patient_key)
+        .where(
+            table.clinic == clinic,
+            table.kind == "reference",
+            table.system == "",
+            table.value.in_(references),
+        )
+        .order_by(table.row_id)
+        .with_for_update(read=True)
+    )
+    return {row.value: Alias(row.row_id, row.patient_key) for row in tx.execute(found)}
+
+
+def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> dict[tuple[str, str], Dyad]:
+    """Return the dyads, locked, by patient key and therapist, made where new; as ``take_dyad``."""
+    keys = sorted({(one.patient_key, one.therapist) for one in wanted})
+    context: dict[tuple[str, str], dict[str, str]] = {}
+    for one in wanted:
+        context.setdefault((one.patient_key, one.therapist), {}).update(one.context)
+    known = _dyads(tx, clinic, keys)
+    missing = [key for key in keys if key not in known]
+    if missing:
+        made = [
+            {"clinic": clinic, "patient_key": key[0], "therapist": key[1], "created_at": now}
+            for key in missing
+        ]
+        put_rows(tx, dyads, made, key=("clinic", "patient_key", "therapist"), changes=("clinic",))
+        known |= _dyads(tx, clinic, missing)
+    _tell_context(tx, {known[key].row: said for key, said in context.items() if said})
+    return known
+
+
+def _dyads(tx: Tx, clinic: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Dyad]:
+    found = (
+        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
+        .where(dyads.c.clinic == clinic, dyads.c.patient_key.in_(sorted({key for key, _ in keys})))
+        .order_by(dyads.c.row_id)
+        .with_for_update()
+    )
+    return {(row.patient_key, row.therapist): Dyad(*row) for row in tx.execute(found)}
+
+
+def _tell_context(tx: Tx, said: Mapping[int, Mapping[str, str]]) -> None:
+    """Update site, team and approach of dyads, one statement for each set of words that was said."""
+    for names in {tuple(sorted(words)) for words in said.values()}:
+        rows = [
+            {"dyad": row} | {f"new_{name}": words[name] for name in names}
+            for row, words in said.items()
+            if tuple(sorted(words)) == names
+        ]
+        changes: dict[str, object] = {name: bindparam(f"new_{name}") for name in names}
+        tx.execute(update(dyads).where(dyads.c.row_id == bindparam("dyad")).values(changes), rows)
+
+
+_RATING: tuple[ColumnElement[Any], ...] = tuple(
+    null() if one.name == "total" else responses.c[one.name] for one in fields(DyadRating)
+)
+
+
+def ratings_like(
+    tx: Tx, clinic: str, ratings: Iterable[tuple[int, DyadRating]]
+) -> list[tuple[int, DyadRating]]:
+    """Return the stored ratings, with the row of their dyad, that may be of the same session as one of these.
+
+    That is, of the same dyad and instrument, with the same session date, number or encounter. They come
+    without totals; entries in error are left out.
+    """
+    given = list(ratings)
+    if not given:
+        return []
+    dates = {(row, one.instrument, one.session_date) for row, one in given}
+    numbers = {(row, one.instrument, one.session_number) for row, one in given if one.session_number}
+    encounters = {one.encounter for _, one in given if one.encounter}
+    asked = [_joined(clinic, responses.c.session_date, dates)]
+    if numbers:
+        asked.append(_joined(clinic, responses.c.session_number, numbers))
+    if encounters:
+        asked.append(_counted(clinic).where(responses.c.encounter.in_(sorted(encounters))))
+    # One question each: joined by OR they would be answered by reading every row of the clinic.
+    return [(row[0], DyadRating(*row[1:])) for query in asked for row in tx.execute(query)]
+
+
+_INSERT_RESPONSES = insert(responses)
+_INSERT_SCORES = insert(scores)
+
+
+def _counted(clinic: str) -> Select[Any]:
+    # Literal, since the unique index of sessions is for rows that fulfil just this.
+    in_error = literal(IN_ERROR, literal_execute=True)
+    return select(responses.c.dyad_row, *_RATING).where(
+        responses.c.clinic == clinic, responses.c.believed_until.is_(None), responses.c.status != in_error
+    )
+
+
+def _joined(clinic: str, third: Column[Any], wanted: Collection[tuple[int, str, Any]]) -> Select[Any]:
+    """Return the question for ratings by dyad, instrument and one column more, each found by an index."""
+    like = (
+        values(column("dyad", Integer), column("form", String), column("third", third.type), name="wanted")
+        .data(sorted(wanted))
+        .cte()
+    )
+    alike = (
+        (responses.c.dyad_row == like.c.dyad)
+        & (responses.c.instrument == like.c.form)
+        & (third == like.c.third)
+        & third.is_not(None)
+    )
+    return _counted(clinic).join(like, alike)
+
+
+def insert_versions(tx: Tx, versions: Sequence[tuple[ResponseVersion, Sequence[ScoreRow]]]) -> None:
+    """Store versions with their scores, in their order; there is one at least."""
+    tx.execute(_INSERT_RESPONSES, [version_values(version) for version, _ in versions])
+    of_these = select(responses.c.id, responses.c.row_id).where(
+        responses.c.clinic == versions[0][0].clinic,
+        responses.c.believed_until.is_(None),
+        responses.c.id.in_([version.id for version, _ in versions]),
+    )
+    rows = {row.id: row.row_id for row in tx.execute(of_these)}
+    given = [one for version, parts in versions for one in score_values(version, rows[version.id], parts)]
+    if given:
+        tx.execute(_INSERT_SCORES, given)

@@ -1,0 +1,118 @@
+"""Imports: how far each came, what it refused, and which dyads it left to be judged."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import delete, insert, select, update
+
+from service.store.database import Tx
+from service.store.import_tables import import_refusals, imports, unjudged_dyads
+from service.store.tables import dyads
+from service.store.upserts import put_rows
+
+RECORDING, JUDGING, DONE = "recording", "judging", "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One import. ``line`` is the last line that is settled, ``digest`` that of the file up to there.
+
+    ``recorded``, ``unchanged`` and ``refused`` count its rows so far; of a dry run, what would be.
+    """
+
+    clinic: str
+    id: str
+    state: str
+    dry_run: bool
+    queue_deliveries: bool
+    caller: str
+    line: int
+    digest: str
+    recorded: int
+    unchanged: int
+    refused: int
+    started_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One fault of one refused row: its line, the column ('' for the row as a whole), and why."""
+
+    line: int
+    at: str
+    reason: str
+    message: str
+
+
+_COLUMNS = tuple(imports.c[one.name] for one in fields(Import))
+_REFUSAL = tuple(import_refusals.c[one.name] for one in fields(Refusal))
+_SHORT = 50
+
+
+def add_import(tx: Tx, row: Import) -> None:
+    """Keep a new import."""
+    tx.execute(insert(imports), {one.name: getattr(row, one.name) for one in fields(row)})
+
+
+def keep_progress(tx: Tx, row: Import, refusals: Sequence[Refusal]) -> None:
+    """Keep how far an import came, and what it refused since it was last kept."""
+    values = {one.name: getattr(row, one.name) for one in fields(row) if one.name not in ("clinic", "id")}
+    tx.execute(update(imports).where(imports.c.clinic == row.clinic, imports.c.id == row.id).values(**values))
+    if refusals:
+        told = [{name: getattr(one, name) for name in one.__slots__} for one in refusals]
+        tx.execute(
+            insert(import_refusals), [{"clinic": row.clinic, "import_id": row.id} | one for one in told]
+        )
+
+
+def find_import(tx: Tx, clinic: str, import_id: str) -> Import | None:
+    """Return an import, or None."""
+    found = tx.execute(select(*_COLUMNS).where(imports.c.clinic == clinic, imports.c.id == import_id)).first()
+    return Import(**found._mapping) if found else None  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def newest_imports(tx: Tx, clinic: str, limit: int = _SHORT) -> list[Import]:
+    """Return the latest imports, the newest first."""
+    rows = tx.execute(
+        select(*_COLUMNS).where(imports.c.clinic == clinic).order_by(imports.c.row_id.desc()).limit(limit)
+    )
+    return [Import(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def refusals_of(
+    tx: Tx, clinic: str, import_id: str, *, after: int = 0, limit: int
+) -> list[tuple[int, Refusal]]:
+    """Return what an import refused, in the order of the file, each with its place in the list.
+
+    ``after`` is such a place: what stands behind it.
+    """
+    table = import_refusals.c
+    rows = tx.execute(
+        select(table.row_id, *_REFUSAL)
+        .where(table.clinic == clinic, table.import_id == import_id, table.row_id > after)
+        .order_by(table.row_id)
+        .limit(limit)
+    )
+    return [(row[0], Refusal(*row[1:])) for row in rows]
+
+
+def leave_unjudged(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> None:
+    """Keep that dyads are to be judged whole, and forget what was kept for judging their next rating."""
+    rows = [{"clinic": clinic, "dyad_row": row} for row in sorted(dyad_rows)]
+    if rows:
+        put_rows(tx, unjudged_dyads, rows, key=("clinic", "dyad_row"), changes=("clinic",))
+        tx.execute(update(dyads).where(dyads.c.row_id.in_(dyad_rows)).values(judged=None))
+
+
+def unjudged(tx: Tx, clinic: str, limit: int) -> list[int]:
+    """Return the rows of dyads that are to be judged, in their order."""
+    found = select(unjudged_dyads.c.dyad_row).where(unjudged_dyads.c.clinic == clinic)
+    return list(tx.execute(found.order_by(unjudged_dyads.c.dyad_row).limit(limit)).scalars())
+
+
+def settle_judged(tx: Tx, clinic: str, dyad_row: int) -> None:
+    """Keep that a dyad was judged."""
+    tx.execute(
+        delete(unjudged_dyads).where(unjudged_dyads.c.clinic == clinic, unjudged_dyads.c.dyad_row == dyad_row)
+    )
