@@ -32,6 +32,7 @@ from service.api.schema import describe
 from service.api.security import authorize, caller_of, serve_loopback
 from service.api.sights import Grants
 from service.api.v1 import routes as v1
+from service.api.v1.imports import IMPORTS
 from service.callers import NO_CLINIC
 from service.ehr.client import EhrClient
 from service.flows.count_refused import RefusalCounts
@@ -128,6 +129,7 @@ def _limits(settings: Settings) -> Limits:
         request_seconds=settings.request_seconds,
         requests_per_minute=settings.requests_per_minute,
         requests_at_once=settings.requests_at_once,
+        streamed={("POST", IMPORTS): settings.max_import_bytes},
     )
 
 

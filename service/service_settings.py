@@ -48,6 +48,12 @@ class ServiceSettings(BaseModel):
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, in bytes."
     )
+    max_import_bytes: int = Field(
+        1_073_741_824,
+        ge=1024,
+        le=1_099_511_627_776,
+        description="Largest body of POST /v1/imports, in bytes. It is worked on as it comes and never held whole; a line of it may be as long as ALLIANCE_MAX_BODY_BYTES, and each piece must come within ALLIANCE_REQUEST_SECONDS.",
+    )
     request_seconds: float = Field(
         30.0,
         gt=0,

@@ -5,7 +5,8 @@ Plain ASGI: Starlette's own base class would put a task and a queue between the 
 
 import asyncio
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -51,12 +52,29 @@ _ALWAYS_ANSWERED = frozenset({"/live", "/ready"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request, one caller, and all of them together may take of this process."""
+    """What one request, one caller, and all of them together may take of this process.
+
+    ``streamed`` are routes (method, path) whose body is worked on as it comes, with the most bytes of each:
+    the time of a request holds there for each piece, not for the whole.
+    """
 
     body_bytes: int
     request_seconds: float
     requests_per_minute: int
     requests_at_once: int
+    streamed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def bytes_of(self, scope: Scope) -> int:
+        """Return how large the body of a request may be."""
+        return self.streamed.get((scope["method"], scope["path"]), self.body_bytes)
+
+    def is_streamed(self, scope: Scope) -> bool:
+        """Tell whether a request may go on for as long as something comes."""
+        return (scope["method"], scope["path"]) in self.streamed
+
+    def time_of(self, scope: Scope) -> AbstractContextManager[None]:
+        """Return what limits the work for a request."""
+        return nullcontext() if self.is_streamed(scope) else limited_to(self.request_seconds)
 
 
 class Gate:
@@ -101,7 +119,7 @@ class Gate:
         self._under_way += 1
         self._figures.request_begins()
         try:
-            with limited_to(self._limits.request_seconds):
+            with self._limits.time_of(scope):
                 await self._serve(scope, headers, receive, exchange)
         finally:
             self._under_way -= 1
@@ -131,7 +149,7 @@ class Gate:
                 await self._audit(scope, exchange, refusal.status)
                 await answer_refusal(scope["path"], refusal, told)(scope, receive, exchange.send)
                 return
-            await self._app(scope, self._limited(receive), exchange.send)
+            await self._app(scope, self._limited(scope, receive), exchange.send)
         except StoreError as error:
             # Here and not in a handler: a handler writes an audit row, which is what cannot be done.
             self._figures.count_store_error(error)
@@ -194,9 +212,9 @@ class Gate:
         return waits and self._under_way > self._limits.requests_at_once
 
     def _find_over_limit(self, scope: Scope, headers: Headers, caller: Caller) -> RequestRefused | None:
-        declared = headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self._limits.body_bytes:
-            return self._too_large()
+        declared, limit = headers.get("content-length", "0"), self._limits.bytes_of(scope)
+        if declared.isdecimal() and int(declared) > limit:
+            return _too_large(limit)
         if scope["path"] in _ALWAYS_ANSWERED:
             return None
         name = f"{caller.clinic}/{caller.name}"
@@ -207,18 +225,18 @@ class Gate:
         wait_seconds = self._rates.wait_seconds(name)
         return TooManyRequests(wait_seconds) if wait_seconds else None
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"The body is larger than {self._limits.body_bytes} bytes.")
-
-    def _limited(self, receive: Receive) -> Receive:
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Return a ``receive`` that raises as soon as more has come than allowed, or too slowly."""
-        received, is_whole = 0, False
-        ends_at = asyncio.get_running_loop().time() + self._limits.request_seconds
+        received, is_whole, limit = 0, False, self._limits.bytes_of(scope)
+        now, is_streamed = asyncio.get_running_loop().time, self._limits.is_streamed(scope)
+        ends_at = now() + self._limits.request_seconds
 
         async def receive_within_limit() -> Message:
-            nonlocal received, is_whole
+            nonlocal received, is_whole, ends_at
             if is_whole:  # what comes now tells that the caller has gone
                 return await receive()
+            if is_streamed:
+                ends_at = now() + self._limits.request_seconds
             try:
                 async with asyncio.timeout_at(ends_at):
                     message = await receive()
@@ -226,8 +244,8 @@ class Gate:
                 raise TooSlow("The body did not come in time.") from None
             received += len(message.get("body", b""))
             is_whole = not message.get("more_body", False)
-            if received > self._limits.body_bytes:
-                raise self._too_large()
+            if received > limit:
+                raise _too_large(limit)
             return message
 
         return receive_within_limit
@@ -249,6 +267,10 @@ class _Exchange:
             headers.extend(header for header in _SECURITY_HEADERS if header[0] not in names)
             headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit} bytes.")
 
 
 def _known_method(method: str) -> str:

@@ -78,6 +78,12 @@ _V1: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", "/v1/inbound", _READ, "whole"),
     ("POST", "/v1/inbound/{inbound_id}/retry", _WRITE, "whole"),
     ("POST", "/v1/inbound/{inbound_id}/discard", _WRITE, "whole"),
+    # Whoever may bring what concerns the whole clinic may read what became of it.
+    ("POST", "/v1/imports", (f"{_FORM}.c",), "whole"),
+    ("GET", "/v1/imports", (f"{_FORM}.c",), "whole"),
+    ("GET", "/v1/imports/{import_id}", (f"{_FORM}.c",), "whole"),
+    ("GET", "/v1/imports/{import_id}/refusals", (f"{_FORM}.c",), "whole"),
+    ("GET", "/v1/imports/{import_id}/refusals.csv", (f"{_FORM}.c",), "whole"),
     ("GET", "/v1/webhook-events", _READ, "whole"),
     ("POST", "/v1/webhook-events/{event_id}/retry", _WRITE, "whole"),
 )

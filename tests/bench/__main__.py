@@ -7,7 +7,17 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, growing, queued, recording, rules, searching, trend
+from tests.bench import (
+    delivering,
+    footprint,
+    growing,
+    importing,
+    queued,
+    recording,
+    rules,
+    searching,
+    trend,
+)
 
 BENCHES = {
     "recording": recording,
@@ -18,6 +28,7 @@ BENCHES = {
     "footprint": footprint,
     "growing": growing,
     "rules": rules,
+    "importing": importing,
 }
 FULL, SMOKE = 2000, 80
 

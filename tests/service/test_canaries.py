@@ -54,6 +54,37 @@ def _json(value: object) -> bytes:
     return json_text.dumps(value)
 
 
+CELLS = ("item-1", "item-2", "item-3", "item-4")
+HEADER = ("identifier", "instrument", "patient", "authored", *CELLS)
+
+
+def _history(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER) -> bytes:
+    return "\n".join(",".join(row) for row in (header, *rows)).encode()
+
+
+HISTORIES: tuple[tuple[bytes, str], ...] = (
+    (_history(header=(*HEADER, NAME)), "text/csv"),
+    (
+        _history(
+            (f"urn:x|{IDENTIFIER}", "srs-3", f"Patient/{NAME}", "2025-03-02T10:00:00Z", "9.1", *("9.0",) * 3),
+            (f"urn:x|{IDENTIFIER}", "srs-3", f"Patient/{NAME}", "2025-03-02T10:00:00Z", *("9.0",) * 4),
+            (IDENTIFIER, MARK, NAME, WORDS, ODD, FITTING, WORDS, ""),
+            (f'"{NAME}', WORDS),
+        ),
+        "text/csv",
+    ),
+    (
+        b"\n".join(
+            (
+                _json(a_body(patient=f"Patient/{NAME}", identifier=f"urn:x|{IDENTIFIER}-2", site=WORDS)),
+                _json(a_body(answers={"item-1": Decimal(ODD), NAME: Decimal(FITTING)}, patient=NAME)),
+                f'{{"patient": "{NAME}"'.encode(),
+                _json(f"{NAME}"),
+            )
+        ),
+        "application/x-ndjson",
+    ),
+)
 BODIES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "application/json"),
     "not JSON": (f'{{"patient": "{NAME}", {ODD}'.encode(), "application/json"),
@@ -122,12 +153,14 @@ def bodies_for(method: str, path: str) -> list[tuple[bytes, str]]:
         return [(b"", "application/json")]
     theirs = "fhir+json" if path.startswith("/fhir") else "/json"
     both = [BODIES["not JSON"], BODIES["another type"], BODIES["a form"]]
+    if path == "/v1/imports":
+        return [*both, *HISTORIES]
     return [*both, *(one for one in BODIES.values() if theirs in one[1])]
 
 
 def refusals_of(answers: list[Any]) -> str:
-    """Return everything that refusals say, heads included."""
-    refused = [one for one in answers if one.status_code >= 400]
+    """Return everything that refusals say, heads included; those of an import's rows are in its report."""
+    refused = [one for one in answers if one.status_code >= 400 or "refusals" in one.text]
     assert refused
     return "\n".join(f"{one.headers}\n{one.text}" for one in refused)
 

@@ -22,12 +22,13 @@ from service.store.database import Database
 from service.store.inbound import PARKED, InboundCame, add_inbound
 from tests.conftest import NOW, FixedClock, TestClient
 from tests.databases import copy_of
-from tests.service.api.v1.build import STEADY, record_course
+from tests.service.api.v1.build import STEADY, a_body, record_course
 from tests.service.two_clinics import NORTH, SOUTH, clients_of, key_of, of_clinic
 
 CANARY = "canary"
 WEBHOOK = {"webhook_url": "https://pager.example/x", "webhook_secret": "whsec_" + "a" * 32}
 BY = {"by": "Practitioner/ada"}
+OLD = "2025-03-02T10:50:00+01:00"
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,10 @@ def fill(
     assert client.post("/v1/attendance", json=visit).status_code == 201
     merging = client.post(f"/v1/patients/{patient}-2/merge-into/{patient}-3", json=BY)
     assert merging.status_code in (200, 404)
+    old = a_body(**person, authored=OLD, session_number=99, identifier=f"urn:old|{patient}")
+    file, ndjson = b"{}\n" + json_text.dumps(old), {"Content-Type": "application/x-ndjson"}
+    imported = client.post("/v1/imports", content=file, headers=ndjson).json()
+    assert (imported["recorded"], imported["refused"]) == (1, 1)
     closed = {"push": False, "share": True, "since": None}
     assert client.put(f"/v1/patients/{patient}-2/disclosure", json=closed).status_code == 200
     form = {"resourceType": "QuestionnaireResponse", "subject": {"reference": f"Patient/{patient}"}}

@@ -12,7 +12,7 @@ from service.api.v1.fields import Fields, as_key, read_identifier, to_identifier
 from service.flows.check_request import SessionClaims, default_source, find_session_faults
 from service.flows.choose_instruments import IS_OFF
 from service.flows.deployment import Deployment
-from service.flows.new_response import NewResponse
+from service.flows.new_response import NewResponse, Origin
 
 FIELDS = (
     "instrument",
@@ -49,7 +49,7 @@ _PLACES = {
 _BARE_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
-def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
+def read_response_body(body: JsonBody, deployment: Deployment, origin: Origin = "v1") -> NewResponse:
     """Return what was sent, checked; raises ``FaultsInRequest`` with every fault, in field order."""
     fields = Fields(body.value, FIELDS)
     instrument = _instrument(fields, deployment)
@@ -83,7 +83,7 @@ def read_response_body(body: JsonBody, deployment: Deployment) -> NewResponse:
         team=claims.team,
         approach=claims.approach,
         ehr_reference=claims.ehr_reference,
-        origin="v1",
+        origin=origin,
         body=body.raw,
         patient_identifier=claims.patient_identifier,
         wording=instrument.form_in_use.version if instrument.form_in_use else None,

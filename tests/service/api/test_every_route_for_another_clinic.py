@@ -20,6 +20,7 @@ from fhir_mappings import json_text
 from service.api.fhir.offered import OFFERED, RESULT_PARAMETERS
 from service.api.scopes_table import is_open
 from service.api.v1.attendance_models import EXAMPLE_ATTENDANCE
+from service.api.v1.imports import IMPORTS
 from service.app import describe_app
 from service.store.columns import metadata
 from tests.databases import empty_database
@@ -36,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/responses": a_body(patient="Patient/{id}", identifier="urn:clinic:north|Patient/bea-1"),
     "PUT /v1/responses/{}": a_body(patient="Patient/bea"),
     "POST /v1/responses/{}/withdraw": {"reason": "wrong"},
+    "POST /v1/imports": a_body(patient="Patient/{id}", identifier="urn:clinic:north|Patient/bea-2"),
     "POST /v1/attendance": EXAMPLE_ATTENDANCE | {"identifier": "urn:clinic:north|bea-visit"},
     "PUT /v1/attendance/{}": EXAMPLE_ATTENDANCE,
     "POST /v1/rupture-alerts/{}/acknowledge": BY,
@@ -81,6 +83,7 @@ WITH_IDS = (
     "inbound_responses",
     "webhook_events",
     "audit_rows",
+    "imports",
 )
 # Ways to ask that the description of a route does not tell of.
 HEADERS = {"If-Match": 'W/"1"', "If-None-Exist": "identifier=urn:clinic:north|Patient/bea-1"}
@@ -181,6 +184,8 @@ def test_every_route_answers_as_if_there_were_no_other_clinic(written, routes, i
             body = BODIES.get(f"{method} {_PLACE.sub('{}', path)}")
             text = json_text.dumps(body).replace(b"{id}", one.encode()) if body is not None else None
             headers = (FHIR if path.startswith("/fhir") else JSON) | HEADERS if body is not None else {}
+            if path == IMPORTS and method == "POST":
+                headers = {"Content-Type": "application/x-ndjson"}
             if path.endswith("_search"):
                 text, headers = f"_id={one}".encode(), {"Content-Type": "application/x-www-form-urlencoded"}
             ask_both(written, method, _PLACE.sub(one, path), content=text, headers=headers)

@@ -11,11 +11,13 @@ from service.flows.merge_patients import merge_patients
 from service.flows.record_attendance import NewAttendance, record_attendance
 from service.flows.set_disclosure import set_disclosure
 from service.store.alerts import AlertRow, alerts_of_dyad
+from service.store.database import Tx
 from service.store.disclosures import Disclosure
 from service.store.erasure import Holdings, find_holdings
+from service.store.imports import leave_unjudged
 from service.store.inbound import PARKED, InboundCame, Replaced, add_inbound, keep_replacement
 from service.store.merges import joined_keys
-from service.store.patients import alias_rows, find_alias, own_key_of
+from service.store.patients import alias_rows, find_alias, lock_dyads, own_key_of
 from tests.builders import a_response as a_form
 from tests.service.build import an_access
 from tests.service.flows.delivering import Bench, a_bench
@@ -73,6 +75,11 @@ def an_attendance(patient: str) -> NewAttendance:
     return NewAttendance("missed", patient, "Practitioner/ada", "2026-02-20", None, None, identifier)
 
 
+def _keys(tx: Tx) -> list[str]:
+    alias = find_alias(tx, "default", ANNA)
+    return [alias.patient_key] if alias else []
+
+
 def _tell_more(bench: Bench) -> None:
     """Let people act, appointments be missed, forms wait, and patients be merged."""
     deployment, write = bench.deployment, an_access("U")
@@ -91,5 +98,6 @@ def _tell_more(bench: Bench) -> None:
         add_inbound(tx, "default", "ehr", came, bench.now())
         replaced = Replaced("Patient/anna-before-CANARY", ANNA)
         keep_replacement(tx, "default", "ehr", replaced, bench.now())
+        leave_unjudged(tx, "default", [dyad.row for dyad in lock_dyads(tx, "default", _keys(tx))])
     merge_patients(deployment, ANNAS_OTHER_NAME, ANNA, "Practitioner/sue", write)
     bench.deliver_all()

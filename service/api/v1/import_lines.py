@@ -1,0 +1,51 @@
+"""The lines of a file that comes in pieces: counted and fingerprinted as they are read, never all held."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from service.errors import TooLarge
+
+# Excel writes it before UTF-8.
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Lines:
+    """Yields lines as bytes, each with its line break; ``number`` is that of the last one."""
+
+    def __init__(self, pieces: Iterable[bytes], longest: int) -> None:
+        self._lines = _split(pieces, longest)
+        self._hash = sha256()
+        self.number = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next line; raises ``TooLarge`` for one that is longer than allowed."""
+        line = next(self._lines)
+        self._hash.update(line)
+        self.number += 1
+        return line.removeprefix(_BYTE_ORDER_MARK) if self.number == 1 else line
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of every line so far."""
+        return self._hash.hexdigest()
+
+
+def _split(pieces: Iterable[bytes], longest: int) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield _at_most(line + b"\n", longest)
+        _at_most(rest, longest)
+    if rest:
+        yield rest
+
+
+def _at_most(line: bytes, longest: int) -> bytes:
+    if len(line) > longest:
+        raise TooLarge(f"A line is longer than {longest} bytes.")
+    return line

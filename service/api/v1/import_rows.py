@@ -1,0 +1,170 @@
+"""Read the rows of a file that is imported: each becomes the body that ``POST /v1/responses`` would take.
+
+So a row is checked by what checks a body, with the same reasons; its faults name the file's own columns.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
+
+from fhir_mappings import json_text
+from fhir_mappings.errors import Fault
+from service.api.bodies import JsonBody, parse_object
+from service.api.v1.import_columns import Columns, read_header
+from service.api.v1.import_lines import Lines
+from service.api.v1.import_map import OWN_TEMPLATE, ImportMap
+from service.api.v1.response_body import FIELDS, read_response_body
+from service.errors import FaultsInRequest
+from service.flows.deployment import Deployment
+from service.flows.record_batch import ImportRow
+
+FileKind = Literal["csv", "ndjson"]
+_NOT_UTF_8 = Fault("", "not-utf-8", "The row is not in UTF-8.")
+_NOT_CSV = Fault("", "not-csv", "The row is no CSV: a quote is not closed, or a cell is too long.")
+_OTHER_LENGTH = Fault("", "wrong-columns", "The row has more or fewer cells than the file has columns.")
+_NO_HEADER = Fault("", "no-header", "The file has no line with the names of its columns.")
+
+
+def read_file(
+    pieces: Iterable[bytes], kind: FileKind, deployment: Deployment, mapped: ImportMap = OWN_TEMPLATE
+) -> "CsvFile | NdjsonFile":
+    """Return the file that comes in these pieces; of a CSV the header is read at once.
+
+    Raises ``FaultsInRequest`` for a header that is none, and ``TooLarge`` for a line without an end.
+    """
+    lines = Lines(pieces, deployment.settings.max_body_bytes)
+    return NdjsonFile(lines, deployment) if kind == "ndjson" else CsvFile(lines, deployment, mapped)
+
+
+class NdjsonFile:
+    """A file with a body of ``POST /v1/responses`` on each line."""
+
+    def __init__(self, lines: Lines, deployment: Deployment) -> None:
+        self._lines = lines
+        self._deployment = deployment
+        self._places = {*FIELDS, *_places(deployment)}
+
+    @property
+    def line(self) -> int:
+        """Return the last line that was read."""
+        return self._lines.number
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the file up to that line."""
+        return self._lines.digest
+
+    def skip(self, through: int) -> None:
+        """Read past the lines up to this one."""
+        while self.line < through and next(self._lines, None) is not None:
+            pass
+
+    def rows(self) -> Iterator[ImportRow]:
+        """Yield the rows that follow; blank lines are none."""
+        for line in self._lines:
+            raw = line.strip()
+            if raw:
+                yield self._row(raw)
+
+    def _row(self, raw: bytes) -> ImportRow:
+        try:
+            body = parse_object(raw)
+        except FaultsInRequest as refused:
+            return ImportRow(self.line, None, refused.faults)
+        row = _read(self.line, body, self._deployment)
+        return replace(row, faults=tuple(map(self._placed, row.faults))) if row.faults else row
+
+    def _placed(self, fault: Fault) -> Fault:
+        """Return a fault at a place of ours: any other key is the file's own text, and the report is kept."""
+        if fault.at in self._places:
+            return fault
+        outer = fault.at.partition(".")[0]
+        return replace(fault, at=outer if outer in self._places else "")
+
+
+class CsvFile:
+    """A CSV file with a header; lines before it that begin with # are remarks."""
+
+    def __init__(self, lines: Lines, deployment: Deployment, mapped: ImportMap) -> None:
+        self._lines = lines
+        self._deployment = deployment
+        self._is_readable = True
+        self._cells = csv.reader(self._texts(), delimiter=mapped.delimiter, strict=True)
+        self._columns = self._read_header(mapped)
+
+    @property
+    def line(self) -> int:
+        """Return the last line that was read."""
+        return self._lines.number
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the file up to that line."""
+        return self._lines.digest
+
+    def skip(self, through: int) -> None:
+        """Read past the rows up to this line."""
+        while self.line < through and self._next() is not None:
+            pass
+
+    def rows(self) -> Iterator[ImportRow]:
+        """Yield the rows that follow; blank lines are none."""
+        begins = self.line + 1
+        while (cells := self._next()) is not None:
+            if isinstance(cells, Fault):
+                yield ImportRow(begins, None, (cells,))
+            elif cells:
+                yield self._row(begins, cells)
+            begins = self.line + 1
+
+    def _row(self, line: int, cells: list[str]) -> ImportRow:
+        columns = self._columns
+        if len(cells) != columns.count:
+            return ImportRow(line, None, (_OTHER_LENGTH,))
+        found, faults = columns.to_body(cells)
+        row = _read(line, JsonBody(json_text.dumps(found), found), self._deployment)
+        if row.new is not None and not faults:
+            return row
+        # A cell whose value the map does not know was left out of the body: that it is missing is no news.
+        known_at = {fault.at for fault in faults}
+        more = [columns.placed(fault) for fault in row.faults]
+        told = (*faults, *(fault for fault in more if fault.at not in known_at))
+        return ImportRow(line, None, told)
+
+    def _next(self) -> list[str] | Fault | None:
+        """Return the next row's cells, why it has none, or None at the end."""
+        self._is_readable = True
+        try:
+            cells = next(self._cells, None)
+        except csv.Error:
+            return _NOT_CSV
+        return cells if self._is_readable else _NOT_UTF_8
+
+    def _texts(self) -> Iterator[str]:
+        for line in self._lines:
+            try:
+                yield line.decode()
+            except UnicodeDecodeError:
+                self._is_readable = False
+                yield line.decode(errors="replace")
+
+    def _read_header(self, mapped: ImportMap) -> Columns:
+        while isinstance(names := self._next(), list):
+            if names and not names[0].startswith("#"):
+                return read_header(names, mapped, self._deployment)
+        raise FaultsInRequest([names or _NO_HEADER])
+
+
+def _places(deployment: Deployment) -> Iterator[str]:
+    for form in deployment.known.values():
+        yield from (f"answers.{item.link_id}" for item in form.all_items)
+        yield from (f"scores.{one}" for one in form.score_by_id)
+
+
+def _read(line: int, body: JsonBody, deployment: Deployment) -> ImportRow:
+    try:
+        new = read_response_body(body, deployment, "import")
+    except FaultsInRequest as refused:
+        return ImportRow(line, None, refused.faults)
+    return ImportRow(line, new)

@@ -1,0 +1,144 @@
+"""Histories that come by HTTP: the report, what is read of it later, and the limits."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fhir_mappings import json_text
+from service.app import create_app
+from service.log import Log
+from service.settings import Settings
+from tests.conftest import BASE_URL
+from tests.service.importing import HEADER, a_file, a_row
+
+PATH = "/v1/imports"
+BODY = {
+    "instrument": "srs-3",
+    "patient": "Patient/anna",
+    "authored": "2026-03-02T10:50:00+01:00",
+    "identifier": "urn:clinic:north|r-7",
+    "answers": {"item-1": 9.2, "item-2": 9.0, "item-3": 8.7, "item-4": 9.4},
+}
+
+
+def send(client: TestClient, file: bytes, media_type: str = "text/csv", query: str = "") -> Any:
+    return client.post(f"{PATH}{query}", content=file, headers={"Content-Type": media_type})
+
+
+def test_the_report_counts_and_names_every_refused_row(client: TestClient) -> None:
+    wrong = a_row(2, session_number="twelve").replace("9.2", "11.7")
+    report = send(client, a_file([a_row(1), wrong])).json()
+
+    assert (report["recorded"], report["refused"], report["state"]) == (1, 1, "done")
+    assert {(one["line"], one["at"], one["reason"]) for one in report["refusals"]} == {
+        (3, "session_number", "wrong-type"),
+    }
+
+
+def test_every_fault_of_a_row_is_named_by_its_column(client: TestClient) -> None:
+    row = "urn:a|1,srs-3,Practitioner/x,Practitioner/ada,7,2026-03-02,9.25,11.7,many,"
+    report = send(client, a_file([row])).json()
+
+    assert [(one["at"], one["reason"]) for one in report["refusals"]] == [
+        ("patient", "wrong-reference"),
+        ("authored", "no-time-zone"),
+        ("item-1", "wrong-step"),
+        ("item-2", "above-maximum"),
+        ("item-3", "not-a-number"),
+    ]
+    assert not any(value in str(report["refusals"]) for value in ("11.7", "many", "9.25"))
+
+
+def test_bodies_line_by_line_are_the_other_form(client: TestClient) -> None:
+    lines = [json_text.dumps(BODY), b"{", b"", json_text.dumps(BODY | {"instrument": "srs-9"})]
+    report = send(client, b"\n".join(lines), "application/x-ndjson").json()
+
+    told = [(one["line"], one["at"], one["reason"]) for one in report["refusals"]]
+    assert report["recorded"] == 1
+    assert told == [(2, "", "not-json"), (4, "instrument", "unknown-instrument")]
+
+
+def test_how_far_it_came_is_read_again(client: TestClient) -> None:
+    answer = send(client, a_file([a_row(1)]))
+    report = answer.json()
+
+    assert client.get(answer.headers["Location"]).json() == report
+    assert client.get(PATH).json()["items"] == [
+        {key: value for key, value in report.items() if key != "refusals"}
+    ]
+
+
+def test_refusals_come_in_pages_and_as_a_file(client: TestClient) -> None:
+    where = send(client, a_file(["x"] * 3)).headers["Location"]
+
+    page = client.get(f"{where}/refusals?_count=2").json()
+    rest = client.get(f"{where}/refusals?_count=2&after={page['next']}").json()
+    whole = client.get(f"{where}/refusals.csv").text.splitlines()
+    assert [one["line"] for one in page["items"] + rest["items"]] == [2, 3, 4]
+    assert (rest["next"], whole[0], len(whole)) == (None, "line,at,reason,message", 4)
+
+
+def test_a_dry_run_keeps_nothing(client: TestClient) -> None:
+    assert send(client, a_file([a_row(1)]), query="?dry_run=true").json()["recorded"] == 1
+    assert send(client, a_file([a_row(1)])).json()["recorded"] == 1
+
+
+@pytest.mark.parametrize("path", ["", "/refusals", "/refusals.csv"])
+def test_an_unknown_import_is_not_found(client: TestClient, path: str) -> None:
+    assert client.get(f"{PATH}/none{path}").status_code == 404
+
+
+def test_other_media_types_are_refused(client: TestClient) -> None:
+    assert send(client, b"{}", "application/json").status_code == 415
+
+
+BAD_HEADERS = {
+    "": "no-header",
+    "identifier,patient,authored": "missing-column",
+    f"{HEADER},colour": "unknown-column",
+    f"{HEADER},patient": "repeated-column",
+}
+
+
+@pytest.mark.parametrize(("header", "reason"), BAD_HEADERS.items())
+def test_a_header_with_faults_changes_nothing(client: TestClient, header: str, reason: str) -> None:
+    answer = send(client, a_file([a_row(1)] if header else [], header))
+
+    assert (answer.status_code, answer.json()["faults"][0]["reason"]) == (422, reason)
+    assert client.get(PATH).json()["items"] == []
+
+
+BAD_ROWS = {
+    "a,b": "wrong-columns",
+    a_row(1).replace("anna", "ann\xe9"): "not-utf-8",
+    a_row(1).replace("srs-3", '"srs"-3'): "not-csv",
+}
+
+
+@pytest.mark.parametrize(("row", "reason"), BAD_ROWS.items())
+def test_a_row_that_cannot_be_read_leaves_the_others(client: TestClient, row: str, reason: str) -> None:
+    file = "\n".join([HEADER, row, a_row(2)]).encode("latin-1")
+    report = send(client, file).json()
+
+    assert (report["recorded"], report["refused"]) == (1, 1)
+    assert (report["refusals"][0]["line"], report["refusals"][0]["reason"]) == (2, reason)
+
+
+@pytest.fixture
+def small(deployment: Any, log_stream: Any) -> TestClient:
+    """A service that takes bodies of 1 KiB, and imports of 4."""
+    settings = Settings(database_url=deployment.database.url, max_body_bytes=1024, max_import_bytes=4096)
+    return TestClient(create_app(replace(deployment, settings=settings), Log(log_stream)), base_url=BASE_URL)
+
+
+def test_an_import_may_be_larger_than_other_bodies(small: TestClient) -> None:
+    file = a_file([a_row(n) for n in range(1, 21)])
+    assert 1024 < len(file) < 4096
+    assert send(small, file).json()["recorded"] == 20
+    assert send(small, file * 2).status_code == 413
+
+
+def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
+    assert send(small, a_file([a_row(1) + "9" * 1024])).status_code == 413

@@ -1,0 +1,195 @@
+"""An imported history: recorded once, judged as ever, and nobody is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from service.errors import FaultsInRequest, WrongState
+from service.flows import import_history as flow
+from service.flows.erase_patient import Erasing, erase_patient
+from service.flows.record_response import record_response
+from service.store.alert_tables import webhook_events
+from service.store.import_tables import unjudged_dyads
+from service.store.imports import newest_imports
+from service.store.tables import audit_rows, deliveries, dyads, patient_aliases, responses
+from tests.service.build import a_deployment, a_response, an_access
+from tests.service.importing import a_file, a_row, alerts_in, bring, counts, refused, rows_in
+
+STRAINED = [a_row(n, "37.0") for n in range(1, 7)] + [a_row(7, "22.0")]
+WEBHOOK = {"webhook_url": "https://pager.example/hook", "webhook_secret": ("whsec_" + "A" * 32,)}
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    made = a_deployment(tmp_path, **WEBHOOK)
+    yield made
+    made.database.close()
+
+
+def test_a_history_is_recorded_and_judged(deployment):
+    done = bring(deployment, a_file(STRAINED))
+
+    (alert,) = alerts_in(deployment)
+    assert (counts(done), done.state, done.line) == ((7, 0, 0), "done", 8)
+    assert (alert.session_number, alert.severity, alert.historical) == (7, "marked", True)
+    assert rows_in(deployment, unjudged_dyads) == 0
+
+
+def test_nobody_is_told_of_it(deployment):
+    bring(deployment, a_file(STRAINED))
+
+    assert rows_in(deployment, deliveries) == rows_in(deployment, webhook_events) == 0
+    assert rows_in(deployment, audit_rows) == 7 + 1
+
+
+def test_even_a_fresh_session_is_history(deployment):
+    bring(deployment, a_file([*STRAINED[:6], a_row(7, "22.0", authored="2026-03-02T10:00:00+00:00")]))
+
+    (alert,) = alerts_in(deployment)
+    assert alert.historical
+
+
+def test_deliveries_are_queued_where_that_was_said(deployment):
+    bring(deployment, a_file(STRAINED), queue_deliveries=True)
+
+    assert rows_in(deployment, deliveries) == 7
+
+
+def test_the_same_file_again_changes_nothing(deployment):
+    bring(deployment, a_file(STRAINED))
+    before = alerts_in(deployment)
+
+    again = bring(deployment, a_file(STRAINED))
+
+    assert (counts(again), alerts_in(deployment)) == ((0, 7, 0), before)
+
+
+def test_a_row_that_stands_twice_is_recorded_once(deployment):
+    done = bring(deployment, a_file([a_row(1), a_row(1), a_row(1, "35.0")]))
+
+    (why,) = refused(deployment, done)
+    assert (counts(done), why.line, why.reason) == ((1, 1, 1), 4, "duplicate")
+
+
+def test_other_content_is_refused_and_the_rest_recorded(deployment):
+    bring(deployment, a_file([a_row(1)]))
+
+    done = bring(deployment, a_file([a_row(1, "30.0"), a_row(2)]))
+
+    (why,) = refused(deployment, done)
+    assert (counts(done), why.line, why.at, why.reason) == ((1, 0, 1), 2, "", "duplicate")
+    assert "7.5" not in why.message  # each mark
+
+
+@pytest.mark.parametrize(
+    "clash",
+    [
+        {"session_number": "1", "authored": "2025-06-01T10:00:00+00:00"},  # the same number
+        {"session_number": ""},  # the same date
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_a_session_that_was_rated_is_refused(deployment, clash, together):
+    other = a_row(1, identifier="urn:clinic:north|other", **clash)
+    files = [[a_row(1), other]] if together else [[a_row(1)], [other]]
+
+    done = [bring(deployment, a_file(rows)) for rows in files][-1]
+
+    (why,) = refused(deployment, done)
+    assert (why.line, why.reason) == (3 if together else 2, "duplicate")
+
+
+def test_an_encounter_that_was_rated_is_refused(deployment):
+    first = a_response(1, session_number=None, encounter="Encounter/e-1")
+    record_response(deployment, first, an_access())
+    header = "identifier,instrument,patient,therapist,encounter,authored,item-1,item-2,item-3,item-4"
+    row = a_row(2, session_number="Encounter/e-1")
+
+    done = bring(deployment, a_file([row], header))
+
+    assert refused(deployment, done)[0].reason == "duplicate"
+
+
+def test_what_was_erased_does_not_come_back(deployment):
+    bring(deployment, a_file([a_row(1)]))
+    erase_patient(deployment, "Patient/anna", Erasing("dpo", "Art. 17"), an_access("D"))
+
+    done = bring(deployment, a_file([a_row(1)]))
+
+    assert (counts(done), refused(deployment, done)[0].reason) == ((0, 0, 1), "erased")
+    assert rows_in(deployment, patient_aliases) == rows_in(deployment, dyads) == 0
+
+
+def test_a_dry_run_says_what_would_become_of_each_row_and_keeps_nothing(deployment):
+    done = bring(deployment, a_file([a_row(1), a_row(1, "30.1")]), dry_run=True)
+
+    assert (done.recorded, done.refused, done.state) == (1, 1, "done")
+    assert rows_in(deployment, responses) == rows_in(deployment, patient_aliases) == 0
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed_after(monkeypatch, batches):
+    """Let the process end in the transaction after so many batches."""
+    left = iter(range(batches))
+    real = flow.record_batch
+
+    def dying(*args, **kwargs):
+        if next(left, None) is None:
+            raise Killed
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(flow, "record_batch", dying)
+    monkeypatch.setattr(flow, "ROWS_AT_ONCE", 2)
+
+
+def test_a_killed_import_goes_on_where_it_ended(deployment, monkeypatch):
+    killed_after(monkeypatch, 2)
+    with pytest.raises(Killed):
+        bring(deployment, a_file(STRAINED))
+    monkeypatch.undo()
+    (job,) = imports_in(deployment)
+    assert (job.line, job.recorded, rows_in(deployment, responses)) == (5, 4, 4)
+
+    done = bring(deployment, a_file(STRAINED), resume=job.id)
+
+    assert (done.id, counts(done), len(alerts_in(deployment))) == (job.id, (7, 0, 0), 1)
+
+
+def test_another_file_is_not_taken_for_the_rest(deployment, monkeypatch):
+    killed_after(monkeypatch, 2)
+    with pytest.raises(Killed):
+        bring(deployment, a_file(STRAINED))
+    (job,) = imports_in(deployment)
+    other = a_file([a_row(n, "30.0") for n in range(1, 9)])
+
+    with pytest.raises(FaultsInRequest) as refusal:
+        bring(deployment, other, resume=job.id)
+    assert refusal.value.faults[0].reason == "other-file"
+
+
+def test_what_is_done_is_not_resumed(deployment):
+    done = bring(deployment, a_file([a_row(1)]))
+
+    with pytest.raises(WrongState):
+        bring(deployment, a_file([a_row(1)]), resume=done.id)
+
+
+def test_an_alert_that_people_know_still_changes_for_them(deployment):
+    for session, total in (*((n, "37.0") for n in range(1, 7)), (7, "22.0")):
+        live = replace(a_response(session, total), session_date="2026-03-02", session_number=session)
+        record_response(deployment, replace(live, authored="2026-03-02T10:00:00+00:00"), an_access())
+    (before,) = alerts_in(deployment)
+
+    bring(deployment, a_file([a_row(40, "37.1", authored="2026-03-02T11:00:00+00:00")]))
+    bring(deployment, a_file([a_row(41, "37.1", authored="2026-03-02T11:30:00+00:00")]))
+
+    (after,) = alerts_in(deployment)
+    assert (before.live, after.live, after.historical) == (True, False, False)
+
+
+def imports_in(deployment):
+    with deployment.database.read() as tx:
+        return newest_imports(tx, "default")
