@@ -114,6 +114,8 @@ def _tell(done: Import, refusals: Iterator[Refusal], report: str | None, write: 
     would = "would be " if done.dry_run else ""
     write(f"import {done.id}: {done.line} lines\n")
     write(f"{done.recorded} {would}recorded, {done.unchanged} unchanged, {done.refused} {would}refused\n")
+    if done.deliveries:
+        write(f"{done.deliveries} deliveries queued for the EHR\n")
     if report is not None:
         _write_report(Path(report), refusals)
         return

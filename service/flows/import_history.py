@@ -17,6 +17,7 @@ from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_imported import judge_imported
 from service.flows.record_batch import BatchDone, ImportRow, record_batch
 from service.flows.write_version import audit_row
+from service.garbage import rarely_searched
 from service.store.audit import add_audit
 from service.store.imports import (
     DONE,
@@ -30,7 +31,7 @@ from service.store.imports import (
 from service.store.lost_races import repeat_lost_races
 
 # One commit for so many rows; others who write wait for as long as these take.
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
 _OTHER_FILE = "Up to the line where that import ended, this is not the same file."
 
 
@@ -73,14 +74,21 @@ def import_history(deployment: Deployment, source: Source, choices: Choices, acc
         source.skip(job.line)
         if (source.line, source.digest) != (job.line, job.digest):
             raise FaultsInRequest([Fault("", "other-file", _OTHER_FILE)])
+    with rarely_searched():
+        job = _take_rows(deployment, job, source, access)
+        if not job.dry_run:
+            job = _move_on(deployment, job, JUDGING)
+            told = judge_imported(deployment, access)
+            job = replace(job, deliveries=job.deliveries + told)
+    return _move_on(deployment, job, DONE)
+
+
+def _take_rows(deployment: Deployment, job: Import, source: Source, access: Access) -> Import:
     rows = source.rows()
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         reached = replace(job, line=source.line, digest=source.digest)
         job = (_rehearse if job.dry_run else _record)(deployment, reached, batch, access)
-    if not job.dry_run:
-        job = _move_on(deployment, job, JUDGING)
-        judge_imported(deployment, access)
-    return _move_on(deployment, job, DONE)
+    return job
 
 
 @repeat_lost_races
@@ -114,6 +122,7 @@ def _new_import(choices: Choices, access: Access, now: str) -> Import:
         recorded=0,
         unchanged=0,
         refused=0,
+        deliveries=0,
         started_at=now,
         updated_at=now,
     )
@@ -146,6 +155,7 @@ def _counted(job: Import, done: BatchDone, now: str) -> Import:
         recorded=job.recorded + done.recorded,
         unchanged=job.unchanged + done.unchanged,
         refused=job.refused + done.refused,
+        deliveries=job.deliveries + done.deliveries,
         updated_at=now,
     )
 

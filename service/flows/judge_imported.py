@@ -16,28 +16,31 @@ _DYADS_AT_ONCE = 20
 
 
 def judge_imported(deployment: Deployment, access: Access) -> int:
-    """Judge every dyad of the clinic that an import left, and return how many there were."""
-    judged = 0
-    while found := _judge_some(deployment, access):
-        judged += found
-    return judged
+    """Judge every dyad of the clinic that an import left; return how many deliveries were queued.
+
+    Those are of alerts that people were told of before.
+    """
+    deliveries = 0
+    while (queued := _judge_some(deployment, access)) is not None:
+        deliveries += queued
+    return deliveries
 
 
 @repeat_lost_races
-def _judge_some(deployment: Deployment, access: Access) -> int:
+def _judge_some(deployment: Deployment, access: Access) -> int | None:
+    """Return how many deliveries were queued, None where no dyad was left."""
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         rows = unjudged(tx, write.clinic, _DYADS_AT_ONCE)
-        for row in rows:
-            _judge(write, row)
-        return len(rows)
+        return sum(_judge(write, row) for row in rows) if rows else None
 
 
-def _judge(write: Write, dyad_row: int) -> None:
+def _judge(write: Write, dyad_row: int) -> int:
     try:
         dyad = lock_dyad(write.tx, dyad_row)
     except NotFound:  # erased a moment ago
-        return
+        return 0
     ratings = dyad_ratings(write.tx, write.clinic, dyad_row)
-    review_dyad(write, dyad, ratings, tells_news=False)
+    review = review_dyad(write, dyad, ratings, tells_news=False)
     settle_judged(write.tx, write.clinic, dyad_row)
+    return len(review.deliveries)

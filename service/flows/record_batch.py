@@ -8,7 +8,6 @@ records the same identifier or session meanwhile is met at the unique indexes, a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from uuid import uuid4
 
 from fhir_mappings.errors import Fault
 from service.errors import Duplicate, RequestRefused
@@ -24,7 +23,7 @@ from service.flows.same_session import find_same_session
 from service.flows.want_session import want_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows
 from service.settings import Settings
-from service.store.audit import add_audit
+from service.store.audit import add_audits
 from service.store.batches import (
     HeldIdentifier,
     WantedDyad,
@@ -52,11 +51,15 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchDone:
-    """What became of a batch: how many rows were recorded or were there already, and every refusal."""
+    """What became of a batch: how many rows were recorded or were there already, and every refusal.
+
+    ``deliveries``: how many were queued for the EHR.
+    """
 
     recorded: int
     unchanged: int
     refused: int
+    deliveries: int
     refusals: tuple[Refusal, ...]
 
 
@@ -100,8 +103,8 @@ def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> B
                 found += why.faults
         refused += bool(found)
         refusals += [Refusal(row.line, fault.at, fault.reason, fault.message) for fault in found]
-    _store(write, batch, deliver=deliver)
-    return BatchDone(len(batch.accepted), batch.unchanged, refused, tuple(refusals))
+    queued = _store(write, batch, deliver=deliver)
+    return BatchDone(len(batch.accepted), batch.unchanged, refused, queued, tuple(refusals))
 
 
 def _called(new: NewResponse) -> tuple[str, str]:
@@ -165,10 +168,14 @@ def _take(write: Write, new: NewResponse, candidate: _Candidate | None, batch: _
     batch.accepted.append((new, candidate))
 
 
-def _store(write: Write, batch: _Batch, *, deliver: bool) -> None:
-    """Store what was accepted, in the order of the file, and leave its dyads to be judged."""
+def _store(write: Write, batch: _Batch, *, deliver: bool) -> int:
+    """Store what was accepted, in the order of the file, and leave its dyads to be judged.
+
+    Return how many deliveries were queued.
+    """
     if not batch.accepted:
-        return
+        return 0
+    queued = 0
     known = write.deployment.known
     filled = [filled_from(one.version, known, new.answers) for new, one in batch.accepted]
     versions = [one.version for _, one in batch.accepted]
@@ -176,11 +183,8 @@ def _store(write: Write, batch: _Batch, *, deliver: bool) -> None:
     for (new, one), form in zip(batch.accepted, filled, strict=True):
         want_session(write, new, one.version.id)
         if deliver:
-            queue_response(write, form, patient_key=one.patient_key)
+            queued += len(queue_response(write, form, patient_key=one.patient_key))
     row = replace(audit_row(write.access, write.now, CREATED, ""), resource="QuestionnaireResponse")
-    told = ((one, uuid4().hex) for one in versions)
-    add_audit(
-        write.tx,
-        *(replace(row, id=key, subject=one.id, patient_row=one.alias_row) for one, key in told),
-    )
+    add_audits(write.tx, row, ((one.id, one.alias_row) for one in versions))
     leave_unjudged(write.tx, write.clinic, {one.dyad_row for one in versions})
+    return queued

@@ -54,7 +54,7 @@ def first_version(
     dyad: Dyad,
 ) -> ResponseVersion:
     """Return version 1 of a new response."""
-    session_date = session_date_of(new)
+    session_date, now = session_date_of(new), write.now
     form, _, form_version = new.instrument.form_reference(new.wording).partition("|")
     limit = timedelta(days=write.deployment.settings.historical_after_days)
     is_late = write.moment.date() - date.fromisoformat(session_date) > limit
@@ -92,8 +92,8 @@ def first_version(
         content_hash=content_hash(new, write.deployment.settings),
         body=new.body,
         withdraw_reason=None,
-        received_at=write.now,
-        believed_from=write.now,
+        received_at=now,
+        believed_from=now,
         scored=new.scored,
         patient_identifier_system=new.patient_identifier.system if new.patient_identifier else None,
         patient_identifier_value=new.patient_identifier.value if new.patient_identifier else None,

@@ -5,13 +5,15 @@ before its row is durable. What hangs on several patients has a row for each, al
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from uuid import uuid4
 
 from sqlalchemy import Integer, bindparam, func, insert, select
 
 from service.store.database import Database, Tx
+from service.store.many_rows import add_rows
 from service.store.tables import audit_rows, patient_aliases
 from service.time_limit import unlimited
 
@@ -83,6 +85,17 @@ _INSERT = insert(audit_rows).values(
 def add_audit(tx: Tx, *rows: AuditRow) -> None:
     """Add rows in the transaction of the write that they tell of."""
     tx.execute(_INSERT, [row.values() for row in rows])
+
+
+_KNOWN = tuple(one.name for one in audit_rows.c if one.name in {*_WRITTEN, "patient_row"})
+_known_values = attrgetter(*_KNOWN)
+
+
+def add_audits(tx: Tx, like: AuditRow, about: Iterable[tuple[str, int]]) -> None:
+    """Add many rows alike, each about another subject and its patient, by the alias' row."""
+    common = dict(zip(_KNOWN, _known_values(like), strict=True))
+    rows = ({**common, "id": uuid4().hex, "subject": one, "patient_row": row} for one, row in about)
+    add_rows(tx, audit_rows, _KNOWN, (tuple(row.values()) for row in rows))
 
 
 @dataclass(slots=True)

@@ -2,34 +2,37 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
-    Integer,
+    Row,
     Select,
     String,
+    and_,
     bindparam,
-    column,
-    insert,
+    cast,
+    func,
     literal,
+    literal_column,
     null,
     select,
     update,
-    values,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
+from fhir_mappings import json_text
 from service.store.database import Tx
 from service.store.erasure_tables import erased_ids
+from service.store.many_rows import add_rows
 from service.store.patients import Alias, Dyad, take_alias
 from service.store.responses import (
     IN_ERROR,
     DyadRating,
     ResponseVersion,
     ScoreRow,
-    score_values,
-    version_values,
 )
 from service.store.tables import dyads, patient_aliases, responses, scores
 from service.store.upserts import put_rows
@@ -149,6 +152,17 @@ def _tell_context(tx: Tx, said: Mapping[int, Mapping[str, str]]) -> None:
 _RATING: tuple[ColumnElement[Any], ...] = tuple(
     null() if one.name == "total" else responses.c[one.name] for one in fields(DyadRating)
 )
+# Literal, since the unique index of sessions is for rows that fulfil just this.
+_IN_ERROR = literal(IN_ERROR, literal_execute=True)
+_COUNTED = (
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.believed_until.is_(None),
+    responses.c.status != _IN_ERROR,
+)
+_OF_ENCOUNTERS = select(responses.c.dyad_row, *_RATING).where(
+    *_COUNTED, responses.c.encounter.in_(bindparam("encounters", expanding=True))
+)
+_DATE, _NUMBER = "session_date", "session_number"
 
 
 def ratings_like(
@@ -160,57 +174,65 @@ def ratings_like(
     without totals; entries in error are left out.
     """
     given = list(ratings)
-    if not given:
-        return []
     dates = {(row, one.instrument, one.session_date) for row, one in given}
     numbers = {(row, one.instrument, one.session_number) for row, one in given if one.session_number}
-    encounters = {one.encounter for _, one in given if one.encounter}
-    asked = [_joined(clinic, responses.c.session_date, dates)]
-    if numbers:
-        asked.append(_joined(clinic, responses.c.session_number, numbers))
-    if encounters:
-        asked.append(_counted(clinic).where(responses.c.encounter.in_(sorted(encounters))))
+    encounters = sorted({one.encounter for _, one in given if one.encounter})
     # One question each: joined by OR they would be answered by reading every row of the clinic.
-    return [(row[0], DyadRating(*row[1:])) for query in asked for row in tx.execute(query)]
+    found: list[Any] = [*_alike(tx, clinic, _DATE, dates), *_alike(tx, clinic, _NUMBER, numbers)]
+    if encounters:
+        found += tx.execute(_OF_ENCOUNTERS, {"clinic": clinic, "encounters": encounters})
+    return [(row[0], DyadRating(*row[1:])) for row in found]
 
 
-_INSERT_RESPONSES = insert(responses)
-_INSERT_SCORES = insert(scores)
-
-
-def _counted(clinic: str) -> Select[Any]:
-    # Literal, since the unique index of sessions is for rows that fulfil just this.
-    in_error = literal(IN_ERROR, literal_execute=True)
-    return select(responses.c.dyad_row, *_RATING).where(
-        responses.c.clinic == clinic, responses.c.believed_until.is_(None), responses.c.status != in_error
+def _alike(tx: Tx, clinic: str, third: str, wanted: Collection[tuple[int, str, Any]]) -> Iterable[Row[Any]]:
+    """Return the ratings by dyad, instrument and one column more."""
+    if not wanted:
+        return []
+    rows = tx.execute(
+        _alike_by(tx.dialect.name, third),
+        {"clinic": clinic, "wanted": json_text.dumps(list(wanted)).decode()},
     )
+    return [row for row in rows if row[0] is not None]
 
 
-def _joined(clinic: str, third: Column[Any], wanted: Collection[tuple[int, str, Any]]) -> Select[Any]:
-    """Return the question for ratings by dyad, instrument and one column more, each found by an index."""
-    like = (
-        values(column("dyad", Integer), column("form", String), column("third", third.type), name="wanted")
-        .data(sorted(wanted))
-        .cte()
-    )
-    alike = (
-        (responses.c.dyad_row == like.c.dyad)
-        & (responses.c.instrument == like.c.form)
-        & (third == like.c.third)
-        & third.is_not(None)
-    )
-    return _counted(clinic).join(like, alike)
+@cache
+def _alike_by(dialect: str, third: str) -> Select[Any]:
+    """Return the question: what is wanted comes as one JSON, since VALUES would be compiled row by row."""
+    wanted = bindparam("wanted", type_=String)
+    if dialect == "postgresql":
+        each = func.jsonb_array_elements(cast(wanted, JSONB)).table_valued("value", name="each")
+        parts: list[ColumnElement[Any]] = [literal_column(f"each.value ->> {place}") for place in range(3)]
+    else:
+        each = func.json_each(wanted).table_valued("value", name="each")
+        parts = [literal_column(f"json_extract(each.value, '$[{place}]')") for place in range(3)]
+    compared = (responses.c.dyad_row, responses.c.instrument, responses.c[third])
+    # CAUTION: an outer join, so that SQLite looks each up by an index; else it reads every row of the clinic.
+    alike = [one == cast(part, one.type) for one, part in zip(compared, parts, strict=True)]
+    joined = each.outerjoin(responses, and_(*_COUNTED, *alike))
+    return select(responses.c.dyad_row, *_RATING).select_from(joined)
+
+
+_VERSION = tuple(one.name for one in responses.c if one.name != "row_id")
+_SCORE = ("part", "kind", "code", "value", "answered", "of", "prorated", "observed")
+_SCORES = ("clinic", "response_row", "response_id", *_SCORE, "believed_from")
+_version_values = attrgetter(*_VERSION)
+_score_values = attrgetter(*_SCORE)
+_NEW_ROWS = select(responses.c.id, responses.c.row_id).where(
+    responses.c.clinic == bindparam("clinic"),
+    responses.c.believed_until.is_(None),
+    responses.c.id.in_(bindparam("ids", expanding=True)),
+)
 
 
 def insert_versions(tx: Tx, versions: Sequence[tuple[ResponseVersion, Sequence[ScoreRow]]]) -> None:
     """Store versions with their scores, in their order; there is one at least."""
-    tx.execute(_INSERT_RESPONSES, [version_values(version) for version, _ in versions])
-    of_these = select(responses.c.id, responses.c.row_id).where(
-        responses.c.clinic == versions[0][0].clinic,
-        responses.c.believed_until.is_(None),
-        responses.c.id.in_([version.id for version, _ in versions]),
+    add_rows(tx, responses, _VERSION, [_version_values(version) for version, _ in versions])
+    clinic = versions[0][0].clinic
+    found = tx.execute(_NEW_ROWS, {"clinic": clinic, "ids": [version.id for version, _ in versions]})
+    rows = {row.id: row.row_id for row in found}
+    given = (
+        (clinic, rows[version.id], version.id, *_score_values(part), version.believed_from)
+        for version, parts in versions
+        for part in parts
     )
-    rows = {row.id: row.row_id for row in tx.execute(of_these)}
-    given = [one for version, parts in versions for one in score_values(version, rows[version.id], parts)]
-    if given:
-        tx.execute(_INSERT_SCORES, given)
+    add_rows(tx, scores, _SCORES, given)

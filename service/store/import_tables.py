@@ -20,6 +20,7 @@ imports = Table(
     Column("recorded", Integer, nullable=False),
     Column("unchanged", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
+    Column("deliveries", Integer, nullable=False),
     instant("started_at"),
     instant("updated_at"),
     UniqueConstraint("clinic", "id"),

@@ -18,6 +18,7 @@ class Import:
     """One import. ``line`` is the last line that is settled, ``digest`` that of the file up to there.
 
     ``recorded``, ``unchanged`` and ``refused`` count its rows so far; of a dry run, what would be.
+    ``deliveries`` is how many it queued for the EHR.
     """
 
     clinic: str
@@ -31,6 +32,7 @@ class Import:
     recorded: int
     unchanged: int
     refused: int
+    deliveries: int
     started_at: str
     updated_at: str
 

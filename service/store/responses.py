@@ -105,7 +105,8 @@ class DyadRating(RatingRow):
     authored_at: str
 
 
-_STORED = tuple(column.name for column in fields(ResponseVersion) if column.name != "row_id")
+_COLUMNS = tuple(column.name for column in fields(ResponseVersion))
+_NOT_STORED = {"row_id"}
 _RATING_FACTS = tuple(column.name for column in fields(DyadRating) if column.name != "total")
 _INSERT_RESPONSE = insert(responses).returning(responses.c.row_id)
 _INSERT_SCORE = insert(scores)
@@ -113,28 +114,17 @@ _INSERT_SCORE = insert(scores)
 
 def insert_version(tx: Tx, version: ResponseVersion, score_rows: Sequence[ScoreRow]) -> int:
     """Store one version with its scores and return its row."""
-    row_id: int = tx.execute(_INSERT_RESPONSE, version_values(version)).scalar_one()
-    if score_rows:  # a form without scores has none
-        tx.execute(_INSERT_SCORE, score_values(version, row_id, score_rows))
-    return row_id
-
-
-def version_values(version: ResponseVersion) -> dict[str, object]:
-    """Return the columns of one version."""
-    return {name: getattr(version, name) for name in _STORED}
-
-
-def score_values(
-    version: ResponseVersion, row_id: int, score_rows: Sequence[ScoreRow]
-) -> list[dict[str, object]]:
-    """Return the columns of the scores of one version, which has this row."""
+    values = {name: getattr(version, name) for name in _COLUMNS if name not in _NOT_STORED}
+    row_id: int = tx.execute(_INSERT_RESPONSE, values).scalar_one()
     common = {
         "clinic": version.clinic,
         "response_row": row_id,
         "response_id": version.id,
         "believed_from": version.believed_from,
     }
-    return [common | _values(row) for row in score_rows]
+    if score_rows:  # a form without scores has none
+        tx.execute(_INSERT_SCORE, [common | _values(row) for row in score_rows])
+    return row_id
 
 
 def end_version(tx: Tx, row_id: int, at: str) -> None:

@@ -25,6 +25,7 @@ class ImportProgress(BaseModel):
     recorded: int
     unchanged: int = Field(description="Rows that were stored already, with the same content.")
     refused: int
+    deliveries: int = Field(description="How many were queued for the EHR: see `queue_deliveries`.")
     started_at: str
     updated_at: str
 

@@ -19,6 +19,7 @@ def show_import(one: Import) -> dict[str, object]:
         "recorded": one.recorded,
         "unchanged": one.unchanged,
         "refused": one.refused,
+        "deliveries": one.deliveries,
         "started_at": one.started_at,
         "updated_at": one.updated_at,
     }

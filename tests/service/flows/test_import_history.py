@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from service.errors import FaultsInRequest, WrongState
 from service.flows import import_history as flow
@@ -188,6 +189,56 @@ def test_an_alert_that_people_know_still_changes_for_them(deployment):
 
     (after,) = alerts_in(deployment)
     assert (before.live, after.live, after.historical) == (True, False, False)
+
+
+def a_live_course(deployment, totals, first=1):
+    for session, total in enumerate(totals, first):
+        live = replace(a_response(session, total), session_date="2026-03-02", session_number=session)
+        moment = f"2026-03-02T10:{session:02d}:00+00:00"
+        record_response(deployment, replace(live, authored=moment), an_access())
+
+
+def late_row(session, total):
+    return a_row(session, total, authored=f"2026-03-02T11:{session:02d}:00+00:00")
+
+
+def test_the_chart_of_an_alert_that_people_know_stays_true(deployment):
+    a_live_course(deployment, ["37.0"] * 6 + ["22.0"])
+    before = rows_in(deployment, deliveries)
+
+    done = bring(deployment, a_file([late_row(40, "37.1"), late_row(41, "37.1")]))
+
+    assert done.deliveries == rows_in(deployment, deliveries) - before == 1  # the alert's, no response's
+
+
+def test_that_an_alert_ended_is_told_and_that_it_rose_is_not(deployment):
+    a_live_course(deployment, ["37.0"] * 6 + ["33.0"])
+    (before,) = alerts_in(deployment)
+
+    bring(deployment, a_file([late_row(40, "20.0")]))
+    (risen,) = alerts_in(deployment)
+    told_of_rise = news_in(deployment)
+    bring(deployment, a_file([late_row(n, "37.1") for n in range(41, 44)]))
+
+    assert (before.severity, risen.severity, told_of_rise) == ("possible", "marked", ["alert.opened"])
+    assert news_in(deployment) == ["alert.opened", "alert.closed"]
+
+
+def test_what_an_import_alone_made_an_alert_stays_untold(deployment):
+    a_live_course(deployment, ["22.0"])
+    bring(deployment, a_file(STRAINED[:6]))
+    (found,) = alerts_in(deployment)
+    a_live_course(deployment, ["37.0"] * 3, first=8)
+
+    (ended,) = alerts_in(deployment)
+    assert (found.historical, found.live, ended.historical, ended.live) == (True, True, True, False)
+    assert news_in(deployment) == []
+
+
+def news_in(deployment):
+    with deployment.database.read() as tx:
+        query = select(webhook_events.c.type).order_by(webhook_events.c.row_id)
+        return list(tx.execute(query).scalars())
 
 
 def imports_in(deployment):

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("recorded", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("deliveries", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.String(27), nullable=False),
         sa.Column("updated_at", sa.String(27), nullable=False),
         sa.PrimaryKeyConstraint("row_id", name=op.f("pk_imports")),
