@@ -62,7 +62,10 @@ def count(deployment: Deployment, table) -> int:
 
 FLOWS = [
     f"tests/service/flows/test_{name}.py"
-    for name in ("record_response", "correct_response", "act_on_alert", "erase_patient", "erase_expired")
+    for name in (
+        *("record_response", "correct_response", "act_on_alert", "erase_patient", "erase_expired"),
+        "import_history",
+    )
 ]
 
 

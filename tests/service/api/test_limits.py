@@ -17,6 +17,7 @@ from tests.conftest import BASE_URL, TestClient
 from tests.databases import sqlite_only
 from tests.service.api.fhir.calls import create, issues, sent
 from tests.service.api.v1.build import a_body
+from tests.service.importing import a_file, a_row
 
 COUNT_FOR_EVER = text(
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000)"
@@ -161,6 +162,20 @@ def test_a_write_that_waits_too_long_for_its_turn_is_given_up(limited, database)
 
     assert answer.status_code == 503
     assert (reason_of(answer), answer.headers["retry-after"]) == ("out-of-time", "30")
+
+
+def slowly(pieces: list[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        time.sleep(0.2)
+        yield piece
+
+
+def test_an_import_goes_on_for_as_long_as_its_pieces_come(limited):
+    pieces = slowly([a_file([a_row(1)]), *(f"{a_row(n)}\n".encode() for n in (2, 3))])
+    with limited(request_seconds=0.4) as client:
+        answer = client.post("/v1/imports", content=pieces, headers={"Content-Type": "text/csv"})
+
+    assert (answer.status_code, answer.json()["recorded"]) == (200, 3)
 
 
 @sqlite_only

@@ -11,6 +11,7 @@ from service.app import create_app
 from service.log import Log
 from service.settings import Settings
 from tests.conftest import BASE_URL
+from tests.service.api.callers import ada, anna, opened_to
 from tests.service.importing import HEADER, a_file, a_row
 
 PATH = "/v1/imports"
@@ -138,6 +139,27 @@ def test_an_import_may_be_larger_than_other_bodies(small: TestClient) -> None:
     assert 1024 < len(file) < 4096
     assert send(small, file).json()["recorded"] == 20
     assert send(small, file * 2).status_code == 413
+
+
+def test_only_who_reaches_the_whole_clinic_imports(deployment: Any, log_stream: Any) -> None:
+    with opened_to(deployment, Log(log_stream), ada=ada(), anna=anna()) as clients:
+        answers = [
+            clients[name].request(
+                method, PATH, content=a_file([a_row(1)]), headers={"Content-Type": "text/csv"}
+            )
+            for name in ("ada", "anna")
+            for method in ("POST", "GET")
+        ]
+
+    assert {one.status_code for one in answers} == {403}
+
+
+def test_a_key_that_is_a_name_is_no_place_in_the_report(client: TestClient) -> None:
+    lines = json_text.dumps(BODY | {"answers": {"anna-smith": 9.2}, "bob-smith": 1})
+    report = send(client, lines, "application/x-ndjson").json()
+
+    assert report["refused"] == 1
+    assert "smith" not in str(report["refusals"])
 
 
 def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
