@@ -13,7 +13,7 @@ from service.api.security import access_of
 from service.api.v1.described import refusals
 from service.api.v1.import_models import ImportAnswer, ImportList, RefusalList
 from service.api.v1.import_rows import FileKind, read_file
-from service.api.v1.queries import read_token, to_token
+from service.api.v1.queries import After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_import import REPORT_COLUMNS, as_csv, show_refusal
 from service.api.v1.shown_import import show_import as shown
@@ -33,8 +33,6 @@ QueueDeliveries = Annotated[bool, Query(description="true: the EHR is to get the
 Resume = Annotated[
     str | None, Query(max_length=36, description="Id of an import of the same file that was ended.")
 ]
-Count = Annotated[int, Query(alias="_count", ge=1, le=1000, description="At most so many entries.")]
-After = Annotated[str | None, Query(max_length=255, description="The `next` of the page before, unchanged.")]
 _KINDS: dict[str, FileKind] = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
 _SHOWN = 100
 _CSV_ANSWER: dict[str, Any] = {"content": {"text/csv": {}}, "description": "One line for each fault."}
@@ -140,12 +138,13 @@ def _add_refusals(router: APIRouter, doors: Doors) -> None:
     def listed(request: Request, import_id: ImportId, count: Count = _SHOWN, after: After = None) -> Response:
         """Answer the faults in the order of the file; a row may have several."""
         access = access_of(request, "R")
-        place = _place(after)
+        pages = Pages(deployment.places, f"{IMPORTS}/{import_id}/refusals")
         with audited(doors, access, import_id):
+            place = pages.after_row(after) or 0
             show_import(deployment, import_id, access)
             page, last = page_of_refusals(deployment, import_id, access, after=place, limit=count)
         told = [show_refusal(one) for one in page]
-        return answer({"items": told, "next": None if last is None else to_token(str(last))})
+        return answer({"items": told, "next": pages.following(last)})
 
     @router.get(
         "/v1/imports/{import_id}/refusals.csv",
@@ -161,11 +160,6 @@ def _add_refusals(router: APIRouter, doors: Doors) -> None:
         return StreamingResponse(
             _csv(read_refusals(deployment, import_id, access)), media_type="text/csv; charset=utf-8"
         )
-
-
-def _place(after: str | None) -> int:
-    text = read_token(after, "after", 1)[0] if after else "0"
-    return int(text) if text.isdecimal() else 0
 
 
 def _csv(found: Iterable[Refusal]) -> Iterator[str]:
