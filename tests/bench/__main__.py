@@ -12,6 +12,7 @@ from tests.bench import (
     footprint,
     growing,
     importing,
+    metrics,
     queued,
     recording,
     rules,
@@ -29,6 +30,7 @@ BENCHES = {
     "growing": growing,
     "rules": rules,
     "importing": importing,
+    "metrics": metrics,
 }
 FULL, SMOKE = 2000, 80
 

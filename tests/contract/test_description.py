@@ -25,11 +25,6 @@ def test_both_doors_are_described() -> None:
     assert {"/v1/responses", "/v1/rupture-alerts", "/fhir/metadata", "/fhir/Observation"} <= paths
 
 
-def test_nothing_of_a_later_issue_is_claimed() -> None:
-    paths = {path for _, path in described_operations()}
-    assert not {"/v1/alliance-metrics"} & paths
-
-
 def test_refusals_are_described_in_the_words_of_their_door() -> None:
     paths = written_description()["paths"]
     plain = paths["/v1/responses"]["post"]["responses"]["422"]["content"]
