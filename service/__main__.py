@@ -22,6 +22,7 @@ from service.commands import (
     sandbox,
     serve,
     subscribe,
+    views,
 )
 from service.commands.command import Command, Commands, Write, say
 from service.errors import SettingsRefused
@@ -39,6 +40,7 @@ FAMILIES = (
     instruments,
     norms,
     evaluation,
+    views,
     descriptions,
     sandbox,
 )
