@@ -5,7 +5,7 @@
 
 Beside this script lie the ViewDefinitions, written for the clinic by ``python -m service views``; those that
 an analyst adds are run too. The NDJSON is named by type (``Observation.ndjson``, ``Observation.1.ndjson``); a
-type that has no file gives empty tables. Times become instants in UTC, numbers decimals.
+type that has no file gives empty tables. Times stay as they were sent, with their offset; instants are in UTC.
 
 It needs Java 21 and ``pip install pathling==9.4.0``, and nothing of the service. An active Spark session, as
 of a cluster, is used as it is. No terminology server is asked: nothing leaves the machines of Spark.
@@ -25,7 +25,7 @@ from pyspark.sql import DataFrame  # type: ignore[import-not-found]
 # What our own extensions hold; Pathling's tables have a column for each.
 EXTENSION_TYPES = ("date", "positiveInt", "Reference")
 # Pathling gives these as texts. A mark has one decimal place, a prorated score never more than six.
-CASTS = {"date": "date", "dateTime": "timestamp", "decimal": "decimal(18,6)"}
+CASTS = {"date": "date", "decimal": "decimal(18,6)"}
 FORMATS = ("parquet", "csv")
 
 
