@@ -1,4 +1,4 @@
-"""What runs beside the API or without it: the threads that deliver, watch, tell, erase, and seal."""
+"""What runs beside the API or without it: threads that deliver, watch, tell, erase, report, and seal."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +11,7 @@ from service.http import Exchange, Http, host_of
 from service.log import Log
 from service.retention_worker import RetentionWorker
 from service.sealer import SEAL_SECONDS, Sealer
+from service.snapshot_worker import SnapshotWorker
 from service.watcher import Watcher
 from service.webhook_worker import WebhookWorker
 from service.worker import Worker
@@ -32,6 +33,7 @@ class Background:
         self._worker = Worker(deployment, self._to_ehr, log)
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
         self._retention = RetentionWorker(deployment, log)
+        self._snapshots = SnapshotWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
         self._sealer = Sealer(deployment, log)
 
@@ -42,6 +44,7 @@ class Background:
         self._teller.start()
         self._watcher.start()
         self._retention.start()
+        self._snapshots.start()
         self._sealer.start()
         try:
             yield
@@ -50,7 +53,7 @@ class Background:
 
     def _stop(self) -> None:
         """Tell all at once to stop: one after the other would take the sum of what each may take."""
-        parts = (self._retention, self._watcher, self._worker, self._teller)
+        parts = (self._retention, self._watcher, self._worker, self._teller, self._snapshots)
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: part.stop(DRAIN_SECONDS), parts))
         # Last, so that what the others did at the end is sealed too.

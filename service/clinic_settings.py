@@ -15,6 +15,7 @@ from fhir_mappings.elements import LABELS
 from service.addresses import is_loopback, is_web_address
 from service.caller_settings import CallerSettings
 from service.ehr_settings import EhrSettings
+from service.report_settings import ReportSettings
 from service.service_settings import listed
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the public beginning of every such secret
@@ -38,7 +39,7 @@ AlertRule = Literal[
 ]
 
 
-class ClinicSettings(CallerSettings, EhrSettings):
+class ClinicSettings(CallerSettings, EhrSettings, ReportSettings):
     """One clinic's settings; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
 
     canonical_base: str = Field(

@@ -22,7 +22,7 @@ from service.settings import PREFIX, Settings, checked, read_settings, read_vari
 CONFIG = f"{PREFIX}CONFIG"
 CLINIC_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # Settings that are paths; a vendor profile is one where it is no name.
-_PATHS = ("instruments_dir", "measuring_plan", "wording_dir", "form_maps_dir")
+_PATHS = ("instruments_dir", "measuring_plan", "wording_dir", "form_maps_dir", "snapshot_dir")
 _PROFILE, _PROFILE_FILE = "ehr_profile", ".toml"
 _VARIABLE = re.compile(rf"{PREFIX}([A-Z_]+)")
 _TOML_PLACE = re.compile(r"\(at (line \d+, column \d+|end of document)\)")

@@ -25,6 +25,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotOffered            405 or 501
  │   ├─ EhrNotAnswering       503: what was asked needs the EHR
  │   ├─ IdentityProviderSilent 503: what was asked needs the clinic's identity provider
+ │   ├─ ReportNotAtHand       503: the snapshot that reports are answered from is not there, or too slow
  │   ├─ NotStored             503, or 507 where the disk is full: the database did not do it (in time)
  │   ├─ CallerRefused         403: foreign Host or Origin
  │   ├─ CredentialRefused     401: none, or one that is not valid here
@@ -275,6 +276,15 @@ class IdentityProviderSilent(RequestRefused):
     status = 503
     issue_code = "transient"
     reason = "identity-provider-silent"
+
+
+class ReportNotAtHand(RequestRefused):
+    """What reports are answered from is not there now, or the question took too long."""
+
+    status = 503
+    issue_code = "transient"
+    reason = "report-not-at-hand"
+    retry_after_seconds = 15
 
 
 class NotStored(RequestRefused):

@@ -19,13 +19,15 @@ Right = Literal["c", "r", "u", "d", "s"]
 ANY_TYPE = "*"
 # Own scopes stand beside the types of FHIR, in small letters: `*` does not reach them.
 OPERATIONS, METRICS = "operations", "metrics"
+# Figures of single therapists name people at work, so they are not among the metrics.
+THERAPIST_METRICS = "therapist-metrics"
 MOST_SCOPES = 200
 
 _RIGHTS: tuple[Right, ...] = get_args(Right)
 _FHIR = re.compile(
     r"(?P<level>system|user|patient)/(?P<type>\*|[A-Z][A-Za-z]{0,63})\.(?P<rights>[a-z]+|\*)(?:\?(?P<params>\S+))?"
 )
-_OWN = re.compile(rf"alliance/(?P<type>{OPERATIONS}|{METRICS})\.(?P<rights>read|write)")
+_OWN = re.compile(rf"alliance/(?P<type>{OPERATIONS}|{METRICS}|{THERAPIST_METRICS})\.(?P<rights>read|write)")
 _WORDS: Mapping[str, str] = MappingProxyType({"read": "rs", "write": "cud", "*": "cruds"})
 
 
@@ -93,4 +95,5 @@ def _letters(letters: str) -> frozenset[Right]:
 
 EVERYTHING = parse_scopes(
     "system/*.cruds alliance/operations.read alliance/operations.write alliance/metrics.read"
+    " alliance/therapist-metrics.read"
 )

@@ -78,6 +78,16 @@ class ServiceSettings(BaseModel):
         (),
         description="Addresses or networks of the proxies before this service, separated by commas: only theirs is believed what X-Forwarded-For and X-Forwarded-Proto say.",
     )
+    snapshot_dir: str | None = Field(
+        None,
+        description="Folder for the snapshots that reports are answered from (service/reporting.md), as protected as the database; every process must see the same one. Unset: beside a SQLite file, in FILE-snapshots; with PostgreSQL there are no reports.",
+    )
+    snapshot_minutes: int = Field(
+        15,
+        ge=1,
+        le=1440,
+        description="How often a clinic's snapshot is made anew where something changed, in minutes.",
+    )
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
         (),
         description="Origins whose pages may call from a browser, separated by commas, each exactly as browsers send it, such as https://app.north.example. Unset: none.",

@@ -75,7 +75,7 @@ def _table(names: Iterable[str]) -> str:
 
 def _shown(default: object) -> str:
     if default is None or isinstance(default, tuple):
-        return ",".join(default or ())
+        return ",".join(map(str, default or ()))
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 

@@ -5,7 +5,7 @@
 
 Beside this script lie the ViewDefinitions, written for the clinic by ``python -m service views``; those that
 an analyst adds are run too. The NDJSON is named by type (``Observation.ndjson``, ``Observation.1.ndjson``); a
-type that has no file gives empty tables. Times stay as they were sent, with their offset; instants are in UTC.
+type that has no file gives empty tables. Times stay as sent, with their offset; instants are in UTC.
 
 It needs Java 21 and ``pip install pathling==9.4.0``, and nothing of the service. An active Spark session, as
 of a cluster, is used as it is. No terminology server is asked: nothing leaves the machines of Spark.

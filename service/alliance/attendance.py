@@ -68,6 +68,17 @@ def number_attended(
     return AttendedSessions(place, places)
 
 
+def merge_sessions(seen: Sequence[SessionSeen]) -> Mapping[str, int]:
+    """Return of each key which session of the dyad it is, counted from 1 by date; several of one are one.
+
+    Unlike a place it counts sessions that we know of, not those that were attended.
+    """
+    merged = _Merged()
+    for one in seen:
+        merged.take(one)
+    return {key: number for number, one in enumerate(merged.in_order(), 1) for key in one.keys}
+
+
 @dataclass(slots=True)
 class _Session:
     day: date

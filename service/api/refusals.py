@@ -11,7 +11,7 @@ from fhir_mappings.errors import Fault, FaultsFound
 from service.api.doors import Doors
 from service.api.outcomes import answer_refusal
 from service.api.security import access_refused
-from service.errors import FaultsInRequest, NotFound, NotOffered, RequestRefused
+from service.errors import FaultsInRequest, NotFound, NotOffered, ReportNotAtHand, RequestRefused
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -25,8 +25,10 @@ def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
 
     @app.exception_handler(RequestRefused)
     def answer_request_refused(request: Request, error: RequestRefused) -> Response:
-        allowed = error.allow if isinstance(error, NotOffered) else ""
-        return refuse(request, error, {"Allow": allowed} if allowed else None)
+        headers = {"Allow": error.allow} if isinstance(error, NotOffered) and error.allow else None
+        if isinstance(error, ReportNotAtHand):
+            headers = {"Retry-After": str(error.retry_after_seconds)}
+        return refuse(request, error, headers)
 
     @app.exception_handler(FaultsFound)
     def answer_faults_found(request: Request, error: FaultsFound) -> Response:

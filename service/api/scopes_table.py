@@ -11,7 +11,7 @@ from typing import Literal
 
 from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
 from service.flows.subscribe_ehr import NOTICES
-from service.scopes import OPERATIONS, Need, Right
+from service.scopes import METRICS, OPERATIONS, Need, Right
 
 # own: held to what the scopes reach.  whole: only for who reaches all of the clinic.  shared: nothing about
 # anybody.  caller: every caller, whatever the scopes.  open: everybody, without a credential.
@@ -60,6 +60,8 @@ _V1: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("POST", f"{_ALERTS}/{{alert_id}}/resolve", ("Task.u",), "own"),
     ("POST", f"{_ALERTS}/{{alert_id}}/dismiss", ("Task.u",), "own"),
     ("GET", "/v1/alert-budget", (f"{_ALERT}.s",), "whole"),
+    # Grouping by therapist needs alliance/therapist-metrics.read too: the route asks for it.
+    ("GET", "/v1/alliance-metrics", (f"{METRICS}.r",), "own"),
     ("POST", "/v1/attendance", ("Encounter.c",), "own"),
     ("PUT", "/v1/attendance/{attendance_id}", ("Encounter.u",), "own"),
     ("GET", "/v1/attendance", ("Encounter.s",), "own"),

@@ -14,7 +14,7 @@ from service.api.doors import Doors
 from service.api.scopes_table import OPENINGS
 from service.errors import IdentityProviderSilent, NotFound
 from service.identity.provider import Endpoints, ProviderSilent
-from service.scopes import METRICS, OPERATIONS
+from service.scopes import METRICS, OPERATIONS, THERAPIST_METRICS
 
 PATHS = ("/.well-known/smart-configuration", "/fhir/.well-known/smart-configuration")
 # What the identity provider can do is its own affair; these are ours.
@@ -84,4 +84,5 @@ def scopes_supported() -> list[str]:
         for kind, found in types
         if kind[0].isupper()
     ]
-    return [*fhir, f"alliance/{OPERATIONS}.read", f"alliance/{OPERATIONS}.write", f"alliance/{METRICS}.read"]
+    read = [f"alliance/{one}.read" for one in (OPERATIONS, METRICS, THERAPIST_METRICS)]
+    return [*fhir, *read, f"alliance/{OPERATIONS}.write"]

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from service.errors import NotFound, Unsettled
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.erase_patient import Erasing, erase_within
+from service.flows.refresh_snapshot import drop_snapshots
 from service.store.erasure import find_holdings, open_work
 from service.store.erasures import is_quiet, keys_known, quiet_patients
 from service.store.lost_races import repeat_lost_races
@@ -80,4 +81,6 @@ def _erase_one(
             erase_within(write, joined, erasing)
         except (NotFound, Unsettled):
             return Held(key, {"deliveries": 1})
+    if not erasing.dry_run:
+        drop_snapshots(deployment)
     return True

@@ -17,6 +17,7 @@ from service.errors import NotFound, Unsettled
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.own_ids import id_by_appointment, id_by_form, id_by_identifier
 from service.flows.patient_references import reference_here
+from service.flows.refresh_snapshot import drop_snapshots
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.database import Tx
@@ -106,7 +107,10 @@ def _erase(
         write = Write(tx, deployment, access, deployment.clock())
         joined = lock_joined(tx, write.clinic, [key_of(write)])
         key_of(write)  # somebody else may have erased them while this waited
-        return erase_within(write, joined, erasing)
+        certificate = erase_within(write, joined, erasing)
+    if not erasing.dry_run:
+        drop_snapshots(deployment)
+    return certificate
 
 
 def erase_within(write: Write, own_keys: Iterable[str], erasing: Erasing) -> Certificate:

@@ -58,7 +58,7 @@ def read_disclosure(tx: Tx, clinic: str, own_keys: Collection[str]) -> Disclosur
     return _strictest(Disclosure(*row) for row in rows)
 
 
-def unshared_keys(clinic: str) -> Select[tuple[str]]:
+def unshared_keys(clinic: str) -> Select[str]:
     """Return the query for the keys of patients who are not to be shared, whoever is merged into them."""
     return (
         select(patient_aliases.c.patient_key)

@@ -7,7 +7,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, growing, queued, recording, rules, searching, trend
+from tests.bench import delivering, footprint, growing, metrics, queued, recording, rules, searching, trend
 
 BENCHES = {
     "recording": recording,
@@ -18,6 +18,7 @@ BENCHES = {
     "footprint": footprint,
     "growing": growing,
     "rules": rules,
+    "metrics": metrics,
 }
 FULL, SMOKE = 2000, 80
 

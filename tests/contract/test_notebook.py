@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from service.flows.export_tables import export_tables
-from service.flows.refresh_snapshot import refresh_snapshot
-from tests.service.reporting.clinic import fill_clinic
 
 from fhir_mappings.alert_states import STATES
 from service.app import create_app
+from service.flows.export_tables import export_tables
+from service.flows.refresh_snapshot import refresh_snapshot
 from service.log import Log
 from tests.conftest import BASE_URL, TestClient
 from tests.contract import notebook
 from tests.service.build import an_access
+from tests.service.reporting.clinic import fill_clinic
 
 CLIENTS = 36
 

@@ -16,7 +16,10 @@ from service.settings import Settings
 from tests.conftest import BASE_URL, TestClient
 
 NORTH, SOUTH = "north", "south"
-ALL_SCOPES = "system/*.cruds alliance/operations.read alliance/operations.write"
+ALL_SCOPES = (
+    "system/*.cruds alliance/operations.read alliance/operations.write alliance/metrics.read"
+    " alliance/therapist-metrics.read"
+)
 
 
 def of_clinic(deployment: Deployment, clinic: str, settings: Settings | None = None) -> Deployment:

@@ -69,7 +69,7 @@ FLOWS = [
 @pytest.mark.parametrize(
     "tests",
     [
-        ("tests/service/store", *FLOWS),
+        ("tests/service/store", "tests/service/reporting", *FLOWS),
         pytest.param(("-n", "auto", "tests"), marks=pytest.mark.soak, id="all"),
     ],
 )

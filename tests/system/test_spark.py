@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from service.flows.refresh_snapshot import refresh_snapshot
-from tests.service.reporting.clinic import fill_clinic
-from tests.service.reporting.recount import Key, Recount
 
 from fhir_mappings.codes import Names
 from fhir_mappings.view_definitions import SPARK_SCRIPT, view_definitions
 from service.__main__ import main
 from service.clock import from_instant
+from service.flows.refresh_snapshot import refresh_snapshot
+from tests.service.reporting.clinic import fill_clinic
+from tests.service.reporting.recount import Key, Recount
 from tests.system.children import ApiAlone
 from tests.system.ndjson import write_ndjson
 from tests.system.pathling import run_views

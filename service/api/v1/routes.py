@@ -6,6 +6,7 @@ from service.api.doors import Doors
 from service.api.v1 import (
     alert_acts,
     alerts,
+    alliance_metrics,
     attendance,
     briefs,
     deliveries,
@@ -21,7 +22,7 @@ from service.api.v1 import (
 
 DOORS = (
     *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
-    *(patients, inbound, disclosures, briefs),
+    *(patients, inbound, disclosures, briefs, alliance_metrics),
 )
 
 

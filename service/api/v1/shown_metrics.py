@@ -1,0 +1,92 @@
+"""A clinic's figures as JSON, and as CSV for spreadsheets and BI tools."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_mappings.elements import Json
+from service.flows.deployment import Deployment
+from service.flows.report_metrics import Report
+from service.reporting.figures import Told, told_figures
+from service.reporting.question import Cell
+
+_PLACES = 4
+_LABELS = ("instrument", "perspective", "score", "measure")
+_NUMBERS = ("value", "low", "high", "n", "suppressed")
+# What a spreadsheet takes for a formula (owasp.org/www-community/attacks/CSV_Injection).
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def show_metrics(report: Report, deployment: Deployment) -> Json:
+    """Return the whole answer."""
+    told = {one.name: one for one in told_figures()}
+    question, by = report.question, report.question.by
+    items = [_item(cell, report, told) for cell in report.answered.cells]
+    return {
+        "as_of": report.snapshot.facts.as_of,
+        "clinic": question.clinic,
+        "group_by": list(question.group_by),
+        "minimum_cell": question.minimum_cell,
+        "patients_not_shared": _not_shared(report),
+        "counted_by": {
+            "in_time_days": by.in_time_days,
+            "drop_out_days": by.drop_out_days,
+            "critical_mark": by.critical_mark,
+            "rich_ratings": by.rich_ratings,
+            "session_bands": list(by.session_bands),
+            "alert_budget_per_100": deployment.parameters.budget_per_100,
+        },
+        "items": items,
+        "not_grouped": list(report.answered.not_grouped),
+        "definitions": {
+            name: _definition(told[name]) for name in dict.fromkeys(one["figure"] for one in items)
+        },
+    }
+
+
+def show_metrics_as_csv(report: Report) -> str:
+    """Return a header and one line for each figure and group; text that looks like a formula is quoted."""
+    told = {one.name: one for one in told_figures()}
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(["as_of", *report.question.group_by, "figure", *_LABELS, "unit", *_NUMBERS])
+    for cell in report.answered.cells:
+        item = _item(cell, report, told)
+        texts = [*item["group"].values(), cell.figure, *(item.get(name, "") for name in _LABELS)]
+        numbers = ["" if item[name] is None else item[name] for name in _NUMBERS[:-1]]
+        shown = [*map(_harmless, texts), told[cell.figure].unit, *numbers, str(cell.suppressed).lower()]
+        lines.writerow([report.snapshot.facts.as_of, *shown])
+    return written.getvalue()
+
+
+def _item(cell: Cell, report: Report, told: Mapping[str, Told]) -> dict[str, Any]:
+    question = report.question
+    shown = zip(question.group_by, question.dimensions, cell.group, strict=True)
+    return {
+        "group": {name: dimension.show(key) for name, dimension, key in shown},
+        "figure": cell.figure,
+        **dict(zip(told[cell.figure].labels, cell.labels, strict=True)),
+        "value": _rounded(cell.value),
+        "low": _rounded(cell.low),
+        "high": _rounded(cell.high),
+        "n": cell.n,
+        "suppressed": cell.suppressed,
+    }
+
+
+def _definition(told: Told) -> Json:
+    return {"says": told.says, "unit": told.unit, "n": told.n, "interval": told.interval or None}
+
+
+def _not_shared(report: Report) -> int | None:
+    count = report.snapshot.facts.not_shared
+    return None if 0 < count < report.question.minimum_cell else count
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, _PLACES) + 0.0  # never -0.0
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULAS) else text

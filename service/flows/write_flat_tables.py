@@ -1,0 +1,73 @@
+"""Write what is kept of a clinic as flat Parquet tables: for a snapshot, or for whoever exports them.
+
+Patients of whom nothing may be shared are left out whole. Reads some hundred patients at a time, so that
+memory stays flat.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from service.flows.deployment import Deployment
+from service.flows.flat_rows import PatientFacts, RowRules, flat_rows
+from service.flows.report_forms import report_forms
+from service.reporting.writing import TableWriter
+from service.store.attendance import AttendanceRow, attendance_of_patient
+from service.store.database import Tx
+from service.store.patient_ratings import PatientRating, ratings_of_dyads
+from service.store.report_rows import (
+    AlertStory,
+    ReportedPatient,
+    alert_stories,
+    all_deliveries,
+    patients_not_shared,
+    patients_with_dyads,
+)
+
+_AT_ONCE = 200
+
+
+def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path) -> int:
+    """Write every table into an empty folder; return how many patients were left out."""
+    clinic = deployment.clinic
+    hidden = patients_not_shared(tx, clinic)
+    patients = patients_with_dyads(tx, clinic)
+    shown = iter([one for one in patients if one.key not in hidden])
+    rules = RowRules(clinic, report_forms(deployment.known), deployment.settings.report_rich_ratings)
+    with TableWriter(folder) as writer:
+        while some := list(islice(shown, _AT_ONCE)):
+            for facts in _read(tx, clinic, some):
+                for table, rows in flat_rows(facts, rules).items():
+                    writer.add(table, rows)
+        writer.add("deliveries", map(_delivery, all_deliveries(tx, clinic, hidden)))
+        writer.finish()
+    return sum(one.key in hidden for one in patients)
+
+
+def _read(tx: Tx, clinic: str, patients: Sequence[ReportedPatient]) -> Iterator[PatientFacts]:
+    dyad_rows = {dyad.row: one.key for one in patients for dyad in one.dyads}
+    alias_rows = {row: one.key for one in patients for row in one.alias_rows}
+    ratings: dict[str, list[PatientRating]] = {}
+    for rating in ratings_of_dyads(tx, clinic, list(dyad_rows)):
+        ratings.setdefault(dyad_rows[rating.dyad_row], []).append(rating)
+    appointments: dict[str, list[AttendanceRow]] = {}
+    for row in attendance_of_patient(tx, clinic, list(alias_rows)):
+        appointments.setdefault(alias_rows[row.alias_row], []).append(row)
+    alerts: dict[str, list[AlertStory]] = {}
+    for story in alert_stories(tx, clinic, list(dyad_rows)):
+        alerts.setdefault(dyad_rows[story.current.dyad_row], []).append(story)
+    for one in patients:
+        key = one.key
+        yield PatientFacts(one, ratings.get(key, ()), appointments.get(key, ()), alerts.get(key, ()))
+
+
+def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "delivery": row["id"],
+        "kind": row["subject_kind"],
+        "subject": row["subject_id"],
+        "version": row["subject_version"],
+        **{name: row[name] for name in ("ehr", "state", "rung", "tries")},
+        **{name: row[name].removesuffix("Z") for name in ("created_at", "updated_at")},
+    }

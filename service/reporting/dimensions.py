@@ -1,0 +1,89 @@
+"""By what figures may be grouped: a fixed list, at most two at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+MOST = 2
+MONTH, QUARTER, BAND = "month", "quarter", "session_band"
+UNKNOWN = "unknown"
+THERAPIST = "therapist"
+
+# Of a dyad as a whole; of one session; of one form.
+OF_DYAD = ("clinic", "site", "team", "approach", THERAPIST)
+OF_SESSION = (*OF_DYAD, MONTH, QUARTER, BAND)
+OF_FORM = (*OF_SESSION, "instrument", "language")
+DIMENSIONS = OF_FORM
+NAMES_PEOPLE = frozenset({THERAPIST})
+
+Bands = Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension: its SQL over columns of parts, how a key is shown, and which coarser keys hold it."""
+
+    sql: str
+    show: Callable[[object], str]
+    coarser: Callable[[object], tuple[object, ...]]
+
+
+def dimension(name: str, clinic: str, bands: Bands) -> Dimension:
+    """Return one of the list, for a clinic and its bands of sessions; raises ``KeyError`` for another."""
+    if name == "clinic":
+        return Dimension("1", lambda _: clinic, _all)
+    if name == BAND:
+        return Dimension("band", lambda key: _band_name(key, bands), _all)
+    return _PLAIN[name]
+
+
+def _all(_: object) -> tuple[object, ...]:
+    return ("all",)
+
+
+def _named(key: object) -> str:
+    return UNKNOWN if key in (None, "") else str(key)
+
+
+def _month(key: object) -> str:
+    return f"{int(str(key)) // 100}-{int(str(key)) % 100:02d}"
+
+
+def _quarter(key: object) -> str:
+    return f"{int(str(key)) // 100}-Q{int(str(key)) % 100}"
+
+
+def _quarter_of(month: object) -> tuple[object, ...]:
+    year, number = divmod(int(str(month)), 100)
+    return ("all", (year, (number + 2) // 3))
+
+
+def band_sql(bands: Bands) -> str:
+    """Return the number of a session's band, from 0, in SQL over ``place``; NULL where nobody knows."""
+    tests = " ".join(
+        f"WHEN place >= {first} THEN {number}" for number, first in reversed([*enumerate(bands)])
+    )
+    return f"CASE {tests} END"
+
+
+def _band_name(key: object, bands: Bands) -> str:
+    if key is None:
+        return UNKNOWN
+    number = int(str(key))
+    first = bands[number]
+    if number + 1 == len(bands):
+        return f"{first}+"
+    last = bands[number + 1] - 1
+    return str(first) if first == last else f"{first}-{last}"
+
+
+_PLAIN: Mapping[str, Dimension] = MappingProxyType(
+    {
+        **{
+            name: Dimension(f"coalesce({name}, '')", _named, _all)
+            for name in ("site", "team", "approach", THERAPIST, "instrument", "language")
+        },
+        "month": Dimension("month", _month, _quarter_of),
+        "quarter": Dimension("quarter", _quarter, _all),
+    }
+)

@@ -1,0 +1,141 @@
+"""The SQL of a question: one scan of a source's parts, grouped by dyad first, then as asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from service.reporting.dimensions import OF_DYAD
+from service.reporting.figures import PAIR_SUMS, QUARTILES, Figure, Source
+from service.reporting.parts import CONSTANT, added, aggregates_of, is_exact, parts_name, rows_sql
+from service.reporting.question import Question
+from service.reporting.suppression import Group
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The columns that a query groups by, in SQL: g0, g1, then the source's labels; each with a comma."""
+
+    question: Question
+    source: Source
+
+    @property
+    def parts(self) -> str:
+        """The parts that the question is answered from."""
+        return parts_name(self.source, self.question.group_by)
+
+    @property
+    def rowwise(self) -> str:
+        """The columns of rows."""
+        return "".join(f"{sql} AS {name}, " for name, sql in self._columns())
+
+    @property
+    def within_dyad(self) -> str:
+        """The same where a dyad's rows are added up: what it has but one of needs to be no key."""
+        constant = {f"g{n}" for n, name in enumerate(self.question.group_by) if name in OF_DYAD} | CONSTANT
+        columns = ((name, f"any_value({sql})" if name in constant else sql) for name, sql in self._columns())
+        return "".join(f"{sql} AS {name}, " for name, sql in columns)
+
+    @property
+    def named(self) -> str:
+        """The same by their names alone."""
+        return "".join(f"{column}, " for column in (*self._groups(), *self.source.labels))
+
+    def group_of(self, row: Row) -> Group:
+        """Return the group that a row of the answer is of."""
+        return tuple(row[name] for name in self._groups())
+
+    def labels_of(self, row: Row) -> tuple[str, ...]:
+        """Return the labels that a row of the answer is of."""
+        return tuple(str(row[name]) for name in self.source.labels)
+
+    def _groups(self) -> list[str]:
+        return [f"g{n}" for n in range(len(self.question.group_by))]
+
+    def _columns(self) -> list[tuple[str, str]]:
+        groups = [(f"g{n}", one.sql) for n, one in enumerate(self.question.dimensions)]
+        return [*groups, *((name, name) for name in self.source.labels)]
+
+
+def sums_query(by: By, figures: Sequence[Figure], wholes: Sequence[str]) -> str:
+    """Return the query for the sums of figures (x0, …) and of what they are shares of (m0, …), over dyads."""
+    places = [wholes.index(one.m) for one in figures]
+    outer = ", ".join([*map(_of_whole, range(len(wholes))), *map(_of_figure, count(), places)])
+    wanted = {f"x{n}": one.x for n, one in enumerate(figures)} | {f"m{n}": m for n, m in enumerate(wholes)}
+    return f"SELECT {by.named}{outer} FROM ({_dyads(by, wanted)}) GROUP BY ALL"  # noqa: S608 - ours
+
+
+def patients_query(by: By, wholes: Sequence[str]) -> str:
+    """Return the query for how many patients each of these aggregates rests on (patients0, …)."""
+    counts = ", ".join(f"{_patients(f'm{n}')} AS patients{n}" for n in range(len(wholes)))
+    dyads = _dyads(by, {f"m{n}": m for n, m in enumerate(wholes)})
+    return f"SELECT {by.named}{counts} FROM ({dyads}) GROUP BY ALL"  # noqa: S608 - ours
+
+
+def _dyads(by: By, wanted: Mapping[str, str]) -> str:
+    """Return the query for one row of each dyad and group; ``wanted`` are names of aggregates."""
+    columns = aggregates_of(by.source)
+    if is_exact(by.source, by.question.group_by):
+        sums = ", ".join(f"{columns[sql]} AS {name}" for name, sql in wanted.items())
+        return f"SELECT {by.rowwise}patient, alone, {sums} FROM {by.parts}"  # noqa: S608 - ours
+    sums = ", ".join(f"{added(sql, columns[sql])} AS {name}" for name, sql in wanted.items())
+    return (
+        f"SELECT {by.within_dyad}dyad, any_value(patient) AS patient, any_value(alone) AS alone, {sums}"  # noqa: S608 - ours
+        f" FROM {by.parts} GROUP BY ALL"
+    )
+
+
+def _of_whole(n: int) -> str:
+    counts = f"{_patients(f'm{n}')} AS patients{n}, count_if(m{n} <> 0) AS dyads{n}"
+    return f"{counts}, sum(m{n}) AS m{n}, sum(m{n} * m{n}) AS mm{n}"
+
+
+def _patients(whole: str) -> str:
+    # count(DISTINCT …) takes four times as long as all else together, whatever its filter lets through.
+    others = f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
+    return f"count_if(alone AND {whole} <> 0) + coalesce(len(list_distinct({others})), 0)"
+
+
+def _of_figure(n: int, place: int) -> str:
+    return f"sum(x{n}) AS x{n}, sum(x{n} * x{n}) AS xx{n}, sum(x{n} * m{place}) AS xm{n}"
+
+
+def quartiles_of_rows(by: By, each: str) -> str:
+    """Return the query for quartiles out of every row of the flat tables."""
+    wanted = ", ".join(str(share) for _, share in QUARTILES)
+    return (
+        f"SELECT {by.rowwise}quantile_cont({each}::DOUBLE, [{wanted}]) AS quartiles"  # noqa: S608 - ours
+        f" FROM {rows_sql(by.source, by.question.by.session_bands)} WHERE {each} IS NOT NULL GROUP BY ALL"
+    )
+
+
+def quartiles_of_counted(by: By, counted: str) -> str:
+    """Return the query for the same quartiles out of counted values.
+
+    A quartile lies between the values at two ranks, counted from 0, as ``quantile_cont`` has it.
+    """
+    quartiles = ", ".join(_between(f"({share} * (any_value(whole) - 1))", share) for _, share in QUARTILES)
+    ranked = (
+        f"SELECT *, sum(times) OVER (PARTITION BY {by.named}1 ORDER BY each) AS upto,"  # noqa: S608 - ours
+        f" sum(times) OVER (PARTITION BY {by.named}1) AS whole"
+        f" FROM (SELECT {by.rowwise}each, sum(times) AS times FROM {counted} GROUP BY ALL)"
+    )
+    return f"SELECT {by.named}[{quartiles}] AS quartiles FROM ({ranked}) GROUP BY ALL"  # noqa: S608 - ours
+
+
+def _between(rank: str, share: float) -> str:
+    low, high = (f"min(each) FILTER (upto > {end}({share} * (whole - 1)))" for end in ("floor", "ceil"))
+    return f"{low} + ({high} - {low}) * ({rank} - floor({rank}))"
+
+
+def correlations_query(by: By) -> str:
+    """Return the query for sums of squares and products, within (w) and between (b) dyads."""
+    return (
+        f"SELECT {by.named}{_patients('n')} AS patients, count(*) AS dyads, sum(n) AS n,"  # noqa: S608 - ours
+        " sum(xx - x * x / n) AS wxx, sum(yy - y * y / n) AS wyy, sum(xy - x * y / n) AS wxy,"
+        " sum(x * x / n) - sum(x) * sum(x) / sum(n) AS bxx, sum(y * y / n) - sum(y) * sum(y) / sum(n) AS byy,"
+        " sum(x * y / n) - sum(x) * sum(y) / sum(n) AS bxy, sum(xx) AS xx, sum(yy) AS yy"
+        f" FROM ({_dyads(by, PAIR_SUMS)}) GROUP BY ALL"
+    )

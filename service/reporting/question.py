@@ -1,0 +1,44 @@
+"""What is asked of a snapshot, and the cells that an answer is made of."""
+
+from dataclasses import dataclass
+
+from service.reporting.counted_by import CountedBy
+from service.reporting.dimensions import Dimension, dimension
+from service.reporting.suppression import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: ``families`` of figures, grouped by at most two dimensions of the fixed list.
+
+    ``by`` are the numbers that the snapshot was counted by. ``minimum_cell`` is in patients.
+    """
+
+    clinic: str
+    families: tuple[str, ...]
+    group_by: tuple[str, ...]
+    minimum_cell: int
+    by: CountedBy
+
+    @property
+    def dimensions(self) -> list[Dimension]:
+        """Return the dimensions that it is grouped by."""
+        return [dimension(name, self.clinic, self.by.session_bands) for name in self.group_by]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure of one group. ``labels`` part it further (instrument, perspective, score, measure).
+
+    All numbers are None where it is suppressed. ``patients`` is how many it rests on: never shown.
+    """
+
+    group: Group
+    figure: str
+    labels: tuple[str, ...]
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    patients: int
+    suppressed: bool = False

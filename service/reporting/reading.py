@@ -1,0 +1,85 @@
+"""A DuckDB that may read one snapshot and nothing else, for one question."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from service.reporting.errors import ReportTooHeavy, SnapshotGone
+from service.reporting.writing import view_of
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 2,
+    "memory_limit": "512MB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "enable_object_cache": False,
+}
+# Questions at one time: each may take the memory above.
+_AT_ONCE = threading.BoundedSemaphore(2)
+
+
+class Reader:
+    """Asks SQL of ours, in which a name stands for its Parquet file once it was shown."""
+
+    def __init__(self, opened: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
+        self._opened = opened
+        self._snapshot = snapshot
+        self._shown: set[str] = set()
+
+    def show(self, *names: str) -> None:
+        """Let questions name these files. Raises ``SnapshotGone``."""
+        with _told_apart():
+            for name in set(names) - self._shown:
+                self._opened.execute(view_of(self._snapshot, name))
+        self._shown |= set(names)
+
+    def rows(self, query: str) -> list[Mapping[str, Any]]:
+        """Return the rows of a query by column. Raises ``ReportTooHeavy`` and ``SnapshotGone``."""
+        with _told_apart():
+            found = self._opened.execute(query)
+            names = [one[0] for one in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@contextmanager
+def reading(snapshot: Path, timeout_seconds: float) -> Iterator[Reader]:
+    """Give a reader of one snapshot; after the timeout what it is at ends with ``ReportTooHeavy``.
+
+    Nothing outside the snapshot can be read, nothing written, no extension loaded, no setting changed.
+    """
+    if not _AT_ONCE.acquire(timeout=timeout_seconds):
+        raise ReportTooHeavy
+    try:
+        with duckdb.connect(":memory:", config=_CONFIG) as opened:
+            _lock_down(opened, snapshot)
+            timer = threading.Timer(timeout_seconds, opened.interrupt)
+            timer.start()
+            try:
+                yield Reader(opened, snapshot)
+            finally:
+                timer.cancel()
+    finally:
+        _AT_ONCE.release()
+
+
+def _lock_down(opened: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
+    with _told_apart():
+        opened.execute("SET temp_directory = ''")
+        opened.execute("SET allowed_directories = [?]", [f"{snapshot}/"])
+        opened.execute("SET enable_external_access = false")
+        opened.execute("SET lock_configuration = true")
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise SnapshotGone from error
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
+        raise ReportTooHeavy from error

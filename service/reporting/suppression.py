@@ -1,0 +1,44 @@
+"""Which cells of a figure are not shown: those of few patients, and others that would give them away."""
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+
+Group = tuple[object, ...]
+# The lines whose sum is known elsewhere (a row, a column, a quarter, the whole) that hold a cell.
+LinesOf = Callable[[Group], tuple[Hashable, ...]]
+_FEWEST_HIDDEN = 2
+
+
+def hidden_cells(
+    patients: Mapping[Group, int], minimum: int, lines_of: LinesOf, open_lines: Collection[Hashable] = ()
+) -> frozenset[Group]:
+    """Return the groups that must not be shown; ``patients`` says how many each figure rests on.
+
+    Primary: fewer patients than the minimum. Complementary: in every line with a hidden cell at least two are
+    hidden, of at least the minimum of patients together; the smallest of the others follow, again and again.
+    ``open_lines`` are those whose sum must not come out: they need hidden cells even where none is small.
+    """
+    hidden = {group for group, count in patients.items() if count < minimum}
+    lines: dict[Hashable, list[Group]] = {}
+    for group in patients:
+        for line in lines_of(group):
+            lines.setdefault(line, []).append(group)
+    looked_at = {line for group in hidden for line in lines_of(group)} | (lines.keys() & set(open_lines))
+    while looked_at:
+        found = (_next(lines[one], hidden, patients, minimum, is_open=one in open_lines) for one in looked_at)
+        more = {group for group in found if group is not None}
+        hidden |= more
+        looked_at = {line for group in more for line in lines_of(group)}
+    return frozenset(hidden)
+
+
+def _next(
+    line: list[Group], hidden: set[Group], patients: Mapping[Group, int], minimum: int, *, is_open: bool
+) -> Group | None:
+    """Return the cell that this line needs hidden too, None where it needs none or has none left."""
+    gone = [group for group in line if group in hidden]
+    if not gone and not is_open:
+        return None
+    if len(gone) >= _FEWEST_HIDDEN and sum(patients[group] for group in gone) >= minimum:
+        return None
+    rest = [group for group in line if group not in hidden]
+    return min(rest, key=lambda group: (patients[group], str(group)), default=None)

@@ -1,0 +1,87 @@
+"""Every figure of a seeded clinic is what plain Python counts in the database's own rows."""
+
+from collections.abc import Iterator
+from math import sqrt
+
+import pytest
+
+from service.clock import from_instant
+from service.flows.deployment import Deployment
+from service.flows.refresh_snapshot import refresh_snapshot
+from service.reporting.answers import Answered, answer_question
+from service.reporting.figures import told_figures
+from service.reporting.question import Question
+from service.reporting.reading import reading
+from service.reporting.snapshots import Snapshot
+from tests.service.reporting.clinic import fill_clinic
+from tests.service.reporting.recount import Counted, Key, Recount, stored_rows
+
+ALL = tuple(dict.fromkeys(one.family for one in told_figures()))
+CLIENTS = 30
+GROUPS = [
+    *[(), ("clinic",), ("team",), ("site",), ("therapist",), ("approach",), ("instrument",), ("language",)],
+    *[("month",), ("quarter",), ("session_band",), ("team", "month"), ("instrument", "session_band")],
+    *[("therapist", "quarter"), ("month", "session_band"), ("language", "quarter")],
+]
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, Snapshot]]:
+    deployment = fill_clinic(tmp_path_factory.mktemp("clinic"), CLIENTS)
+    snapshot = refresh_snapshot(deployment)
+    assert snapshot
+    yield deployment, snapshot
+    deployment.database.close()
+
+
+def ask(snapshot: Snapshot, group_by: tuple[str, ...]) -> tuple[Question, Answered]:
+    question = Question("default", ALL, group_by, 1, snapshot.facts.counted_by)
+    with reading(snapshot.folder, 20) as reader:
+        return question, answer_question(reader, question)
+
+
+def recounted(clinic: tuple[Deployment, Snapshot], group_by: tuple[str, ...]) -> dict[Key, Counted]:
+    deployment, snapshot = clinic
+    return Recount(stored_rows(deployment.database), from_instant(snapshot.facts.as_of), group_by).figures()
+
+
+def told(snapshot: Snapshot, group_by: tuple[str, ...]) -> dict[Key, Counted]:
+    question, answered = ask(snapshot, group_by)
+    shows = [one.show for one in question.dimensions]
+    return {
+        (
+            cell.figure,
+            tuple(show(key) for show, key in zip(shows, cell.group, strict=True)),
+            cell.labels,
+        ): Counted(pytest.approx(cell.value, abs=1e-6), cell.n)
+        for cell in answered.cells
+    }
+
+
+@pytest.mark.parametrize("group_by", GROUPS, ids="-".join)
+def test_every_figure_is_what_plain_python_counts(clinic, group_by):
+    counted = {key: Counted(one.value, one.n) for key, one in recounted(clinic, group_by).items()}
+
+    assert told(clinic[1], group_by) == counted
+
+
+def test_every_figure_of_the_list_was_counted(clinic):
+    counted = {name for name, _, _ in recounted(clinic, ())}
+
+    assert counted == {one.name for one in told_figures()}
+
+
+def test_an_interval_is_that_of_whole_dyads(clinic):
+    (cell,) = [
+        one
+        for one in ask(clinic[1], ())[1].cells
+        if one.figure == "level_mean" and one.labels == ("srs-3", "client", "total")
+    ]
+    counted = recounted(clinic, ())["level_mean", (), ("srs-3", "client", "total")]
+    off = [x - counted.value * m for x, m in counted.parts]
+    dyads = len(off)
+    error = sqrt(sum(one**2 for one in off) * dyads / (dyads - 1)) / counted.n
+
+    assert dyads == 30
+    assert cell.high - counted.value == pytest.approx(2.045 * error, rel=1e-3)  # t of 29
+    assert counted.value - cell.low == pytest.approx(2.045 * error, rel=1e-3)
