@@ -24,6 +24,7 @@ from service.commands import (
     sandbox,
     serve,
     subscribe,
+    views,
 )
 from service.commands.command import Command, Commands, Write, say
 from service.errors import SettingsRefused
@@ -43,6 +44,7 @@ FAMILIES = (
     instruments,
     norms,
     evaluation,
+    views,
     descriptions,
     sandbox,
 )

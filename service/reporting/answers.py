@@ -116,7 +116,8 @@ def _quartiles(reader: Reader, by: By, figure: Figure, cells: Sequence[Cell]) ->
         replace(mean, figure=f"{figure.name}_{name}", value=value, low=None, high=None)
         for row in reader.rows(query)
         if row["quartiles"] is not None
-        for mean in [means[by.group_of(row), by.labels_of(row)]]
+        for mean in [means.get((by.group_of(row), by.labels_of(row)))]
+        if mean is not None  # a clinic without a rating has neither
         for (name, _), value in zip(QUARTILES, row["quartiles"], strict=True)
     ]
 

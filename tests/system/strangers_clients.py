@@ -1,13 +1,13 @@
 """FHIR clients that others wrote, each run as a program of its own against a FHIR door."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from tests.system.environments import environment_of, run_fixed, tests_cache
 
 _HERE = Path(__file__).parent / "strangers"
 _KIT = "fhir-kit-client@2.0.3"
@@ -30,45 +30,29 @@ def found_by(client: str, base: str, forms: Sequence[Mapping[str, Any]], patient
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _cache() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "alliance-tests"
-
-
 def _with_python(script: str) -> list[str]:
-    pinned = _HERE / "requirements.txt"
-    folder = _cache() / f"strangers-{sha256(pinned.read_bytes()).hexdigest()[:12]}"
-    python = folder / "bin" / "python"
-    if not (folder / "ready").is_file():
-        _run(sys.executable, "-m", "venv", "--clear", str(folder))
-        _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(pinned))
-        (folder / "ready").touch()
+    python = environment_of(_HERE / "requirements.txt") / "bin" / "python"
     return [str(python), str(_HERE / script)]
 
 
 def _with_node() -> list[str]:
-    folder = _cache() / _KIT
+    folder = tests_cache() / _KIT
     if not (folder / "node_modules" / "fhir-kit-client" / "package.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-        _run("npm", "install", "--silent", *options, _KIT)
+        run_fixed("npm", "install", "--silent", *options, _KIT)
     return ["node", str(_HERE / "with_fhir_kit_client.mjs"), str(folder)]
 
 
 def _with_java() -> list[str]:
     sources = sorted(one for one in (_HERE / "hapi").rglob("*") if one.is_file())
     content = sha256(b"".join(one.read_bytes() for one in sources)).hexdigest()[:12]
-    folder = _cache() / f"strangers-hapi-{content}"
+    folder = tests_cache() / f"strangers-hapi-{content}"
     jar = folder / "strangers.jar"
     if not jar.is_file():
         pom = str(_HERE / "hapi" / "pom.xml")
-        _run("mvn", "-B", "-ntp", "-q", "-f", pom, "package", f"-Dstrangers.build={folder}")
+        run_fixed("mvn", "-B", "-ntp", "-q", "-f", pom, "package", f"-Dstrangers.build={folder}")
     return ["java", "-jar", str(jar)]
-
-
-def _run(*command: str) -> None:
-    # Fixed commands; where packages come from is each tool's own setting.
-    subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603
 
 
 CLIENTS: Mapping[str, Callable[[], list[str]]] = {

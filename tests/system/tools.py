@@ -41,6 +41,7 @@ GROUPS = (
         root=True,
     ),
     Group("replicas", "replicas behind a proxy", ("initdb", "pg_ctl", "createdb", "nginx")),
+    Group("spark", "the views on Spark with Pathling", ("bash",)),
     Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )

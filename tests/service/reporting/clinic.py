@@ -23,8 +23,13 @@ TODAY = date(2026, 3, 2)
 TEAMS, SITES, APPROACHES = ("blue", "green", None), ("north", "south"), ("cbt", "dynamic", "systemic")
 
 
-def fill_clinic(folder: Path, clients: int, seed: int = 7, **settings: Any) -> Deployment:
-    """Return a deployment whose clinic has so many clients with all that reports count."""
+def fill_clinic(
+    folder: Path, clients: int, seed: int = 7, *, attendance: bool = True, **settings: Any
+) -> Deployment:
+    """Return a deployment whose clinic has so many clients with all that reports count.
+
+    ``attendance`` False: no session is recorded but by its responses.
+    """
     clock = StandingClock()
     deployment = a_deployment(folder, clock, **{"snapshot_dir": str(folder / "snapshots"), **settings})
     clinic = make_clinic(clients, seed, TODAY)
@@ -35,7 +40,8 @@ def fill_clinic(folder: Path, clients: int, seed: int = 7, **settings: Any) -> D
         if random.random() < 0.2:
             _act(deployment, random, clock)
     clock.moment = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-    _attend(clinic, deployment)
+    if attendance:
+        _attend(clinic, deployment)
     return deployment
 
 

@@ -6,7 +6,7 @@ Sessions of a dyad are told apart by date alone, which in the demo clinic is the
 import json
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from service.store.database import Database
 
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 Key = tuple[str, tuple[str, ...], tuple[str, ...]]  # figure, group as shown, labels
 FILES = Path(__file__).parents[3] / "fhir_mappings" / "instruments"
 SESSIONS_RICH, CRITICAL, IN_TIME, DROP_OUT = 5, 9, timedelta(days=7), timedelta(days=28)
@@ -33,29 +34,33 @@ class Counted:
     parts: tuple[tuple[float, float], ...] = ()
 
 
+_QUERIES = {
+    "responses": "SELECT r.*, d.site, d.team, d.approach, d.therapist AS whose FROM responses r"
+    " JOIN dyads d ON d.row_id = r.dyad_row WHERE r.believed_until IS NULL"
+    " AND r.status <> 'entered-in-error'"
+    " ORDER BY r.session_date, r.session_number, r.authored_at, r.received_at",
+    "scores": "SELECT * FROM scores WHERE kind = 'score'",
+    "marks": "SELECT * FROM scores WHERE kind = 'item' AND code LIKE 'srs-3.%'",
+    "alerts": "SELECT * FROM alerts WHERE believed_until IS NULL",
+    "versions": "SELECT * FROM alerts",
+    "acts": "SELECT * FROM alert_acts",
+    "visits": "SELECT v.*, d.row_id AS dyad_row FROM attendance v"
+    " JOIN patient_aliases a ON a.row_id = v.alias_row"
+    " JOIN dyads d ON d.patient_key = a.patient_key AND d.therapist = v.therapist"
+    " WHERE v.believed_until IS NULL",
+}
+
+
+def stored_rows(database: Database) -> Rows:
+    """Return the rows of the database's one clinic; responses in therapy order."""
+    return {name: _rows(database, query) for name, query in _QUERIES.items()}
+
+
 class Recount:
     """The rows of one clinic, and what they come to."""
 
-    def __init__(self, database: Database, as_of: datetime, group_by: tuple[str, ...]) -> None:
-        self._as_of, self._group_by = as_of, group_by
-        self._rows = {
-            name: _rows(database, query)
-            for name, query in {
-                "responses": "SELECT r.*, d.site, d.team, d.approach, d.therapist AS whose FROM responses r"
-                " JOIN dyads d ON d.row_id = r.dyad_row WHERE r.believed_until IS NULL"
-                " AND r.status <> 'entered-in-error'"
-                " ORDER BY r.session_date, r.session_number, r.authored_at, r.received_at",
-                "scores": "SELECT * FROM scores WHERE kind = 'score'",
-                "marks": "SELECT * FROM scores WHERE kind = 'item' AND code LIKE 'srs-3.%'",
-                "alerts": "SELECT * FROM alerts WHERE believed_until IS NULL",
-                "versions": "SELECT * FROM alerts",
-                "acts": "SELECT * FROM alert_acts",
-                "visits": "SELECT v.*, d.row_id AS dyad_row FROM attendance v"
-                " JOIN patient_aliases a ON a.row_id = v.alias_row"
-                " JOIN dyads d ON d.patient_key = a.patient_key AND d.therapist = v.therapist"
-                " WHERE v.believed_until IS NULL",
-            }.items()
-        }
+    def __init__(self, rows: Rows, as_of: datetime, group_by: tuple[str, ...]) -> None:
+        self._as_of, self._group_by, self._rows = as_of, group_by, rows
         self._files = {path.stem: tomllib.loads(path.read_text()) for path in FILES.glob("*.toml")}
         self._scores = defaultdict(dict)
         for row in self._rows["scores"]:

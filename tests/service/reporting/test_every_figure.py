@@ -14,7 +14,7 @@ from service.reporting.question import Question
 from service.reporting.reading import reading
 from service.reporting.snapshots import Snapshot
 from tests.service.reporting.clinic import fill_clinic
-from tests.service.reporting.recount import Counted, Key, Recount
+from tests.service.reporting.recount import Counted, Key, Recount, stored_rows
 
 ALL = tuple(dict.fromkeys(one.family for one in told_figures()))
 CLIENTS = 30
@@ -42,7 +42,7 @@ def ask(snapshot: Snapshot, group_by: tuple[str, ...]) -> tuple[Question, Answer
 
 def recounted(clinic: tuple[Deployment, Snapshot], group_by: tuple[str, ...]) -> dict[Key, Counted]:
     deployment, snapshot = clinic
-    return Recount(deployment.database, from_instant(snapshot.facts.as_of), group_by).figures()
+    return Recount(stored_rows(deployment.database), from_instant(snapshot.facts.as_of), group_by).figures()
 
 
 def told(snapshot: Snapshot, group_by: tuple[str, ...]) -> dict[Key, Counted]:

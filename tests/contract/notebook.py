@@ -1,0 +1,235 @@
+"""An analyst's notebook as a script: three pictures of a clinic, from the API and from the flat tables.
+
+    python tests/contract/notebook.py http://127.0.0.1:8000 tables pictures
+
+``tables`` is what ``python -m service export --parquet tables`` wrote. Each cell (# %%) can be run by itself
+in an editor that knows them. It needs duckdb and matplotlib, nothing of the service. The tables are rows of
+single patients and know no small groups: what is drawn from them is guarded as they are.
+"""
+
+# %%
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import duckdb
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+Ask = Callable[[str], Mapping[str, Any]]  # a query string -> the answer of /v1/alliance-metrics
+Item = Mapping[str, Any]
+
+INK, GREY, PALE = "#222222", "#8a8a8a", "#dddddd"
+BLUE, ORANGE, GREEN, RED, YELLOW = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#f0e442"  # Okabe & Ito 2008
+CUT_OFF, _FLOOR = 36, 26
+LEVELS = {"A": "seen by an observer", "B": "said by a person", "D": "scores alone"}
+# What became of an alert, from the best to the worst; in grey what nobody needed to do anything about.
+FOLLOWED = {
+    "repaired": (("repaired",), GREEN),
+    "in work": (("acknowledged", "in-repair"), BLUE),
+    "dismissed": (("dismissed",), PALE),
+    "scores came back": (("closed-by-scores",), GREY),
+    "nobody acted yet": (("open",), ORANGE),
+    "unresolved": (("unresolved",), RED),
+}
+FIRST_SESSIONS, FEWEST = 12, 11
+
+
+def main(address: str, tables: Path, pictures: Path) -> None:
+    """Draw all three pictures of the service at an address."""
+
+    def ask(query: str) -> Mapping[str, Any]:
+        with urlopen(f"{address}/v1/alliance-metrics?{query}") as answer:  # noqa: S310 - their own service
+            return json.load(answer)
+
+    draw_all(ask, tables, pictures)
+
+
+def draw_all(ask: Ask, tables: Path, pictures: Path) -> None:
+    """Draw all three pictures."""
+    draw_level(ask, pictures / "level.png")
+    draw_alerts(ask, tables, pictures / "alerts.png")
+    draw_coverage_and_congruence(ask, tables, pictures / "coverage-and-congruence.png")
+
+
+# %% How high is the alliance rated, month by month? From the API: intervals and small groups are its work.
+def draw_level(ask: Ask, picture: Path) -> None:
+    """Draw the mean SRS total of each month with its interval and quartiles; hidden months are marked."""
+    answer = ask("group_by=month&figures=level")
+    means, *quartiles = (
+        figures_of(answer, f"level_{name}", instrument="srs-3", score="total")
+        for name in ("mean", "q1", "q3")
+    )
+    figure, axes = _sheet(
+        "Client ratings of the session (SRS total, 0 to 40)",
+        "Dot: mean of the month. Thick: its 95 % interval over dyads. Thin: the middle half of all ratings."
+        f" Hidden: under {answer['minimum_cell']} patients.",
+    )
+    for place, (month, q1, q3) in enumerate(zip(means, *quartiles, strict=True)):
+        if month["suppressed"]:
+            axes.text(place, _FLOOR + 0.5, "hidden", color=GREY, ha="center", rotation=90, fontsize=8)
+            continue
+        axes.vlines(place, q1["value"], q3["value"], color=GREY, linewidth=1)
+        axes.vlines(place, month["low"], month["high"], color=BLUE, linewidth=7, alpha=0.35)
+        axes.plot(place, month["value"], "o", color=BLUE)
+        axes.annotate(f"{month['value']:.1f}", (place, month["value"]), (9, -3), textcoords="offset points")
+    axes.axhline(CUT_OFF, color=GREY, linestyle="--", linewidth=1)
+    words = "published cut-off, 36: by itself no sign of a strain"
+    axes.text(-0.45, CUT_OFF + 0.15, words, color=GREY, fontsize=8)
+    axes.set_xlim(-0.5, len(means) - 0.3)
+    axes.set_ylim(_FLOOR, 40)
+    axes.set_xticks(range(len(means)), [_month(one) for one in means])
+    axes.set_ylabel(f"points (the axis begins at {_FLOOR})")
+    _save(figure, picture)
+
+
+def _month(item: Item) -> str:
+    forms = "" if item["suppressed"] else f"\n{item['n']:,} forms"
+    return f"{item['group']['month']}{forms}"
+
+
+# %% Which alerts were raised, and what did people do? From the tables: a status of each alert.
+def draw_alerts(ask: Ask, tables: Path, picture: Path) -> None:
+    """Draw the alerts by the best evidence that they rest on, parted by what followed."""
+    counts = alerts_by_level(tables)
+    answer = ask("figures=alerts")
+    rate, repaired = (figures_of(answer, name)[:1] for name in ("alerts_per_100_sessions", "repair_rate"))
+    figure, axes = _sheet(
+        "Rupture alerts by the evidence they rest on, and what followed",
+        _sentence("{value:.1f} ({low:.1f} to {high:.1f}) for 100 rated sessions.", rate)
+        + _sentence(" Of those that a person resolved {value:.0%} were repaired (n = {n}).", repaired),
+    )
+    total = sum(counts.values())
+    for row, level in enumerate(LEVELS):
+        left = 0
+        for name, (statuses, colour) in FOLLOWED.items():
+            count = sum(counts.get((level, status), 0) for status in statuses)
+            axes.barh(row, count, left=left, color=colour, height=0.6, label=name if row == 0 else None)
+            if count > total / 50:
+                axes.text(left + count / 2, row, str(count), ha="center", va="center", color=INK, fontsize=9)
+            left += count
+        axes.text(left, row, "  none" if left == 0 else f"  {left}", va="center", color=GREY)
+    axes.set_yticks(range(len(LEVELS)), [f"{level}: {words}" for level, words in LEVELS.items()])
+    axes.invert_yaxis()
+    axes.set_xlabel("alerts (without historical and withdrawn ones)")
+    axes.margins(x=0.08)
+    figure.legend(loc="outside lower center", ncols=len(FOLLOWED), frameon=False, fontsize=9)
+    _save(figure, picture)
+
+
+def alerts_by_level(tables: Path) -> dict[tuple[str, str], int]:
+    """Return how many alerts there are by level of evidence and status."""
+    query = (
+        "SELECT evidence_level, status, count(*) FROM read_parquet($file)"
+        " WHERE NOT historical AND status NOT IN ('withdrawn', 'entered-in-error') GROUP BY ALL"
+    )
+    rows = duckdb.sql(query, params={"file": str(tables / "alerts.parquet")}).fetchall()
+    return {(level, status): count for level, status, count in rows}
+
+
+# %% Who is not seen, and do both see the same? Read this before any level.
+def draw_coverage_and_congruence(ask: Ask, tables: Path, picture: Path) -> None:
+    """Draw how many of the first sessions were rated, and both sides of those that both rated."""
+    figure, (left, right) = _sheet("", "", columns=2)
+    covered = coverage_by_session(tables)
+    shown = [(place, rated / came) for place, came, rated in covered if came >= FEWEST]
+    left.bar(*zip(*shown, strict=True), color=BLUE, width=0.7) if shown else None
+    for place, share in shown:
+        left.text(place, share + 0.015, f"{share:.0%}", ha="center", fontsize=8, color=INK)
+    left.set_ylim(0, 1.1)
+    left.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    left.set_xticks(range(1, FIRST_SESSIONS + 1))
+    left.set_xlabel("session of the therapy")
+    first = figures_of(ask("figures=coverage"), "first_sessions_rated")[:1]
+    left.set_title(
+        "Attended sessions that were rated\n"
+        + _sentence("of the first three: {value:.0%} ({low:.0%} to {high:.0%})", first),
+        loc="left",
+        fontsize=10,
+    )
+    pairs = both_sides(tables)
+    low, high = 12, 60
+    right.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--")
+    right.plot(
+        [one for one, _ in pairs], [two for _, two in pairs], "o", color=ORANGE, alpha=0.45, markersize=5
+    )
+    right.set_xlim(low, high)
+    right.set_ylim(low, high)
+    right.set_aspect("equal")
+    right.set_xlabel("client's WAI-SR total")
+    right.set_ylabel("therapist's, after the same session")
+    told = ask("figures=congruence")
+    within, between = (figures_of(told, f"congruence_{name}")[:1] for name in ("within", "between"))
+    right.set_title(
+        "Both sides of the same session\n"
+        + _sentence("r = {value:.2f} between dyads, ", between)
+        + _sentence("{value:.2f} within them (n = {n})", within),
+        loc="left",
+        fontsize=10,
+    )
+    _save(figure, picture)
+
+
+def coverage_by_session(tables: Path) -> list[tuple[int, int, int]]:
+    """Return (session, dyads that came to it, those who rated it) where attendance is known."""
+    query = (
+        "WITH places AS (SELECT unnest(range(1, $sessions + 1)) AS place),"
+        " rated AS (SELECT DISTINCT dyad, place FROM read_parquet($sessions_file) WHERE rated)"
+        " SELECT place, count(*), count(rated.dyad) FROM read_parquet($dyads_file) AS dyads"
+        " JOIN places ON dyads.attended >= places.place LEFT JOIN rated USING (dyad, place)"
+        " GROUP BY place ORDER BY place"
+    )
+    files = {f"{name}_file": str(tables / f"{name}.parquet") for name in ("sessions", "dyads")}
+    return duckdb.sql(query, params={"sessions": FIRST_SESSIONS, **files}).fetchall()
+
+
+def both_sides(tables: Path) -> list[tuple[float, float]]:
+    """Return (client's, therapist's) WAI-SR total of each session that both rated."""
+    query = (
+        "SELECT client.value, therapist.value FROM read_parquet($file) AS client"
+        " JOIN read_parquet($file) AS therapist USING (dyad, session)"
+        " WHERE client.code = 'wai-sr-client.total' AND therapist.code = 'wai-sr-therapist.total'"
+    )
+    return duckdb.sql(query, params={"file": str(tables / "scores.parquet")}).fetchall()
+
+
+# %% What all three need.
+def figures_of(answer: Mapping[str, Any], figure: str, **labels: str) -> list[Item]:
+    """Return one figure's items with these labels, by group in the order of the answer."""
+    wanted = {"figure": figure, **labels}
+    return [one for one in answer["items"] if wanted.items() <= one.items()]
+
+
+def _sentence(words: str, items: list[Item]) -> str:
+    # Neither suppressed nor without an interval: of nothing counted there is nothing to say.
+    return "".join(words.format(**one) for one in items if None not in (one["value"], one["low"]))
+
+
+def _sheet(title: str, below: str, *, columns: int = 1) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(9.6, 4.8), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, columns)
+    for one in [axes] if columns == 1 else axes:
+        _tidy(one)
+    if title:
+        axes.set_title(f"{title}\n", loc="left", fontsize=12, fontweight="bold")
+        axes.text(0, 1.02, below, transform=axes.transAxes, color=GREY, fontsize=9)
+    return figure, axes
+
+
+def _tidy(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(length=0, labelsize=9)
+
+
+def _save(figure: Figure, picture: Path) -> None:
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(picture)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

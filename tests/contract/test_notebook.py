@@ -1,0 +1,99 @@
+"""The analyst's notebook runs, and tells by the tables what the API answers."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fhir_mappings.alert_states import STATES
+from service.app import create_app
+from service.flows.export_tables import export_tables
+from service.flows.refresh_snapshot import refresh_snapshot
+from service.log import Log
+from tests.conftest import BASE_URL, TestClient
+from tests.contract import notebook
+from tests.service.build import an_access
+from tests.service.reporting.clinic import fill_clinic
+
+CLIENTS = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """A clinic's API, and the folder of its tables."""
+
+    api: TestClient
+    tables: Path
+
+    def ask(self, query: str) -> Mapping[str, Any]:
+        answer = self.api.get(f"/v1/alliance-metrics?{query}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def figure(self, name: str) -> Mapping[str, Any]:
+        (found,) = notebook.figures_of(self.ask(""), name)
+        return found
+
+
+def opened(folder: Path, clients: int) -> Iterator[Clinic]:
+    deployment = fill_clinic(folder, clients)
+    assert refresh_snapshot(deployment)
+    (folder / "tables").mkdir()
+    export_tables(deployment, folder / "tables", an_access("R"))
+    with TestClient(create_app(deployment, Log(io.StringIO())), base_url=BASE_URL) as api:
+        yield Clinic(api, folder / "tables")
+    deployment.database.close()
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    yield from opened(tmp_path_factory.mktemp("clinic"), CLIENTS)
+
+
+@pytest.fixture
+def new_clinic(tmp_path: Path) -> Iterator[Clinic]:
+    yield from opened(tmp_path, 0)
+
+
+def drawn(clinic: Clinic, folder: Path) -> dict[str, bytes]:
+    notebook.draw_all(clinic.ask, clinic.tables, folder)
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
+
+
+def test_three_pictures_are_drawn(clinic, tmp_path):
+    pictures = drawn(clinic, tmp_path / "pictures")
+
+    assert set(pictures) == {"level.png", "alerts.png", "coverage-and-congruence.png"}
+    assert all(one.startswith(b"\x89PNG") for one in pictures.values())
+
+
+def test_pictures_of_a_clinic_without_a_rating_are_drawn_too(new_clinic, tmp_path):
+    assert len(drawn(new_clinic, tmp_path / "pictures")) == 3
+
+
+def test_the_coverage_drawn_is_the_apis(clinic):
+    told = clinic.figure("first_sessions_rated")
+    first = [one for one in notebook.coverage_by_session(clinic.tables) if one[0] <= 3]
+
+    assert sum(came for _, came, _ in first) == told["n"]
+    assert sum(rated for _, _, rated in first) / told["n"] == pytest.approx(told["value"], abs=1e-4)
+
+
+def test_the_alerts_drawn_are_those_of_the_api(clinic):
+    told = clinic.figure("alerts_per_100_sessions")
+    drawn_alerts = sum(notebook.alerts_by_level(clinic.tables).values())
+
+    assert drawn_alerts / told["n"] * 100 == pytest.approx(told["value"], abs=1e-4)
+
+
+def test_the_sessions_that_both_rated_are_those_of_the_api(clinic):
+    assert len(notebook.both_sides(clinic.tables)) == clinic.figure("congruence_gap")["n"]
+
+
+def test_every_status_of_an_alert_has_a_colour():
+    coloured = {status for statuses, _ in notebook.FOLLOWED.values() for status in statuses}
+
+    assert coloured == set(STATES) - {"withdrawn", "entered-in-error"}
