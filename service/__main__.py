@@ -17,6 +17,7 @@ from service.commands import (
     deliveries,
     descriptions,
     evaluation,
+    export,
     instruments,
     norms,
     sandbox,
@@ -39,6 +40,7 @@ FAMILIES = (
     instruments,
     norms,
     evaluation,
+    export,
     descriptions,
     sandbox,
 )
