@@ -7,7 +7,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, growing, queued, recording, rules, searching, trend
+from tests.bench import delivering, exporting, footprint, growing, queued, recording, rules, searching, trend
 
 BENCHES = {
     "recording": recording,
@@ -17,6 +17,7 @@ BENCHES = {
     "queued": queued,
     "footprint": footprint,
     "growing": growing,
+    "exporting": exporting,
     "rules": rules,
 }
 FULL, SMOKE = 2000, 80
