@@ -3,7 +3,7 @@
 import threading
 
 from service.flows.deployment import Deployment
-from service.flows.work_on_export import Exporting, take_next, wipe_exports, work_on_export
+from service.flows.work_on_export import Exporting, free_abandoned, take_next, wipe_exports, work_on_export
 from service.log import Log
 from service.owners import new_owner
 
@@ -54,6 +54,7 @@ class ExportWorker:
     def _export_next(self, work: Exporting) -> bool:
         """Tell whether there was one that came to an end, well."""
         try:
+            free_abandoned(work)
             row = take_next(work)
             done = work_on_export(work, row, self._stopping.is_set) if row else None
         except Exception as error:  # noqa: BLE001 - a full disk or a locked database must not end the thread

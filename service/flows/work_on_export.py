@@ -25,6 +25,7 @@ from service.export_files import (
 from service.flows.deployment import Access, Deployment
 from service.flows.render_resources import Selection, next_piece, opening_lines, patient_lines
 from service.flows.write_version import audit_row
+from service.owners import is_gone
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.export_rows import PatientLoad
@@ -37,8 +38,10 @@ from service.store.exports import (
     export_ids,
     exports_to_wipe,
     find_export,
+    free_exports,
     is_any_free,
     is_settled,
+    lease_owners,
     oldest_free,
     release_export,
     remove_export,
@@ -109,6 +112,16 @@ def work_on_export(work: Exporting, row: ExportRow, is_over: Callable[[], bool])
     with work.deployment.database.write() as tx:
         release_export(tx, row)
     return done if done is not None and done.state == COMPLETE else None
+
+
+def free_abandoned(work: Exporting) -> None:
+    """Let exports be taken up at once whose process ran on this machine and was killed."""
+    clinic, database = work.deployment.clinic, work.deployment.database
+    with database.read() as tx:
+        gone = sorted(one for one in lease_owners(tx, clinic) if is_gone(one))
+    for owner in gone:
+        with database.write() as tx:
+            free_exports(tx, clinic, owner)
 
 
 def wipe_exports(work: Exporting) -> int:

@@ -129,6 +129,18 @@ def release_export(tx: Tx, row: ExportRow) -> None:
     tx.execute(update(exports).where(_named(row.clinic, row.id), *mine).values(**free))
 
 
+def lease_owners(tx: Tx, clinic: str) -> set[str]:
+    """Return who holds leases of exports."""
+    held = select(exports.c.lease_owner).where(exports.c.clinic == clinic, exports.c.lease_owner.is_not(None))
+    return {str(one) for one in tx.execute(held).scalars()}
+
+
+def free_exports(tx: Tx, clinic: str, owner: str) -> None:
+    """Let others take up what this owner, who is gone, had taken."""
+    theirs = exports.c.clinic == clinic, exports.c.lease_owner == owner
+    tx.execute(update(exports).where(*theirs).values(lease_owner=None, lease_until=None))
+
+
 def cancel_export(tx: Tx, clinic: str, export_id: str) -> None:
     """End an export; its files are wiped by whoever works on exports next."""
     tx.execute(update(exports).where(_named(clinic, export_id)).values(state=CANCELLED))

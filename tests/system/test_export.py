@@ -54,10 +54,10 @@ def begun(service: Service, query: str = "") -> str:
 
 
 def test_an_export_killed_again_and_again_has_each_resource_once(service, name_of):
-    sent = send_all(service.base_url, ratings(name_of("export"), clients=60, count=600))
+    sent = send_all(service.base_url, ratings(name_of("export"), clients=20, count=120))
     place = begun(service)
     for number in range(KILLS):
-        time.sleep(0.05 * (number + 1))
+        time.sleep(0.02 * (number + 1))
         service.kill()
         service.start()
     found = exported(place)

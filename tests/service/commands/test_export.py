@@ -116,7 +116,9 @@ def test_nothing_that_names_anybody_is_in_a_de_identified_export(url, tmp_path):
     database.close()
 
     assert len(lines_in(tmp_path / "out", "alerts.ndjson")) == 2
-    assert [one for one in (CANARY, "anna", "north", "urn:", "Patient/", "Practitioner/") if one in text] == []
+    assert [
+        one for one in (CANARY, "anna", "north", "urn:", "Patient/", "Practitioner/") if one in text
+    ] == []
     assert [one for one in (*ids, *keys) if one in text] == []
     assert re.findall(r"\d{4}-\d{2}|\d{2}:\d{2}", text) == []
 
