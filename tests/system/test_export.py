@@ -16,7 +16,7 @@ from tests.system.sending import send_all
 from tests.system.waiting import wait_until
 
 ASYNC = {"Prefer": "respond-async"}
-KILLS = 4
+KILLS = 3
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def begun(service: Service, query: str = "") -> str:
 
 
 def test_an_export_killed_again_and_again_has_each_resource_once(service, name_of):
-    sent = send_all(service.base_url, ratings(name_of("export"), clients=20, count=120))
+    sent = send_all(service.base_url, ratings(name_of("export"), clients=10, count=80))
     place = begun(service)
     for number in range(KILLS):
         time.sleep(0.02 * (number + 1))
