@@ -19,6 +19,7 @@ from service.api import health, notices, public_keys, smart
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
+from service.api.fhir import export_results as exports
 from service.api.fhir.answers import fhir_base
 from service.api.fhir.values import context_of
 from service.api.gate import Gate, Limits
@@ -47,13 +48,16 @@ _REQUEST_HEADERS = (
     *("Accept", "Authorization", "Content-Type", "If-Match", "If-Modified-Since", "If-None-Exist"),
     *("If-None-Match", "Prefer", "X-Request-Id"),
 )
-_ANSWER_HEADERS = ("Content-Location", "ETag", "Last-Modified", "Location", "X-Request-Id")
+_ANSWER_HEADERS = (
+    *("Content-Location", "ETag", "Expires", "Last-Modified", "Location", "Retry-After", "X-Progress"),
+    "X-Request-Id",
+)
 # One packet holds less than this anyway; a higher level costs more time than it saves.
 _WORTH_PACKING_BYTES = 1400
 _PACKING = 5
 
 # The busiest first: the framework asks each router in turn whether an address is its own.
-DOORS = (v1.build_router, fhir.build_router)
+DOORS = (v1.build_router, fhir.build_router, exports.build_router)
 # What answers for all clinics of the process.
 COMMON = (health.build_router, notices.build_router, public_keys.build_router, smart.build_router)
 
@@ -229,7 +233,7 @@ def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
     return Preflights(
         app,
         allow_origins=settings.cors_origins,
-        allow_methods=("GET", "HEAD", "POST", "PUT"),
+        allow_methods=("GET", "HEAD", "POST", "PUT", "DELETE"),
         allow_headers=_REQUEST_HEADERS,
         expose_headers=_ANSWER_HEADERS,
     )

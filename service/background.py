@@ -1,4 +1,4 @@
-"""What runs beside the API or without it: threads that deliver, watch, tell, erase, report, and seal."""
+"""What runs beside the API or without it: threads that deliver, watch, tell, erase, report, export, seal."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from service.ehr.client import EhrClient
 from service.ehr.connection import open_http
+from service.export_worker import ExportWorker
 from service.flows.deployment import Deployment
 from service.http import Exchange, Http, host_of
 from service.log import Log
@@ -35,6 +36,7 @@ class Background:
         self._retention = RetentionWorker(deployment, log)
         self._snapshots = SnapshotWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
+        self._exporter = ExportWorker(deployment, log)
         self._sealer = Sealer(deployment, log)
 
     @contextmanager
@@ -45,6 +47,7 @@ class Background:
         self._watcher.start()
         self._retention.start()
         self._snapshots.start()
+        self._exporter.start()
         self._sealer.start()
         try:
             yield
@@ -53,7 +56,7 @@ class Background:
 
     def _stop(self) -> None:
         """Tell all at once to stop: one after the other would take the sum of what each may take."""
-        parts = (self._retention, self._watcher, self._worker, self._teller, self._snapshots)
+        parts = (self._retention, self._watcher, self._worker, self._teller, self._snapshots, self._exporter)
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: part.stop(DRAIN_SECONDS), parts))
         # Last, so that what the others did at the end is sealed too.
@@ -73,6 +76,7 @@ class Background:
         """Say that something was queued; returns at once."""
         self._worker.wake()
         self._teller.wake()
+        self._exporter.wake()
 
     def notice(self) -> None:
         """Make the watcher look into the EHR; returns at once."""

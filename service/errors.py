@@ -19,10 +19,13 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   │   └─ AddressTooLong    414
  │   ├─ TooSlow               408: the body did not come in time
  │   ├─ TooManyRequests       429: the caller is over its rate
+ │   ├─ TooManyExports        429: as many exports are under way, or kept, as may be
  │   ├─ TooBusy               503: too many requests are under way
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
  │   ├─ NotOffered            405 or 501
+ │   │   └─ NotTurnedOn       501: the operator did not turn it on
+ │   ├─ ExportFailed          500: the files of an export could not be written
  │   ├─ EhrNotAnswering       503: what was asked needs the EHR
  │   ├─ IdentityProviderSilent 503: what was asked needs the clinic's identity provider
  │   ├─ ReportNotAtHand       503: the snapshot that reports are answered from is not there, or too slow
@@ -225,6 +228,18 @@ class TooManyRequests(RequestRefused):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooManyExports(RequestRefused):
+    """As many exports are under way, or kept, as may be; ``retry_after_seconds`` says when to ask again."""
+
+    status = 429
+    issue_code = "throttled"
+    reason = "too-many-exports"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class TooBusy(RequestRefused):
     """As many requests are under way as this process takes."""
 
@@ -260,6 +275,20 @@ class NotOffered(RequestRefused):
     def __init__(self, message: str, *, allow: str = "") -> None:
         super().__init__(message)
         self.allow = allow
+
+
+class NotTurnedOn(NotOffered):
+    """It is offered where the operator turned it on, which was not done here."""
+
+    status = 501
+
+
+class ExportFailed(RequestRefused):
+    """The files of an export could not be written, again and again; the log says why."""
+
+    status = 500
+    issue_code = "exception"
+    reason = "export-failed"
 
 
 class EhrNotAnswering(RequestRefused):

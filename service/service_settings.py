@@ -45,6 +45,22 @@ class ServiceSettings(BaseModel):
         le=65535,
         description="Port of GET /metrics, in the words of Prometheus, on the same address; nothing about patients. Unset: none.",
     )
+    export_dir: str | None = Field(
+        None,
+        description="Folder that bulk exports (`$export`) are written to, a folder for each clinic in it; several processes need the same one. Unset: no bulk exports.",
+    )
+    export_hours: int = Field(
+        24,
+        ge=1,
+        le=720,
+        description="How long the files of a bulk export are kept once it is complete, in hours.",
+    )
+    exports_per_caller: int = Field(
+        2, ge=1, le=100, description="Most bulk exports of one caller under way at a time; 429 beyond."
+    )
+    exports_per_clinic: int = Field(
+        4, ge=1, le=1000, description="Most bulk exports of one clinic under way at a time; 429 beyond."
+    )
     max_body_bytes: int = Field(
         1_048_576, ge=1024, le=67_108_864, description="Largest request body, in bytes."
     )

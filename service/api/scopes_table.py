@@ -14,8 +14,9 @@ from service.flows.subscribe_ehr import NOTICES
 from service.scopes import METRICS, OPERATIONS, Need, Right
 
 # own: held to what the scopes reach.  whole: only for who reaches all of the clinic.  shared: nothing about
-# anybody.  caller: every caller, whatever the scopes.  open: everybody, without a credential.
-Reach = Literal["own", "whole", "shared", "caller", "open"]
+# anybody.  caller: every caller, whatever the scopes.  types: of each type all, or nothing.  open: everybody,
+# without a credential.
+Reach = Literal["own", "whole", "shared", "caller", "types", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,15 @@ _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", f"/fhir/{_FORM}/{{logical_id}}/$validate", (f"{_FORM}.r",), "own"),
     ("GET", "/fhir/Observation/$lastn", ("Observation.s",), "own"),
     ("POST", "/fhir/Observation/$lastn", ("Observation.s",), "own"),
+    *(
+        (method, f"/fhir{below}/$export", (), "types")
+        for below in ("", "/Patient", "/Group/{logical_id}")
+        for method in ("GET", "POST")
+    ),
+    # Whoever asked for it, and nobody else.
+    ("GET", "/fhir/exports/{export_id}", (), "types"),
+    ("DELETE", "/fhir/exports/{export_id}", (), "types"),
+    ("GET", "/fhir/exports/{export_id}/{file}", (), "types"),
 )
 _OPEN: tuple[Key, ...] = (
     ("GET", "/live"),
@@ -164,6 +174,7 @@ _SAYS: Mapping[Reach, str] = MappingProxyType(
         "whole": "`system/` scopes and supervisors only",
         "shared": "nothing about anybody",
         "caller": "every caller",
+        "types": "of types whose `.r` is granted for the whole clinic; the results for who asked",
         "open": "everybody, without a credential",
     }
 )

@@ -31,6 +31,8 @@ from service.store.erasure import (
     unsettled_deliveries,
 )
 from service.store.erasures import ErasureRow, add_erasure, keys_known, leave_alerts_of_others
+from service.store.export_rows import note_gone
+from service.store.exports import begin_exports_anew
 from service.store.lost_races import repeat_lost_races
 from service.store.merges import lock_joined
 from service.store.patients import find_alias, lock_dyads, own_key_of
@@ -124,6 +126,8 @@ def erase_within(write: Write, own_keys: Iterable[str], erasing: Erasing) -> Cer
     never_again = _never_again(tx, held)
     still_open = open_work(tx, held)
     in_ehr = _in_ehr(tx, held, write.deployment.settings.ehr_name)
+    note_gone(tx, held, write.now)
+    begin_exports_anew(tx, clinic)
     leave_alerts_of_others(tx, held)
     for key in held.keys:  # while it is known whose key it is
         add_audit(tx, audit_row(write.access, write.now, OK, f"patient/{key}", patient_key=key))

@@ -7,6 +7,9 @@ from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.disclosures import Disclosure, keep_disclosure, read_disclosure, reopen_withheld
+from service.store.erasure import find_holdings
+from service.store.export_rows import forget_gone, note_gone
+from service.store.exports import begin_exports_anew
 from service.store.merges import joined_keys
 from service.store.patients import find_alias, own_key_of, take_alias
 
@@ -26,10 +29,24 @@ def set_disclosure(
     with deployment.database.write() as tx:
         alias = take_alias(tx, clinic, reference_here(patient, deployment.settings), now)
         own_key = own_key_of(tx, alias)
+        before = _in_force(tx, clinic, own_key)
         keep_disclosure(tx, clinic, own_key, disclosure, now)
         reopen_withheld(tx, clinic, (alias.patient_key,), now)
         add_audit(tx, audit_row(access, now, OK, f"patient/{own_key}", alias.row))
-        return _in_force(tx, clinic, own_key)
+        after = _in_force(tx, clinic, own_key)
+        if before.share != after.share:
+            _tell_exports(tx, clinic, own_key, now, is_shared=after.share)
+        return after
+
+
+def _tell_exports(tx: Tx, clinic: str, own_key: str, now: str, *, is_shared: bool) -> None:
+    """Let exports hold nothing of who is not to be shared any more, and say so to who exports later."""
+    held = find_holdings(tx, clinic, sorted(joined_keys(tx, clinic, own_key)))
+    if is_shared:
+        forget_gone(tx, held)
+    else:
+        note_gone(tx, held, now)
+        begin_exports_anew(tx, clinic)
 
 
 def show_disclosure(deployment: Deployment, patient: str, clinic: str) -> tuple[Disclosure, str]:

@@ -28,7 +28,7 @@ def search_traces(deployment: Deployment, clinic: str, search: ChartSearch) -> F
 
     def load(tx: Tx, places: Sequence[Place]) -> list[TracedVersion]:
         versions = versions_by_row(tx, [place.owner_row for place in places])
-        return [_trace(tx, versions[place.owner_row], deployment) for place in places]
+        return [trace_version(tx, versions[place.owner_row], deployment) for place in places]
 
     return search_kind(deployment, clinic, "trace", search, load)
 
@@ -40,13 +40,14 @@ def find_trace(
     with deployment.database.read() as tx:
         stored = find_version(tx, clinic, response_id, version)
         is_seen = stored and is_in_sight(tx, clinic, "trace", sight, stored.row_id)
-        found = _trace(tx, stored, deployment) if stored and is_seen else None
+        found = trace_version(tx, stored, deployment) if stored and is_seen else None
     if found is None or not found.observations:
         raise NotFound(NO_SUCH)
     return found
 
 
-def _trace(tx: Tx, stored: ResponseVersion, deployment: Deployment) -> TracedVersion:
+def trace_version(tx: Tx, stored: ResponseVersion, deployment: Deployment) -> TracedVersion:
+    """Return what one version gave and took away, maybe nothing."""
     filled = filled_from(stored, deployment.known)
     given = observation_parts(filled)
     before = find_version(tx, stored.clinic, stored.id, stored.version - 1)

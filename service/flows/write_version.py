@@ -142,8 +142,12 @@ def audit_row(
     patient_row: int | None = None,
     *,
     patient_key: str = "",
+    query: str = "",
 ) -> AuditRow:
-    """Return the audit's row of this access; the patient by the alias' row or our key, where it has one."""
+    """Return the audit's row of this access; the patient by the alias' row or our key, where it has one.
+
+    ``query``: names of parameters that are offered.
+    """
     kind = kind_of(access.route, access.action)
     return AuditRow(
         clinic=access.clinic,
@@ -159,6 +163,7 @@ def audit_row(
         address=access.address,
         patient_row=patient_row,
         patient_key=patient_key,
+        query=query,
     )
 
 

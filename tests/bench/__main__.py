@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.bench import (
     delivering,
+    exporting,
     footprint,
     growing,
     importing,
@@ -28,6 +29,7 @@ BENCHES = {
     "queued": queued,
     "footprint": footprint,
     "growing": growing,
+    "exporting": exporting,
     "rules": rules,
     "importing": importing,
     "metrics": metrics,

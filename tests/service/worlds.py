@@ -56,7 +56,7 @@ def chance(seed: int) -> Iterator[None]:
 def world_on(database: Database, deployment: Deployment, keys: Mapping[str, str]) -> World:
     """Return the service of both clinics on a database, for callers with these API keys."""
     clock, log = FixedClock(NOW), io.StringIO()
-    settings = Settings(database_url=database.url, **WEBHOOK)
+    settings = Settings(database_url=database.url, export_dir="nowhere", **WEBHOOK)
     own = replace(deployment, database=database, clock=clock)
     served = [Served(of_clinic(own, clinic, settings)) for clinic in (NORTH, SOUTH)]
     clients = clients_of(served, Log(log), keys)
@@ -110,6 +110,8 @@ def fill(
     assert (imported["recorded"], imported["refused"]) == (1, 1)
     closed = {"push": False, "share": True, "since": None}
     assert client.put(f"/v1/patients/{patient}-2/disclosure", json=closed).status_code == 200
+    begun = client.get("/fhir/$export?_type=Task", headers={"Prefer": "respond-async"})
+    assert begun.status_code == 202
     form = {"resourceType": "QuestionnaireResponse", "subject": {"reference": f"Patient/{patient}"}}
     came = InboundCame(f"form-{patient}", "1", PARKED, json_text.dumps(form), reason=f"{therapist}-reason")
     with world.database.write() as tx:

@@ -6,23 +6,30 @@ Source: hl7.org/fhir/R4/capabilitystatement.html.
 from typing import Any
 
 from fhir_mappings.elements import PUBLISHER, narrative
-from service.api.fhir.offered import OFFERED, Offered
+from service.api.fhir.offered import EXPORT, GROUP_EXPORT, OFFERED, PATIENT_EXPORT, Offered, Operation
 from service.identity.provider import Endpoints
 
 FHIR_VERSION = "4.0.1"
 # When what is offered last changed.
 DATE = "2026-11-27"
+_BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 _SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
 def to_capability_statement(
-    base: str, software_version: str, *, cors: bool, callers: bool = False, endpoints: Endpoints | None = None
+    base: str,
+    software_version: str,
+    *,
+    cors: bool,
+    callers: bool = False,
+    endpoints: Endpoints | None = None,
+    exports: bool = False,
 ) -> dict[str, Any]:
     """Return what this door answers, for the address by which the caller reached it.
 
     ``cors``: pages of other sites may call it. ``callers``: they need a credential; ``endpoints``: where they
-    get a token, None where the identity provider has not said so.
+    get a token, None where the identity provider has not said so. ``exports``: there is a place for them.
     """
     return {
         "resourceType": "CapabilityStatement",
@@ -39,14 +46,20 @@ def to_capability_statement(
         "kind": "instance",
         "software": {"name": "alliance-service", "version": software_version},
         "implementation": {"description": "Therapeutic alliance beside an EHR", "url": base},
+        **({"instantiates": [_BULK_DATA]} if exports else {}),
         "fhirVersion": FHIR_VERSION,
         "format": ["application/fhir+json", "json"],
         "rest": [
             {
                 "mode": "server",
                 "security": {"cors": cors, **_security(endpoints, callers=callers)},
-                "resource": [_resource(offered) for offered in OFFERED],
+                "resource": [
+                    *(_resource(offered) for offered in OFFERED),
+                    *(_exporting("Patient", PATIENT_EXPORT) if exports else ()),
+                    *(_exporting("Group", GROUP_EXPORT) if exports else ()),
+                ],
                 "interaction": [{"code": code} for code in ("batch", "transaction")],
+                **({"operation": [_operation(EXPORT)]} if exports else {}),
             }
         ],
     }
@@ -65,9 +78,18 @@ def _security(endpoints: Endpoints | None, *, callers: bool) -> dict[str, Any]:
     return {"extension": [{"url": _URIS, "extension": uris}], "service": service, "description": text}
 
 
+def _exporting(kind: str, operation: Operation) -> list[dict[str, Any]]:
+    """Return a type that nothing but exports are offered of: its resources are the EHR's, or a caseload."""
+    return [{"type": kind, "operation": [_operation(operation)]}]
+
+
+def _operation(one: Operation) -> dict[str, Any]:
+    return {"name": one.name, "definition": one.definition}
+
+
 def _resource(offered: Offered) -> dict[str, Any]:
     versioned = "vread" in offered.interactions
-    operations = [{"name": one.name, "definition": one.definition} for one in offered.operations]
+    operations = [_operation(one) for one in offered.operations]
     return {
         "type": offered.type,
         "interaction": [{"code": code} for code in offered.interactions],

@@ -76,6 +76,7 @@ def _add_metadata(router: APIRouter, doors: Doors) -> None:
             cors=bool(settings.cors_origins),
             callers=doors.asks_credentials,
             endpoints=_endpoints(doors),
+            exports=settings.export_dir is not None,
         )
         return answer_read(request, Shown(statement, content_tag(statement)))
 

@@ -114,9 +114,8 @@ def _count(value: str | None, faults: list[Fault]) -> int:
     return DEFAULT_COUNT
 
 
-def _since(value: str | None, faults: list[Fault]) -> str | None:
-    if value is None:
-        return None
+def read_instant(value: str) -> str | None:
+    """Return the instant that a time with seconds and offset means; None for anything else."""
     try:
         # A plus sign that came unescaped is a blank by now.
         moment = datetime.fromisoformat(value.replace(" ", "+")) if _INSTANT.fullmatch(value) else None
@@ -124,6 +123,15 @@ def _since(value: str | None, faults: list[Fault]) -> str | None:
             return as_instant(moment)
     except (ValueError, OverflowError):
         pass
+    return None
+
+
+def _since(value: str | None, faults: list[Fault]) -> str | None:
+    if value is None:
+        return None
+    instant = read_instant(value)
+    if instant is not None:
+        return instant
     faults.append(Fault(SINCE, "bad-parameter", "This parameter takes a time with seconds and offset."))
     return None
 

@@ -66,12 +66,23 @@ def is_strict(request: Request) -> bool:
     return _preference(request, "handling") == "strict"
 
 
-def _preference(request: Request, name: str) -> str:
+def is_lenient(request: Request) -> bool:
+    """Tell whether parameters that are not offered are to be left out where they would else be refused."""
+    return _preference(request, "handling") == "lenient"
+
+
+def wants_async(request: Request) -> bool:
+    """Tell whether the caller will come again for the answer."""
+    return _preference(request, "respond-async", missing="no") != "no"
+
+
+def _preference(request: Request, name: str, missing: str = "") -> str:
+    """Return the value of a preference, '' for one without; ``missing`` where it is not stated."""
     for one in re.split(r"[,;]", ",".join(request.headers.getlist("prefer"))):
         key, _, value = one.partition("=")
         if key.strip().lower() == name:
             return value.strip().strip('"').lower()
-    return ""
+    return missing
 
 
 def matches_version(request: Request, tag: str) -> bool:

@@ -111,6 +111,12 @@ OFFERED: tuple[Offered, ...] = (
     Offered("AuditEvent", _VREAD, AUDIT_EVENT_PARAMETERS, sort="date"),
 )
 
+# Of the whole door: bulk export, of all, of all patients, of a therapist's caseload.
+_BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
+EXPORT = Operation("export", f"{_BULK}/export")
+PATIENT_EXPORT = Operation("export", f"{_BULK}/patient-export")
+GROUP_EXPORT = Operation("export", f"{_BULK}/group-export")
+
 # Their references mean the EHR's resources: a read is sent there.
 ELSEWHERE = ("Patient", "Practitioner", "Encounter")
 

@@ -3,12 +3,13 @@
 from fastapi import APIRouter
 
 from service.api.doors import Doors
+from service.api.fhir.export_operation import add_export
 from service.api.fhir.extract_operation import add_extract
 from service.api.fhir.lastn_operation import add_lastn
 from service.api.fhir.populate_operation import add_populate
 from service.api.fhir.validate_operation import add_validate
 
-_OPERATIONS = (add_populate, add_extract, add_validate, add_lastn)
+_OPERATIONS = (add_populate, add_extract, add_validate, add_lastn, add_export)
 
 
 def add_operations(router: APIRouter, doors: Doors) -> None:

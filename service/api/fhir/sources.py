@@ -7,13 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from fastapi import Request
 
-from fhir_mappings import json_text
-from fhir_mappings.alert import to_detected_issue
-from fhir_mappings.elements import Json, extension, reference, with_labels
 from fhir_mappings.flag import to_flag
-from fhir_mappings.foreign_markup import without_harmful_markup
-from fhir_mappings.observation import observation_id, to_observations, to_withdrawn
-from fhir_mappings.response import to_response
+from fhir_mappings.observation import observation_id
 from fhir_mappings.task import to_task
 from fhir_mappings.terminology import served_definitions
 from service.api.fhir.answers import Shown, ShownPage
@@ -25,7 +20,6 @@ from service.api.fhir.values import observation_pair
 from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, shown_page, version_number
 from service.api.security import sight_for
 from service.flows.deployment import Deployment
-from service.flows.load import alert_facts, filled_from
 from service.flows.read_history import (
     HistoryPage,
     HistoryQuery,
@@ -45,6 +39,12 @@ from service.flows.search_chart import (
     search_last_observations,
     search_observations,
     search_responses,
+)
+from service.flows.show_resources import (
+    alert_as_served,
+    observations_as_served,
+    response_as_served,
+    withdrawn_as_served,
 )
 from service.store.alerts import AlertRow
 from service.store.responses import ResponseVersion
@@ -190,15 +190,12 @@ class Observations:
     def _show(self, observed: ObservedPart) -> Shown:
         filled = observed.filled
         wanted = observation_id(filled.id, observed.part)
-        codings = self.deployment.extra_codings
-        made = to_observations(filled, self.deployment.names, extra_codings=codings)
+        made = observations_as_served(filled, self.deployment)
         resource = next(one for one in made if one["id"] == wanted)
-        if observed.withdrawn_at is None:
-            return Shown(resource, str(filled.version), filled.last_updated, filled.patient)
-        # It has the version that took it away: the one before is still in callers' caches.
-        tag = str(filled.version + 1)
-        resource["meta"] |= {"versionId": tag, "lastUpdated": observed.withdrawn_at}
-        return Shown(to_withdrawn(resource), tag, observed.withdrawn_at, filled.patient)
+        if observed.withdrawn_at is not None:
+            resource = withdrawn_as_served(resource, filled, observed.withdrawn_at)
+        meta = resource["meta"]
+        return Shown(resource, meta["versionId"], meta["lastUpdated"], filled.patient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,54 +231,14 @@ class DetectedIssues:
         return shown_page(search_alerts(self.deployment, self.deployment.clinic, search), self._show)
 
     def _show(self, row: AlertRow) -> Shown:
-        resource = to_detected_issue(alert_facts(row), self.deployment.names)
-        resource["meta"]["lastUpdated"] = row.believed_from
+        resource = alert_as_served(row, self.deployment)
         return Shown(resource, str(row.version), row.believed_from, row.patient)
 
 
 def show_response(version: ResponseVersion, deployment: Deployment) -> Shown:
-    """Return one version as it is served: as sent, with our id, version, moment and status.
-
-    With the clinic's security labels beside the sender's. The text of its numbers is the sender's. Markup of
-    the sender's that could act or lead elsewhere is left out. One that came as plain JSON is written anew.
-    """
-
-    def written_anew() -> dict[str, Any]:
-        return to_response(filled_from(version, deployment.known), deployment.names)
-
-    sent = _sent_resource(version)
-    if sent is None:
-        resource = written_anew()
-    else:
-        ours = {"versionId": str(version.version), "lastUpdated": version.believed_from}
-        meta = sent.get("meta", {}) | ours
-        meta["security"] = with_labels(meta.get("security", []), deployment.names)
-        head = {"resourceType": sent["resourceType"], "id": version.id, "meta": meta}
-        resource = head | {key: value for key, value in sent.items() if key not in head}
-        resource["status"] = version.status
-        resource |= _learnt_session(resource, version, deployment)
-        resource = without_harmful_markup(resource, lambda: written_anew()["text"])
+    """Return one version of a response as it is answered."""
+    resource = response_as_served(version, deployment)
     return Shown(resource, str(version.version), version.believed_from, version.patient)
-
-
-def _learnt_session(resource: Json, version: ResponseVersion, deployment: Deployment) -> Json:
-    """Return the extensions with what its Encounter said of the session, where it says nothing itself."""
-    names, given = deployment.names, resource.get("extension", [])
-    said = {one.get("url") for one in given}
-    therapist, day = names.extension("therapist"), names.extension("session-date")
-    more = []
-    if version.therapist and therapist not in said:
-        more.append(extension(therapist, valueReference=reference(version.therapist)))
-    if day not in said and version.session_date != version.authored[: len(version.session_date)]:
-        more.append(extension(day, valueDate=version.session_date))
-    return {"extension": [*given, *more]} if more else {}
-
-
-def _sent_resource(version: ResponseVersion) -> dict[str, Any] | None:
-    # Whichever door a response came to first, a correction may have come to the other.
-    sent = json_text.loads(version.body)
-    is_fhir = isinstance(sent, dict) and sent.get("resourceType") == "QuestionnaireResponse"
-    return sent if is_fhir else None
 
 
 def _shown_history(page: HistoryPage[Item], show: Callable[[Item], Shown]) -> ShownHistory:

@@ -7,15 +7,14 @@ from typing import Any
 
 from fhir_mappings.alert import AlertFacts
 from fhir_mappings.codes import Names
-from fhir_mappings.provenance import to_provenance
 from service.api.fhir.answers import Shown, ShownPage
 from service.api.fhir.definition_search import DefinitionCondition
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.trace_parameters import provenance_pair
 from service.errors import NotFound
 from service.flows.deployment import Deployment
-from service.flows.load import alert_facts
 from service.flows.search_chart import NO_SUCH, ChartSearch, FoundPage, Item, find_alert_row, search_alerts
+from service.flows.show_resources import alert_as_served, provenance_as_served
 from service.flows.trace_scores import TracedVersion, find_trace, search_traces
 from service.store.alerts import AlertRow
 from service.store.sight import WHOLE_SIGHT, Sight
@@ -59,8 +58,7 @@ class AlertWork:
     def _show(self, row: AlertRow) -> Shown:
         if row.historical:
             raise NotFound(NO_SUCH)
-        resource = self.write(alert_facts(row), self.deployment.names)
-        resource["meta"]["lastUpdated"] = row.believed_from
+        resource = alert_as_served(row, self.deployment, self.write)
         return Shown(resource, str(row.version), row.believed_from, row.patient)
 
 
@@ -91,12 +89,8 @@ class Provenances:
         return shown_page(found, self._show)
 
     def _show(self, traced: TracedVersion) -> Shown:
-        targets = [f"Observation/{one}" for one in traced.observations]
-        recorded = traced.filled.last_updated
-        resource = to_provenance(traced.filled, targets, recorded, self.deployment.names)
-        # Nothing about a version changes any more once it was recorded.
-        resource["meta"] = {"versionId": "1", "lastUpdated": recorded} | resource["meta"]
-        return Shown(resource, "1", recorded, traced.filled.patient)
+        resource = provenance_as_served(traced.filled, traced.observations, self.deployment)
+        return Shown(resource, "1", traced.filled.last_updated, traced.filled.patient)
 
 
 def version_number(text: str) -> int:

@@ -66,6 +66,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /fhir/QuestionnaireResponse/$validate": session(3),
     "POST /fhir/QuestionnaireResponse/{}/$validate": session(3),
     "POST /fhir/Observation/$lastn": {"patient": "{id}"},
+    **{
+        f"POST /fhir{below}/$export": {"resourceType": "Parameters"}
+        for below in ("", "/Patient", "/Group/{}")
+    },
+    "DELETE /fhir/exports/{}": {},
     "POST /fhir/QuestionnaireResponse": session(3, subject={"reference": "Patient/{id}"}),
     "PUT /fhir/QuestionnaireResponse/{}": session(3) | {"id": "{id}"},
     "PUT /fhir/Task/{}": {"resourceType": "Task", "id": "{id}", "status": "accepted"},
@@ -84,9 +89,14 @@ WITH_IDS = (
     "webhook_events",
     "audit_rows",
     "imports",
+    "exports",
 )
 # Ways to ask that the description of a route does not tell of.
-HEADERS = {"If-Match": 'W/"1"', "If-None-Exist": "identifier=urn:clinic:north|Patient/bea-1"}
+HEADERS = {
+    "If-Match": 'W/"1"',
+    "If-None-Exist": "identifier=urn:clinic:north|Patient/bea-1",
+    "Prefer": "respond-async",
+}
 
 
 @contextmanager

@@ -1,47 +1,191 @@
-"""``export --parquet``: the tables that reports are made from, for whoever analyses elsewhere."""
+"""``export`` and ``export-keys``, as clinic IT and analysts type them."""
 
+import json
+import re
 import stat
-from pathlib import Path
+from decimal import Decimal
 
-import duckdb
 import pytest
 
-from service.__main__ import main
+from fhir_mappings.filled import Identifier
 from service.flows.record_response import record_response
-from service.flows.set_disclosure import set_disclosure
-from service.reporting.tables import TABLES
-from service.store.disclosures import Disclosure
+from service.store.database import Database
+from service.store.export_keys import list_export_keys
 from tests.databases import sqlite_only
-from tests.service.build import a_deployment, a_response, an_access
+from tests.service.build import a_check_in, a_deployment, a_response, an_access
+from tests.service.test_main import run
 
 pytestmark = sqlite_only
+CANARY = "zqcanary"
+# A course that dips at its end, so that an alert opens.
+TOTALS = ("37.0", "37.1", "37.0", "37.2", "37.0", "37.1", "22.0")
+
+
+def record_canaries(deployment, patient=f"{CANARY}-patient", **changes):
+    """Record a course in which everything that could name somebody is a canary."""
+    person = {
+        "patient": f"Patient/{patient}",
+        "source": f"Patient/{patient}",
+        "therapist": f"Practitioner/{CANARY}-therapist",
+    }
+    names = {
+        "encounter": f"Encounter/{CANARY}-encounter",
+        "author": f"Practitioner/{CANARY}-author",
+        "patient_identifier": Identifier(f"urn:{CANARY}", f"{CANARY}-record-number"),
+        "site": f"{CANARY}-site",
+        "team": f"{CANARY}-team",
+        "approach": f"{CANARY}-approach",
+        "age_years": 97,
+        "language": "x-zqcanary",
+    }
+    for place, total in enumerate(TOTALS):
+        identifier = Identifier(f"urn:{CANARY}", f"{CANARY}-{patient}-{place}")
+        facts = person | names | {"identifier": identifier} | changes
+        record_response(deployment, a_response(place + 1, total, **facts), an_access())
+    words = f"{CANARY} said so on 2 March"
+    check_in = a_check_in(7, "no", felt=words, missed=words)
+    record_response(deployment, check_in, an_access())
 
 
 @pytest.fixture
-def filled(tmp_path: Path) -> dict[str, str]:
+def url(tmp_path):
     deployment = a_deployment(tmp_path)
-    record_response(deployment, a_response(7), an_access())
-    record_response(
-        deployment, a_response(7, patient="Patient/ben", source="Patient/ben", identifier=None), an_access()
-    )
-    set_disclosure(deployment, "Patient/ben", Disclosure(share=False), an_access())
+    record_canaries(deployment)
     deployment.database.close()
-    return {"ALLIANCE_DATABASE_URL": f"sqlite:///{tmp_path / 'alliance.db'}"}
+    return deployment.database.url
 
 
-def test_an_export_holds_every_table_but_not_whom_nobody_may_be_told_of(filled, tmp_path):
-    said: list[str] = []
-    folder = tmp_path / "tables"
-    assert main(["export", "--parquet", str(folder)], filled, said.append) == 0
-
-    assert {one.name for one in folder.iterdir()} == {f"{name}.parquet" for name in TABLES}
-    assert {stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()} == {0o600}
-    with duckdb.connect() as opened:
-        rows = opened.read_parquet(str(folder / "scores.parquet")).select("score", "value").fetchall()
-    assert rows == [("total", 36.3)]
-    assert "1 patients were left out" in said[-1]
+def lines_in(folder, name):
+    return [json.loads(line, parse_float=Decimal) for line in (folder / name).read_text().splitlines()]
 
 
-def test_an_export_writes_into_a_new_folder_alone(filled, tmp_path, capsys):
-    assert main(["export", "--parquet", str(tmp_path)], filled) == 2
-    assert "--parquet: cannot be made" in capsys.readouterr().err
+def all_text(folder):
+    return "\n".join(one.read_text() for one in folder.iterdir())
+
+
+def test_an_export_writes_a_file_for_each_type_and_a_manifest(url, tmp_path):
+    out = tmp_path / "out"
+    code, text = run("export", "--out", out, database_url=url)
+    manifest = json.loads((out / "manifest.json").read_text())
+
+    counts = {one["type"]: one["count"] for one in manifest["output"]}
+    assert (code, counts["QuestionnaireResponse"]) == (0, 8)
+    assert {name: len(lines_in(out, f"{name}.ndjson")) for name in counts} == counts
+    assert text.startswith(f"{sum(counts.values())} resources written")
+    assert {stat.S_IMODE(one.stat().st_mode) for one in out.iterdir()} == {0o600}
+
+
+def test_an_export_may_be_of_some_types_and_of_what_changed(url, tmp_path):
+    for name, since in (("all", "2026-01-01T00:00:00Z"), ("none", "2026-03-02T12:00:00Z")):
+        out = tmp_path / name
+        run("export", "--out", out, "--type", "Observation", "--since", since, database_url=url)
+
+    assert sorted(one.name for one in (tmp_path / "all").iterdir()) == ["Observation.ndjson", "manifest.json"]
+    assert [one.name for one in (tmp_path / "none").iterdir()] == ["manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("--since", "yesterday"), "--since:"),
+        (("--de-identified", "lab", "--since", "2026-01-01T00:00:00Z"), "--de-identified:"),
+        (("--de-identified", "../lab"), "--de-identified:"),
+    ],
+)
+def test_a_bad_command_line_writes_nothing(url, tmp_path, capsys, arguments, fault):
+    code, _ = run("export", "--out", tmp_path / "out", *arguments, database_url=url)
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith(fault)
+    assert not (tmp_path / "out").exists()
+
+
+def de_identified(url, out, recipient="lab"):
+    code, _ = run("export", "--de-identified", recipient, "--out", out, database_url=url)
+    assert code == 0
+    return lines_in(out, "responses.ndjson")
+
+
+def test_nothing_that_names_anybody_is_in_a_de_identified_export(url, tmp_path):
+    de_identified(url, tmp_path / "out")
+    text = all_text(tmp_path / "out")
+    database = Database(url)
+    with database.read() as tx:
+        ids = tx.exec_driver_sql("SELECT id FROM responses UNION SELECT id FROM alerts").scalars().all()
+        keys = tx.exec_driver_sql("SELECT patient_key FROM patient_aliases").scalars().all()
+    database.close()
+
+    assert len(lines_in(tmp_path / "out", "alerts.ndjson")) == 2
+    assert [
+        one for one in (CANARY, "anna", "north", "urn:", "Patient/", "Practitioner/") if one in text
+    ] == []
+    assert [one for one in (*ids, *keys) if one in text] == []
+    assert re.findall(r"\d{4}-\d{2}|\d{2}:\d{2}", text) == []
+
+
+def test_days_count_from_the_patients_first_session(url, tmp_path):
+    lines = de_identified(url, tmp_path / "out")
+    course = [one for one in lines if one["instrument"] == "srs-3"]
+
+    assert [one["day"] for one in course] == [0, 7, 14, 21, 28, 35, 42]
+    assert [one["session_number"] for one in course] == [1, 2, 3, 4, 5, 6, 7]
+    assert {one["age_band"] for one in course} == {"90+"}
+    assert [one["scores"]["total"] for one in course] == [Decimal(total) for total in TOTALS]
+
+
+def test_a_recipient_knows_a_patient_again_and_two_recipients_not_the_same_one(url, tmp_path):
+    who = [
+        {one["patient"] for one in de_identified(url, tmp_path / name, name.partition("-")[0])}
+        for name in ("lab", "lab-again", "school")
+    ]
+
+    assert who[0] == who[1]
+    assert who[0] & who[2] == set()
+
+
+def test_sites_of_few_patients_are_one(tmp_path):
+    deployment = a_deployment(tmp_path)
+    for number in range(11):
+        record_response(
+            deployment,
+            a_response(patient=f"Patient/{number}", source=f"Patient/{number}", identifier=None, site="big"),
+            an_access(),
+        )
+    record_response(deployment, a_response(site="small"), an_access())
+    deployment.database.close()
+    sites = [one["site"] for one in de_identified(deployment.database.url, tmp_path / "out")]
+
+    assert sites.count("other") == 1
+    assert len(set(sites) - {"other"}) == 1
+    assert set(sites) & {"big", "small"} == set()
+
+
+def test_a_number_that_is_a_date_is_no_session_number(tmp_path):
+    deployment = a_deployment(tmp_path)
+    record_response(deployment, a_response(session_number=20260216), an_access())
+    deployment.database.close()
+
+    assert [one["session_number"] for one in de_identified(deployment.database.url, tmp_path / "out")] == [
+        None
+    ]
+
+
+def test_a_revoked_key_is_wiped_and_never_links_again(url, tmp_path):
+    before = {one["patient"] for one in de_identified(url, tmp_path / "before")}
+    _, listed = run("export-keys", "list", database_url=url)
+    code, _ = run("export-keys", "revoke", listed.partition(" ")[0], database_url=url)
+    after = {one["patient"] for one in de_identified(url, tmp_path / "after")}
+    database = Database(url)
+    with database.read() as tx:
+        secrets = [row.secret for row in list_export_keys(tx, "default")]
+    database.close()
+
+    assert code == 0
+    assert (secrets[0], len(secrets)) == ("", 2)
+    assert before & after == set()
+
+
+def test_an_unknown_key_is_told(url, capsys):
+    code, _ = run("export-keys", "revoke", "none", database_url=url)
+
+    assert (code, capsys.readouterr().err) == (1, "No key is in force under this id.\n")
