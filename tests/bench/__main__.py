@@ -7,11 +7,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import delivering, footprint, growing, queued, recording, rules, searching, trend
+from tests.bench import cards, delivering, footprint, growing, queued, recording, rules, searching, trend
 
 BENCHES = {
     "recording": recording,
     "trend": trend,
+    "cards": cards,
     "searching": searching,
     "delivering": delivering,
     "queued": queued,

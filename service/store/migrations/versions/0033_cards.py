@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the tables and the column."""
+    op.add_column("deliveries", sa.Column("request_id", sa.String(64), nullable=False, server_default=""))
     op.create_table(
         "cards",
         sa.Column("row_id", sa.Integer(), autoincrement=True, nullable=False),
@@ -48,3 +49,4 @@ def downgrade() -> None:
     """Go back to the revision before; which cards were answered is lost."""
     op.drop_table("used_tokens")
     op.drop_table("cards")
+    op.drop_column("deliveries", "request_id")

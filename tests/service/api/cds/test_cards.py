@@ -96,12 +96,8 @@ def test_forms_are_due_at_the_session_and_not_at_every_look(client, clock):
 
 def test_a_form_that_was_begun_and_left_out_is_told_at_every_look(client, clock):
     record_course(client, clock, STEADY)
-    later = {
-        "session_number": 9,
-        "identifier": "urn:clinic:north|wai",
-        "answers": None,
-        "scores": {"total": 4.0},
-    }
+    later = {"session_number": 9, "identifier": "urn:clinic:north|wai"}
+    later |= {"answers": {f"item-{number}": 4 for number in range(1, 13)}}
     assert post(client, instrument="wai-sr-client", **later).status_code == 201
 
     assert summaries(client) == ["Not filled in when planned: SRS."]
