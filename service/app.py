@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Lifespan, Scope
 from fhir_mappings.codes import Names
 from service import VERSION
 from service.api import health, notices, public_keys, smart
+from service.api.cds import discovery, hooks
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
@@ -57,9 +58,12 @@ _WORTH_PACKING_BYTES = 1400
 _PACKING = 5
 
 # The busiest first: the framework asks each router in turn whether an address is its own.
-DOORS = (v1.build_router, fhir.build_router, exports.build_router)
+DOORS = (v1.build_router, fhir.build_router, exports.build_router, hooks.build_router)
 # What answers for all clinics of the process.
-COMMON = (health.build_router, notices.build_router, public_keys.build_router, smart.build_router)
+COMMON = (
+    *(health.build_router, notices.build_router, public_keys.build_router, smart.build_router),
+    discovery.build_router,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ def create_service(clinics: Sequence[Served], log: Log, identity: Identity | Non
         log=log,
         limits=_limits(first.settings),
         identify=identity.identify if identity else serve_loopback(first.settings.cors_origins, first.clinic),
+        identify_hook=identity.identify_hook if identity else None,
         figures=first.figures,
         note=refused.add,
         count_refusal=count_refusal,

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from fhir_mappings.codes import CONFIDENTIALITY, DEFAULT_BASE, DEFAULT_LABELS
 from fhir_mappings.elements import LABELS
 from service.addresses import is_loopback, is_web_address
-from service.caller_settings import CallerSettings
+from service.cds_settings import CdsSettings
 from service.ehr_settings import EhrSettings
 from service.report_settings import ReportSettings
 from service.service_settings import listed
@@ -39,7 +39,7 @@ AlertRule = Literal[
 ]
 
 
-class ClinicSettings(CallerSettings, EhrSettings, ReportSettings):
+class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
     """One clinic's settings; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
 
     canonical_base: str = Field(
@@ -160,6 +160,7 @@ class ClinicSettings(CallerSettings, EhrSettings, ReportSettings):
         """Yield a sentence for each setting that is missing, or does not fit the others."""
         yield from self.ehr_faults()
         yield from self.caller_faults()
+        yield from self.cds_faults()
         if bool(self.webhook_url) != bool(self.webhook_secret):
             yield "ALLIANCE_WEBHOOK_SECRET: goes with ALLIANCE_WEBHOOK_URL, and that with it"
         if (

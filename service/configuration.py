@@ -88,11 +88,10 @@ def find_shared_issuers(clinics: Mapping[str, Settings]) -> list[str]:
     seen: set[str] = set()
     faults = []
     for name, settings in clinics.items():
-        issuer = settings.token_issuer
-        if issuer in seen:
-            faults.append(f"[clinics.{name}] token_issuer: an earlier one has the same")
-        elif issuer is not None:
-            seen.add(issuer)
+        key = "token_issuer" if settings.token_issuer in seen else "cds_issuer"
+        if seen.intersection(settings.issuers):
+            faults.append(f"[clinics.{name}] {key}: an earlier one has the same")
+        seen.update(settings.issuers)
     return faults
 
 

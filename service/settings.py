@@ -25,6 +25,8 @@ class Settings(ClinicSettings, ServiceSettings):
         """Yield a sentence for each setting that is missing, or does not fit the others."""
         yield from self.clinic_faults()
         yield from super().faults()
+        if self.cds_issuer is not None and self.public_base_url is None:
+            yield "ALLIANCE_PUBLIC_BASE_URL: must be set with ALLIANCE_CDS_ISSUER: a token names the address that it is for"
         if self.ehr_subscribe and not (self.ehr_poll_seconds and self.public_base_url and self.ehr_base_url):
             yield "ALLIANCE_EHR_SUBSCRIBE: needs ALLIANCE_EHR_BASE_URL, ALLIANCE_PUBLIC_BASE_URL, where the EHR reaches us, and ALLIANCE_EHR_POLL_SECONDS, which catches what a notice misses"
 

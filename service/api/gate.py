@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -17,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.heads import find_bad_head
 from service.api.outcomes import answer_failure, answer_refusal
 from service.api.rates import Rates
-from service.api.scopes_table import is_open
-from service.api.security import Identify, request_id_of
+from service.api.scopes_table import is_hook, is_open
+from service.api.security import Identify, IdentifyAt, request_id_of
 from service.callers import NOBODY, Caller
 from service.errors import (
     CallerRefused,
@@ -80,6 +81,7 @@ class Limits:
 class Gate:
     """Middleware: refuses unknown callers and what is over a limit, answers failures, writes the log.
 
+    ``identify_hook`` tells who asks for cards, by what address; without it ``identify`` does.
     ``note`` is told of each request that is refused or fails here: scope and status. ``count_refusal`` is
     told of each request without a valid credential: who sent it, why it was refused.
     """
@@ -91,6 +93,7 @@ class Gate:
         log: Log,
         limits: Limits,
         identify: Identify,
+        identify_hook: IdentifyAt | None = None,
         figures: Figures,
         note: Callable[[Scope, int], None],
         count_refusal: Callable[[Scope, str], None] = lambda _, __: None,
@@ -99,6 +102,7 @@ class Gate:
         self._note = note
         self._log = log
         self._identify = identify
+        self._identify_hook = identify_hook
         self._count_refusal = count_refusal
         self._limits = limits
         self._figures = figures
@@ -194,11 +198,14 @@ class Gate:
         if "entry_of" in scope["state"]:  # an entry of a batch, by whoever sent it
             known: Caller = scope["state"]["caller"]
             return known
+        identify = self._identify
+        if self._identify_hook is not None and is_hook(scope["path"]):
+            identify = partial(self._identify_hook, scope["path"])
         try:
             if "authorization" in headers:
                 # The database may be asked, or the identity provider. Who shows nothing is answered at once.
-                return await run_in_threadpool(self._identify, headers)
-            return self._identify(headers)
+                return await run_in_threadpool(identify, headers)
+            return identify(headers)
         except CredentialRefused as refused:
             # A preflight carries no credential (fetch.spec.whatwg.org), and no route answers it.
             if is_open(scope["path"]) or scope["method"] == "OPTIONS":

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from service.api.ehr_tokens import EhrTokens, SetKeys, build_identify_hook
 from service.api.identify import build_identify
-from service.api.security import Identify
+from service.api.security import Identify, IdentifyAt
 from service.caller_settings import CallerSettings
+from service.cds_settings import CdsSettings
 from service.clock import Clock
 from service.flows.api_keys import KnownKeys
 from service.http import Http, host_of
@@ -27,10 +29,12 @@ class Identity:
     """Who calls; ``endpoints`` asks the identity provider where callers get tokens.
 
     It is None without one, and where several clinics have one each: nobody can be told whose is meant.
+    ``identify_hook`` tells who asks for cards, None where no clinic's EHR shows tokens of its own.
     """
 
     identify: Identify
     endpoints: Callable[[], Endpoints] | None
+    identify_hook: IdentifyAt | None = None
 
 
 class KeptEndpoints:
@@ -69,7 +73,7 @@ class Providers:
 
     def keys_of(self, settings: CallerSettings) -> IssuerKeys:
         """Return the keys of a clinic's issuer, which are fetched when they are first needed."""
-        http, issuer, url = self._http(settings), settings.token_issuer or "", settings.token_jwks_url
+        http, issuer, url = self._http_of(settings), settings.token_issuer or "", settings.token_jwks_url
         log = self._log
 
         def tell(code: str) -> None:
@@ -77,16 +81,34 @@ class Providers:
 
         return IssuerKeys(lambda: read_keys(http, url or find_jwks_url(http, issuer)), self._clock, tell)
 
+    def hook_keys_of(self, settings: CdsSettings) -> IssuerKeys | SetKeys:
+        """Return the keys of the tokens with which a clinic's EHR asks for cards.
+
+        Raises ``SettingsRefused`` where a set that was given holds none that can be used.
+        """
+        url = settings.cds_jwks_url
+        if url is None:
+            return SetKeys(settings.cds_keys or "")
+        http = self._http(url)
+        log = self._log
+
+        def tell(code: str) -> None:
+            log.event("identity_provider_silent", host=host_of(url), code=code)
+
+        return IssuerKeys(lambda: read_keys(http, url), self._clock, tell)
+
     def endpoints_of(self, settings: CallerSettings) -> Callable[[], Endpoints] | None:
         """Return what asks a clinic's issuer for its endpoints."""
         issuer = settings.token_issuer
         if issuer is None:
             return None
-        http = self._http(settings)
+        http = self._http_of(settings)
         return KeptEndpoints(lambda: read_endpoints(http, issuer), self._clock)
 
-    def _http(self, settings: CallerSettings) -> Http:
-        addresses = [one for one in (settings.token_issuer, settings.token_jwks_url) if one]
+    def _http_of(self, settings: CallerSettings) -> Http:
+        return self._http(*(one for one in (settings.token_issuer, settings.token_jwks_url) if one))
+
+    def _http(self, *addresses: str) -> Http:
         made = Http(frozenset(map(host_of, addresses)), PROVIDER_SECONDS, connections=4)
         self._opened.append(made)
         return made
@@ -108,14 +130,19 @@ def open_identity(
     if not configured:
         return None
     issuers = [one for one in configured.values() if one.token_issuer]
-    identify = build_identify(
-        configured,
-        providers.keys_of,
-        KnownKeys(database, configured, clock),
-        clock,
-        hosts=hosts_of(configured.values()),
+    hosts = hosts_of(configured.values())
+    known_keys = KnownKeys(database, configured, clock)
+    identify = build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts)
+    ehrs = [
+        EhrTokens(clinic, one, providers.hook_keys_of(one), database.of(clinic))
+        for clinic, one in configured.items()
+        if one.cds_issuer
+    ]
+    return Identity(
+        identify,
+        providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None,
+        build_identify_hook(ehrs, identify, clock, hosts=hosts) if ehrs else None,
     )
-    return Identity(identify, providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None)
 
 
 def hosts_of(settings: Collection[Settings]) -> frozenset[str]:

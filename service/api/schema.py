@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from service.api.cds.models import FeedbackBody, HookRequest
 from service.api.outcomes import is_fhir
 from service.api.v1.act_models import Acknowledgement, Dismissal, RepairStep, Resolution
 from service.api.v1.attendance_models import AttendanceBody
@@ -24,6 +25,7 @@ Json = dict[str, Any]
 _MODELS: tuple[type[BaseModel], ...] = (
     *(Problem, ResponseBody, AttendanceBody, Withdrawal, Confirmation, Retry, Discard, Merging),
     *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch, DisclosureBody),
+    *(HookRequest, FeedbackBody),
 )
 _METHODS = ("get", "post", "put", "patch", "delete")
 _FRAMEWORK = ("HTTPValidationError", "ValidationError")

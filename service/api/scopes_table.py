@@ -90,6 +90,11 @@ _V1: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", "/v1/webhook-events", _READ, "whole"),
     ("POST", "/v1/webhook-events/{event_id}/retry", _WRITE, "whole"),
 )
+HOOKS = "/cds-services"
+_HOOKS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
+    ("POST", f"{HOOKS}/{{service_id}}", (f"{_ALERT}.s", "Observation.s"), "own"),
+    ("POST", f"{HOOKS}/{{service_id}}/feedback", ("Task.u",), "own"),
+)
 _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     # Each entry of a Bundle passes by itself.
     ("POST", "/fhir", (), "caller"),
@@ -121,6 +126,7 @@ _OPEN: tuple[Key, ...] = (
     ("GET", "/openapi.json"),
     ("GET", "/fhir/metadata"),
     ("GET", "/.well-known/jwks.json"),
+    ("GET", HOOKS),
     ("GET", "/.well-known/smart-configuration"),
     ("GET", "/fhir/.well-known/smart-configuration"),
     # The EHR's notices: the secret is in the address.
@@ -155,7 +161,7 @@ def _of_type(offered: Offered) -> Iterator[tuple[Key, Opening]]:
 
 
 def _rows() -> Iterator[tuple[Key, Opening]]:
-    for method, path, needs, reach in (*_V1, *_OPERATIONS):
+    for method, path, needs, reach in (*_V1, *_HOOKS, *_OPERATIONS):
         yield (method, path), Opening(_needs(*needs), reach)
     for offered in OFFERED:
         yield from _of_type(offered)
@@ -183,6 +189,11 @@ _SAYS: Mapping[Reach, str] = MappingProxyType(
 def is_open(path: str) -> bool:
     """Tell whether an address is open without a credential, before it is known which route it is."""
     return path in _OPEN_PATHS or path.startswith(NOTICES)
+
+
+def is_hook(path: str) -> bool:
+    """Tell whether an address is one of those where an EHR asks for cards, or answers them."""
+    return path.startswith(f"{HOOKS}/")
 
 
 _OPEN_PATHS = frozenset(path for _, path in _OPEN if "{" not in path)

@@ -27,6 +27,8 @@ from service.store.sight import Sight, join_sights
 
 # Returns who sends a request with these headers, or raises ``CallerRefused``.
 Identify = Callable[[Headers], Caller]
+# The same for a path: an EHR's token is good for one address.
+IdentifyAt = Callable[[str, Headers], Caller]
 
 _ACTIONS: dict[str, Action] = {"GET": "R", "HEAD": "R", "POST": "C", "PUT": "U", "DELETE": "D"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

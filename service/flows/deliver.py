@@ -53,14 +53,14 @@ def deliver_next(lane: Lane) -> Delivered | None:
     try:
         return _deliver(work)
     except LedgerError as error:
-        lane.log.event("lease_lost", delivery=work.claim.id, reason=str(error))
+        work.event("lease_lost", reason=str(error))
         return Delivered(work.claim.id, State.UNKNOWN, well=True)
     except StoreError as error:
         # Nothing is known to be wrong with the delivery: its lease runs out, and it is taken up from there.
-        lane.log.event("store_failed", delivery=work.claim.id, error=type(error).__name__)
+        work.event("store_failed", error=type(error).__name__)
         return Delivered(work.claim.id, State.UNKNOWN, well=True)
     except Exception as error:  # noqa: BLE001 - what one delivery trips over must not stop the others
-        lane.log.event("delivery_failed", delivery=work.claim.id, error=type(error).__name__)
+        work.event("delivery_failed", error=type(error).__name__)
         return _park_broken(work, error)
     finally:
         lane.client.turns.give_back()
@@ -71,7 +71,7 @@ def _park_broken(work: Work, error: Exception) -> Delivered:
     try:
         return park_broken(work, type(error).__name__)
     except LedgerError as lost:
-        work.lane.log.event("lease_lost", delivery=work.claim.id, reason=str(lost))
+        work.event("lease_lost", reason=str(lost))
         return Delivered(work.claim.id, State.UNKNOWN, well=True)
 
 

@@ -114,6 +114,11 @@ class Work:
         """The number of the delivery's last part so far, 0 before the first plan."""
         return self.claim.parts[-1].sequence if self.claim.parts else 0
 
+    def event(self, name: str, **fields: str | float | None) -> None:
+        """Log an event of this delivery, with the request that queued it, null where none did."""
+        told = {"delivery": self.claim.id, "request": self.claim.request_id or None}
+        self.lane.log.event(name, **told, **fields)
+
 
 class Next(StrEnum):
     """What follows after a step on one part."""

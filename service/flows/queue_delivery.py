@@ -26,6 +26,7 @@ def queue(
         subject_version=version,
         patient_key=patient_key,
         now=write.now,
+        request_id=write.access.request_id,
         state="pending" if settings.ehr_base_url else "waiting",
     )
 

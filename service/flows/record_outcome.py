@@ -59,7 +59,7 @@ def record_confirmed(
         else:
             set_delivery(tx, claim, now, State.PENDING)
     if is_last:
-        lane.log.event("delivery_confirmed", delivery=claim.id, attempt=claim.tries)
+        work.event("delivery_confirmed", attempt=claim.tries)
 
 
 def record_unknown(work: Work, part: PartRow, exchange: Exchange) -> None:
@@ -70,7 +70,7 @@ def record_unknown(work: Work, part: PartRow, exchange: Exchange) -> None:
         move_part(tx, part, Event.ANSWER_LOST)
         set_delivery(tx, claim, now, State.UNKNOWN)
     outcome = exchange.outcome
-    lane.log.event("delivery_unknown", delivery=claim.id, status=outcome.status, code=outcome.codes)
+    work.event("delivery_unknown", status=outcome.status, code=outcome.codes)
 
 
 def record_not_taken(work: Work, part: PartRow, exchange: Exchange) -> None:
@@ -81,7 +81,7 @@ def record_not_taken(work: Work, part: PartRow, exchange: Exchange) -> None:
         move_part(tx, part, Event.NOT_PERFORMED, sent_at=part.sent_at)
         replace_plan(tx, claim.clinic, claim.id, exchange.outcome.reason)
         set_delivery(tx, claim, now, State.PENDING)
-    lane.log.event("write_not_taken", delivery=claim.id, status=exchange.outcome.status)
+    work.event("write_not_taken", status=exchange.outcome.status)
 
 
 def give_back(
@@ -180,5 +180,5 @@ def _told(work: Work, state: State, reason: str, attempt: NewAttempt | None) -> 
     name = "delivery_parked" if is_parked(state, reason) else f"delivery_{state}"
     status = attempt.status if attempt else None
     codes = attempt.codes if attempt else ""
-    work.lane.log.event(name, delivery=work.claim.id, state=state, status=status, code=codes)
+    work.event(name, state=state, status=status, code=codes)
     return Delivered(work.claim.id, state, well=True)

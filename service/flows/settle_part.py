@@ -180,7 +180,7 @@ def _ask_later(work: Work, part: PartRow, error: EhrError) -> Delivered:
     """Leave a part as it is, since the EHR cannot be asked now."""
     is_away = isinstance(error, EhrUnreachable)
     due_at = work.lane.later(back_off_seconds(1 if is_away else work.claim.failures + 1))
-    work.lane.log.event("search_failed", delivery=work.claim.id, code=error.code)
+    work.event("search_failed", code=error.code)
     rested = rest(work, part, due_at=due_at, failed=not is_away)
     pause = 0.0 if is_away else None
     return replace(rested, well=False, pause_seconds=pause)

@@ -27,7 +27,7 @@ def withhold(work: Work) -> Delivered:
             close_claim(tx, claim, now, state=state, reason=reason)
     if not reason:
         return postpone(work, due_at=now, reason="")
-    lane.log.event("delivery_withheld", delivery=claim.id)
+    work.event("delivery_withheld")
     return Delivered(claim.id, State.WAITING, well=True)
 
 

@@ -90,7 +90,12 @@ def read_keys(http: Http, url: str) -> tuple[PublishedKey, ...]:
 
     Left out is what is for encryption, symmetric, too short, or cannot be read.
     """
-    listed = _object_at(http, url).get("keys")
+    return keys_in(_object_at(http, url))
+
+
+def keys_in(key_set: Mapping[str, Any]) -> tuple[PublishedKey, ...]:
+    """Return the keys of a JWK set that may verify signatures; raises ``ProviderSilent`` where it is none."""
+    listed = key_set.get("keys")
     if not isinstance(listed, list):
         raise ProviderSilent("no-keys")
     found = (_published(one) for one in listed[:MOST_KEYS] if isinstance(one, dict))

@@ -18,7 +18,8 @@ LATE = "late"  # asked for as a state: what goes on by itself, and should have a
 class DeliveryRow:
     """One delivery. ``row`` is its place in the list and never leaves the service, like ``patient_key``.
 
-    ``rung`` is the form in which the EHR takes it, '' before the first plan.
+    ``rung`` is the form in which the EHR takes it, '' before the first plan; ``request_id`` names the request
+    that queued it, '' where none did.
     """
 
     row: int
@@ -36,6 +37,7 @@ class DeliveryRow:
     created_at: str
     updated_at: str
     patient_key: str
+    request_id: str
 
     @property
     def parked(self) -> bool:

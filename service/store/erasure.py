@@ -12,6 +12,7 @@ from fhir_mappings import json_text
 from service.ledger import State
 from service.store.alert_tables import alert_acts, webhook_events
 from service.store.attendance_tables import attendance
+from service.store.card_tables import cards
 from service.store.database import Tx
 from service.store.disclosure_tables import patient_disclosures
 from service.store.import_tables import unjudged_dyads
@@ -42,6 +43,7 @@ KEPT: Mapping[str, str] = {
     "gone_resources": "our own ids, so that whoever exported them is told that they are gone",
     "export_keys": "secrets that make pseudonyms, until they are revoked",
     "api_keys": "credentials, which name whom they stand for until they are revoked or expire",
+    "used_tokens": "hashes of an EHR's tokens, which name nobody, until they expire",
     "refusal_counts": "how often somebody unknown was refused, by address",
     "norms": "figures over many clients",
     "norm_approvals": "who put a norm into force",
@@ -237,6 +239,7 @@ _RULES: Sequence[tuple[Table, Callable[[Holdings], ColumnElement[bool]]]] = (
     (attempts, _of_attempts),
     (parts, _of_parts),
     (deliveries, _of_deliveries),
+    (cards, lambda held: cards.c.alias_row.in_(held.alias_rows)),
     (webhook_events, lambda held: webhook_events.c.alert_id.in_(held.alert_ids)),
     (alert_acts, lambda held: alert_acts.c.alert_id.in_(held.alert_ids)),
     (encounter_look_ups, lambda held: encounter_look_ups.c.response_id.in_(held.response_ids)),

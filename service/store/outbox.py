@@ -33,7 +33,7 @@ from service.store.upserts import add_unless_there
 SubjectKind = Literal["definition", "response", "alert"]
 FirstState = Literal["pending", "waiting"]
 
-_Found = tuple[int, str, str, str, int, int, int, str]
+_Found = tuple[int, str, str, str, int, int, int, str, str]
 _Queries = Mapping[bool, tuple[Select[_Found], ...]]
 _DELIVERY_IDS = UUID("4f0c1e0e-8d0f-5b55-9b53-4d7b8d4f6a10")
 # What may still be in the air, or must go before what comes after it.
@@ -42,7 +42,10 @@ _UNFINISHED = (State.PENDING, State.SENT, State.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that this worker may work on until its lease ends, with the parts it has so far."""
+    """A delivery that this worker may work on until its lease ends, with the parts it has so far.
+
+    ``request_id`` names the request that queued it, '' where none did.
+    """
 
     clinic: str
     id: str
@@ -55,6 +58,7 @@ class Claim:
     failures: int
     parts: tuple[PartRow, ...]
     patient_key: str
+    request_id: str
 
 
 def queue_delivery(
@@ -68,11 +72,12 @@ def queue_delivery(
     patient_key: str,
     now: str,
     state: FirstState,
+    request_id: str = "",
 ) -> str:
     """Queue one version of a subject for an EHR and return the delivery's id.
 
     Queued twice it is still one delivery, as it was. ``patient_key`` is '' for definitions; ``now`` is an
-    instant; ``state`` is ``waiting`` while no EHR is configured.
+    instant; ``state`` is ``waiting`` while no EHR is configured; ``request_id`` is '' where no request asked.
     """
     key = f"{clinic}|{ehr}|{subject_kind}|{subject_id}|{subject_version}"
     delivery_id = str(uuid5(_DELIVERY_IDS, key))
@@ -88,6 +93,7 @@ def queue_delivery(
             "subject_version": subject_version,
             "patient_key": patient_key,
             "state": state,
+            "request_id": request_id,
             "due_at": now,
             "created_at": now,
             "updated_at": now,
@@ -139,6 +145,7 @@ def claim_due(
             # Parts come with the first claim.
             parts=read_parts(tx, clinic, row.id) if row.tries else (),
             patient_key=row.patient_key,
+            request_id=row.request_id,
         )
         for row in found
     ]
@@ -271,6 +278,7 @@ def _claimable(state: State, *, definitions_only: bool) -> Select[_Found]:
         deliveries.c.tries,
         deliveries.c.failures,
         deliveries.c.patient_key,
+        deliveries.c.request_id,
     ).where(
         *_OF_EHR,
         deliveries.c.state == state,

@@ -277,6 +277,8 @@ deliveries = Table(
     Column("tries", Integer, nullable=False, server_default=text("0")),
     # How often in a row it failed for itself, not for the EHR's trouble: how long the next wait is.
     Column("failures", Integer, nullable=False, server_default=text("0")),
+    # The request that queued it, '' where none did.
+    Column("request_id", String(64), nullable=False, server_default=""),
     instant("due_at"),
     Column("lease_owner", String(64)),
     instant("lease_until", nullable=True),

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import (
+    cards,
     delivering,
     exporting,
     footprint,
@@ -24,6 +25,7 @@ from tests.bench import (
 BENCHES = {
     "recording": recording,
     "trend": trend,
+    "cards": cards,
     "searching": searching,
     "delivering": delivering,
     "queued": queued,

@@ -17,6 +17,13 @@ from starlette.testclient import TestClient
 from fhir_mappings.alert import AlertFacts
 from fhir_mappings.alert_note import CAUTION, note_words
 from fhir_mappings.alert_states import STATES
+from service.alliance.card_wording import (
+    LONGEST_SUMMARY,
+    due_line,
+    due_summary,
+    overdue_summary,
+    strain_summary,
+)
 from service.alliance.guidance import guidance_in, texts_of
 from service.alliance.marking import Marking
 from service.alliance.report_wording import ReportGone, ReportKind, ReportWords, reported_text
@@ -110,6 +117,19 @@ def test_a_note_for_the_chart_says_no_more(rule: str, status: Any, news: str) ->
 def test_a_closed_report_is_not_said_to_have_closed_by_scores() -> None:
     note = note_words(replace(NOTE, rule="reported", status="closed-by-scores", news="closed"))
     assert "Closed: a later report gives it as resolved, and nobody had acted." in note.text
+
+
+@pytest.mark.parametrize("severity", ["possible", "marked"])
+@pytest.mark.parametrize("news", ["opened", "raised", "again", ""])
+def test_a_card_in_the_ehr_says_no_more(severity: str, news: str) -> None:
+    assert forbidden_in(strain_summary(FIVE, severity, news)) == []
+
+
+def test_a_card_about_forms_stays_short_and_says_nothing_of_the_alliance() -> None:
+    many = [f"Form number {place}" for place in range(30)]
+    texts = [due_summary(["SRS"]), due_summary(many), overdue_summary(["SRS"]), overdue_summary(many)]
+    assert all(len(one) <= LONGEST_SUMMARY for one in texts)
+    assert forbidden_in(" ".join((*texts, due_line("SRS", 5, 7, None)))) == []
 
 
 def test_the_guidance_makes_no_claim_about_scores() -> None:

@@ -103,6 +103,11 @@ def deliver(service: Service, idp: Idp, ehr: Hapi, key: str, patient: str) -> in
     seed(idp, ehr, key, patient)
     receipt = record(service, patient)
     wait_until(lambda: state(service, receipt) == "confirmed", seconds=SECONDS, what="the delivery")
+    return held(ehr, idp, key, receipt)
+
+
+def held(ehr: Hapi, idp: Idp, key: str, receipt: dict[str, Any]) -> int:
+    """Return how often the EHR holds a response."""
     found = httpx.get(
         f"{ehr.fhir}/QuestionnaireResponse",
         params={"identifier": f"{RESPONSES}|{receipt['id']}"},
@@ -158,6 +163,22 @@ def test_keys_are_changed_while_both_are_published(signed_in, idp, ehr, name_of)
         assert deliver(service, idp, ehr, old, name_of("changed-1")) == 1
     with signed_in(new, ehr_other_keys=old) as service:
         assert deliver(service, idp, ehr, new, name_of("changed-2")) == 1
+
+
+def test_keys_are_changed_in_the_middle_of_deliveries(signed_in, idp, ehr, name_of):
+    old, new = KEYS["RS384"], KEYS["ES384"]
+    short = {"ehr_client_id": "alliance-service-short"}  # its tokens live three seconds
+    patients = [name_of(f"middle-{number}") for number in range(24)]
+    with signed_in(old, ehr_other_keys=new, **short) as service:
+        for patient in patients:
+            seed(idp, ehr, old, patient)
+        receipts = [record(service, patient) for patient in patients]
+        wait_until(lambda: state(service, receipts[0]) == "confirmed", seconds=SECONDS, what="the first one")
+        assert state(service, receipts[-1]) != "confirmed"
+    with signed_in(new, ehr_other_keys=old, **short) as service:
+        for receipt in receipts:
+            wait_until(lambda one=receipt: state(service, one) == "confirmed", seconds=SECONDS, what="all")
+        assert [held(ehr, idp, new, receipt) for receipt in receipts] == [1] * len(patients)
 
 
 def test_a_scope_that_we_may_not_have_is_told(signed_in, name_of):

@@ -24,6 +24,9 @@ class DeliveryAnswer(BaseModel):
     rung: Rung | None = Field(
         description="The form in which the EHR takes it; null before that was chosen, and where nothing goes."
     )
+    request: str | None = Field(
+        description="The `X-Request-Id` of the request that queued it; null where none did."
+    )
     tries: int
     due_at: str
     created_at: str

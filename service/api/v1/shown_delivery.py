@@ -20,6 +20,7 @@ def show_delivery(row: DeliveryRow) -> Json:
         "parked": row.parked,
         "reason": row.reason or None,
         "rung": row.rung or None,
+        "request": row.request_id or None,
         "tries": row.tries,
         "due_at": row.due_at,
         "created_at": row.created_at,

@@ -6,6 +6,7 @@ import service.store.alert_tables
 import service.store.attendance_tables
 import service.store.audit_tables
 import service.store.caller_tables
+import service.store.card_tables
 import service.store.disclosure_tables
 import service.store.erasure_tables
 import service.store.export_tables

@@ -24,6 +24,7 @@ from service.api.v1.imports import IMPORTS
 from service.app import describe_app
 from service.store.columns import metadata
 from tests.databases import empty_database
+from tests.service.api.cds.build import VIEW, a_call, accepted
 from tests.service.api.fhir.calls import FHIR, session
 from tests.service.api.v1.build import a_body
 from tests.service.build import a_deployment
@@ -74,6 +75,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /fhir/QuestionnaireResponse": session(3, subject={"reference": "Patient/{id}"}),
     "PUT /fhir/QuestionnaireResponse/{}": session(3) | {"id": "{id}"},
     "PUT /fhir/Task/{}": {"resourceType": "Task", "id": "{id}", "status": "accepted"},
+    "POST /cds-services/{}": a_call(patientId="bea"),
+    "POST /cds-services/{}/feedback": {"feedback": [accepted("9d2b8c0e-1111-4222-8333-444455556666")]},
     "POST /notify/{}": {},
     "PUT /notify/{}/{}": {},
     **{f"POST /fhir/{one.type}/_search": {"_id": "{id}"} for one in OFFERED},
@@ -156,7 +159,7 @@ def ids(worlds) -> list[str]:
     found = [newest_id(second, table, SOUTH) for table in WITH_IDS]
     assert None not in found
     # The secret of south's EHR is none of them: whoever has it may ring there.
-    return [*found, f"{found[0]}.total", "bea", CANARY]
+    return [*found, f"{found[0]}.total", "bea", CANARY, VIEW]
 
 
 def newest_id(world: World, table: str, clinic: str) -> str | None:

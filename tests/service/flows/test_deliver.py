@@ -426,6 +426,13 @@ def test_a_delivery_over_which_we_stumble_is_held_and_stops_nobody(bench: Bench)
     assert bench.only().reason == "this service failed at it (NotFound)"
 
 
+def test_what_is_logged_of_a_delivery_names_the_request_that_queued_it(bench: Bench) -> None:
+    bench.record()
+    bench.deliver()
+    (told,) = [line for line in bench.log.getvalue().splitlines() if "delivery_confirmed" in line]
+    assert json_text.loads(told.encode())["request"] == "request-1"
+
+
 def test_three_commits_deliver_a_transaction(bench: Bench) -> None:
     bench.record()
     commits: list[bool] = []

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from service.store.database import Database
 from service.store.tables import attempts, deliveries, parts
-from tests.service.api.v1.build import faults_of, post
+from tests.service.api.v1.build import a_body, faults_of, post
 
 DELIVERIES = "/v1/deliveries"
 FOUND = {"ehr_reference": "QuestionnaireResponse/42"}
@@ -40,6 +40,12 @@ def test_without_an_ehr_a_delivery_waits_visibly(client: TestClient) -> None:
     assert (delivery["id"], delivery["state"]) == (receipt["deliveries"][0], "waiting")
     assert (delivery["subject_kind"], delivery["subject"]) == ("response", receipt["id"])
     assert delivery["parked"] is False
+
+
+def test_a_delivery_names_the_request_that_queued_it(client: TestClient) -> None:
+    sent = client.post("/v1/responses", json=a_body(), headers={"X-Request-Id": "sent-7"}).json()
+    shown = client.get(f"{DELIVERIES}/{sent['deliveries'][0]}").json()
+    assert shown["request"] == "sent-7"
 
 
 def test_deliveries_are_narrowed_to_a_state_and_a_subject(client: TestClient, parked: str) -> None:
