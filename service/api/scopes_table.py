@@ -96,6 +96,12 @@ _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", f"/fhir/{_FORM}/{{logical_id}}/$validate", (f"{_FORM}.r",), "own"),
     ("GET", "/fhir/Observation/$lastn", ("Observation.s",), "own"),
     ("POST", "/fhir/Observation/$lastn", ("Observation.s",), "own"),
+    ("GET", "/fhir/Subscription/$status", ("Subscription.s",), "own"),
+    ("POST", "/fhir/Subscription/$status", ("Subscription.s",), "own"),
+    ("GET", "/fhir/Subscription/{logical_id}/$status", ("Subscription.r",), "own"),
+    ("POST", "/fhir/Subscription/{logical_id}/$status", ("Subscription.r",), "own"),
+    ("GET", "/fhir/Subscription/{logical_id}/$events", ("Subscription.r",), "own"),
+    ("POST", "/fhir/Subscription/{logical_id}/$events", ("Subscription.r",), "own"),
 )
 _OPEN: tuple[Key, ...] = (
     ("GET", "/live"),
@@ -118,6 +124,7 @@ _INTERACTIONS: Mapping[str, tuple[tuple[str, str, Right], ...]] = MappingProxyTy
         "search-type": (("GET", "", "s"), ("POST", "/_search", "s")),
         "create": (("POST", "", "c"),),
         "update": (("PUT", "/{logical_id}", "u"),),
+        "delete": (("DELETE", "/{logical_id}", "d"),),
     }
 )
 _REACHES: Mapping[str, Reach] = MappingProxyType(

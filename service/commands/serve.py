@@ -70,7 +70,10 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     if serves:
         _refuse_open_host(configuration)
         _refuse_unreachable(configuration)
-    elif not any(one.ehr_base_url or one.webhook_url for one in configuration.clinics.values()):
+    elif not any(
+        one.ehr_base_url or one.webhook_url or one.subscription_hosts
+        for one in configuration.clinics.values()
+    ):
         raise SettingsRefused(
             ["ALLIANCE_EHR_BASE_URL: must be set (or ALLIANCE_WEBHOOK_URL), else a worker has nothing to do"]
         )

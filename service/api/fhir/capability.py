@@ -5,24 +5,36 @@ Source: hl7.org/fhir/R4/capabilitystatement.html.
 
 from typing import Any
 
-from fhir_mappings.elements import PUBLISHER, narrative
-from service.api.fhir.offered import OFFERED, Offered
+from fhir_mappings.codes import BACKPORT, Names
+from fhir_mappings.elements import PUBLISHER, extension, narrative
+from fhir_mappings.subscription import PROFILE
+from fhir_mappings.topics import TOPICS
+from service.api.fhir.offered import OFFERED, SUBSCRIPTION, Offered
 from service.identity.provider import Endpoints
 
 FHIR_VERSION = "4.0.1"
 # When what is offered last changed.
 DATE = "2026-11-27"
+_BACKPORT_SERVER = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4"
+)
 _SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
 def to_capability_statement(
-    base: str, software_version: str, *, cors: bool, callers: bool = False, endpoints: Endpoints | None = None
+    base: str,
+    software_version: str,
+    *,
+    cors: bool,
+    callers: bool = False,
+    endpoints: Endpoints | None = None,
+    names: Names,
 ) -> dict[str, Any]:
     """Return what this door answers, for the address by which the caller reached it.
 
     ``cors``: pages of other sites may call it. ``callers``: they need a credential; ``endpoints``: where they
-    get a token, None where the identity provider has not said so.
+    get a token, None where the identity provider has not said so. ``names``: whose topics are told.
     """
     return {
         "resourceType": "CapabilityStatement",
@@ -40,12 +52,13 @@ def to_capability_statement(
         "software": {"name": "alliance-service", "version": software_version},
         "implementation": {"description": "Therapeutic alliance beside an EHR", "url": base},
         "fhirVersion": FHIR_VERSION,
+        "instantiates": [_BACKPORT_SERVER],
         "format": ["application/fhir+json", "json"],
         "rest": [
             {
                 "mode": "server",
                 "security": {"cors": cors, **_security(endpoints, callers=callers)},
-                "resource": [_resource(offered) for offered in OFFERED],
+                "resource": [_resource(offered, names) for offered in OFFERED],
                 "interaction": [{"code": code} for code in ("batch", "transaction")],
             }
         ],
@@ -65,11 +78,19 @@ def _security(endpoints: Endpoints | None, *, callers: bool) -> dict[str, Any]:
     return {"extension": [{"url": _URIS, "extension": uris}], "service": service, "description": text}
 
 
-def _resource(offered: Offered) -> dict[str, Any]:
+def _topics(names: Names) -> dict[str, Any]:
+    """Return the extensions that name every topic: R4 has no resource for it."""
+    url = f"{BACKPORT}/capabilitystatement-subscriptiontopic-canonical"
+    return {"extension": [extension(url, valueCanonical=names.topic(one)) for one in TOPICS]}
+
+
+def _resource(offered: Offered, names: Names) -> dict[str, Any]:
     versioned = "vread" in offered.interactions
     operations = [{"name": one.name, "definition": one.definition} for one in offered.operations]
     return {
+        **(_topics(names) if offered.type == SUBSCRIPTION else {}),
         "type": offered.type,
+        **({"supportedProfile": [PROFILE]} if offered.type == SUBSCRIPTION else {}),
         "interaction": [{"code": code} for code in offered.interactions],
         "versioning": "versioned" if versioned else "no-version",
         "readHistory": "history-instance" in offered.interactions,

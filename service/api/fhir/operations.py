@@ -6,9 +6,10 @@ from service.api.doors import Doors
 from service.api.fhir.extract_operation import add_extract
 from service.api.fhir.lastn_operation import add_lastn
 from service.api.fhir.populate_operation import add_populate
+from service.api.fhir.subscription_operations import add_subscription_operations
 from service.api.fhir.validate_operation import add_validate
 
-_OPERATIONS = (add_populate, add_extract, add_validate, add_lastn)
+_OPERATIONS = (add_populate, add_extract, add_validate, add_lastn, add_subscription_operations)
 
 
 def add_operations(router: APIRouter, doors: Doors) -> None:
