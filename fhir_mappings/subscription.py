@@ -159,7 +159,7 @@ class _Reading:
         status = _STARTS.get(self._resource["status"])
         if status is None:
             self._fault("status", "unknown-choice", "must be requested, or off where it exists")
-        return status or "off"
+        return status or "requested"
 
     def _topic(self) -> Topic | None:
         topic = topic_at(self._resource["criteria"], self._names)

@@ -19,7 +19,7 @@ from service.callers import LOOPBACK, Caller
 from service.flows.api_keys import NewKey, create_api_key
 from service.flows.deployment import Access, Deployment
 from service.flows.notifier import Notifier
-from service.flows.notify import notify_next
+from service.flows.notify import notify_next, number_events
 from service.flows.record_response import record_response
 from service.flows.write_subscription import Author, create_subscription, find_visible, list_visible
 from service.http import Http
@@ -127,3 +127,10 @@ def focuses_of(bundle: dict[str, Any]) -> list[str]:
 def _value(part: dict[str, Any]) -> Any:
     value = next(value for key, value in part.items() if key.startswith("value"))
     return value["reference"] if isinstance(value, dict) and "reference" in value else value
+
+
+def numbered(deployment: Deployment) -> None:
+    """Give everything that happened its numbers, and tell nobody."""
+    http = Http(frozenset(), 1.0)
+    number_events(Notifier(deployment, http, partial(find_sight, deployment), Log(io.StringIO())))
+    http.close()
