@@ -227,7 +227,7 @@ def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
     return Preflights(
         app,
         allow_origins=settings.cors_origins,
-        allow_methods=("GET", "HEAD", "POST", "PUT"),
+        allow_methods=("DELETE", "GET", "HEAD", "POST", "PUT"),
         allow_headers=_REQUEST_HEADERS,
         expose_headers=_ANSWER_HEADERS,
     )

@@ -19,6 +19,7 @@ from service.addresses import is_loopback, reached_here
 from service.api.identity import Providers, open_identity
 from service.app import Served, create_service
 from service.background import Background
+from service.clinic_settings import ClinicSettings
 from service.commands.clinics import begin_clinics, prepare_clinics
 from service.commands.command import Commands, Write
 from service.commands.environment import configuration_of
@@ -39,6 +40,10 @@ HEALTH_SECONDS = 5.0
 # How long requests that were begun may still take once the service is told to stop.
 ANSWER_SECONDS = 3
 _OK = 200
+_NOTHING_TO_DO = (
+    "ALLIANCE_EHR_BASE_URL: must be set (or ALLIANCE_WEBHOOK_URL, ALLIANCE_SUBSCRIPTION_HOSTS), else a worker"
+    " has nothing to do"
+)
 # One figure that needs no database: asked for all of them, a worker would seem dead while that is away.
 _ONE_FIGURE = "/metrics?name%5B%5D=alliance_attempts_total"
 
@@ -70,13 +75,8 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     if serves:
         _refuse_open_host(configuration)
         _refuse_unreachable(configuration)
-    elif not any(
-        one.ehr_base_url or one.webhook_url or one.subscription_hosts
-        for one in configuration.clinics.values()
-    ):
-        raise SettingsRefused(
-            ["ALLIANCE_EHR_BASE_URL: must be set (or ALLIANCE_WEBHOOK_URL), else a worker has nothing to do"]
-        )
+    elif not any(map(_has_work, configuration.clinics.values())):
+        raise SettingsRefused([_NOTHING_TO_DO])
     database = Database(configuration.service.database_url)
     try:
         prepared = prepare_clinics(configuration, database, Figures(traces_of(environ)))
@@ -92,6 +92,10 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
         database.close()
         _leave_stragglers()
     return 0
+
+
+def _has_work(clinic: ClinicSettings) -> bool:
+    return bool(clinic.ehr_base_url or clinic.webhook_url or clinic.subscription_hosts)
 
 
 def _run_parts(deployments: Sequence[Deployment], write: Write, *, serves: bool, delivers: bool) -> None:

@@ -59,7 +59,7 @@ HANDSHAKE_WAITS_SECONDS = (5, 30)
 DEFAULT_TIMEOUT_SECONDS = 10
 MOST_EVENTS = 20
 # An answer may come at the end of its time, and be written down a little later.
-_LEASE_SPARE_SECONDS = 15.0
+_LEASE_SPARE_SECONDS = 5.0
 KEPT_DAYS = 30
 _AT_ONCE = 50
 _GONE = 410

@@ -24,6 +24,7 @@ from service.app import describe_app
 from service.store.columns import metadata
 from tests.databases import empty_database
 from tests.service.api.fhir.calls import FHIR, session
+from tests.service.api.fhir.subscribing import a_subscription
 from tests.service.api.v1.build import a_body
 from tests.service.build import a_deployment
 from tests.service.two_clinics import NORTH, SOUTH
@@ -66,6 +67,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /fhir/Observation/$lastn": {"patient": "{id}"},
     "POST /fhir/QuestionnaireResponse": session(3, subject={"reference": "Patient/{id}"}),
     "PUT /fhir/QuestionnaireResponse/{}": session(3) | {"id": "{id}"},
+    "POST /fhir/Subscription": a_subscription(),
+    "PUT /fhir/Subscription/{}": a_subscription() | {"id": "{id}"},
+    "DELETE /fhir/Subscription/{}": {},
+    "POST /fhir/Subscription/$status": {},
+    "POST /fhir/Subscription/{}/$status": {},
+    "POST /fhir/Subscription/{}/$events": {},
     "PUT /fhir/Task/{}": {"resourceType": "Task", "id": "{id}", "status": "accepted"},
     "POST /notify/{}": {},
     "PUT /notify/{}/{}": {},
@@ -81,6 +88,7 @@ WITH_IDS = (
     "inbound_responses",
     "webhook_events",
     "audit_rows",
+    "subscriptions",
 )
 # Ways to ask that the description of a route does not tell of.
 HEADERS = {"If-Match": 'W/"1"', "If-None-Exist": "identifier=urn:clinic:north|Patient/bea-1"}

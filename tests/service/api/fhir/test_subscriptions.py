@@ -14,33 +14,11 @@ from service.log import Log
 from service.store.subscriptions import find_subscription, headers_of
 from tests.service.api.callers import a_caller, ada, anna, opened_to
 from tests.service.api.fhir.calls import FHIR, create, session
+from tests.service.api.fhir.subscribing import HOST, TOPIC, Json, a_subscription
 from tests.service.flows.notifying import numbered
 
-HOST = "ehr.north.example"
-TOPIC = Names().topic("new-score")
 SECRET = "Bearer canary-of-a-secret"  # noqa: S105 - nobody's
 PATH = "/fhir/Subscription"
-Json = dict[str, Any]
-
-
-def a_subscription(topic: str = TOPIC, filters: tuple[str, ...] = (), **channel: Any) -> Json:
-    """Return a Subscription as a caller sends it; a change to None leaves that element of the channel out."""
-    told = {
-        "type": "rest-hook",
-        "endpoint": f"https://{HOST}/told",
-        "payload": "application/fhir+json",
-    } | channel
-    sent = {
-        "resourceType": "Subscription",
-        "status": "requested",
-        "reason": "to be told",
-        "criteria": topic,
-        "channel": {name: value for name, value in told.items() if value is not None},
-    }
-    if filters:
-        listed = [{"url": f"{BACKPORT}/backport-filter-criteria", "valueString": one} for one in filters]
-        sent["_criteria"] = {"extension": listed}
-    return sent
 
 
 def extended(name: str, **value: Any) -> Json:
@@ -95,10 +73,10 @@ def test_everything_that_was_asked_for_is_served_again(client: TestClient) -> No
         filters=("Observation?patient=anna", "code=srs-3.total"),
         _payload=extended("backport-payload-content", valueCode="full-resource"),
         extension=[
-                {"url": f"{BACKPORT}/backport-heartbeat-period", "valueUnsignedInt": 60},
-                {"url": f"{BACKPORT}/backport-timeout", "valueUnsignedInt": 5},
-                {"url": f"{BACKPORT}/backport-max-count", "valuePositiveInt": 7},
-            ],
+            {"url": f"{BACKPORT}/backport-heartbeat-period", "valueUnsignedInt": 60},
+            {"url": f"{BACKPORT}/backport-timeout", "valueUnsignedInt": 5},
+            {"url": f"{BACKPORT}/backport-max-count", "valuePositiveInt": 7},
+        ],
     )
     served = post(client, asked | {"end": "2026-03-09T12:00:00Z"}).json()
 
