@@ -44,6 +44,7 @@ NOTE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreferenc
 SNOMED = "http://snomed.info/sct"
 EXTENSION = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 # SDC's 4.0.0 ballot knows only the first spelling, its current source only the second.
 VERSION_ALGORITHM_EXTENSIONS = (
     "http://hl7.org/fhir/5.0/StructureDefinition/extension-Questionnaire.versionAlgorithm[x]",
@@ -99,6 +100,10 @@ class Names:
     def extension(self, kind: ExtensionKind) -> str:
         """Return the URL of one of our own extensions."""
         return f"{self.base}/StructureDefinition/{kind}"
+
+    def topic(self, topic_id: str) -> str:
+        """Return the canonical URL of a topic that others may subscribe to."""
+        return f"{self.base}/SubscriptionTopic/{topic_id}"
 
     def rule(self, rule_id: str) -> str:
         """Return the URL that names an alert rule."""

@@ -28,6 +28,7 @@ CHECKED_TYPES = frozenset(
         "Provenance",
         "Questionnaire",
         "QuestionnaireResponse",
+        "Subscription",
         "Task",
         "ValueSet",
     }

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
+from service.api.sights import find_sight
 from service.ehr.client import EhrClient
 from service.ehr.connection import open_http
 from service.export_worker import ExportWorker
 from service.flows.deployment import Deployment
+from service.flows.notifier import Notifier
 from service.http import Exchange, Http, host_of
 from service.log import Log
+from service.notice_worker import NoticeWorker
 from service.retention_worker import RetentionWorker
 from service.sealer import SEAL_SECONDS, Sealer
 from service.snapshot_worker import SnapshotWorker
@@ -19,6 +23,8 @@ from service.worker import Worker
 
 # A container is killed ten seconds after it was told to stop; answering requests may have taken three.
 DRAIN_SECONDS = 6.0
+# The longest that a subscriber may ask for; each says how long it is waited for.
+SUBSCRIBER_SECONDS = 60.0
 
 
 class Background:
@@ -31,8 +37,12 @@ class Background:
         self._to_ehr = open_http(settings, self._note_exchange)
         receiver = frozenset({host_of(settings.webhook_url)} if settings.webhook_url else ())
         self._to_receiver = Http(receiver, settings.ehr_timeout_seconds)
+        self._to_subscribers = Http(frozenset(settings.subscription_hosts), SUBSCRIBER_SECONDS)
         self._worker = Worker(deployment, self._to_ehr, log)
         self._teller = WebhookWorker(deployment, self._to_receiver, log)
+        self._notices = NoticeWorker(
+            Notifier(deployment, self._to_subscribers, partial(find_sight, deployment), log)
+        )
         self._retention = RetentionWorker(deployment, log)
         self._snapshots = SnapshotWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
@@ -44,6 +54,7 @@ class Background:
         """Run the threads; at the end each finishes what it began."""
         self._worker.start()
         self._teller.start()
+        self._notices.start()
         self._watcher.start()
         self._retention.start()
         self._snapshots.start()
@@ -56,7 +67,10 @@ class Background:
 
     def _stop(self) -> None:
         """Tell all at once to stop: one after the other would take the sum of what each may take."""
-        parts = (self._retention, self._watcher, self._worker, self._teller, self._snapshots, self._exporter)
+        parts = (
+            *(self._retention, self._watcher, self._worker, self._teller, self._notices),
+            *(self._snapshots, self._exporter),
+        )
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: part.stop(DRAIN_SECONDS), parts))
         # Last, so that what the others did at the end is sealed too.
@@ -71,12 +85,14 @@ class Background:
         """Close every connection."""
         self._to_ehr.close()
         self._to_receiver.close()
+        self._to_subscribers.close()
 
     def wake(self) -> None:
         """Say that something was queued; returns at once."""
         self._worker.wake()
         self._teller.wake()
         self._exporter.wake()
+        self._notices.wake()
 
     def notice(self) -> None:
         """Make the watcher look into the EHR; returns at once."""

@@ -15,7 +15,8 @@ class Caller:
 
     ``user`` is the Practitioner who asks through it, ``patient`` the one patient that ``patient/`` scopes
     reach: references, None where the credential names nobody. ``supervises``: ``user/`` scopes reach all
-    dyads. The last two are what the clinic lets ``patient/`` scopes see.
+    dyads. The two after that are what the clinic lets ``patient/`` scopes see; ``key_id`` is the API key that
+    was shown, if any.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Caller:
     supervises: bool = False
     patients_see_alerts: bool = False
     patients_see_therapist_forms: bool = False
+    key_id: str | None = None
 
     def may(self, need: Need) -> bool:
         """Tell whether one of the scopes opens this, maybe only a part of it."""

@@ -79,6 +79,19 @@ class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
         repr=False,
         description="Secret that signs what the webhook is told: whsec_ and 24 to 64 random bytes in base64; two, separated by a comma, while one replaces the other.",
     )
+    subscription_hosts: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+        (),
+        description="Hosts to which callers may have notices sent by a FHIR Subscription, separated by commas, each with its port where that is not the usual one: pager.north.example,127.0.0.1:9000. Unset: no Subscription is taken.",
+    )
+    subscriptions_at_most: int = Field(
+        20, ge=1, le=500, description="Most Subscriptions of the clinic that are not off."
+    )
+    subscription_days: int = Field(
+        90,
+        ge=1,
+        le=730,
+        description="A Subscription ends so many days after it was last written, and with the API key that it was written with.",
+    )
     security_labels: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
         DEFAULT_LABELS,
         description="Security labels of everything about a patient, separated by commas: one of N, R, V (confidentiality), any of MH, BH, PSY (sensitivity).",
@@ -139,6 +152,15 @@ class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
             raise ValueError("must be a web address without fragment or user")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must be https, unless it is on this machine")
+        return value
+
+    @field_validator("subscription_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(
+            is_web_address(f"https://{one}") and "/" not in one and one == one.lower() for one in value
+        ):
+            raise ValueError("must be hosts such as pager.north.example or 127.0.0.1:9000, in small letters")
         return value
 
     @field_validator("webhook_secret")

@@ -83,8 +83,13 @@ class Http:
         url: str,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        *,
+        within_seconds: float | None = None,
     ) -> Answer:
         """Send one request and return the answer, whatever its status.
+
+        ``within_seconds`` is a limit of this exchange, below that of all.
+
 
         Raises ``EhrUnreachable`` where nothing was sent (host not allowed, refused, unknown, no connection
         in time) and ``EhrSilent`` for everything after that: no answer in time, half of one, too large a one.
@@ -95,7 +100,7 @@ class Http:
         if body is not None:
             sent.setdefault("Content-Type", FHIR_JSON)
         begun = time.monotonic()
-        self._deadline.start(self._timeout_seconds)
+        self._deadline.start(min(within_seconds or self._timeout_seconds, self._timeout_seconds))
         status, date = 0, ""
         try:
             with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:

@@ -36,6 +36,7 @@ FIELDS = frozenset(
         "setting",
         "state",
         "status",
+        "subscription",
         "version",
     },
 )

@@ -7,11 +7,11 @@ Source: hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 Level = Literal["system", "user", "patient"]
 Right = Literal["c", "r", "u", "d", "s"]
@@ -67,6 +67,17 @@ def parse_scopes(text: str) -> tuple[Scope, ...]:
     """
     read = (_read(one) for one in text.split()[:MOST_SCOPES])
     return tuple(one for one in read if one is not None)
+
+
+def spell_scopes(scopes: Sequence[Scope]) -> str:
+    """Return scopes of FHIR's types as the text that ``parse_scopes`` reads them from."""
+    return " ".join(_spelled(one) for one in scopes)
+
+
+def _spelled(scope: Scope) -> str:
+    letters = "".join(one for one in _RIGHTS if one in scope.rights)
+    narrowed = f"?{urlencode(scope.narrowed)}" if scope.narrowed else ""
+    return f"{scope.level}/{scope.type}.{letters}{narrowed}"
 
 
 def find_unknown(text: str) -> list[str]:

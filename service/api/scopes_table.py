@@ -119,6 +119,12 @@ _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", "/fhir/exports/{export_id}", (), "types"),
     ("DELETE", "/fhir/exports/{export_id}", (), "types"),
     ("GET", "/fhir/exports/{export_id}/{file}", (), "types"),
+    ("GET", "/fhir/Subscription/$status", ("Subscription.s",), "own"),
+    ("POST", "/fhir/Subscription/$status", ("Subscription.s",), "own"),
+    ("GET", "/fhir/Subscription/{logical_id}/$status", ("Subscription.r",), "own"),
+    ("POST", "/fhir/Subscription/{logical_id}/$status", ("Subscription.r",), "own"),
+    ("GET", "/fhir/Subscription/{logical_id}/$events", ("Subscription.r",), "own"),
+    ("POST", "/fhir/Subscription/{logical_id}/$events", ("Subscription.r",), "own"),
 )
 _OPEN: tuple[Key, ...] = (
     ("GET", "/live"),
@@ -142,6 +148,7 @@ _INTERACTIONS: Mapping[str, tuple[tuple[str, str, Right], ...]] = MappingProxyTy
         "search-type": (("GET", "", "s"), ("POST", "/_search", "s")),
         "create": (("POST", "", "c"),),
         "update": (("PUT", "/{logical_id}", "u"),),
+        "delete": (("DELETE", "/{logical_id}", "d"),),
     }
 )
 _REACHES: Mapping[str, Reach] = MappingProxyType(

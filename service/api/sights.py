@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import get_args
 
 from service.api.fhir.offered import OFFERED
-from service.api.fhir.values import BadValueError, Context
+from service.api.fhir.values import BadValueError, Context, context_of
 from service.callers import Caller
+from service.flows.deployment import Deployment
 from service.flows.patient_references import reference_here, references_to_patient
 from service.scopes import Need, Scope
 from service.settings import Settings
@@ -19,6 +20,12 @@ _OWN_FORMS = ("client",)
 # Granular scopes narrow reads of these; for any other type, and for writes, they open nothing.
 _GRANULAR = frozenset({"Observation", "QuestionnaireResponse"})
 _TO_SEE_ALERTS = Need("DetectedIssue", "s")
+
+
+def find_sight(deployment: Deployment, caller: Caller, need: Need) -> Sight:
+    """Return what a caller has in sight for one need, where no request of theirs is under way."""
+    context = context_of(deployment, f"{deployment.settings.public_base_url or ''}/fhir", caller.name)
+    return Grants(caller, deployment.settings, context).sight(need)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,6 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
     if serves:
         _refuse_open_host(configuration)
         _refuse_unreachable(configuration)
-    elif not _has_work(configuration):
-        sentence = (
-            "must be set (or ALLIANCE_WEBHOOK_URL, ALLIANCE_EXPORT_DIR), else a worker has nothing to do"
-        )
-        raise SettingsRefused([f"ALLIANCE_EHR_BASE_URL: {sentence}"])
     database = Database(configuration.service.database_url)
     try:
         prepared = prepare_clinics(configuration, database, Figures(traces_of(environ)))
@@ -90,14 +85,6 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
         database.close()
         _leave_stragglers()
     return 0
-
-
-def _has_work(configuration: Configuration) -> bool:
-    """Tell whether a worker would do anything."""
-    clinics = configuration.clinics.values()
-    return configuration.service.export_dir is not None or any(
-        one.ehr_base_url or one.webhook_url for one in clinics
-    )
 
 
 def _run_parts(deployments: Sequence[Deployment], write: Write, *, serves: bool, delivers: bool) -> None:

@@ -27,7 +27,7 @@ from service.store.api_keys import (
     mark_used,
     revoke_api_key,
 )
-from service.store.database import Database
+from service.store.database import Database, Tx
 
 KEY_MARK = "alk_"
 _LETTERS = string.ascii_letters + string.digits
@@ -126,7 +126,14 @@ def _caller(row: ApiKeyRow, settings: CallerSettings) -> Caller:
         supervises=row.supervises,
         patients_see_alerts=settings.patients_see_alerts,
         patients_see_therapist_forms=settings.patients_see_therapist_forms,
+        key_id=row.id,
     )
+
+
+def is_key_valid(tx: Tx, clinic: str, key_id: str, now: str) -> bool:
+    """Tell whether an API key, known by its id, counts at an instant."""
+    row = next((one for one in list_api_keys(tx, clinic) if one.id == key_id), None)
+    return row is not None and _counts(row, now)
 
 
 def _counts(row: ApiKeyRow, now: str) -> bool:

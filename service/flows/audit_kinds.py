@@ -40,7 +40,7 @@ def kind_of(route: str, action: str) -> AuditKind:
 
 
 def _interaction(route: str, action: str) -> str:
-    if route == "deliver":
+    if route == "deliver" or (route, action) == ("notify", "R"):
         return DISCLOSE
     last = route.rpartition("/")[2]
     if last == "{version}":

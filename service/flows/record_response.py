@@ -6,6 +6,7 @@ deliveries and the audit's row. What the EHR is told, and in which form, the wor
 """
 
 from fhir_mappings.filled import Filled
+from service.flows.announce import announce_score
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.judge_next import judge_next
@@ -72,6 +73,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     onward = judge_next(write, dyad, rating)
     ratings = [] if onward else _of_other_sessions(write, dyad, rating)
     insert_version(tx, version, score_rows(filled))
+    announce_score(write, version)
     want_session(write, new, version.id)
     own = queue_response(write, filled, patient_key=alias.patient_key)
     add_audit(tx, audit_row(access, write.now, CREATED, version.id, alias.row))

@@ -1,6 +1,7 @@
 """Put a new version in a response's place, with everything that hangs on it brought in line."""
 
 from service.errors import NotFound, StaleVersion
+from service.flows.announce import announce_score, is_news
 from service.flows.deployment import Write
 from service.flows.load import filled_from
 from service.flows.new_response import Recorded
@@ -53,6 +54,8 @@ def replace_version(write: Write, stored: ResponseVersion, version: ResponseVers
     end_version(write.tx, stored.row_id, write.now)
     filled = filled_from(version, write.deployment.known)
     insert_version(write.tx, version, score_rows(filled))
+    if is_news(version, stored):
+        announce_score(write, version)
     patient_key = dyads[version.dyad_row].patient_key
     own = queue_response(write, filled, patient_key=patient_key)
     review, left = _review(write, stored, version)

@@ -1,5 +1,6 @@
-"""Store one version of an alert with what leaves the service because of it: a delivery, a webhook's event."""
+"""Store one version of an alert with what leaves because of it: a delivery, and events for who is told."""
 
+from service.flows.announce import announce_alert
 from service.flows.deployment import Write
 from service.flows.queue_delivery import queue
 from service.store.alerts import AlertRow, insert_alert
@@ -16,4 +17,5 @@ def store_alert(write: Write, row: AlertRow, patient_key: str) -> tuple[str, ...
         return ()
     if row.news and write.deployment.settings.webhook_url:
         queue_event(write.tx, row)
+    announce_alert(write, row)
     return (queue(write, "alert", row.id, row.version, patient_key=patient_key),)

@@ -17,6 +17,12 @@ from service.store.database import Tx
 from service.store.disclosure_tables import patient_disclosures
 from service.store.import_tables import unjudged_dyads
 from service.store.inbound_tables import inbound_responses, patient_replacements
+from service.store.subscription_tables import (
+    notices,
+    subscription_secrets,
+    subscriptions,
+    topic_events,
+)
 from service.store.tables import (
     alerts,
     attempts,
@@ -125,7 +131,12 @@ def count_rows(tx: Tx, held: Holdings) -> dict[str, int]:
 def rows_of(tx: Tx, held: Holdings) -> Iterator[tuple[str, Sequence[Mapping[str, object]]]]:
     """Return every row that is kept of a patient, by the table's name; audit rows are among them."""
     for table, condition in _conditions(tx, held):
-        yield str(table.name), _read(tx, table, condition)
+        if table is subscription_secrets:
+            # Its rows are counted, and never shown: they open somebody else's door.
+            query = select(table.c.row_id).where(condition)
+            yield str(table.name), [dict(row) for row in tx.execute(query).mappings()]
+        else:
+            yield str(table.name), _read(tx, table, condition)
     about = or_(audit_rows.c.subject.in_(held.subjects), audit_rows.c.patient_row.in_(held.alias_rows))
     audited = and_(audit_rows.c.clinic == held.clinic, about)
     yield str(audit_rows.name), _read(tx, audit_rows, audited)
@@ -230,6 +241,29 @@ def _of_unjudged(held: Holdings) -> ColumnElement[bool]:
     return unjudged_dyads.c.dyad_row.in_(mine)
 
 
+def _of_subscriptions(held: Holdings) -> ColumnElement[bool]:
+    """Return whether a Subscription asks about the patient by name, or is the patient's own."""
+    return or_(
+        subscriptions.c.about.in_(held.references),
+        subscriptions.c.patient.in_(held.references),
+    )
+
+
+def _with_subscriptions(table: Table) -> Callable[[Holdings], ColumnElement[bool]]:
+    def of_patient(held: Holdings) -> ColumnElement[bool]:
+        mine = select(subscriptions.c.id).where(
+            subscriptions.c.clinic == held.clinic, _of_subscriptions(held)
+        )
+        return table.c.subscription_id.in_(mine)
+
+    return of_patient
+
+
+def _of_topic_events(held: Holdings) -> ColumnElement[bool]:
+    ids = (*held.response_ids, *held.alert_ids)
+    return or_(topic_events.c.alias_row.in_(held.alias_rows), topic_events.c.subject_id.in_(ids))
+
+
 def _of_replacements(held: Holdings) -> ColumnElement[bool]:
     table = patient_replacements
     return or_(table.c.reference.in_(held.references), table.c.surviving.in_(held.references))
@@ -241,6 +275,10 @@ _RULES: Sequence[tuple[Table, Callable[[Holdings], ColumnElement[bool]]]] = (
     (deliveries, _of_deliveries),
     (cards, lambda held: cards.c.alias_row.in_(held.alias_rows)),
     (webhook_events, lambda held: webhook_events.c.alert_id.in_(held.alert_ids)),
+    (topic_events, _of_topic_events),
+    (notices, _with_subscriptions(notices)),
+    (subscription_secrets, _with_subscriptions(subscription_secrets)),
+    (subscriptions, _of_subscriptions),
     (alert_acts, lambda held: alert_acts.c.alert_id.in_(held.alert_ids)),
     (encounter_look_ups, lambda held: encounter_look_ups.c.response_id.in_(held.response_ids)),
     (inbound_responses, lambda held: inbound_responses.c.row_id.in_(held.inbound_rows)),

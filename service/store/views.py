@@ -89,6 +89,7 @@ VIEWS: Mapping[Kind, View] = {
             "patient": responses.c.alias_row,
             "dyad": responses.c.dyad_row,
             "perspective": responses.c.perspective,
+            "instrument": responses.c.instrument,
             "source": responses.c.source,
             "encounter": responses.c.encounter,
             "code": scores.c.code,

@@ -25,6 +25,7 @@ from service.metrics import Metrics
 from service.store.database import Database
 from service.worker import Worker
 from tests.service.api.fhir.calls import sent
+from tests.service.api.fhir.subscribing import a_subscription
 from tests.service.api.v1.build import a_body
 from tests.service.ehr.fake_ehr import Fault, outcome
 from tests.service.flows.delivering import Bench, a_bench
@@ -113,6 +114,17 @@ BODIES: dict[str, tuple[bytes, str]] = {
                 subject={"identifier": {"system": "urn:x", "value": IDENTIFIER}},
                 status=MARK,
             )
+        ),
+        "application/fhir+json",
+    ),
+    "a subscription": (
+        _json(
+            a_subscription(
+                filters=(f"patient={NAME}", f"colour={QUERY}"),
+                endpoint=f"https://{MARK}.example/{WORDS}",
+                header=[f"Authorization: {MARK}-token", f"{MARK} no header"],
+            )
+            | {"reason": WORDS, "end": MARK}
         ),
         "application/fhir+json",
     ),

@@ -22,11 +22,17 @@ from service.store.database import Database
 from service.store.inbound import PARKED, InboundCame, add_inbound
 from tests.conftest import NOW, FixedClock, TestClient
 from tests.databases import copy_of
+from tests.service.api.fhir.calls import FHIR
+from tests.service.api.fhir.subscribing import HOST, a_subscription
 from tests.service.api.v1.build import STEADY, a_body, record_course
 from tests.service.two_clinics import NORTH, SOUTH, clients_of, key_of, of_clinic
 
 CANARY = "canary"
-WEBHOOK = {"webhook_url": "https://pager.example/x", "webhook_secret": "whsec_" + "a" * 32}
+WEBHOOK = {
+    "webhook_url": "https://pager.example/x",
+    "webhook_secret": "whsec_" + "a" * 32,
+    "subscription_hosts": HOST,
+}
 BY = {"by": "Practitioner/ada"}
 OLD = "2025-03-02T10:50:00+01:00"
 
@@ -113,6 +119,8 @@ def fill(
     begun = client.get("/fhir/$export?_type=Task", headers={"Prefer": "respond-async"})
     assert begun.status_code == 202
     form = {"resourceType": "QuestionnaireResponse", "subject": {"reference": f"Patient/{patient}"}}
+    asked = a_subscription(filters=(f"patient={patient}",)) | {"reason": f"{therapist}-reason"}
+    assert client.post("/fhir/Subscription", json=asked, headers=FHIR).status_code == 201
     came = InboundCame(f"form-{patient}", "1", PARKED, json_text.dumps(form), reason=f"{therapist}-reason")
     with world.database.write() as tx:
         keep_fact(tx, clinic, "notice-token", f"{clinic}-token")

@@ -5,14 +5,28 @@ Source: hl7.org/fhir/R4/capabilitystatement.html.
 
 from typing import Any
 
-from fhir_mappings.elements import PUBLISHER, narrative
-from service.api.fhir.offered import EXPORT, GROUP_EXPORT, OFFERED, PATIENT_EXPORT, Offered, Operation
+from fhir_mappings.codes import BACKPORT, Names
+from fhir_mappings.elements import PUBLISHER, extension, narrative
+from fhir_mappings.subscription import PROFILE
+from fhir_mappings.topics import TOPICS
+from service.api.fhir.offered import (
+    EXPORT,
+    GROUP_EXPORT,
+    OFFERED,
+    PATIENT_EXPORT,
+    SUBSCRIPTION,
+    Offered,
+    Operation,
+)
 from service.identity.provider import Endpoints
 
 FHIR_VERSION = "4.0.1"
 # When what is offered last changed.
 DATE = "2026-11-27"
 _BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
+_BACKPORT_SERVER = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4"
+)
 _SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
@@ -25,11 +39,13 @@ def to_capability_statement(
     callers: bool = False,
     endpoints: Endpoints | None = None,
     exports: bool = False,
+    names: Names,
 ) -> dict[str, Any]:
     """Return what this door answers, for the address by which the caller reached it.
 
     ``cors``: pages of other sites may call it. ``callers``: they need a credential; ``endpoints``: where they
     get a token, None where the identity provider has not said so. ``exports``: there is a place for them.
+    ``names``: whose topics are told.
     """
     return {
         "resourceType": "CapabilityStatement",
@@ -46,15 +62,15 @@ def to_capability_statement(
         "kind": "instance",
         "software": {"name": "alliance-service", "version": software_version},
         "implementation": {"description": "Therapeutic alliance beside an EHR", "url": base},
-        **({"instantiates": [_BULK_DATA]} if exports else {}),
         "fhirVersion": FHIR_VERSION,
+        "instantiates": [_BACKPORT_SERVER, *([_BULK_DATA] if exports else [])],
         "format": ["application/fhir+json", "json"],
         "rest": [
             {
                 "mode": "server",
                 "security": {"cors": cors, **_security(endpoints, callers=callers)},
                 "resource": [
-                    *(_resource(offered) for offered in OFFERED),
+                    *(_resource(offered, names) for offered in OFFERED),
                     *(_exporting("Patient", PATIENT_EXPORT) if exports else ()),
                     *(_exporting("Group", GROUP_EXPORT) if exports else ()),
                 ],
@@ -87,11 +103,19 @@ def _operation(one: Operation) -> dict[str, Any]:
     return {"name": one.name, "definition": one.definition}
 
 
-def _resource(offered: Offered) -> dict[str, Any]:
+def _topics(names: Names) -> dict[str, Any]:
+    """Return the extensions that name every topic: R4 has no resource for it."""
+    url = f"{BACKPORT}/capabilitystatement-subscriptiontopic-canonical"
+    return {"extension": [extension(url, valueCanonical=names.topic(one)) for one in TOPICS]}
+
+
+def _resource(offered: Offered, names: Names) -> dict[str, Any]:
     versioned = "vread" in offered.interactions
     operations = [_operation(one) for one in offered.operations]
     return {
+        **(_topics(names) if offered.type == SUBSCRIPTION else {}),
         "type": offered.type,
+        **({"supportedProfile": [PROFILE]} if offered.type == SUBSCRIPTION else {}),
         "interaction": [{"code": code} for code in offered.interactions],
         "versioning": "versioned" if versioned else "no-version",
         "readHistory": "history-instance" in offered.interactions,

@@ -22,11 +22,12 @@ from service.api.fhir.described import (
 )
 from service.api.fhir.includes import Shelf, find_included
 from service.api.fhir.negotiation import is_strict, require_format, require_json
-from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
+from service.api.fhir.offered import ELSEWHERE, OFFERED, SUBSCRIPTION, Offered
 from service.api.fhir.operations import add_operations
 from service.api.fhir.receive import receive_response
 from service.api.fhir.search_request import read_search
 from service.api.fhir.sources import Chart, Source, seen_by, shelf_of, sources
+from service.api.fhir.subscriptions import add_subscriptions
 from service.api.fhir.values import context_of
 from service.api.fhir.version_routes import add_history, add_update, add_vread, audit_search, read_audited
 from service.api.security import access_of
@@ -46,8 +47,12 @@ def build_router(doors: Doors) -> APIRouter:
     add_bundles(router, doors)
     add_operations(router, doors)
     by_type = sources(doors.deployment)
+    add_subscriptions(router, doors)
     for offered in OFFERED:
         source = by_type[offered.type]
+        if offered.type == SUBSCRIPTION:
+            _add_search(router, doors, offered, by_type)
+            continue
         if "read" in offered.interactions:
             _add_read(router, doors, offered, source)
         if "search-type" in offered.interactions:
@@ -77,6 +82,7 @@ def _add_metadata(router: APIRouter, doors: Doors) -> None:
             callers=doors.asks_credentials,
             endpoints=_endpoints(doors),
             exports=settings.export_dir is not None,
+            names=doors.deployment.names,
         )
         return answer_read(request, Shown(statement, content_tag(statement)))
 

@@ -11,11 +11,14 @@ from typing import Literal
 from service.api.fhir.chart_parameters import ISSUE, OBSERVATION, RESPONSE
 from service.api.fhir.definition_parameters import DEFINITION, DEFINITION_SORTS
 from service.api.fhir.search_parameter import Parameter
+from service.api.fhir.subscription_parameters import SUBSCRIPTION_PARAMETERS
 from service.api.fhir.trace_parameters import AUDIT_EVENT_PARAMETERS, PROVENANCE
 from service.api.fhir.work_parameters import FLAG, TASK
 
-Interaction = Literal["create", "read", "vread", "update", "history-instance", "search-type"]
+Interaction = Literal["create", "read", "vread", "update", "delete", "history-instance", "search-type"]
 _UPDATED = "_lastUpdated"
+# Its routes are its own (subscriptions.py), but for the search.
+SUBSCRIPTION = "Subscription"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ _CORE_OPERATION = "http://hl7.org/fhir/OperationDefinition"
 _POPULATE = Operation("populate", f"{_SDC_OPERATION}/Questionnaire-populate")
 _EXTRACT = Operation("extract", f"{_SDC_OPERATION}/QuestionnaireResponse-extract")
 _VALIDATE = Operation("validate", f"{_CORE_OPERATION}/Resource-validate")
+_BACKPORT_OPERATION = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition"
+_STATUS = Operation("status", f"{_BACKPORT_OPERATION}/backport-subscription-status")
+_EVENTS = Operation("events", f"{_BACKPORT_OPERATION}/backport-subscription-events")
 _LASTN = Operation("lastn", f"{_CORE_OPERATION}/Observation-lastn")
 
 
@@ -109,6 +115,12 @@ OFFERED: tuple[Offered, ...] = (
     Offered("Flag", _VREAD, FLAG, sort="date"),
     Offered("Provenance", _VREAD, PROVENANCE, sort="recorded"),
     Offered("AuditEvent", _VREAD, AUDIT_EVENT_PARAMETERS, sort="date"),
+    Offered(
+        SUBSCRIPTION,
+        ("create", "read", "update", "delete", "search-type"),
+        SUBSCRIPTION_PARAMETERS,
+        operations=(_STATUS, _EVENTS),
+    ),
 )
 
 # Of the whole door: bulk export, of all, of all patients, of a therapist's caseload.

@@ -7,9 +7,13 @@ from service.api.fhir.export_operation import add_export
 from service.api.fhir.extract_operation import add_extract
 from service.api.fhir.lastn_operation import add_lastn
 from service.api.fhir.populate_operation import add_populate
+from service.api.fhir.subscription_operations import add_subscription_operations
 from service.api.fhir.validate_operation import add_validate
 
-_OPERATIONS = (add_populate, add_extract, add_validate, add_lastn, add_export)
+_OPERATIONS = (
+    *(add_populate, add_extract, add_validate, add_lastn, add_export),
+    add_subscription_operations,
+)
 
 
 def add_operations(router: APIRouter, doors: Doors) -> None:

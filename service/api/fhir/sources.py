@@ -16,6 +16,7 @@ from service.api.fhir.audit_source import AuditEvents
 from service.api.fhir.definitions import Definitions
 from service.api.fhir.history import ShownHistory, ShownVersion
 from service.api.fhir.search_request import SearchRequest
+from service.api.fhir.subscription_source import Subscriptions
 from service.api.fhir.values import observation_pair
 from service.api.fhir.work_sources import AlertWork, Provenances, chart_search, shown_page, version_number
 from service.api.security import sight_for
@@ -94,6 +95,7 @@ def sources(deployment: Deployment) -> Mapping[str, Source]:
         "Flag": AlertWork(deployment, to_flag),
         "Provenance": Provenances(deployment),
         "AuditEvent": AuditEvents(deployment),
+        "Subscription": Subscriptions(deployment),
     }
 
 

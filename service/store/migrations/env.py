@@ -13,6 +13,7 @@ import service.store.export_tables
 import service.store.import_tables
 import service.store.inbound_tables
 import service.store.norm_tables
+import service.store.subscription_tables
 import service.store.tables
 import service.store.trouble_tables
 import service.store.visit_tables  # noqa: F401 - they make every table known

@@ -26,6 +26,7 @@ from service.store.columns import metadata
 from tests.databases import empty_database
 from tests.service.api.cds.build import VIEW, a_call, accepted
 from tests.service.api.fhir.calls import FHIR, session
+from tests.service.api.fhir.subscribing import a_subscription
 from tests.service.api.v1.build import a_body
 from tests.service.build import a_deployment
 from tests.service.two_clinics import NORTH, SOUTH
@@ -74,6 +75,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "DELETE /fhir/exports/{}": {},
     "POST /fhir/QuestionnaireResponse": session(3, subject={"reference": "Patient/{id}"}),
     "PUT /fhir/QuestionnaireResponse/{}": session(3) | {"id": "{id}"},
+    "POST /fhir/Subscription": a_subscription(),
+    "PUT /fhir/Subscription/{}": a_subscription() | {"id": "{id}"},
+    "DELETE /fhir/Subscription/{}": {},
+    "POST /fhir/Subscription/$status": {},
+    "POST /fhir/Subscription/{}/$status": {},
+    "POST /fhir/Subscription/{}/$events": {},
     "PUT /fhir/Task/{}": {"resourceType": "Task", "id": "{id}", "status": "accepted"},
     "POST /cds-services/{}": a_call(patientId="bea"),
     "POST /cds-services/{}/feedback": {"feedback": [accepted("9d2b8c0e-1111-4222-8333-444455556666")]},
@@ -93,6 +100,7 @@ WITH_IDS = (
     "audit_rows",
     "imports",
     "exports",
+    "subscriptions",
 )
 # Ways to ask that the description of a route does not tell of.
 HEADERS = {

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from fhir_mappings import json_text
 from fhir_mappings.filled import Identifier
+from service.callers import LOOPBACK
 from service.flows.act_on_alert import PersonsAct, act_on_alert
 from service.flows.merge_patients import merge_patients
 from service.flows.record_attendance import NewAttendance, record_attendance
 from service.flows.set_disclosure import set_disclosure
+from service.flows.write_subscription import Author, create_subscription
 from service.store.alerts import AlertRow, alerts_of_dyad
 from service.store.database import Tx
 from service.store.disclosures import Disclosure
@@ -21,18 +23,25 @@ from service.store.patients import alias_rows, find_alias, lock_dyads, own_key_o
 from tests.builders import a_response as a_form
 from tests.service.build import an_access
 from tests.service.flows.delivering import Bench, a_bench
+from tests.service.flows.notifying import BASE, an_asked, numbered
 
 ANNA, ANNAS_OTHER_NAME, BERT = "Patient/anna-CANARY", "Patient/anna-twin-CANARY", "Patient/bert"
 WORDS = "CANARY said something of her mother"
-WEBHOOK = {"webhook_url": "https://pager.example/hook", "webhook_secret": ("whsec_" + "A" * 32,)}
+WEBHOOK = {
+    "webhook_url": "https://pager.example/hook",
+    "webhook_secret": ("whsec_" + "A" * 32,),
+    "subscription_hosts": ("ehr.north.example",),
+}
 
 
 @contextmanager
 def a_full_clinic(folder: Path) -> Iterator[Bench]:
     with a_bench(folder, settings=WEBHOOK) as bench:
+        _subscribe(bench)
         rate(bench, ANNA, (*[(n, "37.0") for n in range(1, 7)], (7, "22.0")))
         rate(bench, BERT, ((7, "36.0"),))
         rate(bench, ANNAS_OTHER_NAME, ((8, "36.0"),))
+        numbered(bench.deployment)
         bench.deliver_all()
         _tell_more(bench)
         yield bench
@@ -78,6 +87,12 @@ def an_attendance(patient: str) -> NewAttendance:
 def _keys(tx: Tx) -> list[str]:
     alias = find_alias(tx, "default", ANNA)
     return [alias.patient_key] if alias else []
+
+
+def _subscribe(bench: Bench) -> None:
+    """Let somebody ask to be told of Anna."""
+    asked = an_asked(filters=(f"patient={ANNA}",), headers=(("Authorization", "Bearer hidden"),))
+    create_subscription(bench.deployment, asked, Author(LOOPBACK, BASE), an_access())
 
 
 def _tell_more(bench: Bench) -> None:

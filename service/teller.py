@@ -1,0 +1,53 @@
+"""A thread that tells somebody outside of what is due, one thing after the other."""
+
+import threading
+from collections.abc import Callable
+
+POLL_SECONDS = 1.0
+
+
+class Teller:
+    """Tells what is due until it is stopped. Give it a ``tell_one`` that raises nothing."""
+
+    def __init__(self, name: str, note_turn: Callable[[str], None]) -> None:
+        self._name = name
+        self._note_turn = note_turn
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread, where there may be somebody to tell."""
+        if self.has_somebody_to_tell():
+            self._thread.start()
+
+    def stop(self, drain_seconds: float) -> None:
+        """Let what is on its way finish for so long, then leave; the next start tells what is left."""
+        self._stopping.set()
+        self._woken.set()
+        if self.is_running:
+            self._thread.join(drain_seconds)
+
+    def wake(self) -> None:
+        """Say that something was queued; returns at once."""
+        self._woken.set()
+
+    def has_somebody_to_tell(self) -> bool:
+        """Return whether the thread is worth starting."""
+        raise NotImplementedError
+
+    def tell_one(self) -> bool:
+        """Tell one thing; return False where nothing is due."""
+        raise NotImplementedError
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            self._note_turn(self._name)
+            if not self.tell_one():
+                self._woken.wait(POLL_SECONDS)
