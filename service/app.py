@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Lifespan, Scope
 
 from fhir_mappings.codes import Names
 from service import VERSION
-from service.api import health, notices, public_keys, smart
+from service.api import forms, health, notices, public_keys, smart
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
@@ -54,7 +54,10 @@ _PACKING = 5
 # The busiest first: the framework asks each router in turn whether an address is its own.
 DOORS = (v1.build_router, fhir.build_router)
 # What answers for all clinics of the process.
-COMMON = (health.build_router, notices.build_router, public_keys.build_router, smart.build_router)
+COMMON = (
+    *(health.build_router, notices.build_router, forms.build_router),
+    *(public_keys.build_router, smart.build_router),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from service.api.v1 import (
     briefs,
     deliveries,
     disclosures,
+    form_links,
     inbound,
     instruments,
     merges,
@@ -21,7 +22,7 @@ from service.api.v1 import (
 
 DOORS = (
     *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
-    *(patients, inbound, disclosures, briefs),
+    *(patients, inbound, disclosures, briefs, form_links),
 )
 
 

@@ -8,6 +8,7 @@ import service.store.audit_tables
 import service.store.caller_tables
 import service.store.disclosure_tables
 import service.store.erasure_tables
+import service.store.form_tables
 import service.store.inbound_tables
 import service.store.norm_tables
 import service.store.tables
