@@ -53,7 +53,7 @@ def _add_files(router: APIRouter) -> None:
     @router.get(f"{FORMS}worker.js")
     def worker() -> Response:
         """Answer the service worker; it may serve what lies in its own folder alone."""
-        return page_files("form").answer_fresh("worker.js")
+        return page_files("form").answer_worker("worker.js")
 
     @router.get(f"{FORMS}assets/{{version}}/{{name}}")
     def file(version: str, name: str) -> Response:

@@ -20,6 +20,7 @@ _TYPES: Mapping[str, str] = MappingProxyType(
         "html": "text/html; charset=utf-8",
     }
 )
+_WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 _DIGITS = 16
 # Nothing in them is about anybody, and the address is another one as soon as a byte of them is.
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -42,11 +43,13 @@ class PageFiles:
             raise NotFound("There is nothing at this address.")
         return Response(self.contents[name], 200, _FOR_EVER, _TYPES[name.rpartition(".")[2]])
 
-    def answer_fresh(self, name: str) -> Response:
-        """Return one file that is asked for anew each time."""
-        return Response(
-            self.contents[name], 200, {"Cache-Control": "no-cache"}, _TYPES[name.rpartition(".")[2]]
-        )
+    def answer_worker(self, name: str) -> Response:
+        """Return a service worker's script, asked for anew each time.
+
+        It fetches by the policy that comes with it, not by that of the page.
+        """
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _WORKER_POLICY}
+        return Response(self.contents[name], 200, headers, _TYPES[name.rpartition(".")[2]])
 
 
 @cache

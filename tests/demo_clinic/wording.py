@@ -1,4 +1,4 @@
-"""Made-up wording for the demo and for tests: our own descriptors, as if a clinic had put them into its files."""
+"""Made-up wording for the demo and for tests: our own descriptors, as if they were a clinic's files."""
 
 import json
 import re

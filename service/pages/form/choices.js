@@ -12,7 +12,7 @@ function option(name, type, one, checked) {
 }
 
 /** Return what an item is chosen from, which `clear` empties; `change` is told each new answer, null for none. */
-export function choices(item, { name, words, answer, change }, clear) {
+export function choices(item, { name, labelId, words, answer, change }, clear) {
   const several = item.kind === "several";
   const listed =
     item.kind === "flag"
@@ -51,9 +51,9 @@ export function choices(item, { name, words, answer, change }, clear) {
   const look = item.kind !== "row" ? "choices" : made.length > MOST_IN_LINE ? "row long" : "row";
   const group = make("div", { class: look }, ...made.map((one) => one.label));
   group.style.setProperty("--count", made.length);
-  const ends =
-    item.kind === "row"
-      ? make("div", { class: "ends" }, make("p", { class: "end lower" }, item.lower), make("p", { class: "end upper" }, item.upper))
-      : null;
-  return [group, ends];
+  if (item.kind !== "row") return [group];
+  const endsId = `${labelId}-ends`;
+  for (const one of made) one.input.setAttribute("aria-describedby", endsId);
+  const end = (which) => make("p", { class: `end ${which}` }, item[which]);
+  return [group, make("div", { class: "ends", id: endsId }, end("lower"), end("upper"))];
 }
