@@ -1,4 +1,4 @@
-"""Every page of the client's form at every size and look: axe-core finds nothing serious; pictures are kept."""
+"""Every page of the client's form at every size and look: no serious barrier to axe-core; pictures kept."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

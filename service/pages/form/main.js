@@ -64,7 +64,7 @@ function shownForm(form, questions) {
     attributes,
     make("header", {}, make("h1", {}, form.title), hint && make("p", { class: "soft", lang: page.language }, hint)),
     ...questions.map(shownQuestion),
-    make("p", { class: "copyright" }, form.copyright),
+    make("p", { class: "copyright", dir: "auto" }, form.copyright),
   );
 }
 
