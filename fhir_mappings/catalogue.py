@@ -17,6 +17,7 @@ from fhir_mappings.instrument_file import load_instrument
 __all__ = [
     "builtin_instruments",
     "find",
+    "has_licensed_wording",
     "load_instrument",
     "load_instruments",
     "shipped_instruments",
@@ -68,6 +69,15 @@ def find(instruments: Mapping[str, Instrument], reference: str) -> Instrument | 
     if instrument is None or (bar and version != instrument.version):
         return None
     return instrument
+
+
+def has_licensed_wording(instrument: Instrument) -> bool:
+    """Return whether a form's wording belongs to others: ours are then descriptors, which nobody should fill.
+
+    So it is with every shipped instrument but our own (status ``local``). A clinic's own instruments hold its
+    own words.
+    """
+    return instrument.id in shipped_instruments() and instrument.status != "local"
 
 
 def with_inclusive_cut_off(

@@ -52,7 +52,7 @@ VERSION_ALGORITHM_EXTENSIONS = (
 )
 
 IdentifierKind = Literal[
-    "response", "score", "alert", "device", "definition", "note", "visit", "caller", "audited"
+    "response", "score", "alert", "device", "definition", "note", "visit", "caller", "audited", "form-link"
 ]
 ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
 

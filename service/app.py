@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Lifespan, Scope
 
 from fhir_mappings.codes import Names
 from service import VERSION
-from service.api import health, notices, public_keys, smart
+from service.api import forms, health, notices, public_keys, smart
 from service.api.cds import discovery, hooks
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
@@ -61,8 +61,8 @@ _PACKING = 5
 DOORS = (v1.build_router, fhir.build_router, exports.build_router, hooks.build_router)
 # What answers for all clinics of the process.
 COMMON = (
-    *(health.build_router, notices.build_router, public_keys.build_router, smart.build_router),
-    discovery.build_router,
+    *(health.build_router, notices.build_router, forms.build_router),
+    *(public_keys.build_router, smart.build_router, discovery.build_router),
 )
 
 

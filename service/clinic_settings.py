@@ -112,6 +112,10 @@ class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
         None,
         description="Folder with the clinic's own licensed wording, a file <clinic>/<instrument>.<language>.toml each (the clinic is `default` without ALLIANCE_CONFIG); begin one with `python -m service wording-template INSTRUMENT LANGUAGE`.",
     )
+    form_layout: Literal["one-page", "one-each"] = Field(
+        "one-page",
+        description="How clients see a form, unless its link says otherwise: all questions on one page, or one-each, a screen for every question.",
+    )
     form_maps_dir: str | None = Field(
         None,
         description="Folder with maps of forms that the EHR owns, a file <ehr>/<instrument>.toml each (the EHR is ALLIANCE_EHR_NAME): their canonical, link ids and codes.",

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import Scope
+
+from service.service_settings import ServiceSettings
 
 UNKNOWN = "unknown"
 
@@ -30,6 +33,13 @@ def scheme_of(scope: Scope, trusted: Sequence[str]) -> str:
     if client and said in {"http", "https"} and is_trusted(str(client[0]), trusted):
         return said
     return str(scope.get("scheme", "http"))
+
+
+def base_of(request: Request, settings: ServiceSettings) -> str:
+    """Return the address under which this service is reached: the public one, else the one that was used."""
+    if settings.public_base_url:
+        return settings.public_base_url
+    return f"{scheme_of(request.scope, settings.trusted_proxies)}://{request.headers['host']}"
 
 
 def is_trusted(source: str, trusted: Sequence[str]) -> bool:

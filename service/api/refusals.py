@@ -9,6 +9,7 @@ from starlette.routing import Match
 
 from fhir_mappings.errors import Fault, FaultsFound
 from service.api.doors import Doors
+from service.api.form_pages import PageRefused
 from service.api.outcomes import answer_refusal
 from service.api.security import access_refused
 from service.errors import FaultsInRequest, NotFound, NotOffered, ReportNotAtHand, RequestRefused
@@ -25,6 +26,9 @@ def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
 
     @app.exception_handler(RequestRefused)
     def answer_request_refused(request: Request, error: RequestRefused) -> Response:
+        if isinstance(error, PageRefused):
+            doors.audit_read(access_refused(request), status=error.status)
+            return error.page
         headers = {"Allow": error.allow} if isinstance(error, NotOffered) and error.allow else None
         if isinstance(error, ReportNotAtHand):
             headers = {"Retry-After": str(error.retry_after_seconds)}

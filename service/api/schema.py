@@ -15,6 +15,7 @@ from service.api.outcomes import is_fhir
 from service.api.v1.act_models import Acknowledgement, Dismissal, RepairStep, Resolution
 from service.api.v1.attendance_models import AttendanceBody
 from service.api.v1.disclosure_models import DisclosureBody
+from service.api.v1.form_link_models import FormLinkBody
 from service.api.v1.merge_models import Merging
 from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Retry, Withdrawal
 from service.api.v1.patient_models import PatientSearch
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 # Named in routes by reference alone, since no route parses or answers with them.
 _MODELS: tuple[type[BaseModel], ...] = (
     *(Problem, ResponseBody, AttendanceBody, Withdrawal, Confirmation, Retry, Discard, Merging),
-    *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch, DisclosureBody),
+    *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch, DisclosureBody, FormLinkBody),
     *(HookRequest, FeedbackBody),
 )
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from service.api.fhir.offered import ELSEWHERE, OFFERED, Offered
+from service.flows.form_link import FORMS
 from service.flows.subscribe_ehr import NOTICES
 from service.scopes import METRICS, OPERATIONS, Need, Right
 
@@ -63,6 +64,9 @@ _V1: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", "/v1/alert-budget", (f"{_ALERT}.s",), "whole"),
     # Grouping by therapist needs alliance/therapist-metrics.read too: the route asks for it.
     ("GET", "/v1/alliance-metrics", (f"{METRICS}.r",), "own"),
+    ("POST", "/v1/form-links", (f"{_FORM}.c",), "own"),
+    ("GET", "/v1/form-links/{link_id}", (f"{_FORM}.r",), "own"),
+    ("POST", "/v1/form-links/{link_id}/revoke", (f"{_FORM}.c",), "own"),
     ("POST", "/v1/attendance", ("Encounter.c",), "own"),
     ("PUT", "/v1/attendance/{attendance_id}", ("Encounter.u",), "own"),
     ("GET", "/v1/attendance", ("Encounter.s",), "own"),
@@ -135,6 +139,13 @@ _OPEN: tuple[Key, ...] = (
     ("GET", HOOKS),
     ("GET", "/.well-known/smart-configuration"),
     ("GET", "/fhir/.well-known/smart-configuration"),
+    # The client's form: the secret is in the address, or typed.
+    ("GET", f"{FORMS}kiosk"),
+    ("POST", f"{FORMS}kiosk"),
+    ("GET", f"{FORMS}worker.js"),
+    ("GET", f"{FORMS}assets/{{version}}/{{name}}"),
+    ("GET", f"{FORMS}{{token}}"),
+    ("POST", f"{FORMS}{{token}}"),
     # The EHR's notices: the secret is in the address.
     ("POST", f"{NOTICES}{{token}}"),
     ("PUT", f"{NOTICES}{{token}}/{{below:path}}"),
@@ -195,7 +206,7 @@ _SAYS: Mapping[Reach, str] = MappingProxyType(
 
 def is_open(path: str) -> bool:
     """Tell whether an address is open without a credential, before it is known which route it is."""
-    return path in _OPEN_PATHS or path.startswith(NOTICES)
+    return path in _OPEN_PATHS or path.startswith((NOTICES, FORMS))
 
 
 def is_hook(path: str) -> bool:

@@ -10,7 +10,7 @@ from service.flows.deployment import Access
 from service.flows.derive_scores import DerivedScores
 from service.store.alerts import AlertRow
 
-Origin = Literal["v1", "fhir", "ehr", "import"]
+Origin = Literal["v1", "fhir", "ehr", "import", "form"]
 
 
 @dataclass(frozen=True, slots=True)

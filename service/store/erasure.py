@@ -15,6 +15,7 @@ from service.store.attendance_tables import attendance
 from service.store.card_tables import cards
 from service.store.database import Tx
 from service.store.disclosure_tables import patient_disclosures
+from service.store.form_tables import form_links
 from service.store.import_tables import unjudged_dyads
 from service.store.inbound_tables import inbound_responses, patient_replacements
 from service.store.subscription_tables import (
@@ -285,6 +286,7 @@ _RULES: Sequence[tuple[Table, Callable[[Holdings], ColumnElement[bool]]]] = (
     (scores, _of_scores),
     (alerts, _of_alerts),
     (responses, _of_responses),
+    (form_links, lambda held: form_links.c.alias_row.in_(held.alias_rows)),
     (attendance, lambda held: attendance.c.alias_row.in_(held.alias_rows)),
     (patient_disclosures, lambda held: patient_disclosures.c.own_key.in_(held.keys)),
     (patient_replacements, _of_replacements),

@@ -11,6 +11,7 @@ from service.store.attendance_tables import attendance
 from service.store.database import Tx
 from service.store.erasure import Holdings
 from service.store.erasure_tables import erased_ids, erasures
+from service.store.form_tables import form_links
 from service.store.tables import alerts, dyads, patient_aliases, patient_merges, responses
 from service.store.upserts import add_unless_there
 
@@ -154,6 +155,7 @@ _SIGNS = union_all(
     *_signs(responses, "session_date", "received_at", "believed_from"),
     *_signs(attendance, "session_date", "received_at", "believed_from"),
     *_signs(alerts, "updated_at"),
+    *_signs(form_links, "created_at"),
 ).subquery()
 _QUIET = (
     select(_SIGNS.c.patient_key)

@@ -120,7 +120,7 @@ responses = Table(
     # By which identifier the sender knows the patient: a claim, which two patients can make.
     Column("patient_identifier_system", String(255)),
     Column("patient_identifier_value", String(255)),
-    Column("origin", String(8), nullable=False),  # v1 | fhir | ehr | import
+    Column("origin", String(8), nullable=False),  # v1 | fhir | ehr | import | form
     Column("historical", Boolean, nullable=False),
     # False: it was never completed, so it has no scores.
     Column("scored", Boolean, nullable=False, server_default=true()),

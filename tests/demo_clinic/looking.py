@@ -50,6 +50,14 @@ def trend_picture(service: str, patient: str) -> str:
     return httpx.get(address, timeout=10).raise_for_status().text
 
 
+def form_link(service: str, patient: str, therapist: str) -> dict[str, Any]:
+    """Return a new link by which a client could fill an SRS and a check-in; see ``POST /v1/form-links``."""
+    forms = ["srs-3", "session-check-in-client"]
+    body = {"patient": patient, "therapist": therapist, "instruments": forms}
+    answer = httpx.post(f"{service}/v1/form-links", json=body, timeout=10).raise_for_status()
+    return dict(answer.json())
+
+
 def _items(service: str, path: str) -> Iterator[dict[str, Any]]:
     page = _page(service, path)
     yield from page["items"]

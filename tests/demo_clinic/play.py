@@ -25,6 +25,7 @@ from tests.demo_clinic.clinic import DemoClinic, make_clinic
 from tests.demo_clinic.processes import ROOT, NotStarted, Process, free_port, running
 from tests.demo_clinic.seed import seed_bundle
 from tests.demo_clinic.sending import CALLERS, Tally, start_sending
+from tests.demo_clinic.wording import write_wording
 
 CLIENTS = 40
 SEED = 7
@@ -90,6 +91,7 @@ def _play(clinic: DemoClinic, addresses: Addresses, *, once: bool) -> int:
     ending = _send_and_watch(clinic, addresses)
     faults = find_faults(ending, len(clinic.ratings))
     _account(ending, addresses)
+    _tell_form(clinic, addresses)
     for fault in faults:
         _tell(f"NOT AS IT SHOULD BE: {fault}")
     if not once:
@@ -165,6 +167,14 @@ def _account(ending: Ending, addresses: Addresses) -> None:
         _tell(f"  the same picture       {picture.relative_to(ROOT)}")
 
 
+def _tell_form(clinic: DemoClinic, addresses: Addresses) -> None:
+    client = clinic.clients[0]
+    made = looking.form_link(addresses.service, client.reference, client.therapist)
+    _tell("\nTo fill, as a client would after a session:")
+    _tell(f"  the form               {made['link']}")
+    _tell(f"  or, on a shared tablet {made['kiosk']} with the code {made['code']}")
+
+
 def _tell_progress(tally: Tally, addresses: Addresses) -> None:
     ehr = looking.ehr_counts(addresses.sandbox)
     _tell(
@@ -193,6 +203,7 @@ def _servers(folder: Path, surface: str) -> Iterator[Addresses]:
         "ALLIANCE_PORT": str(service_port),
         "ALLIANCE_EHR_NAME": "sandbox",
         "ALLIANCE_EHR_BASE_URL": addresses.fhir,
+        "ALLIANCE_WORDING_DIR": str(write_wording(folder, ["srs-3"])),
     }
     service = Process("the service", ("run",), settings, OUTPUT / "service.log")
     with running(sandbox, f"{addresses.fhir}/metadata"), running(service, f"{addresses.service}/ready"):

@@ -48,7 +48,7 @@ HEADERS = {
     "If-Match": f'W/"{MARK}-version"',
     "Referer": f"https://{MARK}.example/",
 }
-TABLES = ("responses", "patient_aliases", "alerts", "deliveries", "attendance")
+TABLES = ("responses", "patient_aliases", "alerts", "deliveries", "attendance", "form_links")
 
 
 def _json(value: object) -> bytes:
@@ -97,6 +97,12 @@ BODIES: dict[str, tuple[bytes, str]] = {
     ),
     "a rating out of range": (
         _json(a_body(answers={"item-1": Decimal(ODD), "item-9": Decimal(FITTING)}, patient=NAME)),
+        "application/json",
+    ),
+    "a form link": (
+        _json(
+            {"patient": f"Patient/{NAME}", "instruments": ["session-check-in-client", WORDS], "site": WORDS}
+        ),
         "application/json",
     ),
     "words for everything": (

@@ -52,11 +52,12 @@ class World:
 def chance(seed: int) -> Iterator[None]:
     """Let every random id be that of a seed: the same requests then get the same ids."""
     source, real = random.Random(seed), os.urandom  # noqa: S311 - to be foreseen is its point
-    os.urandom = source.randbytes
+    # The library's own source for secrets is a name of its own for the same function.
+    os.urandom = random._urandom = source.randbytes  # noqa: SLF001
     try:
         yield
     finally:
-        os.urandom = real
+        os.urandom = random._urandom = real  # noqa: SLF001
 
 
 def world_on(database: Database, deployment: Deployment, keys: Mapping[str, str]) -> World:
@@ -108,6 +109,8 @@ def fill(
         "identifier": f"urn:clinic:north|{patient}-visit",
     }
     assert client.post("/v1/attendance", json=visit).status_code == 201
+    form = {**person, "instruments": ["session-check-in-client"]}
+    assert client.post("/v1/form-links", json=form).status_code == 201
     merging = client.post(f"/v1/patients/{patient}-2/merge-into/{patient}-3", json=BY)
     assert merging.status_code in (200, 404)
     old = a_body(**person, authored=OLD, session_number=99, identifier=f"urn:old|{patient}")

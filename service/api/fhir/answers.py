@@ -14,7 +14,7 @@ from service.api.fhir.negotiation import is_unchanged
 from service.api.fhir.search_request import SearchRequest
 from service.api.fhir.shaping import Shape, read_shape, shaped
 from service.api.outcomes import FHIR_JSON, warning_outcome
-from service.api.proxies import scheme_of
+from service.api.proxies import base_of
 from service.clock import from_instant
 from service.errors import FaultsInRequest
 from service.settings import Settings
@@ -58,10 +58,7 @@ class ShownPage:
 
 def fhir_base(request: Request, settings: Settings) -> str:
     """Return the address of this door: the public one of the settings, else the one that was used."""
-    if settings.public_base_url:
-        return f"{settings.public_base_url}/fhir"
-    scheme = scheme_of(request.scope, settings.trusted_proxies)
-    return f"{scheme}://{request.headers['host']}/fhir"
+    return f"{base_of(request, settings)}/fhir"
 
 
 def answer_read(request: Request, shown: Shown) -> Response:

@@ -11,6 +11,7 @@ from service.api.v1 import (
     briefs,
     deliveries,
     disclosures,
+    form_links,
     imports,
     inbound,
     instruments,
@@ -23,7 +24,7 @@ from service.api.v1 import (
 
 DOORS = (
     *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
-    *(patients, inbound, disclosures, briefs, imports, alliance_metrics),
+    *(patients, inbound, disclosures, briefs, imports, alliance_metrics, form_links),
 )
 
 

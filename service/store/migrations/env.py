@@ -11,6 +11,7 @@ import service.store.disclosure_tables
 import service.store.erasure_tables
 import service.store.export_tables
 import service.store.import_tables
+import service.store.form_tables
 import service.store.inbound_tables
 import service.store.norm_tables
 import service.store.subscription_tables

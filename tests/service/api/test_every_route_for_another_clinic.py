@@ -20,6 +20,7 @@ from fhir_mappings import json_text
 from service.api.fhir.offered import OFFERED, RESULT_PARAMETERS
 from service.api.scopes_table import is_open
 from service.api.v1.attendance_models import EXAMPLE_ATTENDANCE
+from service.api.v1.form_link_models import EXAMPLE_FORM_LINK
 from service.api.v1.imports import IMPORTS
 from service.app import describe_app
 from service.store.columns import metadata
@@ -40,6 +41,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /v1/responses/{}": a_body(patient="Patient/bea"),
     "POST /v1/responses/{}/withdraw": {"reason": "wrong"},
     "POST /v1/imports": a_body(patient="Patient/{id}", identifier="urn:clinic:north|Patient/bea-2"),
+    "POST /v1/form-links": EXAMPLE_FORM_LINK | {"patient": "Patient/{id}"},
+    "POST /v1/form-links/{}/revoke": {},
     "POST /v1/attendance": EXAMPLE_ATTENDANCE | {"identifier": "urn:clinic:north|bea-visit"},
     "PUT /v1/attendance/{}": EXAMPLE_ATTENDANCE,
     "POST /v1/rupture-alerts/{}/acknowledge": BY,
@@ -95,6 +98,7 @@ WITH_IDS = (
     "alerts",
     "deliveries",
     "attendance",
+    "form_links",
     "inbound_responses",
     "webhook_events",
     "audit_rows",

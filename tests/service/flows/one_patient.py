@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fhir_mappings import json_text
 from fhir_mappings.filled import Identifier
 from service.callers import LOOPBACK
 from service.flows.act_on_alert import PersonsAct, act_on_alert
+from service.flows.form_link import LinkedForm, LinkFacts
+from service.flows.make_form_link import make_form_link
 from service.flows.merge_patients import merge_patients
 from service.flows.record_attendance import NewAttendance, record_attendance
 from service.flows.set_disclosure import set_disclosure
@@ -95,6 +98,25 @@ def _subscribe(bench: Bench) -> None:
     create_subscription(bench.deployment, asked, Author(LOOPBACK, BASE), an_access())
 
 
+def link_facts(patient: str) -> LinkFacts:
+    return LinkFacts(
+        patient=patient,
+        respondent=patient,
+        therapist="Practitioner/ada",
+        encounter=None,
+        session_number=10,
+        session_date=None,
+        another_session=False,
+        age_years=None,
+        site=None,
+        team=None,
+        approach=None,
+        language=None,
+        layout="one-page",
+        forms=(LinkedForm("session-check-in-client", None),),
+    )
+
+
 def _tell_more(bench: Bench) -> None:
     """Let people act, appointments be missed, forms wait, and patients be merged."""
     deployment, write = bench.deployment, an_access("U")
@@ -105,6 +127,7 @@ def _tell_more(bench: Bench) -> None:
     set_disclosure(deployment, ANNA, Disclosure(share=False), write)
     for patient in (ANNA, BERT):
         record_attendance(deployment, an_attendance(patient), an_access())
+        make_form_link(deployment, link_facts(patient), timedelta(days=1), an_access())
     encounter = {"origin": "fhir", "therapist": None, "encounter": "Encounter/e-CANARY", "session_date": None}
     rate(bench, ANNA, ((9, "36.1"),), **encounter)
     parked = a_form(subject={"reference": f"https://ehr.example/fhir/{ANNA}"})
