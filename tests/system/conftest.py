@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.system.browser import running_chromium
 from tests.system.chart import Chart
 from tests.system.children import Service
 from tests.system.hapi import Hapi, running_hapi
@@ -30,6 +32,12 @@ def hapi_chart(hapi: Hapi) -> Iterator[Chart]:
 def name_of() -> Callable[[str], str]:
     """How a test calls its patients, so that they are nobody else's on a shared server."""
     return lambda purpose: f"{purpose}-{RUN}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

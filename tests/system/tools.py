@@ -42,6 +42,7 @@ GROUPS = (
     ),
     Group("replicas", "replicas behind a proxy", ("initdb", "pg_ctl", "createdb", "nginx")),
     Group("rendering", "the forms in LHC-Forms", ("chromium", "node", "npm")),
+    Group("browser", "the pages in Chromium", ("chromium", "npm")),
     Group("readme", "the commands of the pages", ("bash", "curl", "make")),
 )
 
