@@ -2,18 +2,30 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
+from service.api.browsers import identify_by_cookie
 from service.api.identify import build_identify
-from service.api.security import Identify
+from service.api.security import Identify, find_unknown_host
 from service.caller_settings import CallerSettings
 from service.clock import Clock
 from service.flows.api_keys import KnownKeys
+from service.flows.sign_ins import KnownSignIns
 from service.http import Http, host_of
 from service.identity.issuer_keys import IssuerKeys
-from service.identity.provider import Endpoints, ProviderSilent, find_jwks_url, read_endpoints, read_keys
+from service.identity.provider import (
+    Endpoints,
+    ProviderSilent,
+    find_jwks_url,
+    read_endpoints,
+    read_keys,
+    read_launch_endpoints,
+)
+from service.identity.sign_in import Client, Way
+from service.identity.token import Rules
 from service.log import Log
 from service.settings import Settings
 from service.store.database import Database
@@ -27,10 +39,14 @@ class Identity:
     """Who calls; ``endpoints`` asks the identity provider where callers get tokens.
 
     It is None without one, and where several clinics have one each: nobody can be told whose is meant.
+    ``by_cookie`` tells who asks for a page, None where nobody can sign in; ``ways`` of signing in are by
+    clinic.
     """
 
     identify: Identify
     endpoints: Callable[[], Endpoints] | None
+    by_cookie: Identify | None = None
+    ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)
 
 
 class KeptEndpoints:
@@ -85,9 +101,41 @@ class Providers:
         http = self._http(settings)
         return KeptEndpoints(lambda: read_endpoints(http, issuer), self._clock)
 
-    def _http(self, settings: CallerSettings) -> Http:
-        addresses = [one for one in (settings.token_issuer, settings.token_jwks_url) if one]
-        made = Http(frozenset(map(host_of, addresses)), PROVIDER_SECONDS, connections=4)
+    def ways_of(self, settings: CallerSettings) -> tuple[Way, ...]:
+        """Return the ways in which a clinic's people sign in, each asked when it is first needed."""
+        found = []
+        if settings.launch_iss is not None:
+            client = Client(settings.launch_client_id or "", settings.launch_client_secret or "")
+            found.append(self._way("launch", settings.launch_iss, client, settings))
+        if settings.sign_in_client_id is not None and settings.token_issuer is not None:
+            client = Client(settings.sign_in_client_id, settings.sign_in_client_secret or "")
+            found.append(self._way("clinic", settings.token_issuer, client, settings))
+        return tuple(found)
+
+    def _way(
+        self, kind: Literal["launch", "clinic"], address: str, client: Client, settings: CallerSettings
+    ) -> Way:
+        http = self._http(settings, address)
+        is_launch = kind == "launch"
+        read = read_launch_endpoints if is_launch else read_endpoints
+        ask = KeptEndpoints(lambda: read(http, address), self._clock)
+        scopes = ("launch", "openid", "fhirUser") if is_launch else ("openid", *settings.sign_in_scopes)
+        return Way(
+            kind=kind,
+            address=address,
+            client=client,
+            scope=" ".join(scopes),
+            http=http,
+            hosts=http.allowed_hosts,
+            ask=ask,
+            keys=IssuerKeys(lambda: read_keys(http, ask().jwks), self._clock),
+            rules=Rules((client.id,), settings.token_algorithms, settings.token_skew_seconds),
+        )
+
+    def _http(self, settings: CallerSettings, *more: str) -> Http:
+        addresses = [one for one in (settings.token_issuer, settings.token_jwks_url, *more) if one]
+        hosts = frozenset((*map(host_of, addresses), *(settings.sign_in_hosts if more else ())))
+        made = Http(hosts, PROVIDER_SECONDS, connections=4)
         self._opened.append(made)
         return made
 
@@ -108,14 +156,15 @@ def open_identity(
     if not configured:
         return None
     issuers = [one for one in configured.values() if one.token_issuer]
-    identify = build_identify(
-        configured,
-        providers.keys_of,
-        KnownKeys(database, configured, clock),
-        clock,
-        hosts=hosts_of(configured.values()),
+    hosts = hosts_of(configured.values())
+    known_keys = KnownKeys(database, configured, clock)
+    known_sign_ins = KnownSignIns(database, configured, clock)
+    return Identity(
+        build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts),
+        providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None,
+        identify_by_cookie(known_sign_ins, lambda headers: find_unknown_host(headers, hosts)),
+        {clinic: providers.ways_of(one) for clinic, one in configured.items() if one.has_sign_in},
     )
-    return Identity(identify, providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None)
 
 
 def hosts_of(settings: Collection[Settings]) -> frozenset[str]:

@@ -81,6 +81,19 @@ _V1: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", "/v1/webhook-events", _READ, "whole"),
     ("POST", "/v1/webhook-events/{event_id}/retry", _WRITE, "whole"),
 )
+# People's pages; what they need is what the same would need of /v1.
+_DYAD = ("Observation.s", f"{_FORM}.s", f"{_ALERT}.s")
+_PAGES: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
+    ("GET", "/clinician", ("Observation.s", f"{_ALERT}.s"), "own"),
+    ("GET", "/clinician/digest", ("Observation.s", f"{_ALERT}.s"), "own"),
+    ("GET", "/clinician/patients/{patient}", _DYAD, "own"),
+    ("GET", "/clinician/responses/{response_id}", (f"{_FORM}.r",), "own"),
+    ("POST", "/clinician/alerts/{alert_id}", ("Task.u",), "own"),
+    ("GET", "/clinician/deliveries", _READ, "whole"),
+    ("GET", "/clinician/deliveries/{delivery_id}", _READ, "whole"),
+    ("POST", "/clinician/deliveries/{delivery_id}/retry", _WRITE, "whole"),
+    ("POST", "/clinician/sign-out", (), "caller"),
+)
 _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     # Each entry of a Bundle passes by itself.
     ("POST", "/fhir", (), "caller"),
@@ -105,6 +118,12 @@ _OPEN: tuple[Key, ...] = (
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/.well-known/smart-configuration"),
     ("GET", "/fhir/.well-known/smart-configuration"),
+    # Where people sign in, and what the pages look like.
+    ("GET", "/launch"),
+    ("GET", "/clinician/sign-in"),
+    ("GET", "/clinician/signed-in"),
+    ("GET", "/clinician/assets/base.css"),
+    ("GET", "/clinician/assets/clinician.css"),
     # The EHR's notices: the secret is in the address.
     ("POST", f"{NOTICES}{{token}}"),
     ("PUT", f"{NOTICES}{{token}}/{{below:path}}"),
@@ -137,7 +156,7 @@ def _of_type(offered: Offered) -> Iterator[tuple[Key, Opening]]:
 
 
 def _rows() -> Iterator[tuple[Key, Opening]]:
-    for method, path, needs, reach in (*_V1, *_OPERATIONS):
+    for method, path, needs, reach in (*_V1, *_PAGES, *_OPERATIONS):
         yield (method, path), Opening(_needs(*needs), reach)
     for offered in OFFERED:
         yield from _of_type(offered)

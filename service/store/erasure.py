@@ -38,6 +38,7 @@ KEPT: Mapping[str, str] = {
     "erasures": "certificates, which name nobody",
     "erased_ids": "our own ids, so that what was erased is not taken again",
     "api_keys": "credentials, which name whom they stand for until they are revoked or expire",
+    "page_sign_ins": "who is signed in at the page, a day at most; names no patient",
     "refusal_counts": "how often somebody unknown was refused, by address",
     "norms": "figures over many clients",
     "norm_approvals": "who put a norm into force",

@@ -10,6 +10,7 @@ import service.store.disclosure_tables
 import service.store.erasure_tables
 import service.store.inbound_tables
 import service.store.norm_tables
+import service.store.page_tables
 import service.store.tables
 import service.store.trouble_tables
 import service.store.visit_tables  # noqa: F401 - they make every table known
