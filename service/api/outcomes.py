@@ -11,7 +11,7 @@ from starlette.responses import Response
 from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
 from service.api.browsers import is_page
-from service.api.clinician.rendering import refusal_page
+from service.api.clinician.rendering import failure_page, refusal_page
 from service.errors import Duplicate, RequestRefused, VersionRequired
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
@@ -77,6 +77,8 @@ def answer_refusal(path: str, refusal: RequestRefused, headers: Mapping[str, str
 def answer_failure(path: str, request_id: str) -> Response:
     """Return the answer to a failure of ours: nothing but the request's id, for whoever reads the log."""
     message = "The service failed. The log tells more under the request id."
+    if is_page(path):
+        return failure_page(message, request_id)
     if is_fhir(path):
         issue = _issue("fatal", "exception", message) | {"diagnostics": f"request {request_id}"}
         return Response(json_text.dumps(_outcome([issue])), 500, media_type=FHIR_JSON)

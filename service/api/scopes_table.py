@@ -124,6 +124,7 @@ _OPEN: tuple[Key, ...] = (
     ("GET", "/clinician/signed-in"),
     ("GET", "/clinician/assets/base.css"),
     ("GET", "/clinician/assets/clinician.css"),
+    ("GET", "/clinician/assets/icon.svg"),
     # The EHR's notices: the secret is in the address.
     ("POST", f"{NOTICES}{{token}}"),
     ("PUT", f"{NOTICES}{{token}}/{{below:path}}"),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 ASSETS = {
     "base.css": ("base.css", "text/css; charset=utf-8"),
     "clinician.css": ("clinician/clinician.css", "text/css; charset=utf-8"),
+    "icon.svg": ("clinician/icon.svg", "image/svg+xml"),
 }
 
 

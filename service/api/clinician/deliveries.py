@@ -23,8 +23,8 @@ from service.ledger import State
 
 DELIVERIES, DELIVERY = f"{PAGE}/deliveries", f"{PAGE}/deliveries/{{delivery_id}}"
 # What can be asked for, each a tab; the first is what a person must look at.
-TABS = ("parked", "late", "pending", "confirmed")
-Tab = Annotated[Literal["parked", "late", "pending", "confirmed"], Query(alias="state")]
+TABS = ("parked", "late", "waiting", "pending", "confirmed")
+Tab = Annotated[Literal["parked", "late", "waiting", "pending", "confirmed"], Query(alias="state")]
 DeliveryId = Annotated[str, Path(max_length=64)]
 Changed = Annotated[Literal["changed"] | None, Query()]
 _ENDED = frozenset({State.CONFIRMED, State.DISCARDED})

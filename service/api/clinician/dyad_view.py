@@ -159,7 +159,7 @@ def view_dyad(
         offer=offer_for(guidance, brief.fallen, brief.approach),
         forms=tuple(row for _, row, _ in forms),
         visit=tuple(row for _, row, at in forms if at in of_visit) if visit else None,
-        due=tuple(deployment.known[one.due.instrument].title for one in brief.due if one.due.due_next),
+        due=tuple(deployment.known[one.due.instrument].short_title for one in brief.due if one.due.due_next),
     )
 
 

@@ -105,7 +105,6 @@ def refusal_page(path: str, refusal: RequestRefused, headers: Mapping[str, str])
     answer = plain_page(
         "refusal.html",
         refusal.status,
-        status=refusal.status,
         message=refusal.message,
         faults=[one for one in refusal.faults if one.message != refusal.message],
         sign_in=None if begins else f"{PAGE}/sign-in?to={quote(path, safe='/')}",
@@ -115,3 +114,15 @@ def refusal_page(path: str, refusal: RequestRefused, headers: Mapping[str, str])
     told = {} if later is None else {"Retry-After": str(later)}
     answer.headers.update({**refusal.headers, **told, **headers})
     return answer
+
+
+def failure_page(message: str, request_id: str) -> Response:
+    """Return that the service failed, and under which id the log tells more."""
+    return plain_page(
+        "refusal.html",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        message=f"{message} ({request_id})",
+        faults=[],
+        sign_in=None,
+        is_unknown=False,
+    )
