@@ -48,22 +48,17 @@ def test_the_page_shows_trend_alert_next_step_and_brief(client, alert):
     assert "Ask what has stayed with them since last time" in told
 
 
-def test_client_and_therapist_are_side_by_side(client, clock):
+def test_client_and_therapist_are_side_by_side(client, clock, deployment):
     record_course(client, clock, STEADY)
-    rated = (
-        {"instrument": "wai-sr-client", "scores": {"total": 50}},
-        {
-            "instrument": "wai-sr-therapist",
-            "scores": {"total": 40},
-        },
-    )
-    for number, one in enumerate(rated):
-        receipt = post(client, identifier=f"urn:x|{number}", session_number=6, answers=None, **one)
+    for form, mark in {"wai-sr-client": 4, "wai-sr-therapist": 3}.items():
+        items = deployment.instruments[form].items
+        answers = {item.link_id: mark for item in items}
+        receipt = post(client, instrument=form, identifier=f"urn:x|{form}", session_number=6, answers=answers)
         assert receipt.status_code == 201, receipt.text
 
     page = client.get(ANNA).text
-    assert "WAI-SR client 50" in words_in(page)
-    assert "WAI-SR-T therapist 40" in words_in(page)
+    assert "WAI-SR client 48" in words_in(page)
+    assert "therapist 3" in words_in(page)
     assert page.count("Working Alliance Inventory, Short Revised</text>") == 1
 
 
