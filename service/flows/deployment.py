@@ -18,6 +18,7 @@ from service.clock import Clock, as_instant
 from service.ehr.profile import Profile
 from service.ehr.profile_file import DEFAULT, load_profile
 from service.figures import Figures
+from service.flows.list_places import ListPlaces
 from service.settings import Settings
 from service.store.database import Database, Tx
 from service.store.sight import WHOLE_SIGHT, Sight
@@ -32,7 +33,7 @@ class Deployment:
     ``instruments`` are those that the doors take; ``known`` are those that stored responses may be of, the
     ones that are off among them. ``plan`` says which measure is due when; ``form_maps`` are the EHR's own
     forms by the id of the instrument; ``ehr_profile`` is what is known of the EHR's vendor. ``figures``
-    is what this process counts.
+    is what this process counts; ``places`` are those in this clinic's lists.
     """
 
     database: Database
@@ -48,10 +49,12 @@ class Deployment:
     ehr_profile: Profile = field(default_factory=lambda: load_profile(DEFAULT))
     clinic: str = DEFAULT_CLINIC
     figures: Figures = field(default_factory=Figures)
+    places: ListPlaces = field(init=False)
 
     def __post_init__(self) -> None:
         """Keep the way to this clinic's rows alone, whatever database was given."""
         object.__setattr__(self, "database", self.database.of(self.clinic))
+        object.__setattr__(self, "places", ListPlaces(self.database, self.clinic))
 
     @property
     def extra_codings(self) -> Mapping[str, Json]:

@@ -1,4 +1,4 @@
-"""The pages in a real Chromium, as a person meets them: by size, scheme and language; axe-core; pictures kept."""
+"""The pages in a real Chromium, as people meet them: by size, scheme, language; axe-core; pictures kept."""
 
 import shutil
 from collections.abc import Iterator, Mapping

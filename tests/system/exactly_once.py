@@ -76,4 +76,7 @@ def _compare(resource_type: str, ehr: Chart, patients: Sequence[str], expected: 
 def _not_confirmed(base_url: str) -> list[str]:
     states = deliveries_by_state(base_url)
     left = {state: count for state, count in states.items() if state != "confirmed"}
-    return [f"deliveries not confirmed: {left}"] if left or not states else []
+    if states and not left:
+        return []
+    reasons = sorted({one["reason"] for one in items(base_url, "/v1/deliveries", state="parked")})
+    return [f"deliveries not confirmed: {left or states}, parked: {reasons}"]

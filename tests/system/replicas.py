@@ -18,7 +18,7 @@ from tests.system.exactly_once import find_differences, wait_until_delivered
 from tests.system.nginx import Proxy
 from tests.system.sending import Sent, start_sending
 
-_CALLERS = 4
+CALLERS = 4
 _BETWEEN_ACTS_SECONDS = 0.3
 _BETWEEN_RATINGS_SECONDS = 0.05
 _ANSWER_SECONDS = 30
@@ -42,7 +42,7 @@ class Replicas:
     def send_during(self, ratings: Sequence[Rating], acts: Sequence[Callable[[], object]]) -> list[Sent]:
         """Send all ratings through the proxy, steadily, and do all acts one after the other meanwhile."""
         gate, over = threading.Semaphore(0), threading.Event()
-        with ThreadPoolExecutor(_CALLERS + 1) as pool:
+        with ThreadPoolExecutor(CALLERS + 1) as pool:
             lanes = start_sending(self.proxy.base_url, ratings, pool, gate)
             pool.submit(_let_go_steadily, gate, over)
             try:

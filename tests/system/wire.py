@@ -256,7 +256,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the other side is gone, or a mishap cut it
 
     def do_POST(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        length = int(self.headers.get("Content-Length", "0"))
+        self.body = self.rfile.read(length)
+        if len(self.body) < length:
+            # It was cut amid the request: half a body is nobody's, and no EHR is asked about it.
+            self.close_connection = True
+            return
         self.of.answer(self)
 
     do_GET = do_PUT = do_POST  # noqa: N815 - the names that http.server looks for

@@ -11,8 +11,7 @@ from service.api.clinician.dyads import read_form, read_version
 from service.api.clinician.rendering import answer_page
 from service.api.doors import Doors
 from service.api.security import access_of
-from service.api.v1.deliveries import read_place
-from service.api.v1.queries import After, to_token
+from service.api.v1.queries import After, Pages
 from service.api.v1.reading import audited
 from service.clock import as_instant
 from service.errors import StaleVersion, WrongState
@@ -34,14 +33,14 @@ _A_PAGE, _SEE_OTHER = 50, 303
 def add_deliveries(router: APIRouter, doors: Doors) -> None:
     """Add the list, the page of one delivery, and the route that retries it."""
     deployment = doors.deployment
+    pages = Pages(deployment.places, DELIVERIES)
 
     @router.get(DELIVERIES)
     def show_deliveries(request: Request, tab: Tab = "parked", after: After = None) -> Response:
         """Show one page of what is in a state, with what happens to it next."""
         access = access_of(request, "R")
         with audited(doors, access):
-            place = None if after is None else read_place(after)
-            query = DeliveryListQuery(tab, after=place, limit=_A_PAGE)
+            query = DeliveryListQuery(tab, after=pages.after_row(after), limit=_A_PAGE)
             page = list_delivery_page(deployment, query, access.clinic)
         now = as_instant(deployment.clock())
         return answer_page(
@@ -51,7 +50,7 @@ def add_deliveries(router: APIRouter, doors: Doors) -> None:
             tab=tab,
             tabs=TABS,
             rows=[(row, what_follows(row, now)) for row in page.items],
-            following=None if page.next is None else to_token(str(page.next)),
+            following=pages.following(page.next),
             troubles=doors.ehr_troubles(),
         )
 

@@ -81,7 +81,7 @@ def _forms(page: Sequence[Shown], shelf: Shelf) -> list[Shown]:
         return []
     named = {str(one.resource["questionnaire"]) for one in page if "questionnaire" in one.resource}
     urls = tuple(sorted({one.partition("|")[0] for one in named}))
-    asked = SearchRequest((ElementIs("url", urls),), Page(_MOST), counted=False)
+    asked = SearchRequest((ElementIs("url", urls),), Page(_MOST), shelf.context.places, counted=False)
     found = shelf.sources["Questionnaire"].search(asked).items
     return [
         one
@@ -126,7 +126,8 @@ def _read_all(kind: str, wanted: Sequence[str], shelf: Shelf) -> Iterator[Shown]
 def _search(kind: str, parameter: str, value: str, shelf: Shelf) -> Sequence[Shown]:
     offered = next(one for one in OFFERED if one.type == kind)
     condition = offered.by_name[parameter].read(value, shelf.context)
-    return shelf.sources[kind].search(SearchRequest((condition,), Page(_MOST), counted=False)).items
+    asked = SearchRequest((condition,), Page(_MOST), shelf.context.places, counted=False)
+    return shelf.sources[kind].search(asked).items
 
 
 def _portions(values: Sequence[str]) -> Iterable[Sequence[str]]:

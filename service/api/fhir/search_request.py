@@ -12,6 +12,7 @@ from service.api.fhir.search_parameter import Asked, Reader
 from service.api.fhir.shaping import WHOLE, Shape, read_shape
 from service.api.fhir.values import BadValueError, Context
 from service.errors import FaultsInRequest
+from service.flows.list_places import ListPlaces
 from service.store.search import Page
 
 DEFAULT_COUNT = 50
@@ -37,6 +38,7 @@ class SearchRequest:
 
     asked: tuple[Asked, ...]
     page: Page
+    places: ListPlaces
     counted: bool = True
     used: tuple[tuple[str, str], ...] = ()
     sort: str = ""
@@ -50,7 +52,7 @@ class SearchRequest:
         kept = [pair for pair in self.used if pair[0] != CURSOR]
         found = {"self": self.used, "first": kept}
         if after:
-            following = write_cursor(Cursor(*after, upto), [*kept, (_CALLER, self.caller)])
+            following = write_cursor(self.places, Cursor(*after, upto), [*kept, (_CALLER, self.caller)])
             found["next"] = [*kept, (CURSOR, following)]
         return {relation: urlencode(pairs, safe=_SAFE) for relation, pairs in found.items()}
 
@@ -79,6 +81,7 @@ def read_search(
             by="updated" if sort.removeprefix("-") == "_lastUpdated" else "at",
             upto=cursor.upto if cursor else None,
         ),
+        places=context.places,
         counted=reading.counted(given.get("_total")) or shape.summary == "count",
         used=used,
         sort=sort.removeprefix("-"),
@@ -173,7 +176,7 @@ class _Reading:
     def cursor(self, value: str | None, others: Sequence[tuple[str, str]]) -> Cursor | None:
         if value is None:
             return None
-        found = read_cursor(value, [*others, (_CALLER, self.context.caller)])
+        found = read_cursor(self.context.places, value, [*others, (_CALLER, self.context.caller)])
         if found is None:
             self.refuse(CURSOR, "This is not the cursor of a next link of this search.")
         return found

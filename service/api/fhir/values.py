@@ -11,6 +11,7 @@ from datetime import datetime
 from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from service.flows.deployment import Deployment
+from service.flows.list_places import ListPlaces
 
 # More values than a caller needs, and fewer than a database takes in one statement.
 MOST_ALTERNATIVES = 100
@@ -27,7 +28,8 @@ class BadValueError(ValueError):
 class Context:
     """What values mean here: our names, our own base, the EHR's (None: not known), the moment.
 
-    ``extra_codings``: the codes of others that stand beside ours, by our code. ``caller`` is who asks.
+    ``extra_codings``: the codes of others that stand beside ours, by our code. ``places`` are those in our
+    lists; ``caller`` is who asks.
     """
 
     names: Names
@@ -35,6 +37,7 @@ class Context:
     ehr_base: str | None
     now: datetime
     extra_codings: Mapping[str, Json]
+    places: ListPlaces
     caller: str = ""
 
 
@@ -46,6 +49,7 @@ def context_of(deployment: Deployment, own_base: str, caller: str = "") -> Conte
         deployment.settings.ehr_base_url,
         deployment.clock(),
         deployment.extra_codings,
+        deployment.places,
         caller,
     )
 

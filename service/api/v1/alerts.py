@@ -18,10 +18,8 @@ from service.api.v1.queries import (
     LONGEST,
     After,
     Count,
-    bad_parameter,
-    read_token,
+    Pages,
     to_instant,
-    to_token,
     to_words,
 )
 from service.api.v1.reading import answer, audited
@@ -53,7 +51,6 @@ Include = Annotated[
         examples=["watch,historical"],
     ),
 ]
-_PLACE_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,8 @@ def build_router(doors: Doors) -> APIRouter:
     router = APIRouter(tags=["rupture alerts"])
     deployment = doors.deployment
 
+    pages = Pages(deployment.places, "/v1/rupture-alerts")
+
     @router.get(
         "/v1/rupture-alerts",
         operation_id="listRuptureAlerts",
@@ -84,11 +83,11 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer one page; a patient never seen here has none."""
         access = access_of(request, "R")
         with audited(doors, access) as patients:
-            query = replace(_query(asked, deployment.settings), sight=access.sight)
+            query = replace(_query(asked, deployment.settings, pages), sight=access.sight)
             page = list_alert_page(deployment, query, access.clinic)
             patients.update(query.references or (), page.patients)
         items = [*map(show_alert, page.alerts), *map(show_watch_point, page.watch)]
-        following = None if page.next is None else to_token(page.next.part, page.next.at, page.next.key)
+        following = page.next and pages.following(page.next.part, page.next.at, page.next.key)
         return answer({"items": items, "next": following})
 
     @router.get(
@@ -122,7 +121,7 @@ def build_router(doors: Doors) -> APIRouter:
     return router
 
 
-def _query(asked: Asked, settings: Settings) -> AlertListQuery:
+def _query(asked: Asked, settings: Settings, pages: Pages) -> AlertListQuery:
     included = to_words(asked.include, "include", ("watch", "historical"))
     return AlertListQuery(
         references=None if asked.patient is None else references_to_patient(asked.patient, settings),
@@ -131,15 +130,13 @@ def _query(asked: Asked, settings: Settings) -> AlertListQuery:
         since=to_instant(asked.since, "since"),
         watch="watch" in included,
         historical="historical" in included,
-        after=None if asked.after is None else _read_place(asked.after),
+        after=_place(pages.after(asked.after)),
         limit=asked.count,
     )
 
 
-def _read_place(token: str) -> Place:
-    part, at, key = read_token(token, "after", _PLACE_PARTS)
-    if part == "alerts" and key.isascii() and key.isdecimal():
-        return Place("alerts", at, key)
-    if part == "watch":
-        return Place("watch", at, key)
-    raise bad_parameter("after", "Must be the `next` of an earlier page.")
+def _place(parts: list[str | int] | None) -> Place | None:
+    if parts is None:
+        return None
+    part, at, key = map(str, parts)
+    return Place("watch" if part == "watch" else "alerts", at, key)

@@ -14,7 +14,7 @@ from service.api.security import access_of
 from service.api.v1.attendance_models import AttendanceAnswer, AttendanceList, Status
 from service.api.v1.described import json_body, refusals
 from service.api.v1.fields import Fields, read_identifier
-from service.api.v1.queries import LONGEST, After, Count, bad_parameter, read_token, to_token
+from service.api.v1.queries import LONGEST, After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.flows.check_request import SessionClaims, find_attendance_faults
 from service.flows.deployment import Deployment
@@ -46,7 +46,6 @@ FIELDS = (
 _PLACES = {"identifier.system": "identifier", "identifier.value": "identifier"}
 _STATUSES = get_args(Status)
 _JSON = "application/json"
-_LAST_ROW_DIGITS = 18
 
 
 def build_router(doors: Doors) -> APIRouter:
@@ -101,6 +100,8 @@ def _add_writes(router: APIRouter, doors: Doors) -> None:
 def _add_reads(router: APIRouter, doors: Doors) -> None:
     deployment = doors.deployment
 
+    pages = Pages(deployment.places, "/v1/attendance")
+
     @router.get(
         "/v1/attendance",
         operation_id="listAttendance",
@@ -113,9 +114,9 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         with audited(doors, access) as patients:
             references = references_to_patient(patient, deployment.settings)
             patients.update(references)
-            place = None if after is None else _read_place(after)
+            place = _place(pages.after(after))
             rows, following = list_attendance_page(deployment, references, access, after=place, limit=count)
-        token = None if following is None else to_token(following[0], str(following[1]))
+        token = pages.following(*(following or ()))
         return answer({"items": [_shown(row) for row in rows], "next": token})
 
     @router.get(
@@ -198,8 +199,5 @@ def _shown(row: AttendanceRow) -> dict[str, object]:
     }
 
 
-def _read_place(token: str) -> tuple[str, int]:
-    day, row = read_token(token, "after", 2)
-    if row.isascii() and row.isdecimal() and len(row) <= _LAST_ROW_DIGITS:
-        return day, int(row)
-    raise bad_parameter("after", "Must be the `next` of an earlier page.")
+def _place(parts: list[str | int] | None) -> tuple[str, int] | None:
+    return None if parts is None else (str(parts[0]), int(parts[1]))

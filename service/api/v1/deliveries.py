@@ -12,7 +12,7 @@ from service.api.security import access_of
 from service.api.v1.delivery_models import DeliveryAnswer, DeliveryDetailAnswer, DeliveryList
 from service.api.v1.described import json_body, refusals
 from service.api.v1.fields import Fields, read_text
-from service.api.v1.queries import LONGEST, After, Count, bad_parameter, read_token, to_token
+from service.api.v1.queries import LONGEST, After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_delivery import show_delivery, show_detail
 from service.clock import as_instant
@@ -36,7 +36,6 @@ Subject = Annotated[
     str | None, Query(max_length=LONGEST, description="The id of a response, alert or definition.")
 ]
 _REFUSALS = refusals(400, 404, 409, 412, 413, 415, 422)
-_LAST_ROW_DIGITS = 18
 
 
 def build_router(doors: Doors) -> APIRouter:
@@ -48,6 +47,8 @@ def build_router(doors: Doors) -> APIRouter:
 
 
 def _add_reads(router: APIRouter, doors: Doors) -> None:
+    pages = Pages(doors.deployment.places, "/v1/deliveries")
+
     @router.get(
         "/v1/deliveries",
         operation_id="listDeliveries",
@@ -64,10 +65,10 @@ def _add_reads(router: APIRouter, doors: Doors) -> None:
         """Answer one page, without the EHR's words."""
         access = access_of(request, "R")
         with audited(doors, access):
-            place = None if after is None else read_place(after)
+            place = pages.after_row(after)
             query = DeliveryListQuery(state, subject, place, count)
             page = list_delivery_page(doors.deployment, query, access.clinic)
-        following = None if page.next is None else to_token(str(page.next))
+        following = pages.following(page.next)
         return answer({"items": [show_delivery(row) for row in page.items], "next": following})
 
     @router.get(
@@ -141,11 +142,3 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
 def _changed(doors: Doors, row: DeliveryRow) -> Response:
     doors.wake()
     return answer(show_delivery(row), {"ETag": etag(row.version)})
-
-
-def read_place(token: str) -> int:
-    """Return the row that an ``after`` stands for; raises ``FaultsInRequest`` (400)."""
-    (row,) = read_token(token, "after", 1)
-    if row.isascii() and row.isdecimal() and len(row) <= _LAST_ROW_DIGITS:
-        return int(row)
-    raise bad_parameter("after", "Must be the `next` of an earlier page.")

@@ -10,11 +10,11 @@ from service.api.bodies import Body
 from service.api.doors import Doors
 from service.api.etags import etag, version_in
 from service.api.security import access_of
-from service.api.v1.deliveries import IfMatch, read_place
+from service.api.v1.deliveries import IfMatch
 from service.api.v1.described import json_body, refusals
 from service.api.v1.fields import read_text
 from service.api.v1.inbound_models import InboundAnswer, InboundList
-from service.api.v1.queries import After, Count, to_token
+from service.api.v1.queries import After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.flows.decide_inbound import discard_inbound, list_inbound_page, retry_inbound
 from service.store.inbound import InboundRow
@@ -33,6 +33,8 @@ def build_router(doors: Doors) -> APIRouter:
 
 
 def _add_list(router: APIRouter, doors: Doors) -> None:
+    pages = Pages(doors.deployment.places, "/v1/inbound")
+
     @router.get(
         "/v1/inbound",
         operation_id="listInbound",
@@ -43,9 +45,9 @@ def _add_list(router: APIRouter, doors: Doors) -> None:
         """Answer one page, without any answer of the forms."""
         access = access_of(request, "R")
         with audited(doors, access):
-            place = None if after is None else read_place(after)
+            place = pages.after_row(after)
             page = list_inbound_page(doors.deployment, access.clinic, state, place, count)
-        following = None if page.next is None else to_token(str(page.next))
+        following = pages.following(page.next)
         return answer({"items": [show_inbound(row) for row in page.items], "next": following})
 
 

@@ -9,7 +9,7 @@ from service.api.doors import Doors
 from service.api.security import access_of
 from service.api.v1.described import refusals
 from service.api.v1.notice_models import AlertBudgetAnswer, WebhookEventAnswer, WebhookEventList
-from service.api.v1.queries import After, Count, bad_parameter, read_token, to_token
+from service.api.v1.queries import After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.flows.list_webhook_events import list_event_page, try_event_again
 from service.flows.show_alert_budget import AlertBudget, show_alert_budget
@@ -17,7 +17,6 @@ from service.store.webhook_events import EventRow
 
 Json = dict[str, object]
 _SHOWN_PLACES = 2
-_LAST_ROW_DIGITS = 18
 EventState = Literal["pending", "delivered", "failed", "stopped"]
 EventId = Annotated[str, Path(max_length=64)]
 Days = Annotated[int, Query(ge=1, le=730, description="How far back, in days.")]
@@ -42,6 +41,8 @@ def build_router(doors: Doors) -> APIRouter:
             budget = show_alert_budget(deployment, days, access.clinic)
         return answer(_show_budget(budget))
 
+    pages = Pages(deployment.places, "/v1/webhook-events")
+
     @router.get(
         "/v1/webhook-events",
         operation_id="listWebhookEvents",
@@ -52,9 +53,9 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer one page; empty where no webhook was ever set."""
         access = access_of(request, "R")
         with audited(doors, access):
-            before = None if after is None else _read_place(after)
+            before = pages.after_row(after)
             page = list_event_page(deployment, access.clinic, state=state, before=before, limit=count)
-        following = None if page.next is None else to_token(str(page.next))
+        following = pages.following(page.next)
         return answer({"items": [_show_event(row) for row in page.items], "next": following})
 
     @router.post(
@@ -108,10 +109,3 @@ def _show_event(row: EventRow) -> Json:
         "reason": row.reason or None,
         "updated_at": row.updated_at,
     }
-
-
-def _read_place(token: str) -> int:
-    (row,) = read_token(token, "after", 1)
-    if row.isascii() and row.isdecimal() and len(row) <= _LAST_ROW_DIGITS:
-        return int(row)
-    raise bad_parameter("after", "Must be the `next` of an earlier page.")

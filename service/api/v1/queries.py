@@ -1,17 +1,16 @@
 """Parameters of /v1: instants, dates, lists, places in a list. A bad one is refused with 400, naming it."""
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query
 
-from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
 from service.clock import as_instant
 from service.errors import FaultsInRequest
+from service.flows.list_places import ListPlaces
 
 INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+ -]\d\d:\d\d)$"
 DATE = r"^\d{4}-\d\d-\d\d$"
@@ -54,21 +53,31 @@ def to_words(text: str | None, name: str, known: Collection[str]) -> frozenset[s
     return words
 
 
-def to_token(*parts: str) -> str:
-    """Return a place in a list as an opaque text that ``read_token`` reads again."""
-    return urlsafe_b64encode(json_text.dumps(parts)).decode().rstrip("=")
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of one list of /v1, by its path: ``next`` and ``after`` are sealed places."""
 
+    places: ListPlaces
+    path: str
 
-def read_token(token: str, name: str, length: int) -> list[str]:
-    """Return the parts of a place in a list; raises ``FaultsInRequest`` for a text that is none of ours."""
-    try:
-        parts = json_text.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, binascii.Error):
-        parts = None
-    is_ours = isinstance(parts, list) and len(parts) == length and all(isinstance(p, str) for p in parts)
-    if not is_ours:
-        raise bad_parameter(name, "Must be the `next` of an earlier page.")
-    return list(parts or [])
+    def following(self, *parts: str | int | None) -> str | None:
+        """Return the ``next`` for a place, None for the place None: the list is at its end."""
+        known = [part for part in parts if part is not None]
+        return self.places.seal(known, [self.path]) if known else None
+
+    def after(self, token: str | None) -> list[str | int] | None:
+        """Return the parts of the place that an ``after`` is, None for None; raises ``FaultsInRequest``."""
+        if token is None:
+            return None
+        parts = self.places.open(token, [self.path])
+        if parts is None:
+            raise bad_parameter("after", "Must be the `next` of an earlier page of this list.")
+        return parts
+
+    def after_row(self, token: str | None) -> int | None:
+        """Return the row that an ``after`` is, where places are rows alone."""
+        parts = self.after(token)
+        return None if parts is None else int(parts[0])
 
 
 def bad_parameter(name: str, message: str) -> FaultsInRequest:
