@@ -50,7 +50,7 @@ class PageSettings(BaseModel):
             "user/DetectedIssue.rs",
             "user/Observation.rs",
             "user/QuestionnaireResponse.rs",
-            "user/Task.rsu",
+            "user/Task.rus",
         ),
         description="What a Practitioner who signed in may do at the page, separated by commas: `user/` scopes, which reach the own dyads, and all for a supervisor.",
     )

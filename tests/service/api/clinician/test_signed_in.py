@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from service.flows.sign_ins import KnownSignIns
+from service.scopes import Need, parse_scopes
+from service.settings import Settings
 from service.store.page_tables import page_sign_ins
 from service.store.tables import audit_rows
 from tests.conftest import NOW
@@ -131,3 +133,10 @@ def test_another_host_opens_nothing(site):
 
     answer = site.browser.get("/clinician", headers={"Host": "evil.example"})
     assert answer.status_code == 403
+
+
+def test_who_signed_in_may_take_an_alert_by_the_default_scopes():
+    scopes = parse_scopes(" ".join(Settings().page_scopes))
+
+    assert len(scopes) == len(Settings().page_scopes)
+    assert any(one.opens(Need("Task", "u")) for one in scopes)
