@@ -42,7 +42,15 @@ _OUTCOME: Json = {
 _ALWAYS = {
     "401": "A credential is needed, or the one that came is not valid; only where callers are configured.",
     "403": "The Host or Origin is foreign, or the credential lacks the scope that WWW-Authenticate names.",
+    "408": "The body did not come in time.",
+    "414": "The address is too long.",
+    "429": "The caller is over its rate; Retry-After says when to come back.",
+    "431": "More headers, or longer ones, than any caller needs.",
     "500": "The service failed; the log tells more under the request id.",
+    "503": "Too much is under way, or the database is away; Retry-After says when to come back.",
+}
+_COMES_LATER = {
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
 }
 _BAD_PARAMETER = "A parameter or header cannot be read; every one is named."
 
@@ -85,6 +93,8 @@ def _correct(path: str, operation: Json) -> None:
     for status, description in refusals.items():
         if status not in responses and f"{status[0]}XX" not in responses:
             responses[status] = _refusal(path, description)
+            if "Retry-After" in description:
+                responses[status]["headers"] = _COMES_LATER
     for response in responses.values():
         _forget_undescribed(response)
     operation["responses"] = dict(sorted(responses.items()))
