@@ -17,6 +17,8 @@ from fhir_mappings.codes import Names
 from service import VERSION
 from service.api import forms, health, notices, public_keys, smart
 from service.api.cds import discovery, hooks
+from service.api.clinician import routes as clinician
+from service.api.clinician import sign_in
 from service.api.clinics import Clinics, Face
 from service.api.doors import Doors
 from service.api.fhir import door as fhir
@@ -58,10 +60,13 @@ _WORTH_PACKING_BYTES = 1400
 _PACKING = 5
 
 # The busiest first: the framework asks each router in turn whether an address is its own.
-DOORS = (v1.build_router, fhir.build_router, exports.build_router, hooks.build_router)
+DOORS = (
+    *(v1.build_router, fhir.build_router, exports.build_router, hooks.build_router),
+    clinician.build_router,
+)
 # What answers for all clinics of the process.
 COMMON = (
-    *(health.build_router, notices.build_router, forms.build_router),
+    *(health.build_router, notices.build_router, forms.build_router, sign_in.build_router),
     *(public_keys.build_router, smart.build_router, discovery.build_router),
 )
 
@@ -127,6 +132,8 @@ def create_service(clinics: Sequence[Served], log: Log, identity: Identity | Non
         identify=identity.identify if identity else serve_loopback(first.settings.cors_origins, first.clinic),
         identify_hook=identity.identify_hook if identity else None,
         figures=first.figures,
+        by_cookie=identity.by_cookie if identity else None,
+        ancestors=sorted({host for one in doors for host in one.deployment.settings.frame_ancestors}),
         note=refused.add,
         count_refusal=count_refusal,
     )
@@ -209,6 +216,7 @@ def _doors_of(served: Served, log: Log, identity: Identity | None = None) -> Doo
         client=served.client,
         asks_credentials=identity is not None,
         endpoints=identity.endpoints if identity else None,
+        ways=identity.ways.get(served.deployment.clinic, ()) if identity else (),
     )
 
 

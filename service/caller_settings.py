@@ -6,9 +6,10 @@ A base class of ``ClinicSettings``. Without any of them this machine alone is se
 from collections.abc import Iterator
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from service.addresses import is_private, is_web_address
+from service.page_settings import PageSettings
 from service.service_settings import listed
 
 # Asymmetric ones alone: with a shared secret every clinic's key set would be a key to sign with.
@@ -19,7 +20,7 @@ MOST_SKEW_SECONDS = 300
 Words = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
-class CallerSettings(BaseModel):
+class CallerSettings(PageSettings):
     """Who may call. Each field ``x`` is the variable ``ALLIANCE_X``."""
 
     token_issuer: str | None = Field(
@@ -73,7 +74,7 @@ class CallerSettings(BaseModel):
     @property
     def has_callers(self) -> bool:
         """Whether callers are configured, so that everybody needs a credential."""
-        return self.token_issuer is not None or self.api_keys
+        return self.token_issuer is not None or self.api_keys or self.has_sign_in
 
     @field_validator("token_issuer", "token_jwks_url")
     @classmethod
@@ -86,6 +87,7 @@ class CallerSettings(BaseModel):
 
     def caller_faults(self) -> Iterator[str]:
         """Yield what contradicts itself, each by its variable."""
+        yield from self.page_faults(self.token_issuer)
         if self.token_issuer is not None and not self.token_audience:
             yield "ALLIANCE_TOKEN_AUDIENCE: must be set with ALLIANCE_TOKEN_ISSUER: a token for another service must not count here"
         if self.token_issuer is None and (self.token_audience or self.token_jwks_url):

@@ -32,7 +32,9 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ NotStored             503, or 507 where the disk is full: the database did not do it (in time)
  │   ├─ CallerRefused         403: foreign Host or Origin
  │   ├─ CredentialRefused     401: none, or one that is not valid here
- │   └─ ScopeMissing          403: the credential does not open this
+ │   ├─ ScopeMissing          403: the credential does not open this
+ │   ├─ SignInRefused         403: signing in at a page came to nothing
+ │   └─ PageForged            403: a change that no page of ours sent
  ├─ Withheld                  what may be told about a patient says no: the bytes must not leave
  ├─ EhrError                  an exchange with the EHR that did not end in a usable answer
  │   ├─ EhrUnreachable        nothing was sent: safe to try again
@@ -384,6 +386,26 @@ class ScopeMissing(RequestRefused):
         needed = f', scope="{named}"' if named else ""
         self.headers = {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope"{needed}'}
         super().__init__(message or f"This needs the scope {named}.", at="Authorization")
+
+
+class SignInRefused(RequestRefused):
+    """Signing in at a page came to nothing; ``cause`` is a short word for the log, and not told."""
+
+    status = 403
+    issue_code = "login"
+    reason = "sign-in-refused"
+
+    def __init__(self, cause: str, message: str = "Signing in did not work. Please begin again.") -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class PageForged(RequestRefused):
+    """A change that no page of ours sent: its token is missing, or another sign-in's."""
+
+    status = 403
+    issue_code = "forbidden"
+    reason = "page-forged"
 
 
 class Withheld(ServiceError):

@@ -110,6 +110,11 @@ class Http:
         finally:
             self._note(Exchange(method, status, time.monotonic() - begun, date))
 
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The hosts that are spoken to, and no other."""
+        return self._allowed_hosts
+
     def close(self) -> None:
         """Close every connection."""
         self._client.close()

@@ -10,6 +10,7 @@ from service.flows.deployment import Access, Deployment
 from service.flows.patient_references import reference_here
 from service.flows.write_version import audit_row
 from service.identity.provider import Endpoints
+from service.identity.sign_in import Way
 from service.log import Log
 from service.store.audit import ReadAudit
 
@@ -24,7 +25,7 @@ class Doors:
     the software's. ``notice`` makes the watcher look into the EHR; ``client`` asks it something at once;
     ``ehr_troubles`` tells in words what is wrong with it, as far as this process knows. ``asks_credentials``:
     callers are configured; ``endpoints`` asks their identity provider where they get tokens, None where there
-    is none, or one for each clinic.
+    is none, or one for each clinic. ``ways`` are those in which people sign in at pages.
     """
 
     deployment: Deployment
@@ -37,6 +38,7 @@ class Doors:
     client: EhrClient | None = None
     asks_credentials: bool = False
     endpoints: Callable[[], Endpoints] | None = None
+    ways: tuple[Way, ...] = ()
 
     def audit_read(
         self,

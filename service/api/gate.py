@@ -4,7 +4,7 @@ Plain ASGI: Starlette's own base class would put a task and a queue between the 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.browsers import is_page, page_headers
 from service.api.heads import find_bad_head
 from service.api.outcomes import answer_failure, answer_refusal
 from service.api.rates import Rates
@@ -83,7 +84,8 @@ class Gate:
 
     ``identify_hook`` tells who asks for cards, by what address; without it ``identify`` does.
     ``note`` is told of each request that is refused or fails here: scope and status. ``count_refusal`` is
-    told of each request without a valid credential: who sent it, why it was refused.
+    told of each request without a valid credential: who sent it, why it was refused. ``by_cookie`` tells who
+    asks for a page; refusals of pages may be shown in frames of the ``ancestors``.
     """
 
     def __init__(
@@ -97,12 +99,16 @@ class Gate:
         figures: Figures,
         note: Callable[[Scope, int], None],
         count_refusal: Callable[[Scope, str], None] = lambda _, __: None,
+        by_cookie: Identify | None = None,
+        ancestors: Sequence[str] = (),
     ) -> None:
         self._app = app
         self._note = note
         self._log = log
         self._identify = identify
         self._identify_hook = identify_hook
+        self._by_cookie = by_cookie
+        self._page_headers = (*_SECURITY_HEADERS[:-2], *page_headers(ancestors))
         self._count_refusal = count_refusal
         self._limits = limits
         self._figures = figures
@@ -117,7 +123,8 @@ class Gate:
         started = perf_counter()
         method = _known_method(scope["method"])
         headers = Headers(scope=scope)
-        exchange = _Exchange(send, request_id_of(headers))
+        expected = self._page_headers if is_page(scope["path"]) else _SECURITY_HEADERS
+        exchange = _Exchange(send, request_id_of(headers), expected)
         # A batch sends its entries through the entrance again.
         scope.setdefault("state", {}).update(request_id=exchange.request_id, entrance=self)
         self._under_way += 1
@@ -205,6 +212,8 @@ class Gate:
             if "authorization" in headers:
                 # The database may be asked, or the identity provider. Who shows nothing is answered at once.
                 return await run_in_threadpool(identify, headers)
+            if self._by_cookie is not None and "cookie" in headers and is_page(scope["path"]):
+                return await run_in_threadpool(self._by_cookie, headers)
             return identify(headers)
         except CredentialRefused as refused:
             # A preflight carries no credential (fetch.spec.whatwg.org), and no route answers it.
@@ -261,8 +270,9 @@ class Gate:
 class _Exchange:
     """One answer on its way out: its status, and the headers that every answer carries."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, expected: Sequence[tuple[bytes, bytes]]) -> None:
         self._send = send
+        self._expected = expected
         self.request_id = request_id
         self.status = 0
 
@@ -271,7 +281,7 @@ class _Exchange:
             self.status = message["status"]
             headers = message.setdefault("headers", [])
             names = {name for name, _ in headers}
-            headers.extend(header for header in _SECURITY_HEADERS if header[0] not in names)
+            headers.extend(header for header in self._expected if header[0] not in names)
             headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
 

@@ -2,20 +2,32 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import urlsplit
 
+from service.api.browsers import identify_by_cookie
 from service.api.ehr_tokens import EhrTokens, SetKeys, build_identify_hook
 from service.api.identify import build_identify
-from service.api.security import Identify, IdentifyAt
+from service.api.security import Identify, IdentifyAt, find_unknown_host
 from service.caller_settings import CallerSettings
 from service.cds_settings import CdsSettings
 from service.clock import Clock
 from service.flows.api_keys import KnownKeys
+from service.flows.sign_ins import KnownSignIns
 from service.http import Http, host_of
 from service.identity.issuer_keys import IssuerKeys
-from service.identity.provider import Endpoints, ProviderSilent, find_jwks_url, read_endpoints, read_keys
+from service.identity.provider import (
+    Endpoints,
+    ProviderSilent,
+    find_jwks_url,
+    read_endpoints,
+    read_keys,
+    read_launch_endpoints,
+)
+from service.identity.sign_in import Client, Way
+from service.identity.token import Rules
 from service.log import Log
 from service.settings import Settings
 from service.store.database import Database
@@ -30,11 +42,15 @@ class Identity:
 
     It is None without one, and where several clinics have one each: nobody can be told whose is meant.
     ``identify_hook`` tells who asks for cards, None where no clinic's EHR shows tokens of its own.
+    ``by_cookie`` tells who asks for a page, None where nobody can sign in; ``ways`` of signing in are by
+    clinic.
     """
 
     identify: Identify
     endpoints: Callable[[], Endpoints] | None
     identify_hook: IdentifyAt | None = None
+    by_cookie: Identify | None = None
+    ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)
 
 
 class KeptEndpoints:
@@ -61,6 +77,10 @@ class KeptEndpoints:
         if isinstance(self._kept, ProviderSilent):
             raise ProviderSilent(self._kept.code)
         return self._kept
+
+
+def _addresses_of(settings: CallerSettings) -> list[str]:
+    return [one for one in (settings.token_issuer, settings.token_jwks_url) if one]
 
 
 class Providers:
@@ -105,11 +125,42 @@ class Providers:
         http = self._http_of(settings)
         return KeptEndpoints(lambda: read_endpoints(http, issuer), self._clock)
 
-    def _http_of(self, settings: CallerSettings) -> Http:
-        return self._http(*(one for one in (settings.token_issuer, settings.token_jwks_url) if one))
+    def ways_of(self, settings: CallerSettings) -> tuple[Way, ...]:
+        """Return the ways in which a clinic's people sign in, each asked when it is first needed."""
+        found = []
+        if settings.launch_iss is not None:
+            client = Client(settings.launch_client_id or "", settings.launch_client_secret or "")
+            found.append(self._way("launch", settings.launch_iss, client, settings))
+        if settings.sign_in_client_id is not None and settings.token_issuer is not None:
+            client = Client(settings.sign_in_client_id, settings.sign_in_client_secret or "")
+            found.append(self._way("clinic", settings.token_issuer, client, settings))
+        return tuple(found)
 
-    def _http(self, *addresses: str) -> Http:
-        made = Http(frozenset(map(host_of, addresses)), PROVIDER_SECONDS, connections=4)
+    def _way(
+        self, kind: Literal["launch", "clinic"], address: str, client: Client, settings: CallerSettings
+    ) -> Way:
+        http = self._http(*_addresses_of(settings), address, hosts=settings.sign_in_hosts)
+        is_launch = kind == "launch"
+        read = read_launch_endpoints if is_launch else read_endpoints
+        ask = KeptEndpoints(lambda: read(http, address), self._clock)
+        scopes = ("launch", "openid", "fhirUser") if is_launch else ("openid", *settings.sign_in_scopes)
+        return Way(
+            kind=kind,
+            address=address,
+            client=client,
+            scope=" ".join(scopes),
+            http=http,
+            hosts=http.allowed_hosts,
+            ask=ask,
+            keys=IssuerKeys(lambda: read_keys(http, ask().jwks), self._clock),
+            rules=Rules((client.id,), settings.token_algorithms, settings.token_skew_seconds),
+        )
+
+    def _http_of(self, settings: CallerSettings) -> Http:
+        return self._http(*_addresses_of(settings))
+
+    def _http(self, *addresses: str, hosts: Collection[str] = ()) -> Http:
+        made = Http(frozenset((*map(host_of, addresses), *hosts)), PROVIDER_SECONDS, connections=4)
         self._opened.append(made)
         return made
 
@@ -132,6 +183,7 @@ def open_identity(
     issuers = [one for one in configured.values() if one.token_issuer]
     hosts = hosts_of(configured.values())
     known_keys = KnownKeys(database, configured, clock)
+    known_sign_ins = KnownSignIns(database, configured, clock)
     identify = build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts)
     ehrs = [
         EhrTokens(clinic, one, providers.hook_keys_of(one), database.of(clinic))
@@ -142,6 +194,8 @@ def open_identity(
         identify,
         providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None,
         build_identify_hook(ehrs, identify, clock, hosts=hosts) if ehrs else None,
+        identify_by_cookie(known_sign_ins, lambda headers: find_unknown_host(headers, hosts)),
+        {clinic: providers.ways_of(one) for clinic, one in configured.items() if one.has_sign_in},
     )
 
 

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
+from service.api.browsers import is_page
+from service.api.clinician.rendering import failure_page, refusal_page
 from service.errors import Duplicate, RequestRefused, VersionRequired
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
@@ -63,6 +65,8 @@ def answer_refusal(path: str, refusal: RequestRefused, headers: Mapping[str, str
         # R4 knows no 428: a missing If-Match is a bad request there.
         status = 400 if isinstance(refusal, VersionRequired) else refusal.status
         body, media_type = to_outcome(refusal), FHIR_JSON
+    elif is_page(path):
+        return refusal_page(path, refusal, headers or {})
     else:
         status, body, media_type = refusal.status, to_problem(refusal), PROBLEM_JSON
     later = refusal.retry_after_seconds
@@ -73,6 +77,8 @@ def answer_refusal(path: str, refusal: RequestRefused, headers: Mapping[str, str
 def answer_failure(path: str, request_id: str) -> Response:
     """Return the answer to a failure of ours: nothing but the request's id, for whoever reads the log."""
     message = "The service failed. The log tells more under the request id."
+    if is_page(path):
+        return failure_page(message, request_id)
     if is_fhir(path):
         issue = _issue("fatal", "exception", message) | {"diagnostics": f"request {request_id}"}
         return Response(json_text.dumps(_outcome([issue])), 500, media_type=FHIR_JSON)

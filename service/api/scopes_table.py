@@ -99,6 +99,19 @@ _HOOKS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("POST", f"{HOOKS}/{{service_id}}", (f"{_ALERT}.s", "Observation.s"), "own"),
     ("POST", f"{HOOKS}/{{service_id}}/feedback", ("Task.u",), "own"),
 )
+# People's pages; what they need is what the same would need of /v1.
+_DYAD = ("Observation.s", f"{_FORM}.s", f"{_ALERT}.s")
+_PAGES: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
+    ("GET", "/clinician", ("Observation.s", f"{_ALERT}.s"), "own"),
+    ("GET", "/clinician/digest", ("Observation.s", f"{_ALERT}.s"), "own"),
+    ("GET", "/clinician/patients/{patient}", _DYAD, "own"),
+    ("GET", "/clinician/responses/{response_id}", (f"{_FORM}.r",), "own"),
+    ("POST", "/clinician/alerts/{alert_id}", ("Task.u",), "own"),
+    ("GET", "/clinician/deliveries", _READ, "whole"),
+    ("GET", "/clinician/deliveries/{delivery_id}", _READ, "whole"),
+    ("POST", "/clinician/deliveries/{delivery_id}/retry", _WRITE, "whole"),
+    ("POST", "/clinician/sign-out", (), "caller"),
+)
 _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     # Each entry of a Bundle passes by itself.
     ("POST", "/fhir", (), "caller"),
@@ -146,6 +159,13 @@ _OPEN: tuple[Key, ...] = (
     ("GET", f"{FORMS}assets/{{version}}/{{name}}"),
     ("GET", f"{FORMS}{{token}}"),
     ("POST", f"{FORMS}{{token}}"),
+    # Where people sign in, and what the pages look like.
+    ("GET", "/launch"),
+    ("GET", "/clinician/sign-in"),
+    ("GET", "/clinician/signed-in"),
+    ("GET", "/clinician/assets/base.css"),
+    ("GET", "/clinician/assets/clinician.css"),
+    ("GET", "/clinician/assets/icon.svg"),
     # The EHR's notices: the secret is in the address.
     ("POST", f"{NOTICES}{{token}}"),
     ("PUT", f"{NOTICES}{{token}}/{{below:path}}"),
@@ -179,7 +199,7 @@ def _of_type(offered: Offered) -> Iterator[tuple[Key, Opening]]:
 
 
 def _rows() -> Iterator[tuple[Key, Opening]]:
-    for method, path, needs, reach in (*_V1, *_HOOKS, *_OPERATIONS):
+    for method, path, needs, reach in (*_V1, *_HOOKS, *_PAGES, *_OPERATIONS):
         yield (method, path), Opening(_needs(*needs), reach)
     for offered in OFFERED:
         yield from _of_type(offered)

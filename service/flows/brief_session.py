@@ -78,7 +78,11 @@ def brief_session(
 
     Raises ``NotFound`` for a patient or dyad never rated here.
     """
-    trend = show_trend(deployment, TrendQuery(references), clinic, sight)
+    return brief_of(deployment, show_trend(deployment, TrendQuery(references), clinic, sight), therapist)
+
+
+def brief_of(deployment: Deployment, trend: PatientTrend, therapist: str | None) -> SessionBrief:
+    """Return the brief of a patient whose trend is at hand; raises ``NotFound`` as above."""
     sessions = _sessions_of(trend, therapist)
     own = [one for one in (*trend.series, *trend.beside) if one.therapist == sessions.therapist]
     measures = [_measure(deployment, series, last) for series in own if (last := _scored(series))]

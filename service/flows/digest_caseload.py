@@ -65,7 +65,7 @@ def digest_caseload(
     now = deployment.clock()
     here = reference_here(therapist, deployment.settings)
     with deployment.database.read() as tx:
-        if not (_is_in_sight(sight, here) and is_known_therapist(tx, clinic, here)):
+        if not (reaches_all_of(sight, here) and is_known_therapist(tx, clinic, here)):
             raise NotFound("There is no such therapist here.")
         rows = alerts_of_therapist(tx, clinic, here, as_instant(now - _LATELY))
         found = [with_acts(tx, row, deployment.known) for row in rows]
@@ -85,7 +85,7 @@ def digest_caseload(
     )
 
 
-def _is_in_sight(sight: Sight, therapist: str) -> bool:
+def reaches_all_of(sight: Sight, therapist: str) -> bool:
     """Tell whether all patients of a therapist are in sight."""
     of_all = tuple(part for part in sight.without_granular().parts if part.patients is None)
     return Sight(of_all).reaches(therapist)

@@ -17,6 +17,7 @@ from service.http import Http, host_of
 from service.identity.token import Key
 
 PATH = "/.well-known/openid-configuration"
+LAUNCH_PATH = "/.well-known/smart-configuration"
 MINIMAL_RSA_BITS = 2048
 MOST_KEYS = 100
 _OK = 200
@@ -57,10 +58,28 @@ def read_endpoints(http: Http, issuer: str) -> Endpoints:
 
     CAUTION: where it names keys on another host they are not used: a person has to allow that.
     """
-    found = _object_at(http, f"{issuer.rstrip('/')}{PATH}")
+    found = read_object(http, f"{issuer.rstrip('/')}{PATH}")
     if found.get("issuer") != issuer:
         raise ProviderSilent("another-issuer")
+    return _endpoints(issuer, found)
 
+
+def read_launch_endpoints(http: Http, iss: str) -> Endpoints:
+    """Return what an EHR says of signing in by a launch; raises ``ProviderSilent``.
+
+    Its FHIR base is ``iss``; what signs id_tokens has a name of its own. One that knows no PKCE by S256 is
+    not used. Source: hl7.org/fhir/smart-app-launch/conformance.html.
+    """
+    found = read_object(http, f"{iss.rstrip('/')}{LAUNCH_PATH}")
+    issuer, methods = found.get("issuer"), found.get("code_challenge_methods_supported")
+    if not isinstance(issuer, str) or not issuer:
+        raise ProviderSilent("no-issuer")
+    if not isinstance(methods, list) or "S256" not in methods:
+        raise ProviderSilent("no-s256")
+    return _endpoints(issuer, found)
+
+
+def _endpoints(issuer: str, found: Mapping[str, Any]) -> Endpoints:
     def at(name: str) -> str:
         value = found.get(name)
         return value if isinstance(value, str) and is_web_address(value) and is_private(value) else ""
@@ -90,7 +109,7 @@ def read_keys(http: Http, url: str) -> tuple[PublishedKey, ...]:
 
     Left out is what is for encryption, symmetric, too short, or cannot be read.
     """
-    return keys_in(_object_at(http, url))
+    return keys_in(read_object(http, url))
 
 
 def keys_in(key_set: Mapping[str, Any]) -> tuple[PublishedKey, ...]:
@@ -102,7 +121,8 @@ def keys_in(key_set: Mapping[str, Any]) -> tuple[PublishedKey, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _object_at(http: Http, url: str) -> dict[str, Any]:
+def read_object(http: Http, url: str) -> dict[str, Any]:
+    """Return the JSON object at an address; raises ``ProviderSilent``."""
     try:
         answer = http.exchange("GET", url, _JSON)
     except EhrError as error:

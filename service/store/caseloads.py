@@ -30,6 +30,12 @@ def is_known_therapist(tx: Tx, clinic: str, therapist: str) -> bool:
     return tx.execute(known.limit(1)).first() is not None
 
 
+def list_therapists(tx: Tx, clinic: str) -> list[str]:
+    """Return the references of all whom anybody was rated with, in order; the unknown one is left out."""
+    known = select(dyads.c.therapist).where(dyads.c.clinic == clinic, dyads.c.therapist != "")
+    return list(tx.execute(known.distinct().order_by(dyads.c.therapist)).scalars())
+
+
 def alerts_of_therapist(tx: Tx, clinic: str, therapist: str, ended_from: str) -> list[AlertRow]:
     """Return the current alerts that a person may still act on, and those resolved from an instant on.
 

@@ -50,6 +50,7 @@ KEPT: Mapping[str, str] = {
     "gone_resources": "our own ids, so that whoever exported them is told that they are gone",
     "export_keys": "secrets that make pseudonyms, until they are revoked",
     "api_keys": "credentials, which name whom they stand for until they are revoked or expire",
+    "page_sign_ins": "who is signed in at the page, a day at most; names no patient",
     "used_tokens": "hashes of an EHR's tokens, which name nobody, until they expire",
     "refusal_counts": "how often somebody unknown was refused, by address",
     "norms": "figures over many clients",

@@ -39,6 +39,13 @@ def ehr_counts(sandbox: str) -> dict[str, int]:
     return found
 
 
+def page_path(alerts: list[dict[str, Any]]) -> str:
+    """Return where a clinician looks at the first patient with a live alert, else at all."""
+    if not alerts:
+        return "/clinician"
+    return f"/clinician/patients/{str(alerts[0]['patient']).removeprefix('Patient/')}"
+
+
 def trend_path(patient: str) -> str:
     """Return the address of a patient's trend below the service, without ``.svg``."""
     return f"/v1/patients/{patient.removeprefix('Patient/')}/alliance-trend"

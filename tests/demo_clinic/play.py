@@ -154,6 +154,7 @@ def _account(ending: Ending, addresses: Addresses) -> None:
     _tell("\nTo look at:")
     _tell(f"  the EHR                {addresses.sandbox}/")
     _tell(f"  the EHR can            {addresses.fhir}/metadata")
+    _tell(f"  the clinician's page   {addresses.service}{looking.page_path(ending.alerts)}")
     _tell(f"  rupture alerts         {addresses.service}/v1/rupture-alerts")
     _tell(f"  deliveries             {addresses.service}/v1/deliveries")
     _tell(f"  the service's FHIR     {addresses.service}/fhir/metadata")

@@ -1,14 +1,14 @@
 """Cards given to an EHR, its tokens, and which request queued a delivery.
 
 Revision ID: 0033
-Revises: 0029
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0033"
-down_revision = "0029"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

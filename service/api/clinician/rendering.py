@@ -1,0 +1,128 @@
+"""Pages as HTML: the templates, the catalogue of their texts, and the answer that carries them.
+
+Whatever a template is given is escaped; the one exception is our own picture of a trend, which escapes by
+itself (``service/alliance/svg.py``).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.api.browsers import PAGE, page_headers, page_token
+from service.api.security import caller_of
+from service.api.v1.languages import preferred_language
+from service.errors import RequestRefused
+from service.scopes import OPERATIONS, Need
+from service.settings import Settings
+
+DEFAULT_LANGUAGE = "en"
+_FOLDER = "pages/clinician"
+_HTML = "text/html; charset=utf-8"
+_UNKNOWN = HTTPStatus.UNAUTHORIZED
+_SIGNING_IN = (f"{PAGE}/sign-in", f"{PAGE}/signed-in", "/launch")
+
+Texts = Mapping[str, Any]
+
+
+@cache
+def texts_by_language() -> Mapping[str, Texts]:
+    """Return the pages' own texts by language; what a language lacks is said in English."""
+    folder = files("service") / "pages" / "clinician" / "texts"
+    read = {
+        file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in folder.iterdir()
+        if file.name.endswith(".toml")
+    }
+    english = read[DEFAULT_LANGUAGE]
+    return {language: _filled(texts, english) for language, texts in read.items()}
+
+
+def _filled(texts: Texts, english: Texts) -> Texts:
+    return {
+        key: _filled(texts.get(key, {}), value) if isinstance(value, dict) else texts.get(key, value)
+        for key, value in english.items()
+    }
+
+
+@cache
+def _templates() -> Environment:
+    loader = PackageLoader("service", _FOLDER)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    made.trim_blocks = made.lstrip_blocks = True
+    made.filters["day"] = lambda moment: str(moment)[:10]
+    made.filters["minute"] = lambda moment: str(moment)[:16].replace("T", " ")
+    made.filters["path"] = lambda text: quote(str(text), safe="")
+    return made
+
+
+def language_of(request: Request) -> str:
+    """Return the language of a page: the reader's favourite of ours, else English."""
+    return preferred_language(request.headers.get("accept-language", ""), texts_by_language()) or (
+        DEFAULT_LANGUAGE
+    )
+
+
+def answer_page(
+    request: Request, settings: Settings, template: str, *, status: int = 200, **content: object
+) -> Response:
+    """Return a page for who is signed in, or asks on this machine."""
+    language = language_of(request)
+    html = (
+        _templates()
+        .get_template(template)
+        .render(
+            t=texts_by_language()[language],
+            language=language,
+            token=page_token(request.headers),
+            can_sign_out=settings.has_sign_in,
+            is_operator=caller_of(request).may(Need(OPERATIONS, "r")),
+            here=request.url.path,
+            **content,
+        )
+    )
+    headers = {name.decode(): value.decode() for name, value in page_headers(settings.frame_ancestors)}
+    return Response(html, status, {**headers, "Vary": "Accept-Language, Cookie"}, _HTML)
+
+
+def plain_page(template: str, code: int = 200, **content: object) -> Response:
+    """Return a page for whoever asks, known or not, in English."""
+    texts = texts_by_language()[DEFAULT_LANGUAGE]
+    html = _templates().get_template(template).render(t=texts, language=DEFAULT_LANGUAGE, **content)
+    return Response(html, code, media_type=_HTML)
+
+
+def refusal_page(path: str, refusal: RequestRefused, headers: Mapping[str, str]) -> Response:
+    """Return why a page is not shown, in words, with the way on."""
+    begins = path.startswith(_SIGNING_IN)
+    answer = plain_page(
+        "refusal.html",
+        refusal.status,
+        message=refusal.message,
+        faults=[one for one in refusal.faults if one.message != refusal.message],
+        sign_in=None if begins else f"{PAGE}/sign-in?to={quote(path, safe='/')}",
+        is_unknown=refusal.status == _UNKNOWN,
+    )
+    later = refusal.retry_after_seconds
+    told = {} if later is None else {"Retry-After": str(later)}
+    answer.headers.update({**refusal.headers, **told, **headers})
+    return answer
+
+
+def failure_page(message: str, request_id: str) -> Response:
+    """Return that the service failed, and under which id the log tells more."""
+    return plain_page(
+        "refusal.html",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        message=f"{message} ({request_id})",
+        faults=[],
+        sign_in=None,
+        is_unknown=False,
+    )

@@ -1,0 +1,118 @@
+"""The pages that list: caseload, digest, deliveries; and one filled form."""
+
+import re
+from html import unescape
+
+import pytest
+
+from service.api.clinician.rendering import texts_by_language
+from service.log import Log
+from tests.service.api.callers import a_caller, ada, opened_to
+from tests.service.api.clinician.reading import token_in, words_in
+from tests.service.api.v1.build import STEADY, WITH_A_DIP, post, record_course
+
+
+@pytest.fixture
+def caseload(client, clock):
+    """Anna with an alert and Ben without, both of Ada's."""
+    record_course(client, clock, STEADY, patient="Patient/ben")
+    record_course(client, clock, WITH_A_DIP)
+
+
+def test_a_caseload_has_whoever_needs_attention_first(client, caseload):
+    page = client.get("/clinician").text
+
+    assert re.findall(r"/clinician/patients/(\w+)", page) == ["anna", "ben"]
+    assert "open marked dip SRS 27.0 session 7" in words_in(page)
+
+
+def test_of_several_therapists_one_is_chosen(client, caseload, clock):
+    record_course(client, clock, STEADY, patient="Patient/cay", therapist="Practitioner/bo")
+
+    page = words_in(client.get("/clinician").text)
+    assert "Choose a therapist" in page
+    assert "cay" in client.get("/clinician?therapist=Practitioner/bo").text
+
+
+def test_a_therapist_sees_the_own_caseload_at_once(deployment, client, caseload, log_stream):
+    with opened_to(deployment, Log(log_stream), ada=ada()) as clients:
+        page = clients["ada"].get("/clinician").text
+
+    assert "ben" in page
+    assert "<select" not in page
+
+
+def test_who_reaches_nobody_is_told_so(deployment, client, caseload, log_stream):
+    nobody = a_caller("user/*.rs", supervises=False, user="Practitioner/new")
+    with opened_to(deployment, Log(log_stream), new=nobody) as clients:
+        page = words_in(clients["new"].get("/clinician").text)
+
+    assert "Nobody was rated with this therapist lately." in page
+    assert "anna" not in page
+
+
+def test_the_digest_tells_what_needs_attention_and_counts_nobody(client, caseload):
+    page = words_in(client.get("/clinician/digest").text)
+
+    assert "Needs attention anna open marked dip" in page
+    assert "What did I do just before the dip?" in page
+
+
+def test_deliveries_are_told_with_what_happens_next_and_retried(client, caseload):
+    page = client.get("/clinician/deliveries?state=pending")
+    assert page.status_code == 200
+    waiting = client.get("/v1/deliveries?state=waiting").json()["items"][0]
+    one = client.get(f"/clinician/deliveries/{waiting['id']}")
+
+    assert "It waits for an EHR to be configured" in words_in(one.text)
+    given = {"token": token_in(one.text), "version": waiting["version"]}
+    again = client.post(f"/clinician/deliveries/{waiting['id']}/retry", data=given)
+    assert again.headers["location"].startswith(f"/clinician/deliveries/{waiting['id']}")
+
+
+def test_a_stale_retry_is_told(client, caseload):
+    waiting = client.get("/v1/deliveries?state=waiting").json()["items"][0]
+    token = token_in(client.get(f"/clinician/deliveries/{waiting['id']}").text)
+
+    answer = client.post(
+        f"/clinician/deliveries/{waiting['id']}/retry", data={"token": token, "version": "99"}
+    )
+    assert "It has changed since this page was made." in client.get(answer.headers["location"]).text
+
+
+def test_a_page_of_deliveries_leads_to_the_next(client):
+    for number in range(51):
+        post(client, patient=f"Patient/p-{number}", identifier=f"urn:x|{number}")
+    first = client.get("/clinician/deliveries?state=waiting").text
+    (link,) = re.findall(r'href="(/clinician/deliveries\?state=waiting[^"]*after=[^"]*)"', first)
+
+    following = client.get(unescape(link)).text
+    assert (first.count("<tr>"), following.count("<tr>")) == (51, 2)
+
+
+def test_clinic_it_alone_sees_deliveries(deployment, client, caseload, log_stream):
+    it = a_caller("alliance/operations.read")
+    with opened_to(deployment, Log(log_stream), ada=ada(), it=it) as clients:
+        statuses = [clients[name].get("/clinician/deliveries").status_code for name in ("ada", "it")]
+        has_link = "/clinician/deliveries" in clients["ada"].get("/clinician").text
+
+    assert (statuses, has_link) == ([403, 200], False)
+
+
+def test_a_form_is_shown_as_it_was_answered(client):
+    receipt = post(client).json()
+
+    page = words_in(client.get(f"/clinician/responses/{receipt['id']}").text)
+    assert "36.3" in page
+    assert "9.2" in page
+
+
+def test_every_language_has_every_text():
+    def keys(texts, path=""):
+        for key, value in texts.items():
+            yield from keys(value, f"{path}{key}.") if isinstance(value, dict) else [f"{path}{key}"]
+
+    by_language = texts_by_language()
+    assert {language: sorted(keys(texts)) for language, texts in by_language.items()} == dict.fromkeys(
+        by_language, sorted(keys(by_language["en"]))
+    )

@@ -1,0 +1,201 @@
+"""The clinician's page in a real Chromium: people sign in at a real Keycloak, alone and by a launch."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.system.browser import SCREENS, find_barriers, keep_picture, opened
+from tests.system.children import Service
+from tests.system.identity import Idp, running_idp
+from tests.system.test_callers import AUDIENCE, NO_EHR, a_system, call
+from tests.system.waiting import wait_until
+
+pytestmark = [pytest.mark.idp, pytest.mark.browser]
+
+TOTALS = (37.2, 36.8, 37.5, 37.0, 36.9, 37.3, 27.0)
+
+
+@pytest.fixture(scope="module")
+def idp() -> Iterator[Idp]:
+    with running_idp() as started:
+        yield started
+
+
+@contextmanager
+def a_launching_ehr(idp: Idp) -> Iterator[str]:
+    """Give the FHIR base of an EHR that says no more than where its people sign in: at this Keycloak."""
+    told = {
+        "issuer": idp.issuer,
+        "jwks_uri": f"{idp.issuer}/protocol/openid-connect/certs",
+        "authorization_endpoint": f"{idp.issuer}/protocol/openid-connect/auth",
+        "token_endpoint": idp.token_url,
+        "code_challenge_methods_supported": ["S256"],
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(told).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/fhir"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def ehr(idp: Idp) -> Iterator[str]:
+    with a_launching_ehr(idp) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def service(idp: Idp, ehr: str, tmp_path_factory: Any) -> Iterator[Service]:
+    """A service with a course of Anna's that ends in a dip, rated with Ada."""
+    settings = {
+        "token_issuer": idp.issuer,
+        "token_audience": AUDIENCE,
+        "token_supervisor_claim": "realm_access.roles",
+        "sign_in_client_id": "alliance-page",
+        "sign_in_client_secret": "page-secret",
+        "sign_in_scopes": "fhirUser,alliance/operations.read",
+        "sign_in_hosts": idp.issuer.split("/")[2],
+        "launch_iss": ehr,
+        "launch_client_id": "alliance-launched",
+    }
+    folder = tmp_path_factory.mktemp("page")
+    with Service(folder, ehr_base_url=NO_EHR, ehr_name="ehr", **settings) as started:
+        for number, total in enumerate(TOTALS, start=1):
+            answer = call(started, "POST", "/v1/responses", a_system(idp), json=a_rating(number, total))
+            assert answer.status_code == 201, answer.text
+        yield started
+
+
+def a_rating(number: int, total: float) -> dict[str, Any]:
+    return {
+        "instrument": "srs-3",
+        "patient": "Patient/anna",
+        "therapist": "Practitioner/ada",
+        "session_number": number,
+        "authored": (datetime.now(UTC) - timedelta(weeks=len(TOTALS) - number, hours=1)).isoformat(),
+        "identifier": f"urn:page|{number}",
+        "scores": {"total": total},
+    }
+
+
+def sign_in(page: Page, address: str, name: str = "ada") -> None:
+    """Open an address and fill the form of the identity provider."""
+    page.goto(address)
+    page.fill("#username", f"dr.{name}")
+    page.fill("#password", name)
+    page.click("#kc-login")
+    page.wait_for_url("**/clinician**")
+
+
+def test_a_therapist_signs_in_moves_the_alert_and_signs_out(chromium: Browser, service: Service) -> None:
+    with opened(chromium, "desktop") as shown:
+        page = shown.page
+        sign_in(page, f"{service.base_url}/clinician/sign-in?to=/clinician/patients/anna")
+        assert page.url == f"{service.base_url}/clinician/patients/anna"
+        page.get_by_role("button", name="I have seen it and look into it").click()
+        page.get_by_role("button", name="Validated").click()
+        assert page.get_by_role("status").inner_text() == "Kept."
+        assert page.locator(".step.done").count() == 2
+        cookies = {one["name"]: one for one in page.context.cookies()}
+        page.get_by_role("button", name="Sign out").click()
+        page.goto(f"{service.base_url}/clinician/patients/anna")
+        assert page.get_by_role("heading", name="Please sign in").is_visible()
+
+    own = cookies["__Host-alliance"]
+    assert (own["httpOnly"], own["secure"], own["sameSite"]) == (True, True, "Lax")
+    assert not [name for name in cookies if name.startswith("__Host-alliance-begun")]
+
+
+def test_an_ehr_launches_the_page_of_its_patient(chromium: Browser, service: Service, ehr: str) -> None:
+    with opened(chromium, "tablet") as shown:
+        sign_in(shown.page, f"{service.base_url}/launch?iss={ehr}&launch=l-1")
+        assert shown.page.url == f"{service.base_url}/clinician/patients/anna"
+        assert shown.page.get_by_role("heading", name="Alliance with patient anna").is_visible()
+        assert shown.page.get_by_role("link", name="Deliveries").count() == 0
+        stored = shown.page.evaluate("() => JSON.stringify([localStorage, sessionStorage, document.cookie])")
+
+    assert stored == '[{},{},""]'
+    assert shown.faults == []
+
+
+def test_another_therapist_does_not_see_the_patient(chromium: Browser, service: Service) -> None:
+    with opened(chromium, "desktop") as shown:
+        sign_in(shown.page, f"{service.base_url}/clinician/sign-in?to=/clinician/patients/anna", "bo")
+        assert shown.page.get_by_role("heading", name="This page cannot be shown").is_visible()
+        shown.page.goto(f"{service.base_url}/clinician")
+        assert "anna" not in shown.page.content()
+
+
+def test_a_supervisor_sees_the_digest_of_another(chromium: Browser, service: Service) -> None:
+    with opened(chromium, "desktop") as shown:
+        sign_in(shown.page, f"{service.base_url}/clinician/sign-in?to=/clinician/digest", "cy")
+        shown.page.goto(f"{service.base_url}/clinician/digest?therapist=Practitioner/ada")
+        assert shown.page.get_by_role("link", name="anna").count() > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_nobody_is_kept_out_of_any_page(
+    chromium: Browser, service: Service, screen: str, scheme: Any
+) -> None:
+    pages = {
+        "dyad": "/clinician/patients/anna",
+        "caseload": "/clinician",
+        "digest": "/clinician/digest",
+        "deliveries": "/clinician/deliveries?state=pending",
+    }
+    with opened(chromium, screen, color_scheme=scheme) as shown:
+        sign_in(shown.page, f"{service.base_url}/clinician/sign-in")
+        for name, path in pages.items():
+            shown.page.goto(f"{service.base_url}{path}")
+            keep_picture(shown.page, f"clinician-{name}-{screen}-{scheme}")
+            assert find_barriers(shown.page) == [], name
+            assert shown.page.evaluate("() => document.documentElement.scrollWidth") <= SCREENS[screen].width
+    assert shown.faults == []
+
+
+def test_a_dyad_prints_on_one_page(chromium: Browser, service: Service) -> None:
+    with opened(chromium, "desktop") as shown:
+        sign_in(shown.page, f"{service.base_url}/clinician/sign-in?to=/clinician/patients/anna")
+        printed = shown.page.pdf(prefer_css_page_size=True)
+        shown.page.emulate_media(media="print")
+        shown.page.set_viewport_size({"width": 703, "height": 1032})
+        keep_picture(shown.page, "clinician-dyad-print")
+
+    assert printed.count(b"/Type /Page\n") == 1
+
+
+def test_the_keyboard_alone_takes_an_alert(chromium: Browser, service: Service, idp: Idp) -> None:
+    with opened(chromium, "desktop") as shown:
+        page = shown.page
+        sign_in(page, f"{service.base_url}/clinician/sign-in?to=/clinician/patients/anna")
+        page.keyboard.press("Tab")
+        assert page.evaluate("() => document.activeElement.textContent") == "Skip to the content"
+        page.keyboard.press("Enter")
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            if page.evaluate("() => document.activeElement.value") == "noticed":
+                break
+        page.keyboard.press("Enter")
+        wait_until(lambda: page.locator(".step.done").count() == 3, seconds=15, what="the step")
