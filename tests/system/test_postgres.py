@@ -64,7 +64,7 @@ FLOWS = [
     f"tests/service/flows/test_{name}.py"
     for name in (
         *("record_response", "correct_response", "act_on_alert", "erase_patient", "erase_expired"),
-        "import_history",
+        *("import_history", "work_on_export"),
     )
 ]
 
