@@ -31,7 +31,7 @@ class CdsSettings(CallerSettings):
     )
     cds_launch_url: str | None = Field(
         None,
-        description="Address of the page that cards lead to, opened by SMART launch. Unset: cards have no link.",
+        description="Address of the page that cards lead to, opened by SMART launch. Unset: <public base>/launch where ALLIANCE_LAUNCH_ISS is set, else cards have no link.",
     )
     cds_supervisors: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
         (),

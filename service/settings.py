@@ -21,6 +21,12 @@ _Kind = TypeVar("_Kind", bound=BaseModel)
 class Settings(ClinicSettings, ServiceSettings):
     """What one clinic is served by; immutable. Each field ``x`` is the variable ``ALLIANCE_X``."""
 
+    @property
+    def card_page(self) -> str | None:
+        """Where cards lead to; None: they have no link."""
+        own = f"{self.public_base_url}/launch" if self.launch_iss and self.public_base_url else None
+        return self.cds_launch_url or own
+
     def faults(self) -> Iterator[str]:
         """Yield a sentence for each setting that is missing, or does not fit the others."""
         yield from self.clinic_faults()

@@ -25,7 +25,7 @@ from tests.system.waiting import wait_until
 __all__ = ["judge"]
 FHIR = {"Content-Type": "application/fhir+json"}
 SECRET = "Bearer only-for-the-receiver"  # noqa: S105 - nobody's
-NOTICES = 48
+NOTICES = 24
 STEADY_THEN_A_FALL = (37.2, 36.8, 37.5, 37.0, 36.9, 37.3, 24.0)
 
 

@@ -86,7 +86,7 @@ def _title(one: DyadDue, deployment: Deployment) -> str:
 
 
 def _links(card: Card, deployment: Deployment) -> Json:
-    url = deployment.settings.cds_launch_url
+    url = deployment.settings.card_page
     if url is None:
         return {}
     context = {"alert": card.found.alert.id} if isinstance(card, StrainCard) else {}

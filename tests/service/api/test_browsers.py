@@ -92,7 +92,7 @@ def test_a_short_answer_is_left_as_it_is(client):
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ({"Access-Control-Request-Method": "DELETE"}, "Access-Control-Request-Method"),
+        ({"Access-Control-Request-Method": "PATCH"}, "Access-Control-Request-Method"),
         ({"Access-Control-Request-Headers": "x-mine"}, "Access-Control-Request-Headers"),
     ],
 )

@@ -16,6 +16,7 @@ from service.flows.record_attendance import NewAttendance, record_attendance
 from service.flows.set_disclosure import set_disclosure
 from service.flows.write_subscription import Author, create_subscription
 from service.store.alerts import AlertRow, alerts_of_dyad
+from service.store.cards import CardRow, add_card
 from service.store.database import Tx
 from service.store.disclosures import Disclosure
 from service.store.erasure import Holdings, find_holdings
@@ -117,6 +118,24 @@ def link_facts(patient: str) -> LinkFacts:
     )
 
 
+def _a_card(alert: AlertRow, now: str) -> CardRow:
+    return CardRow(
+        clinic="default",
+        id="card-1",
+        alias_row=alert.alias_row,
+        person="Practitioner/ada",
+        alert_id=alert.id,
+        alert_version=alert.version,
+        shown_at=now,
+    )
+
+
+def _leave_unjudged(bench: Bench) -> None:
+    """Leave what an import leaves; the next rating is judged beside it, and what it found is kept again."""
+    with bench.deployment.database.write() as tx:
+        leave_unjudged(tx, "default", [dyad.row for dyad in lock_dyads(tx, "default", _keys(tx))])
+
+
 def _tell_more(bench: Bench) -> None:
     """Let people act, appointments be missed, forms wait, and patients be merged."""
     deployment, write = bench.deployment, an_access("U")
@@ -128,6 +147,7 @@ def _tell_more(bench: Bench) -> None:
     for patient in (ANNA, BERT):
         record_attendance(deployment, an_attendance(patient), an_access())
         make_form_link(deployment, link_facts(patient), timedelta(days=1), an_access())
+    _leave_unjudged(bench)
     encounter = {"origin": "fhir", "therapist": None, "encounter": "Encounter/e-CANARY", "session_date": None}
     rate(bench, ANNA, ((9, "36.1"),), **encounter)
     parked = a_form(subject={"reference": f"https://ehr.example/fhir/{ANNA}"})
@@ -136,6 +156,6 @@ def _tell_more(bench: Bench) -> None:
         add_inbound(tx, "default", "ehr", came, bench.now())
         replaced = Replaced("Patient/anna-before-CANARY", ANNA)
         keep_replacement(tx, "default", "ehr", replaced, bench.now())
-        leave_unjudged(tx, "default", [dyad.row for dyad in lock_dyads(tx, "default", _keys(tx))])
+        add_card(tx, _a_card(alert, bench.now()))
     merge_patients(deployment, ANNAS_OTHER_NAME, ANNA, "Practitioner/sue", write)
     bench.deliver_all()

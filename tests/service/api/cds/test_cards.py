@@ -14,6 +14,7 @@ from tests.service.api.cds.build import START, VIEW, call, cards, summaries, wit
 from tests.service.api.v1.build import STEADY, post, record_course
 from tests.service.build import an_access
 
+BASE, EHR = "https://alliance.example", "https://ehr.example"
 STRAIN = "Possible strain in the alliance after session 7, marked."
 
 
@@ -74,6 +75,19 @@ def test_the_link_leads_to_the_page_and_names_the_alert_alone(client, deployment
 
     assert (link["url"], link["type"]) == ("https://alliance.example/launch", "smart")
     assert link["appContext"] == f'{{"alert":"{alert}"}}'
+
+
+@pytest.mark.parametrize(
+    ("given", "leads_to"),
+    [
+        ({"launch_iss": EHR, "public_base_url": BASE}, f"{BASE}/launch"),
+        ({"launch_iss": EHR, "public_base_url": BASE, "cds_launch_url": f"{EHR}/app"}, f"{EHR}/app"),
+        ({"launch_iss": EHR}, None),
+        ({"public_base_url": BASE}, None),
+    ],
+)
+def test_cards_lead_to_our_own_page_where_the_ehr_can_launch_it(settings, given, leads_to):
+    assert settings.model_copy(update=given).card_page == leads_to
 
 
 def test_an_alert_that_somebody_took_makes_no_card(client, alert):
