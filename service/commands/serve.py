@@ -27,6 +27,7 @@ from service.connections import LONGEST_HEAD_BYTES, MOST_CONNECTIONS, connection
 from service.errors import EhrError, SettingsRefused
 from service.figures import Figures
 from service.flows.deployment import Deployment
+from service.garbage import leave_out_what_is_here
 from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
@@ -134,6 +135,7 @@ def _serve_app(app: ASGIApp, listening: socket.socket, write: Write, clinics: Se
     )
     # Builds the models before the first caller waits.
     check_structure({"resourceType": "QuestionnaireResponse"})
+    leave_out_what_is_here()
     write(_welcome(clinics))
     uvicorn.Server(config).run(sockets=[listening])
 

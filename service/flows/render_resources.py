@@ -1,6 +1,6 @@
 """The lines of an export: everything of some patients, as the FHIR door serves it, at one moment."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from fhir_mappings import json_text
@@ -94,8 +94,8 @@ def opening_lines(tx: Tx, deployment: Deployment, selection: Selection) -> Itera
 
 def patient_lines(
     tx: Tx, deployment: Deployment, selection: Selection, patients: Sequence[PatientLoad]
-) -> Iterator[Line]:
-    """Give everything of these patients, few of their forms in memory at a time."""
+) -> Generator[Line, None, None]:
+    """Give everything of these patients, few of their forms in memory at a time; closed within ``tx``."""
     rows = [one.alias_row for one in patients]
     scored = selection.types & {"QuestionnaireResponse", "Observation", "Provenance"}
     if scored:

@@ -5,6 +5,7 @@ files of its own, since who seemed dead may write on; what that writes then is n
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -155,7 +156,8 @@ def _work_piece(work: Exporting, row: ExportRow) -> ExportRow | None:
                 writer.write(opening_lines(tx, deployment, selection))
             else:
                 patients = next_piece(tx, deployment, selection, row.after_row)
-                writer.write(patient_lines(tx, deployment, selection, patients))
+                with closing(patient_lines(tx, deployment, selection, patients)) as lines:
+                    writer.write(lines)
         files = writer.finish()
     advanced = _advanced(work, row, patients, files)
     with deployment.database.write() as tx:

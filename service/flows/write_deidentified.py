@@ -4,7 +4,8 @@ Patients come in the order of their pseudonyms, which tells nothing of when they
 the recipient's own; those of few patients are one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -61,7 +62,8 @@ def write_deidentified(deployment: Deployment, recipient: str, folder: Path) -> 
         for start in range(0, len(patients), _PATIENTS_AT_ONCE):
             with deployment.database.read() as tx:
                 for patient in patients[start : start + _PATIENTS_AT_ONCE]:
-                    writer.write(_lines(tx, profile, patient))
+                    with closing(_lines(tx, profile, patient)) as lines:
+                        writer.write(lines)
         files = writer.finish()
     write_manifest(folder, until[:4], files)
     return sum(one.lines for one in files)
@@ -74,7 +76,7 @@ def _named_sites(pseudonyms: Pseudonyms, sizes: Mapping[str, int]) -> dict[str, 
     }
 
 
-def _lines(tx: Tx, profile: _Profile, patient: ExportPatient) -> Iterator[Line]:
+def _lines(tx: Tx, profile: _Profile, patient: ExportPatient) -> Generator[Line, None, None]:
     clinic, known = profile.deployment.clinic, profile.deployment.known
     sites = dyad_sites(tx, clinic, patient.key)
     which = Believed(profile.until)

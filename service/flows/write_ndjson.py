@@ -1,5 +1,6 @@
 """Write an export into a folder at one go, for a command: the lines of a bulk export of the FHIR door."""
 
+from contextlib import closing
 from pathlib import Path
 
 from fhir_mappings import json_text
@@ -39,5 +40,6 @@ def _write_piece(
     """Return the last patient that was written; None at the end."""
     with deployment.database.read() as tx:
         patients = next_piece(tx, deployment, selection, after)
-        writer.write(patient_lines(tx, deployment, selection, patients))
+        with closing(patient_lines(tx, deployment, selection, patients)) as lines:
+            writer.write(lines)
     return patients[-1].alias_row if patients else None

@@ -91,21 +91,26 @@ class Believed:
 def responses_of(
     tx: Tx, clinic: str, alias_rows: Collection[int], which: Believed
 ) -> Iterator[ResponseVersion]:
-    """Give the responses of these patients, a patient's together, few of them in memory at a time."""
+    """Give the responses of these patients, a patient's together, few of them in memory at a time.
+
+    Whoever does not take them all closes what gives them within the transaction, which has a cursor open.
+    """
     query = select(responses).where(
         *which.conditions(responses, clinic), responses.c.alias_row.in_(alias_rows)
     )
     query = query.order_by(responses.c.alias_row, responses.c.authored_at, responses.c.row_id)
-    found = tx.execute(query, execution_options={"yield_per": _AT_ONCE})
-    return (ResponseVersion(**row) for row in found.mappings())
+    with tx.execute(query, execution_options={"yield_per": _AT_ONCE}) as found:
+        for row in found.mappings():
+            yield ResponseVersion(**row)
 
 
 def alerts_of(tx: Tx, clinic: str, alias_rows: Collection[int], which: Believed) -> Iterator[AlertRow]:
-    """Give the alerts of these patients, a patient's together."""
+    """Give the alerts of these patients, a patient's together, few at a time; closed as responses are."""
     query = select(alerts).where(*which.conditions(alerts, clinic), alerts.c.alias_row.in_(alias_rows))
     query = query.order_by(alerts.c.alias_row, alerts.c.raised_at, alerts.c.row_id)
-    found = tx.execute(query, execution_options={"yield_per": _AT_ONCE})
-    return (AlertRow(**row) for row in found.mappings())
+    with tx.execute(query, execution_options={"yield_per": _AT_ONCE}) as found:
+        for row in found.mappings():
+            yield AlertRow(**row)
 
 
 def believed_at(tx: Tx, clinic: str, response_id: str, at: str) -> ResponseVersion | None:

@@ -303,11 +303,6 @@ def test_an_ehr_that_cannot_be_subscribed_to_is_told_by_a_word(url):
     assert (code, said) == (1, "not subscribed: status-503\n")
 
 
-def test_a_worker_without_an_ehr_is_refused(url, capsys):
-    assert run("worker", database_url=url)[0] == 2
-    assert capsys.readouterr().err.startswith("ALLIANCE_EHR_BASE_URL: must be set")
-
-
 def test_an_unknown_delivery_is_refused_in_a_sentence(url, capsys):
     for act in (("explain", "d-1"), ("retry", "d-1"), ("confirm", "d-1", "42"), ("discard", "d-1", "x")):
         assert run("deliveries", *act, database_url=url)[0] == 1

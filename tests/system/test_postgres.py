@@ -19,6 +19,8 @@ from service.flows.merge_patients import merge_patients, undo_merge
 from service.flows.new_response import NewResponse
 from service.flows.record_response import record_response
 from service.flows.record_together import Create, record_together
+from service.flows.start_export import AskedExport, start_export
+from service.flows.work_on_export import Exporting, take_next
 from service.store.alerts import alerts_of_dyad
 from service.store.database import Database
 from service.store.tables import alerts, deliveries, dyads, patient_aliases, responses
@@ -64,7 +66,7 @@ FLOWS = [
     f"tests/service/flows/test_{name}.py"
     for name in (
         *("record_response", "correct_response", "act_on_alert", "erase_patient", "erase_expired"),
-        "import_history",
+        *("import_history", "work_on_export"),
     )
 ]
 
@@ -155,6 +157,30 @@ def test_ratings_that_arrive_together_are_judged_together(deployment):
     with deployment.database.read() as tx:
         (alert,) = alerts_of_dyad(tx, "default", tx.execute(select(dyads.c.row_id)).scalar_one())
     assert (alert.live, alert.session_number) == (True, 8)
+
+
+def asked_export(deployment: Deployment) -> str:
+    return start_export(deployment, AskedExport(("Observation",), "x"), an_access("E"))
+
+
+def test_an_export_waits_for_writes_that_began_before_it(deployment, tmp_path):
+    work = Exporting(deployment, str(tmp_path), "worker-1")
+    with deployment.database.write() as tx:
+        tx.execute(select(func.count()).select_from(responses))
+        asked = asked_export(deployment)
+        assert take_next(work) is None
+
+    assert take_next(work).id == asked
+
+
+def test_of_racing_workers_one_takes_an_export(deployment, tmp_path):
+    asked = asked_export(deployment)
+    workers = [Exporting(deployment, str(tmp_path), f"worker-{number}") for number in range(RACERS)]
+    given = race(*(lambda work=work: take_next(work) for work in workers))
+    if not any(given):  # each saw that another had a transaction open: all came back with nothing
+        given = [take_next(workers[0])]
+
+    assert [one.id for one in given if one] == [asked]
 
 
 def as_other(number: int, patient: str) -> NewResponse:

@@ -16,7 +16,6 @@ from service.flows.refresh_snapshot import refresh_snapshot
 from tests.service.reporting.clinic import fill_clinic
 from tests.service.reporting.recount import Key, Recount
 from tests.system.children import ApiAlone
-from tests.system.ndjson import write_ndjson
 from tests.system.pathling import run_views
 from tests.system.view_rows import recounted_rows
 
@@ -49,12 +48,12 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analysed]:
     folder = tmp_path_factory.mktemp("analysed")
     deployment = fill_clinic(folder, CLIENTS, attendance=False)
     assert refresh_snapshot(deployment)
-    write_ndjson(deployment, folder / "ndjson")
     deployment.database.close()
+    database = {"ALLIANCE_DATABASE_URL": f"sqlite:///{folder / 'alliance.db'}"}
+    assert main(["export", "--out", str(folder / "ndjson")], database) == 0
     assert main(["views", str(folder / "views")], {}) == 0
     run_views(folder / "views" / SPARK_SCRIPT, folder / "ndjson", folder / "tables")
-    settings = {
-        "ALLIANCE_DATABASE_URL": f"sqlite:///{folder / 'alliance.db'}",
+    settings = database | {
         "ALLIANCE_SNAPSHOT_DIR": str(folder / "snapshots"),
         "ALLIANCE_REPORT_MINIMUM_CELL": "3",
     }

@@ -8,6 +8,7 @@ from service.api.fhir.offered import RESULT_PARAMETERS, Offered
 from service.api.outcomes import FHIR_JSON
 
 _MEDIA_TYPE = FHIR_JSON.partition(";")[0]
+_ASYNC = ("respond-async", "respond-async, handling=lenient")
 
 
 def resource_content(resource_type: str) -> dict[str, Any]:
@@ -54,6 +55,13 @@ def search_form(offered: Offered) -> dict[str, Any]:
 def query_parameters(meanings: Mapping[str, str]) -> dict[str, Any]:
     """Return parameters of a query, by what they mean."""
     return {"parameters": [_parameter(name, meaning) for name, meaning in meanings.items()]}
+
+
+def async_parameters(meanings: Mapping[str, str]) -> dict[str, Any]:
+    """Return parameters of a query, and the header without which an operation is not begun."""
+    prefer = _parameter("Prefer", "respond-async; with handling=lenient the unknown is left out", "header")
+    prefer |= {"required": True, "schema": {"type": "string", "enum": list(_ASYNC)}}
+    return {"parameters": [prefer, *(_parameter(name, meaning) for name, meaning in meanings.items())]}
 
 
 def operation_request(*resource_types: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from fhir_mappings.errors import Fault
 from service.api.bodies import Body, JsonBody
 from service.api.doors import Doors
 from service.api.fhir.answers import fhir_base
-from service.api.fhir.described import answers, operation_request, query_parameters
+from service.api.fhir.described import answers, async_parameters, operation_request
 from service.api.fhir.history import read_instant
 from service.api.fhir.negotiation import is_lenient, wants_async
 from service.api.fhir.operation_input import AT, PARAMETERS
@@ -89,8 +89,8 @@ def add_export(router: APIRouter, doors: Doors) -> None:
         ("/Group/{logical_id}", "the caseload of a Practitioner", of_group, of_group_by_body),
     ):
         for method, endpoint, extra in (
-            ("GET", by_get, query_parameters(_MEANINGS)),
-            ("POST", by_post, operation_request(PARAMETERS)),
+            ("GET", by_get, async_parameters(_MEANINGS)),
+            ("POST", by_post, async_parameters({}) | operation_request(PARAMETERS)),
         ):
             router.add_api_route(
                 f"{below}/$export",

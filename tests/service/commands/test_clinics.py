@@ -97,11 +97,6 @@ def test_two_clinics_of_one_issuer_are_not_served(configured, capsys):
     assert capsys.readouterr().err == "[clinics.south] token_issuer: an earlier one has the same\n"
 
 
-def test_a_worker_without_any_clinic_s_ehr_is_refused(configured, capsys):
-    assert run("worker", configured(TWO))[0] == 2
-    assert capsys.readouterr().err.startswith("ALLIANCE_EHR_BASE_URL: must be set")
-
-
 def test_clinics_share_the_database_and_the_threads(configured, database):
     deployments = begun(
         configured("".join(f"[clinics.c{n}]\nehr_parallel = 9\n" for n in range(20))), database

@@ -1,6 +1,7 @@
 """What waited for an EHR goes once there is one, or is held where it is old."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def without_ehr(bench: Bench) -> Deployment:
     """The same service before an EHR was configured."""
     settings = bench.deployment.settings.model_copy(update={"ehr_base_url": None})
-    fields = {name: getattr(bench.deployment, name) for name in Deployment.__slots__}
-    return Deployment(**(fields | {"settings": settings}))
+    return replace(bench.deployment, settings=settings)
 
 
 def test_what_waited_goes_once_an_ehr_is_configured(bench: Bench) -> None:
