@@ -3,13 +3,23 @@
 import html
 from string import Template
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.types import Scope
 
 from fhir_mappings import json_text
-from service.api.form_words import FormWords, direction_of
+from service.api.form_words import (
+    FormWords,
+    all_form_words,
+    asked_languages,
+    choose_language,
+    direction_of,
+    form_words,
+)
 from service.api.page_files import page_files
 from service.api.shown_form import Json, ShownForm
 from service.errors import NotFound
+from service.flows.form_link import FORMS
 
 _FOLDER = "form"
 _POLICY = (
@@ -23,6 +33,8 @@ _HEADERS = {
 }
 # What of the folder a page loads; kept on the device for a reload without a network.
 _NOT_LOADED = frozenset({"page.html", "worker.js"})
+_READS = frozenset({"GET", "HEAD"})
+_LATER = frozenset({429, *range(500, 600)})
 
 
 class PageRefused(NotFound):
@@ -44,7 +56,7 @@ def kiosk_page(words: FormWords) -> Response:
 
 
 def shut_page(words: FormWords, why: str, status: int, link: str = "") -> Response:
-    """Return the page that says why there is no form: ``used``, ``over``, ``unknown`` or ``busy``.
+    """Return the page that says why there is no form: ``used``, ``over``, ``unknown``, ``busy`` or ``later``.
 
     It is whole without a script; that only clears what the device still keeps of the link.
     """
@@ -52,6 +64,18 @@ def shut_page(words: FormWords, why: str, status: int, link: str = "") -> Respon
     said = f'<main class="sheet ending"><h1>{title}</h1><p>{text}</p></main>'
     told: Json = {"link": link, "why": why, "words": dict(words.texts)}
     return _page(words, "shut.js", told, said, status)
+
+
+def is_form_page(scope: Scope) -> bool:
+    """Tell whether a person waits for a page of the form's; its script is answered in JSON."""
+    return scope["method"] in _READS and str(scope["path"]).startswith(FORMS)
+
+
+def refused_form_page(scope: Scope, status: int) -> Response:
+    """Return that there is no page here, or none just now, in the reader's language."""
+    asked = asked_languages(Headers(scope=scope).get("accept-language", ""))
+    words = form_words(choose_language(["en", *all_form_words()], asked))
+    return shut_page(words, "later" if status in _LATER else "unknown", status)
 
 
 def _loading(words: FormWords) -> str:

@@ -158,7 +158,7 @@ class Gate:
             if refusal:
                 self._figures.count_refused(refusal.faults[0].reason)
                 await self._audit(scope, exchange, refusal.status)
-                await answer_refusal(scope["path"], refusal, told)(scope, receive, exchange.send)
+                await answer_refusal(scope, refusal, told)(scope, receive, exchange.send)
                 return
             await self._app(scope, self._limited(scope, receive), exchange.send)
         except StoreError as error:
@@ -166,13 +166,13 @@ class Gate:
             self._figures.count_store_error(error)
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
             if exchange.status == 0:
-                refused = answer_refusal(scope["path"], NotStored(error), _LATER)
+                refused = answer_refusal(scope, NotStored(error), _LATER)
                 await refused(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last place: past it the server would log a traceback
             self._log.event("request_failed", request=exchange.request_id, error=type(error).__name__)
             await self._audit(scope, exchange, _FAILED)
             if exchange.status == 0:
-                failed = answer_failure(scope["path"], exchange.request_id)
+                failed = answer_failure(scope, exchange.request_id)
                 await failed(scope, receive, exchange.send)
 
     async def _find_refusal(

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.responses import Response
+from starlette.types import Scope
 
 from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
 from service.api.browsers import is_page
 from service.api.clinician.rendering import failure_page, refusal_page
+from service.api.form_pages import is_form_page, refused_form_page
 from service.errors import Duplicate, RequestRefused, VersionRequired
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
@@ -59,26 +61,35 @@ def is_fhir(path: str) -> bool:
     return path == "/fhir" or path.startswith("/fhir/")
 
 
-def answer_refusal(path: str, refusal: RequestRefused, headers: Mapping[str, str] | None = None) -> Response:
+def answer_refusal(
+    scope: Scope, refusal: RequestRefused, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return the answer to a request that is refused, in the words of the door it came to."""
+    path = scope["path"]
     if is_fhir(path):
         # R4 knows no 428: a missing If-Match is a bad request there.
         status = 400 if isinstance(refusal, VersionRequired) else refusal.status
-        body, media_type = to_outcome(refusal), FHIR_JSON
+        answer = Response(json_text.dumps(to_outcome(refusal)), status, media_type=FHIR_JSON)
     elif is_page(path):
-        return refusal_page(path, refusal, headers or {})
+        answer = refusal_page(path, refusal)
+    elif is_form_page(scope):
+        answer = refused_form_page(scope, refusal.status)
     else:
-        status, body, media_type = refusal.status, to_problem(refusal), PROBLEM_JSON
+        answer = Response(json_text.dumps(to_problem(refusal)), refusal.status, media_type=PROBLEM_JSON)
     later = refusal.retry_after_seconds
     told = {} if later is None else {"Retry-After": str(later)}
-    return Response(json_text.dumps(body), status, {**refusal.headers, **told, **(headers or {})}, media_type)
+    answer.headers.update({**refusal.headers, **told, **(headers or {})})
+    return answer
 
 
-def answer_failure(path: str, request_id: str) -> Response:
+def answer_failure(scope: Scope, request_id: str) -> Response:
     """Return the answer to a failure of ours: nothing but the request's id, for whoever reads the log."""
     message = "The service failed. The log tells more under the request id."
+    path = scope["path"]
     if is_page(path):
         return failure_page(message, request_id)
+    if is_form_page(scope):
+        return refused_form_page(scope, HTTPStatus.INTERNAL_SERVER_ERROR)
     if is_fhir(path):
         issue = _issue("fatal", "exception", message) | {"diagnostics": f"request {request_id}"}
         return Response(json_text.dumps(_outcome([issue])), 500, media_type=FHIR_JSON)

@@ -37,4 +37,4 @@ class _Refusal(Response):
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await answer_refusal(scope["path"], self._refusal, self._allowed)(scope, receive, send)
+        await answer_refusal(scope, self._refusal, self._allowed)(scope, receive, send)

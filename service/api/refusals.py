@@ -22,7 +22,7 @@ def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
 
     def refuse(request: Request, refusal: RequestRefused, headers: dict[str, str] | None = None) -> Response:
         doors.audit_read(access_refused(request), status=refusal.status)
-        return answer_refusal(request.url.path, refusal, headers)
+        return answer_refusal(request.scope, refusal, headers)
 
     @app.exception_handler(RequestRefused)
     def answer_request_refused(request: Request, error: RequestRefused) -> Response:

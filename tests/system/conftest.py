@@ -10,6 +10,7 @@ from tests.system.browser import running_chromium
 from tests.system.chart import Chart
 from tests.system.children import Service
 from tests.system.hapi import Hapi, running_hapi
+from tests.system.identity import Idp, running_idp
 from tests.system.postgres import running_postgres
 
 # Patients of one run are told from those of another that used the same running server.
@@ -38,6 +39,12 @@ def name_of() -> Callable[[str], str]:
 def chromium() -> Iterator[Browser]:
     with running_chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def idp() -> Iterator[Idp]:
+    with running_idp() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

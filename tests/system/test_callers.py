@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.system.children import Service
-from tests.system.identity import Idp, running_idp
+from tests.system.identity import Idp
 
 pytestmark = pytest.mark.idp
 
@@ -16,12 +16,6 @@ AUDIENCE = "alliance-service-api"
 FORMS = "system/QuestionnaireResponse.crus"
 # Nobody listens there: nothing is delivered.
 NO_EHR = "http://127.0.0.1:9/fhir"
-
-
-@pytest.fixture(scope="module")
-def idp() -> Iterator[Idp]:
-    with running_idp() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

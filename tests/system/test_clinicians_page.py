@@ -1,62 +1,22 @@
 """The clinician's page in a real Chromium: people sign in at a real Keycloak, alone and by a launch."""
 
-import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.system.browser import SCREENS, find_barriers, keep_picture, opened
 from tests.system.children import Service
-from tests.system.identity import Idp, running_idp
+from tests.system.identity import Idp
+from tests.system.launching import a_launching_ehr, sign_in
 from tests.system.test_callers import AUDIENCE, NO_EHR, a_system, call
 from tests.system.waiting import wait_until
 
 pytestmark = [pytest.mark.idp, pytest.mark.browser]
 
 TOTALS = (37.2, 36.8, 37.5, 37.0, 36.9, 37.3, 27.0)
-
-
-@pytest.fixture(scope="module")
-def idp() -> Iterator[Idp]:
-    with running_idp() as started:
-        yield started
-
-
-@contextmanager
-def a_launching_ehr(idp: Idp) -> Iterator[str]:
-    """Give the FHIR base of an EHR that says no more than where its people sign in: at this Keycloak."""
-    told = {
-        "issuer": idp.issuer,
-        "jwks_uri": f"{idp.issuer}/protocol/openid-connect/certs",
-        "authorization_endpoint": f"{idp.issuer}/protocol/openid-connect/auth",
-        "token_endpoint": idp.token_url,
-        "code_challenge_methods_supported": ["S256"],
-    }
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(told).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/fhir"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -97,15 +57,6 @@ def a_rating(number: int, total: float) -> dict[str, Any]:
         "identifier": f"urn:page|{number}",
         "scores": {"total": total},
     }
-
-
-def sign_in(page: Page, address: str, name: str = "ada") -> None:
-    """Open an address and fill the form of the identity provider."""
-    page.goto(address)
-    page.fill("#username", f"dr.{name}")
-    page.fill("#password", name)
-    page.click("#kc-login")
-    page.wait_for_url("**/clinician**")
 
 
 def test_a_therapist_signs_in_moves_the_alert_and_signs_out(chromium: Browser, service: Service) -> None:

@@ -81,6 +81,23 @@ def test_without_a_network_a_reload_keeps_form_and_marks(service: Service, chrom
     assert len(answers_of(service, link)) == 4
 
 
+def test_a_reload_while_the_service_is_too_busy_keeps_form_and_marks(
+    service: Service, chromium: Browser
+) -> None:
+    link = a_link(service, session_number=7)
+    with opened(chromium, "phone") as one:
+        page = one.page
+        visit(page, link)
+        until_kept(page)
+        mark(page, 0, 0.5)
+        page.context.route("**/form/*", lambda route: route.fulfill(status=503, body="busy"))
+        page.reload()
+        expect(page.locator(".mark").first).to_be_visible()
+        page.context.unroute("**/form/*")
+        page.reload()
+        expect(page.locator(".mark").first).to_be_visible()
+
+
 def test_an_answer_that_was_lost_on_its_way_back_is_sent_again_and_stored_once(
     service: Service, chromium: Browser
 ) -> None:

@@ -19,7 +19,7 @@ from service.http import Http, host_of
 from tests.demo_clinic.processes import free_port
 from tests.system.children import Service
 from tests.system.hapi import Hapi
-from tests.system.identity import Idp, a_key, protected_hapi, running_idp
+from tests.system.identity import Idp, a_key, protected_hapi
 from tests.system.waiting import wait_until
 
 pytestmark = pytest.mark.idp
@@ -28,12 +28,6 @@ EVERYTHING = "system/*.cruds"
 RESPONSES = "https://alliance.example/fhir/identifier/response"
 KEYS = {algorithm: a_key(algorithm) for algorithm in ("RS384", "ES384")}
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def idp() -> Iterator[Idp]:
-    with running_idp() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -99,10 +99,10 @@ def plain_page(template: str, code: int = 200, **content: object) -> Response:
     return Response(html, code, media_type=_HTML)
 
 
-def refusal_page(path: str, refusal: RequestRefused, headers: Mapping[str, str]) -> Response:
+def refusal_page(path: str, refusal: RequestRefused) -> Response:
     """Return why a page is not shown, in words, with the way on."""
     begins = path.startswith(_SIGNING_IN)
-    answer = plain_page(
+    return plain_page(
         "refusal.html",
         refusal.status,
         message=refusal.message,
@@ -110,10 +110,6 @@ def refusal_page(path: str, refusal: RequestRefused, headers: Mapping[str, str])
         sign_in=None if begins else f"{PAGE}/sign-in?to={quote(path, safe='/')}",
         is_unknown=refusal.status == _UNKNOWN,
     )
-    later = refusal.retry_after_seconds
-    told = {} if later is None else {"Retry-After": str(later)}
-    answer.headers.update({**refusal.headers, **told, **headers})
-    return answer
 
 
 def failure_page(message: str, request_id: str) -> Response:

@@ -49,7 +49,8 @@ form.addEventListener("submit", async (event) => {
     const body = JSON.stringify({ code: code.value });
     const answer = await fetch("/form/kiosk", { method: "POST", headers, body, cache: "no-store" });
     if (answer.ok) location.replace((await answer.json()).form);
-    else tell(answer.status === 429 ? words.busy_text : words.kiosk_wrong);
+    else if (answer.status === 429) tell(words.busy_text);
+    else tell(answer.status >= 500 ? words.kiosk_offline : words.kiosk_wrong);
   } catch {
     tell(words.kiosk_offline);
   }

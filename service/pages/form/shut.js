@@ -12,4 +12,4 @@ if (kept?.finished && page.why === "over") {
   const why = await send(kept, document.documentElement.lang, () => {});
   wipe();
   showEnding(why, page.words);
-} else if (page.why !== "busy") wipe();
+} else if (!["busy", "later"].includes(page.why)) wipe();

@@ -1,4 +1,5 @@
-// The service worker: pages from the network, and where there is none the one that was kept, an hour long.
+// The service worker: pages from the network, and where there is none, or it is too busy, the one that was kept,
+// an hour long.
 
 const FILES = "form-files";
 const PAGES = "form-page";
@@ -20,15 +21,12 @@ async function fromFiles(request) {
 }
 
 async function fromNetwork(request, pathname) {
-  const pages = await caches.open(PAGES);
-  try {
-    const page = await fetch(request);
+  const page = await fetch(request).catch(() => null);
+  if (page && page.status < 500 && page.status !== 429) {
     if (page.status !== 200) await caches.delete(PAGES);
     return page;
-  } catch (error) {
-    const kept = await pages.match(pathname);
-    const age = Date.now() - Date.parse(kept?.headers.get("date") ?? "");
-    if (kept && age < HOUR) return kept;
-    throw error;
   }
+  const kept = await (await caches.open(PAGES)).match(pathname);
+  const age = Date.now() - Date.parse(kept?.headers.get("date") ?? "");
+  return kept && age < HOUR ? kept : (page ?? Response.error());
 }

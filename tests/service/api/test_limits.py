@@ -140,6 +140,37 @@ def test_more_requests_at_once_than_allowed_are_sent_away(limited, database):
     assert (lively.status_code, answers[0].status_code) == (200, 201)
 
 
+def test_a_page_over_the_limit_is_refused_in_words_for_a_person(limited):
+    with limited(requests_per_minute=6) as client:
+        german = {"Accept-Language": "de"}
+        refused = [client.get("/form/some-token", headers=german) for _ in range(8)][-1]
+        clinician = client.get("/clinician")
+        sent = client.post("/form/some-token", json={})
+
+    assert (refused.status_code, clinician.status_code, sent.status_code) == (429, 429, 429)
+    assert "Einen Moment, bitte" in refused.text
+    assert "script-src 'self'" in refused.headers["content-security-policy"]
+    assert int(refused.headers["retry-after"]) > 0
+    assert "<h1>This page cannot be shown</h1>" in clinician.text
+    assert reason_of(sent) == "too-many-requests"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"/form/{'x' * 129}", 400),
+        ("GET", "/form/assets/1/nowhere.js", 404),
+        ("GET", "/form/a/b", 404),
+    ],
+)
+def test_what_is_no_page_of_the_forms_is_told_in_words(limited, method, path, status):
+    with limited() as client:
+        answer = client.request(method, path)
+
+    assert answer.status_code == status
+    assert "There is no form at this address" in answer.text
+
+
 def until_taken(client):
     while (answer := client.post("/v1/responses", json=a_body())).status_code == 503:
         time.sleep(0.05)  # another request came first
