@@ -5,6 +5,7 @@ memory stays flat.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path) -> int:
             for facts in _read(tx, clinic, some):
                 for table, rows in flat_rows(facts, rules).items():
                     writer.add(table, rows)
-        writer.add("deliveries", map(_delivery, all_deliveries(tx, clinic, hidden)))
+        with closing(all_deliveries(tx, clinic, hidden)) as queued:
+            writer.add("deliveries", map(_delivery, queued))
         writer.finish()
     return sum(one.key in hidden for one in patients)
 

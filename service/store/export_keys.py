@@ -20,6 +20,7 @@ class ExportKeyRow:
     revoked_at: str | None = None
 
 
+_WIPED = ""
 _COLUMNS = [export_keys.c[field.name] for field in fields(ExportKeyRow)]
 
 
@@ -52,4 +53,4 @@ def wipe_export_key(tx: Tx, clinic: str, key_id: str, at: str) -> bool:
         export_keys.c.id == key_id,
         export_keys.c.revoked_at.is_(None),
     )
-    return tx.execute(update(export_keys).where(*standing).values(secret="", revoked_at=at)).rowcount == 1
+    return tx.execute(update(export_keys).where(*standing).values(secret=_WIPED, revoked_at=at)).rowcount == 1

@@ -1,6 +1,6 @@
 """What reports are made from: patients, alerts and deliveries of a clinic, by the hundred."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -102,15 +102,18 @@ def alert_stories(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> list[AlertSt
     return [AlertStory(row, of_alert.get(row.id, ()), done.get(row.id, ())) for row in rows]
 
 
-def all_deliveries(tx: Tx, clinic: str, without: frozenset[str]) -> Iterator[Mapping[str, Any]]:
-    """Give the deliveries in the order they were queued, but those of some patients (by key)."""
+def all_deliveries(tx: Tx, clinic: str, without: frozenset[str]) -> Generator[Mapping[str, Any], None, None]:
+    """Give the deliveries in the order they were queued, but those of some patients (by key).
+
+    Close it within ``tx``: PostgreSQL keeps a cursor open until then.
+    """
     columns = (
         *("id", "ehr", "subject_kind", "subject_id", "subject_version", "patient_key", "state", "rung"),
         *("tries", "created_at", "updated_at"),
     )
     query = select(*(deliveries.c[name] for name in columns)).where(deliveries.c.clinic == clinic)
-    found = tx.execute(query.order_by(deliveries.c.row_id).execution_options(yield_per=1000))
-    return (dict(row) for row in found.mappings() if row["patient_key"] not in without)
+    with tx.execute(query.order_by(deliveries.c.row_id).execution_options(yield_per=1000)) as found:
+        yield from (dict(row) for row in found.mappings() if row["patient_key"] not in without)
 
 
 def _last(tx: Tx, table: Table, clinic: str) -> int:
