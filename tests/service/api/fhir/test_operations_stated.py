@@ -1,5 +1,6 @@
 """Operations and Bundles work as the CapabilityStatement lists them, and nothing else is answered."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,19 @@ import pytest
 from fhir_mappings import json_text
 from tests.service.api.fhir.bundles import posted, send
 from tests.service.api.fhir.calls import CREATE, FHIR, created_id, issues, sent
+from tests.service.api.fhir.subscribing import HOST, a_subscription
 
 # Every search parameter of R4 by type, names alone; from search-parameters.json of hl7.org/fhir/R4 (4.0.1).
 R4 = json_text.loads(Path(__file__).with_name("r4_search_parameters.json").read_bytes())
 OF_EVERY_TYPE = ("Resource", "DomainResource")
 TYPES = sorted(R4.keys() - set(OF_EVERY_TYPE))
 OPERATIONS = ("$meta", "$expand", "$validate-code", "$lookup", "$stats", "$everything", "$graphql", "$export")
+
+
+@pytest.fixture
+def deployment(deployment):
+    hosts = {"subscription_hosts": (HOST,)}
+    return replace(deployment, settings=deployment.settings.model_copy(update=hosts))
 
 
 @pytest.fixture
@@ -34,6 +42,7 @@ def calls(client, response_id):
 
     subject = {"name": "subject", "valueReference": {"reference": "Patient/anna"}}
     populate = {"resourceType": "Parameters", "parameter": [subject]}
+    subscribed = client.post("/fhir/Subscription", json=a_subscription(), headers=FHIR).json()["id"]
     return {
         ("Questionnaire", "populate"): ask("/fhir/Questionnaire/srs-3-1.0.0/$populate", populate),
         ("QuestionnaireResponse", "extract"): lambda: client.get(f"{CREATE}/{response_id}/$extract"),
@@ -41,6 +50,8 @@ def calls(client, response_id):
         ("Observation", "lastn"): lambda: client.get(
             "/fhir/Observation/$lastn", params={"patient": "anna", "category": "survey"}
         ),
+        ("Subscription", "status"): lambda: client.get(f"/fhir/Subscription/{subscribed}/$status"),
+        ("Subscription", "events"): lambda: client.get(f"/fhir/Subscription/{subscribed}/$events"),
     }
 
 
