@@ -20,6 +20,7 @@ from tests.system.filling import (
     send,
     visit,
 )
+from tests.system.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 EMPTY = "{}[]"
@@ -33,10 +34,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def until_kept(page: Page) -> None:
     """Wait until the page can be loaded again without a network."""
-    page.wait_for_function(
-        "async () => navigator.serviceWorker.controller"
-        " && (await (await caches.open('form-page')).keys()).length"
-    )
+    # Asked again and again: a promise alone would count as an answer to Playwright's own waiting.
+    is_kept = "async () => Boolean(navigator.serviceWorker.controller)"
+    is_kept += " && (await (await caches.open('form-page')).keys()).length > 0"
+    wait_until(lambda: page.evaluate(is_kept), seconds=20, what="the page to be kept", every=0.05)
 
 
 def is_waiting(page: Page) -> None:
