@@ -1,13 +1,14 @@
 """A thread that tells somebody outside of what is due, one thing after the other."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 POLL_SECONDS = 1.0
 
 
-class Teller:
-    """Tells what is due until it is stopped. Give it a ``tell_one`` that raises nothing."""
+class Teller(ABC):
+    """Tells what is due until it is stopped. Its ``tell_one`` must raise nothing."""
 
     def __init__(self, name: str, note_turn: Callable[[str], None]) -> None:
         self._name = name
@@ -37,13 +38,13 @@ class Teller:
         """Say that something was queued; returns at once."""
         self._woken.set()
 
+    @abstractmethod
     def has_somebody_to_tell(self) -> bool:
         """Return whether the thread is worth starting."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tell_one(self) -> bool:
         """Tell one thing; return False where nothing is due."""
-        raise NotImplementedError
 
     def _run(self) -> None:
         while not self._stopping.is_set():
