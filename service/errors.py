@@ -23,6 +23,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ TooBusy               503: too many requests are under way
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
+ │   ├─ RangeBeyondEnd        416: bytes were asked for that a file has not
  │   ├─ NotOffered            405 or 501
  │   │   └─ NotTurnedOn       501: the operator did not turn it on
  │   ├─ ExportFailed          500: the files of an export could not be written
@@ -265,6 +266,18 @@ class NotAcceptable(RequestRefused):
     status = 406
     issue_code = "not-supported"
     reason = "not-acceptable"
+
+
+class RangeBeyondEnd(RequestRefused):
+    """Bytes were asked for behind the end of a file, which has ``size`` of them."""
+
+    status = 416
+    issue_code = "invalid"
+    reason = "range-beyond-end"
+
+    def __init__(self, size: int) -> None:
+        super().__init__("The file ends before the bytes that were asked for.", at="Range")
+        self.headers = MappingProxyType({"Content-Range": f"bytes */{size}"})
 
 
 class NotOffered(RequestRefused):

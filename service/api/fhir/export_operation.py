@@ -117,8 +117,11 @@ def _pairs_in(body: JsonBody) -> Pairs:
     pairs, faults = [], []
     for place, one in enumerate(listed):
         values = [one[key] for key in one if key.startswith("value")] if isinstance(one, dict) else []
-        if len(values) == 1 and isinstance(values[0], str) and isinstance(one.get("name"), str):
-            pairs.append((one["name"], values[0]))
+        name = one.get("name") if isinstance(one, dict) else None
+        if isinstance(name, str) and len(values) == 1 and isinstance(values[0], str):
+            pairs.append((name, values[0]))
+        elif isinstance(name, str) and name and name not in _MEANINGS:
+            pairs.append((name, ""))  # not offered, so that its type does not matter
         else:
             faults.append(Fault(f"{AT}[{place}]", "structure", "must have a name and one text as its value"))
     if faults:
