@@ -6,8 +6,10 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query
+from starlette.datastructures import QueryParams
 
 from fhir_mappings.errors import Fault
+from service.api.v1.fields import as_key
 from service.clock import as_instant
 from service.errors import FaultsInRequest
 from service.flows.list_places import ListPlaces
@@ -51,6 +53,26 @@ def to_words(text: str | None, name: str, known: Collection[str]) -> frozenset[s
     if not words <= set(known):
         raise bad_parameter(name, f"Must be a comma-separated list of {', '.join(sorted(known))}.")
     return words
+
+
+def refuse_others(asked: QueryParams, known: Collection[str]) -> None:
+    """Raise ``FaultsInRequest`` (400) for every parameter that is not known, or is there twice.
+
+    For answers that tell nothing of what they were narrowed by: one passed over would be taken for obeyed.
+    """
+    names = [name for name, _ in asked.multi_items()]
+    faults = [
+        Fault(as_key(name), "bad-parameter", "There is no such parameter here.")
+        for name in dict.fromkeys(names)
+        if name not in known
+    ]
+    faults += [
+        Fault(name, "bad-parameter", "This parameter may be given once.")
+        for name in known
+        if names.count(name) > 1
+    ]
+    if faults:
+        raise FaultsInRequest(faults, status=400)
 
 
 @dataclass(frozen=True, slots=True)
