@@ -18,6 +18,7 @@ from service.log import Log
 from service.settings import Settings
 from service.store.database import Database
 from tests.databases import empty_database
+from tests.known_routes import remember_routes
 
 with warnings.catch_warnings():
     # Starlette would rather have the successor of httpx, which is too new for us (DESIGN.md, Dependencies).
@@ -36,6 +37,10 @@ class FixedClock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    remember_routes()
 
 
 @pytest.fixture
