@@ -14,6 +14,7 @@ from service.alliance.norms import load_norms
 from service.alliance.parameters import default_parameters
 from service.app import create_app
 from service.flows.deployment import Deployment
+from service.garbage import leave_out_what_is_here
 from service.log import Log
 from service.settings import Settings
 from service.store.database import Database
@@ -41,6 +42,11 @@ class FixedClock:
 
 def pytest_configure(config: pytest.Config) -> None:
     remember_routes()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    # Each search among 400,000 objects that stay takes 0.24 CPU seconds.
+    leave_out_what_is_here()
 
 
 @pytest.fixture
