@@ -1,12 +1,14 @@
 """The real app on a temporary database, at a fixed moment, without sockets."""
 
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis
 
 from fhir_mappings.catalogue import builtin_instruments, shipped_instruments
 from fhir_mappings.codes import Names
@@ -42,6 +44,10 @@ class FixedClock:
 
 def pytest_configure(config: pytest.Config) -> None:
     remember_routes()
+    # CI looks four times as long for an example that breaks a property.
+    hypothesis.register_profile("each-commit", max_examples=25)
+    if not os.environ.get("CI"):
+        hypothesis.load_profile("each-commit")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
