@@ -185,7 +185,17 @@ def _success(answer: Answer) -> Outcome:
         return Outcome(Verdict.UNKNOWN, "the answer is a web page", "html", answer.status)
     if answer.body.strip() and not answer.headers.get("location") and _is_no_object(answer.body):
         return Outcome(Verdict.UNKNOWN, "the answer cannot be read", "not-json", answer.status)
+    if _reports_an_error(answer.body):
+        # Whichever of the two is wrong, the status or the body, the record there tells.
+        return Outcome(Verdict.UNKNOWN, "the EHR reports an error", issue_codes(answer.body), answer.status)
     return Outcome(Verdict.CONFIRMED, "", "", answer.status)
+
+
+def _reports_an_error(body: bytes) -> bool:
+    """Tell whether an answer is itself an OperationOutcome with an error; one inside a Bundle is not."""
+    if b"OperationOutcome" not in body:
+        return False
+    return any(issue.get("severity") in ("error", "fatal") for issue in _issues(body))
 
 
 def _is_no_object(body: bytes) -> bool:

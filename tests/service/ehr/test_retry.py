@@ -195,3 +195,14 @@ def test_a_success_that_cannot_be_read_is_none(body: bytes) -> None:
     assert classify_answer(an_answer(200, body), "POST", NOW).verdict is Verdict.UNKNOWN
     placed = an_answer(201, body, location="Observation/7")
     assert classify_answer(placed, "POST", NOW).verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_that_reports_an_error_is_looked_into(status: int) -> None:
+    found = classify_answer(an_answer(status, outcome("processing")), "PUT", NOW)
+    assert (found.verdict, found.codes) == (Verdict.UNKNOWN, "processing")
+
+
+def test_a_success_may_bring_remarks() -> None:
+    remark = b'{"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "value"}]}'
+    assert classify_answer(an_answer(201, remark), "POST", NOW).verdict is Verdict.CONFIRMED

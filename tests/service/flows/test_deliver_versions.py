@@ -8,7 +8,7 @@ import pytest
 from fhir_mappings.filled import Answers
 from service.flows.new_response import Recorded
 from service.store.delivery_acts import discard
-from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Surface
+from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Surface, outcome
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
 
 NO_UPDATES = Surface(update=False, update_create=False)
@@ -143,6 +143,15 @@ def test_a_lost_answer_to_a_correction_is_found_by_its_content(bench: Bench) -> 
 def test_a_correction_that_never_arrived_is_sent_once_more(bench: Bench) -> None:
     recorded = a_delivered(bench)
     bench.ehr.faults = [Fault()]
+    bench.correct(recorded.filled.id, total="30.0")
+    bench.deliver_all(SETTLE_SECONDS + 10)
+    assert bench.states() == ["confirmed", "confirmed"]
+    assert set(scores_of(bench).values()) == {"amended"}
+
+
+def test_a_correction_that_an_error_answered_with_200_is_sent_until_it_is_there(bench: Bench) -> None:
+    recorded = a_delivered(bench)
+    bench.ehr.faults = [Fault(200, body=outcome("processing"))]
     bench.correct(recorded.filled.id, total="30.0")
     bench.deliver_all(SETTLE_SECONDS + 10)
     assert bench.states() == ["confirmed", "confirmed"]
