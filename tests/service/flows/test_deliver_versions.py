@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fhir_mappings.filled import Answers
+from service.flows.decide_delivery import retry_delivery
 from service.flows.new_response import Recorded
 from service.store.delivery_acts import discard
 from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Surface, outcome
@@ -164,8 +165,34 @@ def test_what_somebody_else_changed_in_the_ehr_is_not_overwritten(bench: Bench) 
     row.version, row.resource = 2, row.resource | {"status": "amended"}
     bench.correct(recorded.filled.id, total="30.0")
     bench.deliver_all(2 * SETTLE_SECONDS)
-    assert bench.deliveries()[1].reason == "somebody else changed it in the EHR meanwhile"
+    assert bench.deliveries()[1].reason.startswith("somebody else changed it in the EHR: retry overwrites")
     assert row.version == 2
+
+
+def test_a_person_may_say_that_what_was_changed_there_is_overwritten(bench: Bench) -> None:
+    recorded = a_delivered(bench)
+    row = next(row for row in bench.ehr.rows if row.type == "QuestionnaireResponse")
+    row.version, row.resource = 2, row.resource | {"status": "stopped"}
+    bench.correct(recorded.filled.id, total="30.0")
+    bench.deliver_all(2 * SETTLE_SECONDS)
+    with bench.deployment.database.write() as tx:
+        retry_delivery(tx, "default", bench.deliveries()[1].id, bench.now())
+    bench.deliver_all()
+    assert bench.states() == ["confirmed", "confirmed"]
+    row = next(row for row in bench.ehr.rows if row.type == "QuestionnaireResponse")
+    assert (row.version, row.resource["status"]) == (3, "amended")
+
+
+def test_what_changes_between_that_word_and_the_update_is_not_overwritten(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=PLAIN) as bench:
+        recorded = a_delivered(bench)
+        bench.ehr.rows[0].version = 2
+        bench.correct(recorded.filled.id, total="30.0")
+        bench.deliver_all(2 * SETTLE_SECONDS)
+        with bench.deployment.database.write() as tx:
+            retry_delivery(tx, "default", bench.deliveries()[1].id, bench.now())
+        bench.deliver_all()
+        assert 'W/"2"' in {request.headers.get("if-match") for request in bench.ehr.writes}
 
 
 def test_a_response_that_came_out_of_the_ehr_is_not_written_again(bench: Bench) -> None:
