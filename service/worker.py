@@ -128,7 +128,9 @@ class Worker:
         if self._lane is None:
             return ()
         client = self._lane.client
-        missing = missing_rights(self._settings.ehr_scopes, client.granted_scopes())
+        missing = missing_rights(
+            self._settings.ehr_scopes, client.granted_scopes(), client.profile, client.known_to_declare
+        )
         rights = f"the EHR did not grant us {', '.join(missing)}" if missing else ""
         return tuple(one for one in (client.trouble(), rights) if one)
 
