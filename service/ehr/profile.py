@@ -94,7 +94,6 @@ class Profile:
     conditions: tuple[str, ...] = ()
     settle_seconds: float = DEFAULT_SETTLE_SECONDS
     requests_per_minute: int = 0
-    parallel_per_patient: int = 1
     page_size: int = 0
     prefer: Preferred = "minimal"
     types: Mapping[str, TypeRules] = field(default_factory=dict)
