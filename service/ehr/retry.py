@@ -89,12 +89,19 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     text = headers.get("retry-after", "").strip()
     if text.isdecimal():
         return min(float(text), _RETRY_AFTER_CAP_SECONDS)
+    moment = _http_date(text)
+    if moment is None:
+        return None
+    told_at = _http_date(headers.get("date", "")) or now  # their clock may be minutes from ours
+    return min(max((moment - told_at).total_seconds(), 0.0), _RETRY_AFTER_CAP_SECONDS)
+
+
+def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), _RETRY_AFTER_CAP_SECONDS)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def issue_codes(body: bytes) -> str:

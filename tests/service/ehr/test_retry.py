@@ -97,6 +97,11 @@ def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> N
     assert retry_after_seconds({"retry-after": text}, NOW) == seconds
 
 
+def test_a_date_to_come_back_is_by_the_clock_that_told_it() -> None:
+    headers = {"retry-after": "Mon, 02 Mar 2026 12:10:30 GMT", "date": "Mon, 02 Mar 2026 12:10:00 GMT"}
+    assert retry_after_seconds(headers, NOW) == 30.0
+
+
 def test_without_retry_after_there_is_none() -> None:
     assert retry_after_seconds({}, NOW) is None
 
