@@ -55,7 +55,7 @@ def _details(clinics: Sequence[Doors], *, is_schema_there: bool) -> Mapping[str,
         "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
         "ehr_in_trouble_since": state.ehr_in_trouble_since,
         "late_deliveries": state.late_deliveries,
-        "ehr_troubles": list(doors.ehr_troubles()),
+        "ehr_troubles": [*doors.ehr_troubles(), *state.ehrs_left],
     }
 
 
@@ -64,7 +64,7 @@ def _sums(clinics: Sequence[Doors], states: Sequence[ClinicState]) -> Mapping[st
         "clinics": len(clinics),
         "ehrs": sum(bool(one.deployment.settings.ehr_base_url) for one in clinics),
         "ehrs_in_trouble": sum(
-            bool(state.ehr_in_trouble_since or one.ehr_troubles())
+            bool(state.ehr_in_trouble_since or one.ehr_troubles() or state.ehrs_left)
             for one, state in zip(clinics, states, strict=True)
         ),
         "ehrs_unread": sum(
