@@ -256,3 +256,10 @@ def test_a_sign_in_takes_ten_minutes_at_most(site):
 
     assert begun.startswith("__Host-alliance-begun-")
     assert all(word in begun for word in ("Max-Age=600", "HttpOnly", "Secure"))
+
+
+def test_whoever_has_no_patients_is_led_to_the_deliveries(site):
+    answer = site.sign_in(scope="openid alliance/operations.read", fhirUser=None)
+
+    assert answer.headers["location"] == "/clinician/deliveries"
+    assert site.browser.get(answer.headers["location"]).status_code == 200
