@@ -196,7 +196,8 @@ def _leads_to(answered: Answered, to: str, who: SignedIn) -> str:
         has_patients = who.practitioner is not None or who.supervises
         return wanted if has_patients or wanted != PAGE else DELIVERIES
     visit = f"?encounter={answered.encounter}" if answered.encounter else ""
-    return f"{PAGE}/patients/{answered.patient}{visit}"
+    alert = f"#alert-{answered.alert}" if answered.alert else ""
+    return f"{PAGE}/patients/{answered.patient}{visit}{alert}"
 
 
 def _way(doors: Doors, kind: str) -> Way | None:
