@@ -36,21 +36,12 @@ Texts = Mapping[str, Any]
 
 @cache
 def texts_by_language() -> Mapping[str, Texts]:
-    """Return the pages' own texts by language; what a language lacks is said in English."""
+    """Return the pages' own texts by language; every language has every text (tested)."""
     folder = files("service") / "pages" / "clinician" / "texts"
-    read = {
+    return {
         file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
         for file in folder.iterdir()
         if file.name.endswith(".toml")
-    }
-    english = read[DEFAULT_LANGUAGE]
-    return {language: _filled(texts, english) for language, texts in read.items()}
-
-
-def _filled(texts: Texts, english: Texts) -> Texts:
-    return {
-        key: _filled(texts.get(key, {}), value) if isinstance(value, dict) else texts.get(key, value)
-        for key, value in english.items()
     }
 
 
