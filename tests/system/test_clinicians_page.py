@@ -1,5 +1,6 @@
 """The clinician's page in a real Chromium: people sign in at a real Keycloak, alone and by a launch."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +35,7 @@ def service(idp: Idp, ehr: str, tmp_path_factory: Any) -> Iterator[Service]:
         "token_supervisor_claim": "realm_access.roles",
         "sign_in_client_id": "alliance-page",
         "sign_in_client_secret": "page-secret",
-        "sign_in_scopes": "fhirUser,alliance/operations.read",
+        "sign_in_scopes": "fhirUser,alliance/operations.read,alliance/operations.write",
         "sign_in_hosts": idp.issuer.split("/")[2],
         "launch_iss": ehr,
         "launch_client_id": "alliance-launched",
@@ -116,8 +117,9 @@ def test_clinic_it_lands_at_the_deliveries_retries_one_and_sees_no_patient(
         page.goto(f"{service.base_url}/clinician/deliveries?state=pending")
         page.get_by_role("link", name="Form").first.click()
         page.get_by_role("button", name="Try again now").click()
-        page.wait_for_load_state()
+        page.wait_for_url(re.compile(r"/clinician/deliveries/[^/]+$"))
         keep_picture(page, "clinician-delivery-desktop-light")
+        assert find_barriers(page) == []
         assert page.get_by_role("heading", name="Form").is_visible()
         page.goto(f"{service.base_url}/clinician/patients/anna")
         assert page.get_by_text("Your sign-in does not open this page.").is_visible()

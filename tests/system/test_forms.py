@@ -223,7 +223,7 @@ def test_a_question_opens_by_an_answer_and_closes_with_it(service: Service, chro
         expect(hidden).to_be_hidden()
         page.get_by_role("textbox", name="How did the session feel for you?").fill("Calm, <then> sad")
         page.get_by_role("radiogroup", name="How well did you feel understood?").get_by_text("10").click()
-        page.get_by_role("radiogroup", name="Whether we are on track").get_by_text("Partly").click()
+        page.get_by_role("radiogroup", name="Are we on the right track?").get_by_text("Partly").click()
         send(page)
         is_thanked(page)
 

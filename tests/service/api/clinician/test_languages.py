@@ -38,7 +38,7 @@ def test_a_reader_is_told_in_the_own_language(client, clock):
 def test_a_clinics_language_is_that_of_pages_and_alerts(in_german):
     page = in_german.get("/clinician/patients/anna", headers={"Accept-Language": "en"}).text
 
-    assert '<p lang="de">Deutlicher Abfall nach Sitzung' in page
+    assert '<p lang="de">Deutlicher Einbruch nach Sitzung' in page
     assert "Ein nächster Schritt" in words_in(page)
     assert "Bemerkt" in words_in(page)
 
@@ -55,7 +55,7 @@ def test_a_card_is_in_the_clinics_language(in_german):
 
     assert card["summary"].startswith("Mögliche Belastung der Allianz nach Sitzung")
     assert card["suggestions"][0]["label"] == "Ich habe es gesehen"
-    assert "Deutlicher Abfall" in card["detail"]
+    assert "Deutlicher Einbruch" in card["detail"]
 
 
 def test_without_one_a_card_is_in_the_language_that_is_asked_for(client, clock):

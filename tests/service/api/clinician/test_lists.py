@@ -11,6 +11,8 @@ from tests.service.api.callers import a_caller, ada, opened_to
 from tests.service.api.clinician.reading import token_in, words_in
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, post, record_course
 
+BOTH = "alliance/operations.read alliance/operations.write"
+
 
 @pytest.fixture
 def caseload(client, clock):
@@ -148,3 +150,12 @@ def test_an_alert_that_somebody_took_is_told_once_in_the_digest(client, caseload
 
     page = words_in(client.get("/clinician/digest").text)
     assert page.count("Marked dip after session") == 1
+
+
+def test_whoever_may_only_look_is_offered_no_retry(deployment, client, caseload, log_stream):
+    one = client.get("/v1/deliveries?state=waiting").json()["items"][0]["id"]
+    callers = {"looks": a_caller("alliance/operations.read"), "acts": a_caller(BOTH)}
+    with opened_to(deployment, Log(log_stream), **callers) as clients:
+        pages = [clients[name].get(f"/clinician/deliveries/{one}").text for name in callers]
+
+    assert ["Try again now" in page for page in pages] == [False, True]
