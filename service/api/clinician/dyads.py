@@ -75,7 +75,7 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
         therapist = opened.therapist and reference_here(opened.therapist, deployment.settings)
         brief = brief_of(deployment, trend, therapist)
         doors.audit_read(access, f"patient/{trend.patient_key}", patients=[f"Patient/{patient}"])
-        reader = Reader(language_of(request), opened.encounter or "")
+        reader = Reader(language_of(request, deployment.settings), opened.encounter or "")
         return answer_page(
             request,
             deployment.settings,

@@ -104,9 +104,15 @@ def _operation(one: Operation) -> dict[str, Any]:
 
 
 def _topics(names: Names) -> dict[str, Any]:
-    """Return the extensions that name every topic: R4 has no resource for it."""
+    """Return the extensions that name every topic, and what each tells of: R4 has no resource for it."""
     url = f"{BACKPORT}/capabilitystatement-subscriptiontopic-canonical"
-    return {"extension": [extension(url, valueCanonical=names.topic(one)) for one in TOPICS]}
+    return {
+        "extension": [extension(url, valueCanonical=names.topic(one)) for one in TOPICS],
+        "documentation": "\n".join(
+            f"* `{names.topic(one.id)}`: {one.meaning}. About {one.focus}; filters: {', '.join(one.filters)}."
+            for one in TOPICS.values()
+        ),
+    }
 
 
 def _resource(offered: Offered, names: Names) -> dict[str, Any]:
