@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 
+from fhir_mappings import json_text
 from service.deadline import Deadline, LimitedNetwork
-from service.errors import EhrSilent, EhrUnreachable
+from service.errors import EhrSilent, EhrUnreachable, EhrUnreadable
 from service.packed import ACCEPTED, CannotUnpack, unpack
 from service.tls import causes, tls_fault
 
@@ -26,6 +28,7 @@ FHIR_JSON = "application/fhir+json"
 # side closes while we write to it would leave us not knowing.
 _KEEP_ALIVE_SECONDS = 2.0
 _CONNECT_SECONDS = 5.0
+_OK = 200
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 _SCHEMES = frozenset(_USUAL_PORTS)
 _UNREACHED = ((socket.gaierror, "host-unknown"), (ConnectionRefusedError, "connection-refused"))
@@ -38,6 +41,19 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def json_object(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object that was asked for; raises ``EhrUnreadable`` where none came."""
+    if answer.status != _OK:
+        raise EhrUnreadable(f"status-{answer.status}")
+    try:
+        value = json_text.loads(answer.body)
+    except ValueError as error:
+        raise EhrUnreadable("not-json") from error
+    if not isinstance(value, dict):
+        raise EhrUnreadable("not-an-object")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

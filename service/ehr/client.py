@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
-from fhir_mappings import json_text
 from service.clock import Clock
 from service.ehr.allowed import allow
 from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials
@@ -22,7 +21,7 @@ from service.ehr.scopes import Scopes, parse_scopes
 from service.ehr.told import in_words
 from service.ehr.turns import Turns
 from service.errors import EhrError, EhrUnreadable
-from service.http import Answer, Http, host_of, same_host
+from service.http import Answer, Http, host_of, json_object, same_host
 
 _KEPT = timedelta(hours=24)
 # What was refused although declared may be allowed after somebody changed a setting there.
@@ -192,7 +191,7 @@ class EhrClient:
         answer = self._get(self._url(f"{resource_type}/{resource_id}"))
         if answer.status in (404, 410):
             return None
-        resource = _json_of(answer)
+        resource = json_object(answer)
         place = place_of(resource)
         if place is None or place.resource_type != resource_type:
             raise EhrUnreadable("not-the-resource")
@@ -206,7 +205,7 @@ class EhrClient:
             raise EhrUnreadable("no-capability-statement") from error
 
     def _read_json(self, url: str) -> Any:  # noqa: ANN401 - whatever the EHR answered
-        return _json_of(self._get(url))
+        return json_object(self._get(url))
 
     def _get(self, url: str) -> Answer:
         return self._exchange("GET", url, {"Cache-Control": "no-cache"})
@@ -253,18 +252,6 @@ class EhrClient:
 
     def _url(self, path: str) -> str:
         return f"{self._base}/{path}" if path else self._base
-
-
-def _json_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever the EHR answered
-    if answer.status != 200:  # noqa: PLR2004 - an HTTP status
-        raise EhrUnreadable(f"status-{answer.status}")
-    try:
-        value = json_text.loads(answer.body)
-    except ValueError as error:
-        raise EhrUnreadable("not-json") from error
-    if not isinstance(value, dict):
-        raise EhrUnreadable("not-an-object")
-    return value
 
 
 def _matches(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:

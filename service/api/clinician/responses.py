@@ -22,6 +22,7 @@ from service.flows.patient_references import reference_here
 from service.flows.read_response import read_response
 
 RESPONSE = f"{PAGE}/responses/{{response_id}}"
+ResponseId = Annotated[str, Path(max_length=64)]
 
 
 def add_responses(router: APIRouter, doors: Doors) -> None:
@@ -29,7 +30,7 @@ def add_responses(router: APIRouter, doors: Doors) -> None:
     deployment = doors.deployment
 
     @router.get(RESPONSE)
-    def show(request: Request, response_id: Annotated[str, Path(max_length=64)]) -> Response:
+    def show(request: Request, response_id: ResponseId) -> Response:
         """Show answers and scores of the current version."""
         access = access_of(request, "R")
         recorded = read_response(deployment, response_id, access)
