@@ -14,6 +14,7 @@ from service.errors import EhrError
 from service.flows.deployment import Deployment
 from service.flows.intake import Intake
 from service.flows.lane import no_crash
+from service.flows.learn_roles import learn_roles
 from service.flows.learn_session import is_session_wanted, learn_sessions
 from service.flows.poll_attendance import poll_attendance
 from service.flows.poll_ehr import Polled, note_trouble, poll_ehr, try_again
@@ -132,6 +133,16 @@ class Watcher:
             note_trouble(intake, error)
         if self._deployment.settings.ehr_attendance:
             poll_attendance(intake)
+        self._learn_roles(intake)
+
+    def _learn_roles(self, intake: Intake) -> None:
+        try:
+            learnt = learn_roles(intake)
+        except EhrError as error:
+            self._log.event("look_up_failed", ehr=intake.ehr, code=error.code)
+            return
+        if learnt:
+            self._log.event("roles_learnt", ehr=intake.ehr, count=learnt)
 
     def _learn(self, intake: Intake) -> None:
         """Look up Encounters; while the EHR does not answer, less and less often."""

@@ -7,14 +7,18 @@ from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+
 from service.api.browsers import identify_by_cookie
 from service.api.ehr_tokens import EhrTokens, SetKeys, build_identify_hook
 from service.api.identify import build_identify
 from service.api.security import Identify, IdentifyAt, find_unknown_host
 from service.caller_settings import CallerSettings
+from service.callers import Caller
 from service.cds_settings import CdsSettings
 from service.clock import Clock
 from service.flows.api_keys import KnownKeys
+from service.flows.name_person import name_person
 from service.flows.sign_ins import KnownSignIns
 from service.http import Http, host_of
 from service.identity.issuer_keys import IssuerKeys
@@ -184,7 +188,16 @@ def open_identity(
     hosts = hosts_of(configured.values())
     known_keys = KnownKeys(database, configured, clock)
     known_sign_ins = KnownSignIns(database, configured, clock)
-    identify = build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts)
+
+    def named(caller: Caller) -> Caller:
+        return name_person(database.of(caller.clinic), configured[caller.clinic], caller)
+
+    callers = build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts)
+    by_cookie = identify_by_cookie(known_sign_ins, lambda headers: find_unknown_host(headers, hosts))
+
+    def identify(headers: Headers) -> Caller:
+        return named(callers(headers))
+
     ehrs = [
         EhrTokens(clinic, one, providers.hook_keys_of(one), database.of(clinic))
         for clinic, one in configured.items()
@@ -194,7 +207,7 @@ def open_identity(
         identify,
         providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None,
         build_identify_hook(ehrs, identify, clock, hosts=hosts) if ehrs else None,
-        identify_by_cookie(known_sign_ins, lambda headers: find_unknown_host(headers, hosts)),
+        lambda headers: named(by_cookie(headers)),
         {clinic: providers.ways_of(one) for clinic, one in configured.items() if one.has_sign_in},
     )
 

@@ -78,6 +78,11 @@ def _lines(found: Verified) -> list[str]:
         lines.append(
             f"  rows up to seal {purge.through_seal} were removed at {purge.purged_at}: {purge.count}"
         )
+    if found.unproven:
+        said = (
+            "say who asked, or why it was refused, and their seal (of a release before) does not cover that"
+        )
+        lines.append(f"  {found.unproven} rows {said}")
     if found.fault:
         return [*lines, f"  BROKEN: {found.fault}"]
     if found.head is not None:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from service.clock import as_instant, from_instant
 from service.flows.seal_audit import LONGEST_WRITE
 from service.store.audit_seals import (
+    FIRST_FORM,
+    FORM,
     Purge,
     Seal,
     all_seals,
     clinics_audited,
+    count_beyond,
     count_unsealed,
     hash_rows,
     last_purge,
@@ -20,7 +23,11 @@ from service.store.database import Database, Tx
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What checking a clinic's chain found; ``fault`` is '' where it is whole. ``head`` None: no seal yet."""
+    """What checking a clinic's chain found; ``fault`` is '' where it is whole. ``head`` None: no seal yet.
+
+    ``unproven`` rows say who was behind a caller, or why it was refused, under a seal that does not cover
+    that: of a release before, which ran beside this one.
+    """
 
     clinic: str
     seals: int
@@ -28,6 +35,7 @@ class Verified:
     head: Seal | None
     purge: Purge | None
     fault: str = ""
+    unproven: int = 0
 
 
 def verify_audit(database: Database, clinic: str | None, head: str | None = None) -> list[Verified]:
@@ -45,18 +53,19 @@ def verify_audit(database: Database, clinic: str | None, head: str | None = None
 def _verify(tx: Tx, clinic: str, head: str | None) -> Verified:
     purge = last_purge(tx, clinic)
     last: Seal | None = None
-    rows, is_noted = 0, head is None
+    rows, unproven, is_noted = 0, 0, head is None
     for seal in all_seals(tx, clinic):
         fault = _fault_of_seal(tx, seal, last, purge)
         if fault:
             return Verified(clinic, last.number if last else 0, rows, last, purge, fault)
         rows += seal.count
+        unproven += count_beyond(tx, seal) if seal.form < FORM else 0
         is_noted = is_noted or seal.hash == head
         last = seal
     fault = _fault_of_end(tx, clinic, last)
     if not (fault or is_noted):
         fault = "the noted head is not in the chain: its end was cut off, or it was written anew"
-    return Verified(clinic, last.number if last else 0, rows, last, purge, fault)
+    return Verified(clinic, last.number if last else 0, rows, last, purge, fault, unproven)
 
 
 def _fault_of_seal(tx: Tx, seal: Seal, last: Seal | None, purge: Purge | None) -> str:
@@ -75,11 +84,13 @@ def _fault_of_link(seal: Seal, last: Seal | None) -> str:
         return "the one before it is missing"
     if seal.previous != (last.hash if last else ""):
         return "it does not follow the one before it"
+    if not FIRST_FORM <= seal.form <= FORM:
+        return "it is of a form that this release does not know"
     return "" if seal.hash == seal.true_hash else "it was changed"
 
 
 def _fault_of_rows(tx: Tx, seal: Seal, last: Seal | None) -> str:
-    rows = rows_of_seal(tx, seal.clinic, seal.number)
+    rows = rows_of_seal(tx, seal)
     if len(rows) != seal.count:
         return f"it covers {seal.count} rows, and {len(rows)} are there"
     if hash_rows(rows) != seal.rows_hash:
