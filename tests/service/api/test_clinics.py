@@ -1,10 +1,11 @@
 """Several clinics behind one service: each caller reaches its own, and all share what is open."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from fhir_mappings.codes import Names
 from service.app import Served
 from service.log import Log
 from service.settings import Settings
@@ -154,3 +155,29 @@ def test_a_failure_in_a_clinic_s_app_is_answered_by_the_gate(both, database, log
     answer = both.get(location)
     assert (answer.status_code, answer.json()["resourceType"]) == (500, "OperationOutcome")
     assert "Canary" not in answer.text + log_stream.getvalue()
+
+
+def topics_of(answer) -> list[str]:
+    resources = answer.json()["rest"][0]["resource"]
+    (subscription,) = (one for one in resources if one["type"] == "Subscription")
+    return [one["valueCanonical"] for one in subscription.get("extension", [])]
+
+
+def test_metadata_names_the_topics_of_the_callers_own_clinic(deployment, database, log_stream):
+    served = [
+        Served(replace(of_clinic(deployment, one), names=Names(f"https://{one}.example/fhir")))
+        for one in (NORTH, SOUTH)
+    ]
+    keys = [key_of(one.deployment) for one in served]
+    with TestClient(service_of(served, Log(log_stream)), base_url=BASE_URL) as client:
+        named = [
+            topics_of(client.get("/fhir/metadata", headers={"Authorization": f"Bearer {key}"}))
+            for key in keys
+        ]
+        of_nobody = topics_of(client.get("/fhir/metadata"))
+
+    assert [{one.partition("/SubscriptionTopic")[0] for one in topics} for topics in named] == [
+        {"https://north.example/fhir"},
+        {"https://south.example/fhir"},
+    ]
+    assert of_nobody == []

@@ -1,8 +1,10 @@
 """The audit cannot be changed, and what was changed all the same is found."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from service.errors import FaultsInRequest
@@ -12,8 +14,9 @@ from service.flows.seal_audit import seal_audit
 from service.flows.verify_audit import verify_audit
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
-from service.store.audit_seals import add_seal, last_seal, make_seal, unsealed_rows
+from service.store.audit_seals import add_seal, columns_of, last_seal, make_seal, unsealed_rows
 from service.store.database import Database, Tx
+from service.store.tables import audit_rows
 from tests.service.build import NOW, StandingClock
 
 ACCESS = Access("default", "loopback", "/v1/responses/{response_id}", "R", "request-1")
@@ -170,3 +173,52 @@ def test_what_is_young_is_never_purged(sealed):
         purge_audit(sealed, NOW.date(), ACCESS)
 
     assert refused.value.faults[0].reason == "too-late"
+
+
+def seal_as_before(deployment: Deployment) -> None:
+    """Seal all that is there as the release before does: its form covers neither person nor reason."""
+    with deployment.database.write() as tx:
+        rows = tx.execute(select(*(audit_rows.c[name] for name in columns_of(1)))).all()
+        seal = make_seal("default", rows, None, AT)
+        plain = replace(seal, form=1)
+        add_seal(tx, replace(plain, hash=plain.true_hash), [row.row_id for row in rows])
+
+
+def test_what_a_release_before_sealed_goes_on_verifying(deployment, clock):
+    with deployment.database.write() as tx:
+        add(tx, "r-1", "r-2")
+    seal_as_before(deployment)
+    with deployment.database.write() as tx:
+        add(tx, "r-3")
+    seal_audit(deployment)
+    (found,) = verify_audit(deployment.database, "default")
+
+    assert (found.fault, found.seals, found.rows, found.unproven) == ("", 2, 3, 0)
+
+
+def test_a_person_under_a_seal_of_a_release_before_is_told_to_be_unproven(deployment):
+    with deployment.database.write() as tx:
+        add_audit(tx, replace(audit_row(ACCESS, AT, 200, "r-1"), person="Practitioner/ada"))
+    seal_as_before(deployment)
+    (found,) = verify_audit(deployment.database, "default")
+
+    assert (found.fault, found.unproven) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "UPDATE audit_rows SET person = 'bo' WHERE subject = 'r-3'",
+        "UPDATE audit_rows SET reason = 'expired' WHERE subject = 'r-3'",
+    ],
+)
+def test_who_asked_and_why_not_are_sealed(sealed, forged):
+    tamper(sealed.database, forged)
+
+    assert fault(sealed).startswith("seal 2: a row that it covers was changed")
+
+
+def test_what_a_form_covers_never_changes():
+    first = "action address at caller clinic count id interaction patient_row query request_id resource route"
+    assert columns_of(1) == (*first.split(), "row_id", "status", "subject")
+    assert set(columns_of(2)) - set(columns_of(1)) == {"person", "reason"}
