@@ -38,7 +38,10 @@ class Clinics:
         # Of no clinic is who shows no credential: for what is open, or as a page that asks what it may ask.
         is_for_all = is_open(scope["path"]) and scope["path"] != METADATA
         if is_for_all or caller.clinic == NO_CLINIC:
-            scope["state"]["caller"] = replace(caller, clinic=self._face.clinic)
+            scope["state"] |= {
+                "caller": replace(caller, clinic=self._face.clinic),
+                "of_clinic": caller.clinic,
+            }
             await self._face.app(scope, receive, send)
         else:
             # CAUTION: no default. A caller of a clinic that is not served here is an error of ours.

@@ -150,7 +150,7 @@ def _reference(value: object, kind: str) -> str | None:
 def _name(claims: Mapping[str, Any]) -> str:
     """Return what the audit calls the caller: the client, and the subject where that is another."""
     client = claims.get("azp", claims.get("client_id"))
-    named = [one for one in (client, claims.get("sub")) if isinstance(one, str) and one]
+    named = [_printable(one) for one in (client, claims.get("sub")) if isinstance(one, str) and one]
     whole = "/".join(dict.fromkeys(named)) or "token"
     if len(whole) <= LONGEST_NAME:
         return whole
@@ -163,4 +163,9 @@ def _person_name(claims: Mapping[str, Any], scopes: Sequence[Scope]) -> str:
     """Return what a token calls the person behind it; '' where it is a system's own."""
     subject = claims.get("sub")
     is_of_person = any(scope.level != "system" for scope in scopes)
-    return subject[:_LONGEST_SUBJECT] if is_of_person and isinstance(subject, str) else ""
+    return _printable(subject)[:_LONGEST_SUBJECT] if is_of_person and isinstance(subject, str) else ""
+
+
+def _printable(text: str) -> str:
+    """Return a text without what no database takes (NUL, half characters) or no person sees."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

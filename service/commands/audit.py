@@ -43,7 +43,7 @@ def _verify(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
     database = Database(configuration.service.database_url)
     try:
         database.migrate()
-        found = verify_audit(database, clinic, asked.head)
+        found = verify_audit(database, clinic, asked.head, clock=system_clock)
         for one in found:
             access = command_access(one.clinic, "verify-audit")
             audit_command_beside(database, access, as_instant(system_clock()))

@@ -1,8 +1,10 @@
 """Check a clinic's audit against its seals: the first that is broken, and how."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from service.clock import as_instant, from_instant
+from service.clock import Clock, as_instant, from_instant
+from service.flows.purge_audit import LEAST_KEPT
 from service.flows.seal_audit import LONGEST_WRITE
 from service.store.audit_seals import (
     FIRST_FORM,
@@ -19,6 +21,9 @@ from service.store.audit_seals import (
     rows_of_seal,
 )
 from service.store.database import Database, Tx
+
+# Of the machines that purged and that verifies.
+_CLOCKS_APART = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ class Verified:
     unproven: int = 0
 
 
-def verify_audit(database: Database, clinic: str | None, head: str | None = None) -> list[Verified]:
+def verify_audit(
+    database: Database, clinic: str | None, head: str | None = None, *, clock: Clock
+) -> list[Verified]:
     """Return what was found for a clinic, if the audit has rows of it; for None, for all of which it has.
 
     ``head`` is the hash of a seal that was noted elsewhere: it must still be in the chain, which is how a
@@ -47,15 +54,18 @@ def verify_audit(database: Database, clinic: str | None, head: str | None = None
     of_clinic = database.across_clinics() if clinic is None else database.of(clinic)
     with of_clinic.read() as tx:
         known = clinics_audited(tx)
-        return [_verify(tx, one, head) for one in known if clinic in {None, one}]
+        now = as_instant(clock() + _CLOCKS_APART)
+        return [_verify(tx, one, head, now) for one in known if clinic in {None, one}]
 
 
-def _verify(tx: Tx, clinic: str, head: str | None) -> Verified:
+def _verify(tx: Tx, clinic: str, head: str | None, now: str) -> Verified:
     purge = last_purge(tx, clinic)
     last: Seal | None = None
     rows, unproven, is_noted = 0, 0, head is None
     for seal in all_seals(tx, clinic):
-        fault = _fault_of_seal(tx, seal, last, purge)
+        fault = _fault_of_seal(tx, seal, last, purge if purge and seal.number <= purge.through_seal else None)
+        if not fault and purge and seal.number == purge.through_seal:
+            fault = _fault_of_purge(seal, purge, now)
         if fault:
             return Verified(clinic, last.number if last else 0, rows, last, purge, fault)
         rows += seal.count
@@ -69,14 +79,27 @@ def _verify(tx: Tx, clinic: str, head: str | None) -> Verified:
 
 
 def _fault_of_seal(tx: Tx, seal: Seal, last: Seal | None, purge: Purge | None) -> str:
-    """Return what is wrong with a seal that follows ``last``, '' where nothing is."""
+    """Return what is wrong with a seal that follows ``last``, '' where nothing is.
+
+    ``purge`` is the one that removed its rows, None where they must be there.
+    """
     fault = _fault_of_link(seal, last)
-    if not fault and purge is not None and seal.number <= purge.through_seal:
-        if seal.number == purge.through_seal and seal.hash != purge.hash:
-            fault = "it is not the one up to which rows were removed"
-    elif not fault:
+    if not fault and purge is None:
         fault = _fault_of_rows(tx, seal, last)
     return f"seal {seal.number}: {fault}" if fault else ""
+
+
+def _fault_of_purge(seal: Seal, purge: Purge, now: str) -> str:
+    """Return what is wrong with a purge, told by the last seal whose rows it removed.
+
+    Whoever may add rows could add one that says that something was purged, and then remove it.
+    """
+    if seal.hash != purge.hash:
+        return f"seal {seal.number}: it is not the one up to which rows were removed"
+    oldest_kept = as_instant(from_instant(purge.purged_at) - LEAST_KEPT)
+    if purge.purged_at > now or seal.sealed_at > oldest_kept:
+        return f"seal {seal.number}: its rows were removed before a year was over"
+    return ""
 
 
 def _fault_of_link(seal: Seal, last: Seal | None) -> str:

@@ -10,6 +10,7 @@ from service.app import Served
 from service.log import Log
 from service.settings import Settings
 from service.store.chart import keep_fact
+from service.store.troubles import set_trouble
 from tests.conftest import BASE_URL, TestClient
 from tests.service.api.fhir.calls import create, sent
 from tests.service.ehr.auth.keys import as_pem, ec_key, rsa_key
@@ -108,12 +109,13 @@ def test_what_is_open_is_told_alike_to_every_clinic(both, path):
     assert answers[0].content == answers[1].content
 
 
-def test_readiness_of_several_clinics_is_told_in_sums(both):
-    told = both.get("/ready").json()
+def test_readiness_tells_a_caller_of_its_own_clinic_alone(both, database):
+    with database.write() as tx:
+        set_trouble(tx, SOUTH, "ehr", "2026-03-02T09:00:00.000000Z")
+    troubles = {one: both.get("/ready", one).json()["ehr_in_trouble_since"] for one in (NORTH, SOUTH)}
 
-    assert (told["clinics"], told["ehrs"], told["late_deliveries"]) == (2, 2, 0)
-    assert NORTH not in str(told)
-    assert "clinics" not in both.client.get("/ready").json()
+    assert troubles == {NORTH: None, SOUTH: "2026-03-02T09:00:00.000000Z"}
+    assert set(both.client.get("/ready").json()) == {"status", "database", "schema", "clock"}
 
 
 def test_nobody_is_told_which_clinic_s_identity_provider_is_meant(both):

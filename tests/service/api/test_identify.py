@@ -345,3 +345,9 @@ def test_two_callers_of_one_long_client_have_two_names(identify):
 
     assert len(names) == 2
     assert {len(one) for one in names} == {120}
+
+
+def test_a_name_that_no_database_takes_is_written_otherwise(identify):
+    caller = identify(token(sub="a\x00b\ud800", scope="user/*.rs"))
+
+    assert (caller.name, caller.person_name) == ("ehr-caller/a?b?", "a?b?")

@@ -25,15 +25,16 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     with a_clinic(tmp_path) as made:
         for role in (DAY, NIGHT):
             hold(made, role, "Practitioner/ada")
-            number = made.deployment.clock().microsecond
-            new = a_response(therapist=role, patient=f"Patient/{role.rpartition('-')[2]}{number}")
+            new = a_response(therapist=role, patient="Patient/anna", identifier=None)
             record_response(made.deployment, new, an_access())
         yield made
 
 
 def hold(clinic: Clinic, role: str, practitioner: str) -> None:
+    """Let the EHR answer that a role is this Practitioner's."""
     kind, _, logical_id = role.partition("/")
-    clinic.put({"resourceType": kind, "id": logical_id, "practitioner": {"reference": practitioner}})
+    held = {"resourceType": kind, "id": logical_id, "practitioner": {"reference": practitioner}}
+    clinic.instead[logical_id] = httpx.Response(200, json=held)
 
 
 def known_as(clinic: Clinic, user: str) -> set[str]:
@@ -68,7 +69,7 @@ def test_a_role_that_a_credential_names_is_asked_about(clinic: Clinic) -> None:
 def test_a_role_that_the_ehr_does_not_show_is_asked_about_again_the_next_day(clinic: Clinic) -> None:
     clinic.instead["ada-day"] = httpx.Response(403)
     assert learn_roles(clinic.intake) == 1
-    del clinic.instead["ada-day"]
+    hold(clinic, DAY, "Practitioner/ada")
     assert learn_roles(clinic.intake) == 0
     clinic.clock.pass_by(seconds=timedelta(days=1, hours=1).total_seconds())
     assert learn_roles(clinic.intake) == 1

@@ -14,7 +14,14 @@ from service.flows.seal_audit import seal_audit
 from service.flows.verify_audit import verify_audit
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
-from service.store.audit_seals import add_seal, columns_of, last_seal, make_seal, unsealed_rows
+from service.store.audit_seals import (
+    add_seal,
+    columns_of,
+    last_seal,
+    make_seal,
+    purge_through,
+    unsealed_rows,
+)
 from service.store.database import Database, Tx
 from service.store.tables import audit_rows
 from tests.service.build import NOW, StandingClock
@@ -53,7 +60,7 @@ def tamper(database: Database, *statements: str) -> None:
 
 
 def fault(deployment: Deployment, head: str | None = None) -> str:
-    (found,) = verify_audit(deployment.database, "default", head)
+    (found,) = verify_audit(deployment.database, "default", head, clock=deployment.clock)
     return found.fault
 
 
@@ -67,7 +74,7 @@ def test_the_database_itself_refuses_changes(sealed, table, change):
 
 
 def test_a_whole_chain_says_where_it_ends(sealed):
-    (found,) = verify_audit(sealed.database, None)
+    (found,) = verify_audit(sealed.database, None, clock=sealed.clock)
 
     assert (found.fault, found.seals, found.rows) == ("", 3, 6)
     assert found.head is not None
@@ -111,7 +118,7 @@ def test_a_row_put_in_with_an_old_moment_is_found(sealed):
 
 
 def test_a_tail_cut_off_is_found_by_the_head_that_was_noted(sealed):
-    (before,) = verify_audit(sealed.database, "default")
+    (before,) = verify_audit(sealed.database, "default", clock=sealed.clock)
     tamper(
         sealed.database,
         "DELETE FROM audit_rows WHERE subject IN ('r-5', 'r-6')",
@@ -168,6 +175,21 @@ def test_a_purge_removes_whole_seals_and_stays_in_the_chain(sealed, clock):
     assert fault(sealed) == ""
 
 
+def purge_by_hand(sealed: Deployment, purged_at: str) -> None:
+    """Say that a purge took place, as whoever may add rows can, and remove what it names."""
+    with sealed.database.write() as tx:
+        last = last_seal(tx, "default")
+        assert last is not None
+        purge_through(tx, last, purged_at)
+
+
+@pytest.mark.parametrize("purged_at", [AT, "2031-03-02T12:00:00.000000Z"])
+def test_rows_that_no_purge_may_remove_are_missed(sealed, purged_at):
+    purge_by_hand(sealed, purged_at)
+
+    assert fault(sealed) == "seal 3: its rows were removed before a year was over"
+
+
 def test_what_is_young_is_never_purged(sealed):
     with pytest.raises(FaultsInRequest) as refused:
         purge_audit(sealed, NOW.date(), ACCESS)
@@ -191,7 +213,7 @@ def test_what_a_release_before_sealed_goes_on_verifying(deployment, clock):
     with deployment.database.write() as tx:
         add(tx, "r-3")
     seal_audit(deployment)
-    (found,) = verify_audit(deployment.database, "default")
+    (found,) = verify_audit(deployment.database, "default", clock=deployment.clock)
 
     assert (found.fault, found.seals, found.rows, found.unproven) == ("", 2, 3, 0)
 
@@ -200,7 +222,7 @@ def test_a_person_under_a_seal_of_a_release_before_is_told_to_be_unproven(deploy
     with deployment.database.write() as tx:
         add_audit(tx, replace(audit_row(ACCESS, AT, 200, "r-1"), person="Practitioner/ada"))
     seal_as_before(deployment)
-    (found,) = verify_audit(deployment.database, "default")
+    (found,) = verify_audit(deployment.database, "default", clock=deployment.clock)
 
     assert (found.fault, found.unproven) == ("", 1)
 

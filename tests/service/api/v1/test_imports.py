@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fhir_mappings import json_text
+from service.api.v1.imports import MOST_AT_ONCE
 from service.app import create_app
 from service.log import Log
 from service.settings import Settings
@@ -164,3 +165,21 @@ def test_a_key_that_is_a_name_is_no_place_in_the_report(client: TestClient) -> N
 
 def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
     assert send(small, a_file([a_row(1) + "9" * 1024])).status_code == 413
+
+
+def test_more_imports_at_once_than_a_clinic_may_have_are_refused(client: TestClient) -> None:
+    """Each is begun while the one before is still on its way."""
+    told: list[int] = []
+
+    def dripping(depth: int) -> Any:
+        yield a_file([a_row(depth)])
+        if depth <= MOST_AT_ONCE:
+            told.append(import_within(depth + 1))
+
+    def import_within(depth: int) -> int:
+        return client.post(PATH, content=dripping(depth), headers={"Content-Type": "text/csv"}).status_code
+
+    first = import_within(1)
+    again = import_within(MOST_AT_ONCE + 1)
+
+    assert (first, told, again) == (200, [429, 200], 200)
