@@ -11,11 +11,12 @@ from fastapi import Depends, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from fhir_mappings.codes import Names
 from service import VERSION
 from service.api import forms, health, notices, public_keys, smart
+from service.api.browsers import is_page
 from service.api.cds import discovery, hooks
 from service.api.clinician import routes as clinician
 from service.api.clinician import sign_in
@@ -233,9 +234,23 @@ def _of_no_clinic(first: Deployment) -> Deployment:
     )
 
 
+def _packed(app: ASGIApp) -> ASGIApp:
+    """Return an app whose answers are packed, but for people's pages.
+
+    Those hold a secret beside what their address says: packed, their length would tell it (breachattack.com).
+    """
+    packing = GZipMiddleware(app, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        is_plain = scope["type"] == "http" and is_page(scope["path"])
+        await (app if is_plain else packing)(scope, receive, send)
+
+    return serve
+
+
 def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
     """Return an app behind what every request passes after the gate."""
-    app = HeadAsGet(GZipMiddleware(app, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING))
+    app = HeadAsGet(_packed(app))
     if not settings.cors_origins:
         return app
     return Preflights(

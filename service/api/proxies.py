@@ -31,11 +31,10 @@ def source_of(scope: Scope, trusted: Sequence[str]) -> str:
 def sender_of(address: str) -> str:
     """Return what is counted as one sender: an address, of IPv6 its subnet, which one customer has whole.
 
-    Source: RFC 6177, section 2.
+    '' for all that is no address. Source: RFC 6177, section 2.
     """
-    if ":" not in address:
-        return address
-    return str(ip_network((address, _SUBNET_BITS), strict=False))
+    known = _address(address)
+    return str(ip_network((known, _SUBNET_BITS), strict=False)) if ":" in known else known
 
 
 def scheme_of(scope: Scope, trusted: Sequence[str]) -> str:

@@ -1,6 +1,8 @@
 """Histories that come by HTTP: the report, what is read of it later, and the limits."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event, Semaphore, Thread
 from typing import Any
 
 import pytest
@@ -168,18 +170,25 @@ def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
 
 
 def test_more_imports_at_once_than_a_clinic_may_have_are_refused(client: TestClient) -> None:
-    """Each is begun while the one before is still on its way."""
-    told: list[int] = []
+    begun, ends, told = Semaphore(0), Event(), []
 
-    def dripping(depth: int) -> Any:
-        yield a_file([a_row(depth)])
-        if depth <= MOST_AT_ONCE:
-            told.append(import_within(depth + 1))
+    def dripping() -> Iterator[bytes]:
+        yield HEADER.encode()
+        begun.release()
+        ends.wait(20)
 
-    def import_within(depth: int) -> int:
-        return client.post(PATH, content=dripping(depth), headers={"Content-Type": "text/csv"}).status_code
+    def bring() -> None:
+        told.append(client.post(PATH, content=dripping(), headers={"Content-Type": "text/csv"}).status_code)
 
-    first = import_within(1)
-    again = import_within(MOST_AT_ONCE + 1)
+    threads = [Thread(target=bring) for _ in range(MOST_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+        begun.acquire(timeout=20)
+    refused = send(client, a_file([a_row(1)]))
+    ends.set()
+    for thread in threads:
+        thread.join(20)
 
-    assert (first, told, again) == (200, [429, 200], 200)
+    assert (refused.status_code, told) == (429, MOST_AT_ONCE * [200])
+    assert int(refused.headers["Retry-After"]) > 0
+    assert send(client, a_file([a_row(1)])).status_code == 200
