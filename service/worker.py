@@ -20,6 +20,7 @@ from service.ehr.connection import credentials_for
 from service.ehr.rate_limit import RateLimit
 from service.ehr.turns import Turns
 from service.errors import StoreError
+from service.flows.book_request import book_request
 from service.flows.connect_ehr import connect_ehr, searches_until
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
@@ -64,7 +65,10 @@ class Worker:
         self._stopping = threading.Event()
         self._woken = threading.Condition()
         self._breaker = Breaker(clock)
-        self._rate = RateLimit(settings.ehr_requests_per_minute or profile.requests_per_minute or None)
+        self._rate = RateLimit(
+            settings.ehr_requests_per_minute or profile.requests_per_minute or None,
+            book=partial(book_request, deployment),
+        )
         self._threads: list[threading.Thread] = []
         self._at_work: dict[str, datetime] = {}  # the owner of each round under way, and since when
         self._lane: Lane | None = None
@@ -137,7 +141,9 @@ class Worker:
         if self._lane is None:
             return ()
         client = self._lane.client
-        missing = missing_rights(self._settings.ehr_scopes, client.granted_scopes())
+        missing = missing_rights(
+            self._settings.ehr_scopes, client.granted_scopes(), client.profile, client.known_to_declare
+        )
         rights = f"the EHR did not grant us {', '.join(missing)}" if missing else ""
         return tuple(one for one in (client.trouble(), rights) if one)
 

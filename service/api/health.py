@@ -64,5 +64,5 @@ def _details(doors: Doors, *, is_schema_there: bool) -> Mapping[str, object]:
         "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
         "ehr_in_trouble_since": state.ehr_in_trouble_since,
         "late_deliveries": state.late_deliveries,
-        "ehr_troubles": list(doors.ehr_troubles()),
+        "ehr_troubles": [*doors.ehr_troubles(), *state.ehrs_left],
     }

@@ -22,7 +22,7 @@ from service.ehr.scopes import Scopes, parse_scopes
 from service.ehr.told import in_words
 from service.ehr.turns import Turns
 from service.errors import EhrError, EhrUnreadable
-from service.http import Answer, Http, host_of
+from service.http import Answer, Http, host_of, same_host
 
 _KEPT = timedelta(hours=24)
 # What was refused although declared may be allowed after somebody changed a setting there.
@@ -84,6 +84,11 @@ class EhrClient:
         """Return how far the EHR's clock is ahead of ours; None: it does not tell. Raises ``EhrError``."""
         told = server_time(self._get(self._url("metadata")))
         return (told - self._clock()).total_seconds() if told else None
+
+    @property
+    def known_to_declare(self) -> Capabilities | None:
+        """What the EHR declared when it was last asked; None before. Asks nobody."""
+        return self._capabilities
 
     def granted_scopes(self) -> str | None:
         """Return the scopes granted to us, None where nobody told (yet)."""
@@ -239,10 +244,11 @@ class EhrClient:
         for link in links if isinstance(links, list) else []:
             if isinstance(link, dict) and link.get("relation") == "next":
                 url = urlsplit(urljoin(f"{self._base}/", str(link.get("url", ""))))
-                if url.netloc.lower() != host_of(self._base):
+                base = urlsplit(self._base)
+                if not (same_host(url.geturl(), self._base) or url.netloc.lower() == host_of(self._base)):
                     raise EhrUnreadable("next-page-elsewhere")
                 # Behind a proxy a server may write http: our credentials go by the base's scheme alone.
-                return urlunsplit(url._replace(scheme=urlsplit(self._base).scheme))
+                return urlunsplit(url._replace(scheme=base.scheme, netloc=base.netloc))
         return ""
 
     def _url(self, path: str) -> str:

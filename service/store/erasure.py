@@ -59,6 +59,7 @@ KEPT: Mapping[str, str] = {
     "alert_rules": "which rule was in force",
     "kept_facts": "facts of the clinic",
     "ehr_troubles": "how the EHR answers",
+    "ehr_pace": "how fast the EHR is asked",
     "inbound_cursors": "how far the EHR was read",
     "imports": "how far files were imported: counts alone",
     "import_refusals": "lines and columns of files with why they were refused; our own ids at most",

@@ -1,7 +1,7 @@
 """Who was behind a caller and why one was refused, in the audit; whose each PractitionerRole is.
 
 Revision ID: 0043
-Revises: 0035
+Revises: 0047
 
 ``refusal_counts`` stays for the release before, which writes it; nothing reads it any more.
 """
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0043"
-down_revision = "0035"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
