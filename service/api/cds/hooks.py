@@ -81,7 +81,7 @@ def _service(service_id: str) -> CdsService:
 def _cards(doors: Doors, service: CdsService, call: HookCall, access: Access) -> tuple[Card, ...]:
     settings = doors.deployment.settings
     user = reference_here(call.user, settings)
-    is_another = access.person is not None and reference_here(access.person, settings) != user
+    is_another = access.person is not None and user not in (access.person, *access.also)
     if is_another or call.is_moot or not call.is_clinician:
         return ()
     query = CardQuery(user=user, patient=reference_here(call.patient, settings), due=service.due)

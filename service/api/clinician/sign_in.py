@@ -162,7 +162,7 @@ def _let_in(request: Request, returned: _Returned, code: str) -> Response:
         raise _silent(doors, way, silent) from silent
     claims = check_id_token(way, endpoints, asking, answered.id_token, deployment.clock())
     who = _person(doors, way, claims, answered)
-    cookie = begin_sign_in(deployment, who, _access(request, doors, who.caller))
+    cookie = begin_sign_in(deployment, who, _access(request, doors, who))
     framed, seconds = bool(deployment.settings.frame_ancestors), deployment.settings.page_hours * 3600
     answer = Response(status_code=303, headers={"Location": _leads_to(answered, returned.to, who)})
     answer.headers.append("Set-Cookie", set_cookie(SIGNED_IN, cookie, seconds, framed=framed))
@@ -208,10 +208,11 @@ def _redirect_uri(request: Request, doors: Doors) -> str:
     return fhir_base(request, doors.deployment.settings).removesuffix("/fhir") + RETURN
 
 
-def _access(request: Request, doors: Doors, caller: str) -> Access:
+def _access(request: Request, doors: Doors, who: SignedIn) -> Access:
     request_id = request.scope["state"]["request_id"]
     clinic = doors.deployment.clinic
-    return Access(clinic, caller, RETURN, "E", request_id, address_of(request.scope))
+    address = address_of(request.scope)
+    return Access(clinic, who.caller, RETURN, "E", request_id, address, person=who.practitioner)
 
 
 def _words_of(refused: SignInRefused | CredentialRefused) -> str:

@@ -16,6 +16,7 @@ import service.store.inbound_tables
 import service.store.norm_tables
 import service.store.pace_tables
 import service.store.page_tables
+import service.store.role_tables
 import service.store.subscription_tables
 import service.store.tables
 import service.store.trouble_tables
