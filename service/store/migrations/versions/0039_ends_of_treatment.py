@@ -1,14 +1,14 @@
 """Ends of treatment, as they were told.
 
 Revision ID: 0039
-Revises: 0035
+Revises: 0043
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0039"
-down_revision = "0035"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
