@@ -42,22 +42,22 @@ def visit_of_encounter(encounter: Json, base: str) -> Visit:
     One that was cancelled or entered in error names no therapist and no day.
     Example: ``period.start`` 2026-03-02T00:10:00+01:00 -> the day 2026-03-02.
     """
-    patient = _only([_target(encounter.get("subject"), base)], _PATIENTS)
+    patient = _only([target_of(encounter.get("subject"), base)], _PATIENTS)
     if encounter.get("status") in _VOID:
         return Visit(patient, "", "", None)
-    people = [_target(one.get("individual"), base) for one in _objects(encounter.get("participant"))]
-    day = _day(_object(encounter.get("period")).get("start"))
+    people = [target_of(one.get("individual"), base) for one in _objects(encounter.get("participant"))]
+    day = day_of(_object(encounter.get("period")).get("start"))
     return Visit(patient, _only(people, _THERAPISTS), day, attendance_of_encounter(encounter))
 
 
 def visit_of_appointment(appointment: Json, base: str) -> Visit:
     """Return what an Appointment says; who declined it does not take part in it."""
     people = [
-        _target(one.get("actor"), base)
+        target_of(one.get("actor"), base)
         for one in _objects(appointment.get("participant"))
         if one.get("status") != "declined"
     ]
-    day = _day(appointment.get("start"))
+    day = day_of(appointment.get("start"))
     attendance = attendance_of_appointment(appointment)
     return Visit(_only(people, _PATIENTS), _only(people, _THERAPISTS), day, attendance)
 
@@ -67,20 +67,22 @@ VISITS: Mapping[VisitType, Callable[[Json, str], Visit]] = MappingProxyType(
 )
 
 
-def _only(targets: Iterable[str], types: tuple[str, ...]) -> str:
-    found = {one for one in targets if one.partition("/")[0] in types}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _target(value: object, base: str) -> str:
+def target_of(value: object, base: str) -> str:
+    """Return a Reference as relative and without a version, '' where it is none; ``base`` is the EHR's."""
     target = _object(value).get("reference")
     if not isinstance(target, str):
         return ""
     return target.removeprefix(f"{base}/").partition("/_history/")[0]
 
 
-def _day(moment: object) -> str:
+def day_of(moment: object) -> str:
+    """Return the date of a moment, in the offset that it is written in; '' where it has no whole date."""
     return moment[:_DAY] if isinstance(moment, str) and len(moment) >= _DAY else ""
+
+
+def _only(targets: Iterable[str], types: tuple[str, ...]) -> str:
+    found = {one for one in targets if one.partition("/")[0] in types}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _objects(value: object) -> list[Json]:

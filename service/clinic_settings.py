@@ -138,6 +138,10 @@ class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
         default=False,
         description="true: with each look into the EHR its Appointments and Encounters are read for attendance, those of patients and therapists with responses here. Needs ALLIANCE_EHR_POLL_SECONDS, and the right to search both there (system/Appointment.rs).",
     )
+    ehr_treatment_ends: bool = Field(
+        default=False,
+        description="true: with each look into the EHR its EpisodesOfCare are read for ends of treatment (finished or cancelled, with period.end and a careManager who has responses here). They tell no reason: who broke off is told at /v1. Needs ALLIANCE_EHR_POLL_SECONDS, and the right to search there (system/EpisodeOfCare.rs).",
+    )
     snomed_codes: bool = Field(
         default=False,
         description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",
@@ -204,8 +208,10 @@ class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
             and not is_loopback(urlsplit(self.ehr_base_url).hostname or "")
         ):
             yield "ALLIANCE_CANONICAL_BASE: must be set to an address that the clinic owns before an EHR outside this machine is written to"
-        if self.ehr_attendance and not (self.ehr_poll_seconds and self.ehr_base_url):
-            yield "ALLIANCE_EHR_ATTENDANCE: needs ALLIANCE_EHR_BASE_URL and ALLIANCE_EHR_POLL_SECONDS"
+        polled = {"ATTENDANCE": self.ehr_attendance, "TREATMENT_ENDS": self.ehr_treatment_ends}
+        for name, is_on in polled.items():
+            if is_on and not (self.ehr_poll_seconds and self.ehr_base_url):
+                yield f"ALLIANCE_EHR_{name}: needs ALLIANCE_EHR_BASE_URL and ALLIANCE_EHR_POLL_SECONDS"
 
 
 def _is_secret(text: str) -> bool:

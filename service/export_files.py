@@ -88,10 +88,15 @@ class ExportWriter:
         return opened
 
 
-def read_part(folder: Path, part: PartFile) -> Iterator[bytes]:
-    """Return the bytes of a file that count, piece by piece. Raises ``OSError`` where it is not there."""
+def read_part(folder: Path, part: PartFile, first: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """Return the bytes of a file that count, piece by piece: from ``first`` on, ``length`` of them or all.
+
+    Raises ``OSError`` where it is not there.
+    """
     opened = (folder / part.name).open("rb")  # here, and not when the first piece is asked for
-    return _pieces(opened, part.bytes)
+    opened.seek(first)
+    left = part.bytes - first
+    return _pieces(opened, left if length is None else min(length, left))
 
 
 def _pieces(opened: BinaryIO, left: int) -> Iterator[bytes]:

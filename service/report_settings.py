@@ -20,7 +20,10 @@ class ReportSettings(BaseModel):
         description="Figures of fewer patients than this are suppressed in reports, with complements.",
     )
     report_drop_out_days: int = Field(
-        28, ge=7, le=365, description="A dyad without a session for so many days counts as dropped out."
+        28,
+        ge=7,
+        le=365,
+        description="A dyad without a session for so many days, and without an end of treatment being told, counts as dropped out.",
     )
     report_in_time_days: int = Field(
         7, ge=1, le=90, description="An alert that a person acts on within so many days is in time."

@@ -1,7 +1,8 @@
 """The watcher: a thread that reads from the EHR, now and then, and at once when told of news.
 
-Forms that were filled there, attendance, and the Encounters that responses leave their session to. Of several
-watchers of one EHR one looks at a time; news told to any process are seen by all of them within seconds.
+Forms that were filled there, attendance, ends of treatment, and the Encounters that responses leave their
+session to. Of several watchers of one EHR one looks at a time; news told to any process are seen by all of
+them within seconds.
 """
 
 import threading
@@ -18,6 +19,7 @@ from service.flows.learn_roles import learn_roles
 from service.flows.learn_session import is_session_wanted, learn_sessions
 from service.flows.poll_attendance import poll_attendance
 from service.flows.poll_ehr import Polled, note_trouble, poll_ehr, try_again
+from service.flows.poll_treatment_ends import poll_treatment_ends
 from service.flows.subscribe_ehr import subscribe_ehr
 from service.flows.watch import Watch
 from service.log import Log
@@ -140,6 +142,8 @@ class Watcher:
             note_trouble(intake, error)
         if self._deployment.settings.ehr_attendance:
             poll_attendance(intake)
+        if self._deployment.settings.ehr_treatment_ends:
+            poll_treatment_ends(intake)
         self._learn_roles(intake)
 
     def _learn_roles(self, intake: Intake) -> None:

@@ -19,6 +19,7 @@ from service.api.v1.form_link_models import FormLinkBody
 from service.api.v1.merge_models import Merging
 from service.api.v1.models import Confirmation, Discard, Problem, ResponseBody, Retry, Withdrawal
 from service.api.v1.patient_models import PatientSearch
+from service.api.v1.treatment_end_models import TreatmentEndBody, TreatmentEndWithdrawal
 
 Json = dict[str, Any]
 
@@ -26,6 +27,7 @@ Json = dict[str, Any]
 _MODELS: tuple[type[BaseModel], ...] = (
     *(Problem, ResponseBody, AttendanceBody, Withdrawal, Confirmation, Retry, Discard, Merging),
     *(Acknowledgement, RepairStep, Resolution, Dismissal, PatientSearch, DisclosureBody, FormLinkBody),
+    *(TreatmentEndBody, TreatmentEndWithdrawal),
     *(HookRequest, FeedbackBody),
 )
 _METHODS = ("get", "post", "put", "patch", "delete")

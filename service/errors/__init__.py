@@ -23,6 +23,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ TooBusy               503: too many requests are under way
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
+ │   ├─ RangeBeyondEnd        416: bytes were asked for that a file has not
  │   ├─ NotOffered            405 or 501
  │   │   └─ NotTurnedOn       501: the operator did not turn it on
  │   ├─ ExportFailed          500: the files of an export could not be written
@@ -81,6 +82,7 @@ from service.errors.requests import (
     NotFound,
     NotOffered,
     NotTurnedOn,
+    RangeBeyondEnd,
     RequestRefused,
     SessionsClash,
     StaleVersion,
@@ -120,6 +122,7 @@ __all__ = [
     "OutOfTime",
     "PageForged",
     "ProfileRefused",
+    "RangeBeyondEnd",
     "ReportNotAtHand",
     "RequestRefused",
     "ScopeMissing",

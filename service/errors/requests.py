@@ -134,6 +134,18 @@ class NotAcceptable(RequestRefused):
     reason = "not-acceptable"
 
 
+class RangeBeyondEnd(RequestRefused):
+    """Bytes were asked for behind the end of a file, which has ``size`` of them."""
+
+    status = 416
+    issue_code = "invalid"
+    reason = "range-beyond-end"
+
+    def __init__(self, size: int) -> None:
+        super().__init__("The file ends before the bytes that were asked for.", at="Range")
+        self.headers = MappingProxyType({"Content-Range": f"bytes */{size}"})
+
+
 class NotOffered(RequestRefused):
     """The interaction is not offered here; ``allow`` lists the methods that are, for the header."""
 

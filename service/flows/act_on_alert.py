@@ -29,6 +29,7 @@ from service.store.patients import Dyad, approach_of, keep_judged, lock_dyad
 from service.store.responses import dyad_ratings, place_of
 from service.store.search import is_in_sight
 from service.store.sight import WHOLE_SIGHT, Sight
+from service.store.treatment_ends import TreatmentEnd, standing_ends
 
 OK = 200
 _WORDS: Mapping[Act, str] = MappingProxyType(
@@ -62,7 +63,8 @@ class AlertWithActs:
 
     ``approach`` is the dyad's, in the clinic's words, None where nobody told; ``words`` are what clients
     wrote on the reports that it rests on. ``missed`` counts appointments that the client did not come to
-    since.
+    since. ``end`` is the end of the dyad's treatment, None while it goes on as far as we know: an alert stays
+    open beyond it.
     """
 
     alert: AlertRow
@@ -70,6 +72,7 @@ class AlertWithActs:
     approach: str | None
     words: tuple[OwnWords, ...]
     missed: int
+    end: TreatmentEnd | None
 
     @property
     def shown_severity(self) -> str:
@@ -199,11 +202,12 @@ def read_alert_with_acts(
 
 
 def with_acts(tx: Tx, row: AlertRow, known: Mapping[str, Instrument]) -> AlertWithActs:
-    """Return an alert with every act on it, its dyad's approach and the words behind it."""
+    """Return an alert with every act on it, its dyad's approach and end, and the words behind it."""
     return AlertWithActs(
         alert=row,
         acts=tuple(acts_of_alert(tx, row.clinic, row.id)),
         approach=approach_of(tx, row.dyad_row),
         words=words_behind(tx, row, known),
         missed=count_missed_since(tx, row.clinic, row.alias_row, row.therapist, row.session_date),
+        end=standing_ends(tx, row.clinic, [row.dyad_row]).get(row.dyad_row),
     )

@@ -29,10 +29,10 @@ _LEFT = "deliveries for the EHR {} wait for ever, since ALLIANCE_EHR_NAME is {}:
 class ClinicState:
     """How one clinic fares, as detail, since nothing is lost by it.
 
-    ``inbound`` says whether forms filled in the EHR are fetched, ``attendance`` whether its visits are read:
-    off, on, or what stands in the way. ``parked_look_ups`` is how many responses keep an unknown session,
-    since their Encounter did not help. ``ehr_in_trouble_since`` is an instant. ``ehrs_left`` says in words
-    for which EHRs of other names something still waits.
+    ``inbound`` says whether forms filled in the EHR are fetched, ``attendance`` whether its visits and
+    episodes are read: off, on, or what stands in the way. ``parked_look_ups`` is how many responses keep an
+    unknown session, since their Encounter did not help. ``ehr_in_trouble_since`` is an instant.
+    ``ehrs_left`` says in words for which EHRs of other names something still waits.
     """
 
     inbound: str = "off"
@@ -97,7 +97,7 @@ def _inbound(tx: Tx, deployment: Deployment) -> str:
 
 def _attendance(tx: Tx, deployment: Deployment) -> str:
     settings = deployment.settings
-    if not settings.ehr_attendance:
+    if not (settings.ehr_attendance or settings.ehr_treatment_ends):
         return "off"
     return "; ".join(visit_troubles(tx, deployment.clinic, settings.ehr_name)) or "on"
 

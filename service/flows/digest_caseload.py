@@ -39,8 +39,9 @@ class Overdue:
 class SupervisionDigest:
     """One therapist's dyads; every list has what was raised first at its head.
 
-    ``attention`` are live alerts, ``unanswered`` those of them that nobody took for a week; ``under_way``
-    those that somebody took and has not finished with, ``resolved`` those resolved in the last four weeks.
+    ``attention`` are live alerts, ``unanswered`` those of them that nobody took for a week while treatment
+    went on; ``under_way`` those that somebody took and has not finished with, ``resolved`` those resolved in
+    the last four weeks.
     """
 
     therapist: str
@@ -77,7 +78,9 @@ def digest_caseload(
         as_of=as_instant(now),
         attention=attention,
         unanswered=tuple(
-            one for one in attention if one.alert.status == "open" and one.alert.raised_at < limit
+            one
+            for one in attention
+            if one.alert.status == "open" and one.alert.raised_at < limit and one.end is None
         ),
         under_way=tuple(one for one in found if one.alert.status in UNDER_WAY - {"open"}),
         resolved=tuple(one for one in found if one.alert.status not in UNDER_WAY),
@@ -96,7 +99,7 @@ def _overdue(
 ) -> tuple[Overdue, ...]:
     found = []
     for one in caseload:
-        sessions = sort_sessions(one.ratings, one.appointments)
+        sessions = sort_sessions(one.ratings, one.appointments, one.ends)
         patient = [row.patient for row in one.ratings if row.therapist == therapist][-1]
         for due in find_due(deployment, one.ratings, sessions):
             windows = _since_last(due) if due.therapist == therapist else ()

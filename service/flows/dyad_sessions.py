@@ -1,13 +1,14 @@
 """The sessions of each dyad of a patient: which were attended, and which the client did not come to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
 from service.alliance.attendance import Appointment, AttendedSessions, SessionSeen, number_attended
 from service.store.attendance import AttendanceRow
 from service.store.patient_ratings import PatientRating
+from service.store.treatment_ends import TreatmentEnd
 
 Row = TypeVar("Row", PatientRating, AttendanceRow)
 
@@ -20,7 +21,8 @@ class DyadSessions:
     is how many were attended, None where no session has a number. ``before`` is the last session number of
     the therapists before, where numbers went on counting: this dyad's sessions count from there. ``missed``
     are the appointments that the client missed or cancelled late, by date; ``days`` are the dates of sessions
-    that anybody rated or that are recorded as attended, in order.
+    that anybody rated or that are recorded as attended, in order. ``end`` is the end of treatment that was
+    told, None where none was, or where a session after it says that treatment went on.
     """
 
     therapist: str
@@ -31,6 +33,7 @@ class DyadSessions:
     days: tuple[str, ...]
     first_date: str
     last_date: str
+    end: TreatmentEnd | None = None
 
     @property
     def attended(self) -> int | None:
@@ -62,16 +65,25 @@ class DyadSessions:
 
 
 def sort_sessions(
-    ratings: Sequence[PatientRating], appointments: Sequence[AttendanceRow]
+    ratings: Sequence[PatientRating],
+    appointments: Sequence[AttendanceRow],
+    ends: Sequence[TreatmentEnd],
 ) -> Mapping[str, DyadSessions]:
-    """Return the sessions by therapist; both come in therapy order and are of one patient."""
+    """Return the sessions by therapist; all are of one patient, in therapy order, ends by date."""
     rated, booked = _grouped(ratings), _grouped(appointments)
     found: dict[str, DyadSessions] = {}
     therapists = [*rated, *(one for one in booked if one not in rated)]
     for therapist in therapists:  # in the order of their first rating
         own, appointed = rated.get(therapist, []), booked.get(therapist, [])
-        found[therapist] = _sessions(therapist, own, appointed, _before(own, found.values()))
+        sessions = _sessions(therapist, own, appointed, _before(own, found.values()))
+        found[therapist] = replace(sessions, end=_standing(ends, sessions))
     return found
+
+
+def _standing(ends: Sequence[TreatmentEnd], sessions: DyadSessions) -> TreatmentEnd | None:
+    last = sessions.days[-1] if sessions.days else ""
+    told = [one for one in ends if one.therapist == sessions.therapist]
+    return told[-1] if told and last <= told[-1].ended_on else None
 
 
 def _grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -30,6 +30,7 @@ from service.store.patient_ratings import ratings_of_patient
 from service.store.patients import Alias, alias_rows, find_alias, own_key_of
 from service.store.roles import references_of
 from service.store.sight import Part, Sight
+from service.store.treatment_ends import ends_of_patient
 
 _CARD_IDS = UUID("0b6f4c52-5e0e-5d1f-9a55-3f6d0f4b7c21")
 # What a version of an alert tells anew, so that it is worth a card although somebody took the alert.
@@ -160,8 +161,9 @@ def _is_news(row: AlertRow, disclosure: Disclosure) -> bool:
 
 
 def _due_cards(chart: _Chart, query: CardQuery, seen: Sight) -> Iterator[DueCard]:
-    ratings = ratings_of_patient(chart.tx, chart.clinic, chart.aliases)
-    sessions = sort_sessions(ratings, attendance_of_patient(chart.tx, chart.clinic, chart.aliases))
+    of_patient = (chart.tx, chart.clinic, chart.aliases)
+    ratings = ratings_of_patient(*of_patient)
+    sessions = sort_sessions(ratings, attendance_of_patient(*of_patient), ends_of_patient(*of_patient))
     still = (chart.deployment.clock() - _STILL_SEEN).date().isoformat()
     by_therapist: dict[str, list[DyadDue]] = {}
     for one in find_due(chart.deployment, ratings, sessions):

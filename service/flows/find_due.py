@@ -23,8 +23,8 @@ def find_due(
 ) -> tuple[DyadDue, ...]:
     """Return how every measure stands in each dyad that still goes on.
 
-    A dyad is left out where it is not known how many sessions were attended, and one that was over before
-    another one began. ``ratings`` come in therapy order.
+    A dyad is left out where it is not known how many sessions were attended, one whose end was told, and one
+    that was over before another one began. ``ratings`` come in therapy order.
     """
     found = []
     for own in sessions.values():
@@ -49,4 +49,4 @@ def _rated(ratings: Sequence[PatientRating], sessions: DyadSessions) -> dict[str
 
 
 def _goes_on(own: DyadSessions, others: Collection[DyadSessions]) -> bool:
-    return all(other is own or other.first_date <= own.last_date for other in others)
+    return own.end is None and all(other is own or other.first_date <= own.last_date for other in others)

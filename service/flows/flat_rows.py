@@ -17,6 +17,7 @@ from service.flows.report_forms import ReportForm
 from service.store.attendance import AttendanceRow
 from service.store.patient_ratings import PatientRating
 from service.store.report_rows import AlertStory, ReportedDyad, ReportedPatient
+from service.store.treatment_ends import TreatmentEnd
 
 FlatRows = dict[str, list[dict[str, Any]]]
 # As in service/alliance: the first sessions of a therapy.
@@ -29,12 +30,13 @@ _MENDED = ("repaired", "closed-by-scores")
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """All that a patient's rows are made from; ratings and appointments in therapy order."""
+    """All that a patient's rows are made from; ratings and appointments in therapy order, ends by date."""
 
     patient: ReportedPatient
     ratings: Sequence[PatientRating]
     appointments: Sequence[AttendanceRow]
     alerts: Sequence[AlertStory]
+    ends: Sequence[TreatmentEnd]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class RowRules:
 def flat_rows(facts: PatientFacts, rules: RowRules) -> FlatRows:
     """Return the rows of one patient by table."""
     rows: FlatRows = {}
-    sessions = sort_sessions(facts.ratings, facts.appointments)
+    sessions = sort_sessions(facts.ratings, facts.appointments, facts.ends)
     known = {one.therapist: one for one in facts.patient.dyads}
     for therapist, of_dyad in sessions.items():
         dyad = known.get(therapist) or ReportedDyad(0, therapist, None, None, None)
@@ -260,13 +262,15 @@ class _Dyad:
         return sum(row.session_date < one.session_date <= row.ended_at[:10] for one in self._seen.values())
 
     def _dyad_row(self) -> dict[str, Any]:
-        days = [one.session_date for one in self._seen.values()]
+        days, end = [one.session_date for one in self._seen.values()], self.sessions.end
         return {
             **self._groups,
             "first_session_date": min(days, default=None),
             "last_session_date": max(days, default=None),
             **self._coverage(),
             "strain": self._strain(),
+            "ended_on": None if end is None else end.ended_on,
+            "end_reason": None if end is None else end.reason,
         }
 
     def _coverage(self) -> dict[str, int | None]:

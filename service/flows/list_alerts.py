@@ -4,8 +4,8 @@ A watch point is a rating in the tier *watch*: it was never stored as an alert, 
 dyads anew. Without a patient only dyads rated lately are judged, so that the list costs what is news.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -25,6 +25,7 @@ from service.store.patient_ratings import PatientRating, ratings_of_patient, rat
 from service.store.patients import alias_rows
 from service.store.responses import RatingRow
 from service.store.sight import WHOLE_SIGHT, Sight
+from service.store.treatment_ends import TreatmentEnd, standing_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,15 @@ class WatchPoint:
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """One page: alerts, the latest change first, then watch points likewise. ``next`` None: the last page."""
+    """One page: alerts, the latest change first, then watch points likewise. ``next`` None: the last page.
+
+    ``ends`` are the ends of treatment that stand, by the row of the dyad.
+    """
 
     alerts: tuple[AlertRow, ...]
     watch: tuple[WatchPoint, ...]
     next: Place | None
+    ends: Mapping[int, TreatmentEnd] = field(default_factory=dict)
 
     @property
     def patients(self) -> set[str]:
@@ -92,14 +97,19 @@ class AlertPage:
 def list_alert_page(deployment: Deployment, query: AlertListQuery, clinic: str) -> AlertPage:
     """Return one page of at most ``limit`` entries; a patient never seen here has none."""
     with deployment.database.read() as tx:
-        aliases = None if query.references is None else alias_rows(tx, clinic, list(query.references))
-        found = _alerts(tx, query, clinic, aliases)
-        if len(found) > query.limit:
-            last = found[query.limit - 1]
-            return AlertPage(tuple(found[:-1]), (), Place("alerts", last.updated_at, str(last.row_id)))
-        if not query.watch or query.status is not None:
-            return AlertPage(tuple(found), (), None)
-        points = _watch_points(tx, deployment, query, clinic, aliases)
+        page = _page(tx, deployment, query, clinic)
+        return replace(page, ends=standing_ends(tx, clinic, [row.dyad_row for row in page.alerts]))
+
+
+def _page(tx: Tx, deployment: Deployment, query: AlertListQuery, clinic: str) -> AlertPage:
+    aliases = None if query.references is None else alias_rows(tx, clinic, list(query.references))
+    found = _alerts(tx, query, clinic, aliases)
+    if len(found) > query.limit:
+        last = found[query.limit - 1]
+        return AlertPage(tuple(found[:-1]), (), Place("alerts", last.updated_at, str(last.row_id)))
+    if not query.watch or query.status is not None:
+        return AlertPage(tuple(found), (), None)
+    points = _watch_points(tx, deployment, query, clinic, aliases)
     return _with_watch(found, points, query)
 
 

@@ -80,7 +80,7 @@ def _entry(
 ) -> CaseloadEntry:
     own = [row for row in seen.ratings if row.therapist == therapist]
     scored = [row for row in own if row.perspective == "client" and row.scores] or own
-    sessions = sort_sessions(seen.ratings, seen.appointments)
+    sessions = sort_sessions(seen.ratings, seen.appointments, seen.ends)
     due = tuple(
         one.due.instrument
         for one in find_due(deployment, seen.ratings, sessions)

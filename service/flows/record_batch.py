@@ -20,6 +20,7 @@ from service.flows.queue_delivery import queue_response
 from service.flows.rated_sessions import RatedSessions
 from service.flows.record_response import CREATED, why_taken
 from service.flows.same_session import find_same_session
+from service.flows.tell_treatment_end import NewEnd, take_in_end
 from service.flows.want_session import want_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows
 from service.settings import Settings
@@ -42,11 +43,15 @@ _ERASED = "erased"
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """One row of a file, by the line on which it begins: a checked response, or why it is none."""
+    """One row of a file, by the line on which it begins: a checked response, or why it is none.
+
+    ``end``: the end of its dyad's treatment, where the row tells it.
+    """
 
     line: int
     new: NewResponse | None
     faults: tuple[Fault, ...] = ()
+    end: NewEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> B
     batch = _Batch(held, RatedSessions(ratings_like(write.tx, write.clinic, like)))
     refusals: list[Refusal] = []
     refused = 0
+    ends: list[NewEnd] = []
     for place, row in enumerate(rows):
         found = list(row.faults)
         if row.new is not None:
@@ -102,9 +108,23 @@ def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> B
             except RequestRefused as why:
                 found += why.faults
         refused += bool(found)
+        ends += [row.end] if row.end and not found else []
         refusals += [Refusal(row.line, fault.at, fault.reason, fault.message) for fault in found]
     queued = _store(write, batch, deliver=deliver)
+    _keep_ends(write, ends)
     return BatchDone(len(batch.accepted), batch.unchanged, refused, queued, tuple(refusals))
+
+
+def _keep_ends(write: Write, ends: Sequence[NewEnd]) -> None:
+    """Keep the ends that rows tell, the latest of each dyad; a word said otherwise before wins."""
+    settings = write.deployment.settings
+    latest: dict[tuple[str, str], NewEnd] = {}
+    for end in sorted(ends, key=lambda one: one.ended_on):
+        latest[reference_here(end.patient, settings), reference_here(end.therapist or "", settings)] = end
+    told = {patient for patient, _ in latest}
+    aliases = take_aliases(write.tx, write.clinic, told, write.now) if told else {}
+    for (patient, therapist), end in latest.items():
+        take_in_end(write, end, aliases[patient], therapist, "import")
 
 
 def _called(new: NewResponse) -> tuple[str, str]:

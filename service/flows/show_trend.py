@@ -34,6 +34,7 @@ from service.store.merges import aliases_as_of
 from service.store.patient_ratings import PatientRating, ratings_of_patient
 from service.store.patients import alias_rows, find_alias
 from service.store.sight import WHOLE_SIGHT, Sight
+from service.store.treatment_ends import TreatmentEnd, ends_of_patient
 
 _NO_SUCH = "There is no such patient here."
 
@@ -63,8 +64,9 @@ class PatientTrend:
     ``series`` are of the alliance; ``beside`` are outcome, session and rupture forms, which say nothing of
     how an alliance moves. ``pairs`` have client and therapist side by side; ``due`` says which measure is
     due, ``missed`` are appointments that the client missed or cancelled late, ``context`` what stands beside
-    the scores of each dyad, ``alerts`` those of the sessions shown, none taken back. ``patient_key`` is ours,
-    for the audit; ``as_of`` is the instant that the answer is true for; ``rule`` raised alerts then.
+    the scores of each dyad, ``alerts`` those of the sessions shown, none taken back, ``ends`` the ends of
+    treatment that stand. ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the answer is
+    true for; ``rule`` raised alerts then.
     """
 
     patient_key: str
@@ -77,6 +79,7 @@ class PatientTrend:
     missed: tuple[AttendanceRow, ...]
     context: tuple[DyadContext, ...]
     alerts: tuple[AlertRow, ...]
+    ends: tuple[TreatmentEnd, ...]
 
     def context_of(self, therapist: str) -> tuple[ContextLine, ...]:
         """Return the lines of context of one dyad."""
@@ -92,6 +95,7 @@ class _Stored:
     standards: Standards
     appointments: Sequence[AttendanceRow]
     alerts: Sequence[AlertRow]
+    ends: Sequence[TreatmentEnd]
 
 
 def show_trend(
@@ -104,7 +108,7 @@ def show_trend(
     as_of = query.as_of or as_instant(deployment.clock())
     stored = _read(deployment, query, clinic, sight)
     ratings = stored.ratings
-    sessions = sort_sessions(ratings, stored.appointments)
+    sessions = sort_sessions(ratings, stored.appointments, stored.ends)
     asked = SeriesQuery(stored.standards, as_of, query.date_from, query.compare, ratings)
     series = [
         describe_rows(deployment, rows, sessions[rows[0].therapist], asked)
@@ -125,6 +129,7 @@ def show_trend(
         missed=tuple(row for row in stored.appointments if row.status != "attended"),
         context=find_context(deployment, Beside(alliance, pairs, due, sessions)),
         alerts=tuple(row for row in stored.alerts if row.opened_by in shown),
+        ends=tuple(one.end for one in sessions.values() if one.end is not None),
     )
 
 
@@ -159,11 +164,13 @@ def _read(deployment: Deployment, query: TrendQuery, clinic: str, sight: Sight) 
         standards = read_standards(tx, deployment, clinic, as_of=query.as_of)
         appointments = attendance_of_patient(tx, clinic, aliases, as_of=query.as_of)
         alerts = alerts_of_patient(tx, clinic, aliases, as_of=query.as_of)
+        ends = ends_of_patient(tx, clinic, aliases, as_of=query.as_of)
         seen = sight_of_patient(tx, clinic, sight, known[0].patient_key)
     if not sight.is_whole:
         ratings = [row for row in ratings if seen.reaches(row.therapist, row.perspective)]
         appointments = [row for row in appointments if seen.reaches(row.therapist)]
         alerts = [row for row in alerts if seen.reaches(row.therapist)]
+        ends = [row for row in ends if seen.reaches(row.therapist)]
         if not (ratings or appointments):
             raise NotFound(_NO_SUCH)
     last = query.date_to.isoformat() if query.date_to else "9999-12-31"
@@ -173,6 +180,7 @@ def _read(deployment: Deployment, query: TrendQuery, clinic: str, sight: Sight) 
         standards=standards,
         appointments=[row for row in appointments if row.session_date <= last],
         alerts=alerts,
+        ends=[row for row in ends if row.ended_on <= last],
     )
 
 

@@ -25,6 +25,7 @@ from service.store.report_rows import (
     patients_not_shared,
     patients_with_dyads,
 )
+from service.store.treatment_ends import TreatmentEnd, ends_of_patient
 
 _AT_ONCE = 200
 
@@ -56,12 +57,17 @@ def _read(tx: Tx, clinic: str, patients: Sequence[ReportedPatient]) -> Iterator[
     appointments: dict[str, list[AttendanceRow]] = {}
     for row in attendance_of_patient(tx, clinic, list(alias_rows)):
         appointments.setdefault(alias_rows[row.alias_row], []).append(row)
+    ends: dict[str, list[TreatmentEnd]] = {}
+    for end in ends_of_patient(tx, clinic, list(alias_rows)):
+        ends.setdefault(alias_rows[end.alias_row], []).append(end)
     alerts: dict[str, list[AlertStory]] = {}
     for story in alert_stories(tx, clinic, list(dyad_rows)):
         alerts.setdefault(dyad_rows[story.current.dyad_row], []).append(story)
     for one in patients:
         key = one.key
-        yield PatientFacts(one, ratings.get(key, ()), appointments.get(key, ()), alerts.get(key, ()))
+        yield PatientFacts(
+            one, ratings.get(key, ()), appointments.get(key, ()), alerts.get(key, ()), ends.get(key, ())
+        )
 
 
 def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from service.reporting.figures import (
 )
 from service.reporting.hiding import Margin, MarginOf, read_margins, suppress
 from service.reporting.intervals import Interval, Sums, correlation_interval, mean_interval, share_interval
+from service.reporting.nesting import read_nesting
 from service.reporting.parts import counted_name
 from service.reporting.queries import (
     By,
@@ -64,7 +65,8 @@ def answer_question(reader: Reader, question: Question) -> Answered:
     place = {one.name: number for number, one in enumerate(told)}
     cells.sort(key=lambda cell: (place[cell.figure], cell.labels, [*map(_sortable, cell.group)]))
     left = tuple(one.name for one in told if not set(question.group_by) <= set(one.dimensions))
-    return Answered(tuple(suppress(cells, question, margins)), left)
+    nesting = read_nesting(reader, question.group_by)
+    return Answered(tuple(suppress(cells, question, margins, nesting)), left)
 
 
 def _source_name(figure: Figure) -> str:

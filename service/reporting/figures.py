@@ -105,10 +105,13 @@ SOURCES = (RESPONSES, SESSIONS, SCORES, CHANGES, PER_SESSION, ALERTS, DYADS, PAI
 
 _DUE = "raised_at + to_days($in_time_days) <= $as_of::TIMESTAMP"
 _NEEDED = "(first_act_at IS NOT NULL OR ended_at IS NULL OR ended_at >= raised_at + to_days($in_time_days))"
-_GONE = "last_session_date + $drop_out_days::INTEGER <= $as_of::TIMESTAMP::DATE"
+_GONE = (
+    "last_session_date + $drop_out_days::INTEGER <= $as_of::TIMESTAMP::DATE"
+    " AND (ended_on IS NULL OR end_reason = 'client-left')"
+)
 _DROP_OUT = (
-    "Of dyads {}, how many have had no session for so many days (28) by `as_of`. An end of treatment is told"
-    " nowhere yet: one that was planned counts too. Compare both groups; read neither alone."
+    "Of dyads {}, how many have had no session for so many days (28) by `as_of`, without an end of treatment"
+    " being told; one told as `client-left` counts still. Compare both groups; read neither alone."
 )
 
 

@@ -24,9 +24,13 @@ def hidden_cells(
             lines.setdefault(line, []).append(group)
     looked_at = {line for group in hidden for line in lines_of(group)} | (lines.keys() & set(open_lines))
     while looked_at:
-        found = (_next(lines[one], hidden, patients, minimum, is_open=one in open_lines) for one in looked_at)
-        more = {group for group in found if group is not None}
-        hidden |= more
+        more: set[Group] = set()
+        # Short lines first: they have the least choice, and what they take may do for the long ones.
+        for one in sorted(looked_at, key=lambda line: (len(lines[line]), str(line))):
+            taken = _next(lines[one], hidden, patients, minimum, is_open=one in open_lines)
+            if taken is not None:
+                hidden.add(taken)
+                more.add(taken)
         looked_at = {line for group in more for line in lines_of(group)}
     return frozenset(hidden)
 

@@ -30,6 +30,8 @@ _TABLES: dict[str, dict[str, str]] = {
         "rich_attended": "INTEGER",
         "rich_missing": "INTEGER",
         "strain": "VARCHAR",  # none | unrepaired | other: what became of its alerts
+        "ended_on": "DATE",  # an end of treatment that was told; NULL: none, or a session came after it
+        "end_reason": "VARCHAR",
     },
     "sessions": {
         **_WHOSE,

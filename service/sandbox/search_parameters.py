@@ -16,6 +16,7 @@ _PARAMETERS: dict[str, dict[str, tuple[Kind, str]]] = {
     "Practitioner": {},
     "Appointment": {"date": ("date", "start")},
     "Encounter": {"patient": ("reference", "subject"), "date": ("date", "period")},
+    "EpisodeOfCare": {"patient": ("reference", "patient"), "date": ("date", "period")},
     "Questionnaire": {"url": ("uri", "url"), "version": ("token", "version"), "name": ("token", "name")},
     "CodeSystem": {"url": ("uri", "url"), "version": ("token", "version")},
     "ValueSet": {"url": ("uri", "url"), "version": ("token", "version")},

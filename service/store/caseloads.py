@@ -12,16 +12,18 @@ from service.store.database import Tx
 from service.store.patient_ratings import PatientRating, ratings_of_dyads
 from service.store.responses import IN_ERROR
 from service.store.tables import alerts, dyads, patient_aliases, responses
+from service.store.treatment_ends import TreatmentEnd, ends_of_patient
 
 _RESOLVED = ("repaired", "unresolved")
 
 
 @dataclass(frozen=True, slots=True)
 class CaseloadPatient:
-    """One patient: ratings and appointments with every therapist, each in therapy order."""
+    """One patient: ratings and appointments with every therapist, each in therapy order, and ends by date."""
 
     ratings: Sequence[PatientRating]
     appointments: Sequence[AttendanceRow]
+    ends: Sequence[TreatmentEnd]
 
 
 def is_known_therapist(tx: Tx, clinic: str, therapist: str) -> bool:
@@ -54,7 +56,7 @@ def alerts_of_therapist(tx: Tx, clinic: str, therapist: str, ended_from: str) ->
 
 
 def caseload_of(tx: Tx, clinic: str, therapist: str, authored_from: str) -> list[CaseloadPatient]:
-    """Return every patient who was rated with this therapist from an instant on. Costs six queries."""
+    """Return every patient who was rated with this therapist from an instant on. Costs seven queries."""
     keys = _keys_seen(tx, clinic, therapist, authored_from)
     key_of_dyad = _key_by_row(tx, clinic, dyads, keys)
     key_of_alias = _key_by_row(tx, clinic, patient_aliases, keys)
@@ -64,7 +66,10 @@ def caseload_of(tx: Tx, clinic: str, therapist: str, authored_from: str) -> list
         ratings[key_of_dyad[rating.dyad_row]].append(rating)
     for row in attendance_of_patient(tx, clinic, list(key_of_alias)):
         appointments[key_of_alias[row.alias_row]].append(row)
-    return [CaseloadPatient(ratings[key], appointments[key]) for key in keys]
+    ends: dict[str, list[TreatmentEnd]] = {key: [] for key in keys}
+    for end in ends_of_patient(tx, clinic, list(key_of_alias)):
+        ends[key_of_alias[end.alias_row]].append(end)
+    return [CaseloadPatient(ratings[key], appointments[key], ends[key]) for key in keys]
 
 
 def _keys_seen(tx: Tx, clinic: str, therapist: str, authored_from: str) -> list[str]:

@@ -37,6 +37,7 @@ from service.store.tables import (
     responses,
     scores,
 )
+from service.store.treatment_tables import treatment_ends
 from service.store.visit_tables import encounter_look_ups
 
 KEPT: Mapping[str, str] = {
@@ -291,6 +292,7 @@ _RULES: Sequence[tuple[Table, Callable[[Holdings], ColumnElement[bool]]]] = (
     (responses, _of_responses),
     (form_links, lambda held: form_links.c.alias_row.in_(held.alias_rows)),
     (attendance, lambda held: attendance.c.alias_row.in_(held.alias_rows)),
+    (treatment_ends, lambda held: treatment_ends.c.alias_row.in_(held.alias_rows)),
     (patient_disclosures, lambda held: patient_disclosures.c.own_key.in_(held.keys)),
     (patient_replacements, _of_replacements),
     (patient_merges, _of_merges),

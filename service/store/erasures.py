@@ -13,6 +13,7 @@ from service.store.erasure import Holdings
 from service.store.erasure_tables import erased_ids, erasures
 from service.store.form_tables import form_links
 from service.store.tables import alerts, dyads, patient_aliases, patient_merges, responses
+from service.store.treatment_tables import treatment_ends
 from service.store.upserts import add_unless_there
 
 _NO_LONGER_SAID = "This version rested on ratings that were erased since."
@@ -127,8 +128,8 @@ def _own_dyad(tx: Tx, clinic: str, alias_row: int, therapist: str) -> int:
 def quiet_patients(tx: Tx, clinic: str, before: str, limit: int) -> list[str]:
     """Return the keys of patients of whom nothing is newer than the date, the longest quiet first.
 
-    What counts is the last session, response, appointment or act of a whole patient, merged ones together;
-    when something was received counts too. At most ``limit``.
+    What counts is the last session, response, appointment, end or act of a whole patient, merged ones
+    together; when something was received counts too. At most ``limit``.
     """
     return list(tx.execute(_QUIET, {"clinic": clinic, "before": before, "most": limit}).scalars())
 
@@ -154,6 +155,7 @@ _SIGNS = union_all(
     *_signs(patient_aliases, "created_at"),
     *_signs(responses, "session_date", "received_at", "believed_from"),
     *_signs(attendance, "session_date", "received_at", "believed_from"),
+    *_signs(treatment_ends, "ended_on", "believed_from"),
     *_signs(alerts, "updated_at"),
     *_signs(form_links, "created_at"),
 ).subquery()

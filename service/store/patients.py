@@ -108,6 +108,11 @@ def rows_of_identified(tx: Tx, clinic: str, identifiers: Sequence[tuple[str | No
     return _rows_of_keys(tx, clinic, patient_aliases.c.patient_key.in_(sorted(keys))) if keys else []
 
 
+def rows_of_patient(tx: Tx, clinic: str, patient_key: str) -> list[int]:
+    """Return the rows of every alias that points at this patient key."""
+    return _rows_of_keys(tx, clinic, patient_aliases.c.patient_key == patient_key)
+
+
 def _rows_of_keys(tx: Tx, clinic: str, of_keys: ColumnElement[bool]) -> list[int]:
     found = select(patient_aliases.c.row_id).where(patient_aliases.c.clinic == clinic, of_keys)
     return list(tx.execute(found).scalars())
@@ -190,6 +195,21 @@ def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, *
     if given:
         tx.execute(update(dyads).where(dyads.c.row_id == found.row_id).values(**given))
     return Dyad(found.row_id, patient_key, therapist, found.judged)
+
+
+def find_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str) -> Dyad | None:
+    """Return the dyad, locked, or None for one that was never seen."""
+    key = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist}
+    found = tx.execute(_DYAD, key).first()
+    return Dyad(found.row_id, patient_key, therapist, found.judged) if found else None
+
+
+def dyads_by_therapist(tx: Tx, clinic: str, patient_key: str) -> dict[str, int]:
+    """Return the rows of a patient's dyads by therapist; none is locked."""
+    found = select(dyads.c.therapist, dyads.c.row_id).where(
+        dyads.c.clinic == clinic, dyads.c.patient_key == patient_key
+    )
+    return {row.therapist: row.row_id for row in tx.execute(found)}
 
 
 _KEEP_JUDGED = update(dyads).where(dyads.c.row_id == bindparam("dyad")).values(judged=bindparam("text"))

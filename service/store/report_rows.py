@@ -15,8 +15,12 @@ from service.store.disclosure_tables import patient_disclosures
 from service.store.disclosures import unshared_keys
 from service.store.erasure_tables import erasures
 from service.store.tables import alerts, deliveries, dyads, patient_aliases, patient_merges, responses
+from service.store.treatment_tables import treatment_ends
 
-_ARRIVING = (responses, alerts, attendance, patient_disclosures, erasures, patient_merges, alert_acts)
+_ARRIVING = (
+    *(responses, alerts, attendance, patient_disclosures, erasures, patient_merges, alert_acts),
+    treatment_ends,
+)
 
 
 @dataclass(frozen=True, slots=True)

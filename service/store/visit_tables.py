@@ -26,14 +26,15 @@ encounter_look_ups = Table(
     Index("ix_encounter_look_ups_due", "clinic", "ehr", "state", "due_at"),
 )
 
-# How far the EHR's Appointments and Encounters were read, by its own clock; '' before the first time.
+# How far the EHR's Appointments, Encounters and EpisodesOfCare were read, by its own clock; '' before the
+# first time.
 visit_cursors = Table(
     "visit_cursors",
     metadata,
     row_id(),
     clinic(),
     Column("ehr", String(40), nullable=False),
-    Column("visit_type", String(20), nullable=False),  # Appointment | Encounter
+    Column("visit_type", String(20), nullable=False),  # Appointment | Encounter | EpisodeOfCare
     Column("read_until", String(40), nullable=False, server_default=""),
     Column("trouble", String(255), nullable=False, server_default=""),
     UniqueConstraint("clinic", "ehr", "visit_type"),

@@ -1,4 +1,4 @@
-"""How far an EHR's Appointments and Encounters were read."""
+"""How far an EHR's Appointments, Encounters and EpisodesOfCare were read."""
 
 from sqlalchemy import select
 

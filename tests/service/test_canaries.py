@@ -48,7 +48,15 @@ HEADERS = {
     "If-Match": f'W/"{MARK}-version"',
     "Referer": f"https://{MARK}.example/",
 }
-TABLES = ("responses", "patient_aliases", "alerts", "deliveries", "attendance", "form_links")
+TABLES = (
+    "responses",
+    "patient_aliases",
+    "alerts",
+    "deliveries",
+    "attendance",
+    "form_links",
+    "treatment_ends",
+)
 
 
 def _json(value: object) -> bytes:
@@ -106,7 +114,11 @@ BODIES: dict[str, tuple[bytes, str]] = {
         "application/json",
     ),
     "words for everything": (
-        _json(dict.fromkeys(("by", "reason", "note", "step", "outcome", "identifier", "push"), WORDS)),
+        _json(
+            dict.fromkeys(
+                ("by", "reason", "note", "step", "outcome", "identifier", "push", "therapist", "date"), WORDS
+            )
+        ),
         "application/json",
     ),
     "a response": (

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fhir_mappings import json_text
+from service.api.v1.treatment_end_models import EXAMPLE_END
 from service.app import Served
 from service.clock import as_instant
 from service.flows.deployment import Deployment
@@ -109,6 +110,8 @@ def fill(
         "identifier": f"urn:clinic:north|{patient}-visit",
     }
     assert client.post("/v1/attendance", json=visit).status_code == 201
+    ended = EXAMPLE_END | {"therapist": f"Practitioner/{therapist}"} | BY
+    assert client.put(f"/v1/patients/{patient}-2/treatment-end", json=ended).status_code == 200
     form = {**person, "instruments": ["session-check-in-client"]}
     assert client.post("/v1/form-links", json=form).status_code == 201
     merging = client.post(f"/v1/patients/{patient}-2/merge-into/{patient}-3", json=BY)

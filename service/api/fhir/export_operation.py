@@ -29,6 +29,7 @@ from service.flows.start_export import STARTED, AskedExport, start_export
 from service.scopes import Need
 
 SINCE, TYPE, OUTPUT = "_since", "_type", "_outputFormat"
+PATIENT = "patient"
 _MEANINGS = {
     SINCE: "What changed after this moment, and what is gone since: a time with seconds and offset",
     TYPE: f"Types, separated by commas: {', '.join(EXPORTED)}; all that may be read unless said",
@@ -117,8 +118,11 @@ def _pairs_in(body: JsonBody) -> Pairs:
     pairs, faults = [], []
     for place, one in enumerate(listed):
         values = [one[key] for key in one if key.startswith("value")] if isinstance(one, dict) else []
-        if len(values) == 1 and isinstance(values[0], str) and isinstance(one.get("name"), str):
-            pairs.append((one["name"], values[0]))
+        name = one.get("name") if isinstance(one, dict) else None
+        if isinstance(name, str) and len(values) == 1 and isinstance(values[0], str):
+            pairs.append((name, values[0]))
+        elif isinstance(name, str) and name and name not in _MEANINGS:
+            pairs.append((name, ""))  # not offered, so that its type does not matter
         else:
             faults.append(Fault(f"{AT}[{place}]", "structure", "must have a name and one text as its value"))
     if faults:
@@ -129,12 +133,13 @@ def _pairs_in(body: JsonBody) -> Pairs:
 def _read(request: Request, pairs: Pairs, now: str) -> _Read:
     """Return what is asked for; raises ``FaultsInRequest`` (400) naming every fault.
 
-    With ``handling=lenient`` what is not offered is left out of account, and the export says so.
+    With ``handling=lenient`` what is not offered is left out of account, and the export says so; but for
+    ``patient``, without which others would be exported than those who were asked for.
     """
     offered = [pair for pair in pairs if pair[0] in _MEANINGS]
     faults = list(_find_faults(request, offered, now))
     notes = list(_not_offered(pairs))
-    if notes and not is_lenient(request):
+    if notes and not (is_lenient(request) and all(place != PATIENT for place, _ in notes)):
         faults += [Fault(place, "not-offered", message) for place, message in notes]
     if faults:
         raise FaultsInRequest(faults, status=400)

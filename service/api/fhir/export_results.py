@@ -4,13 +4,16 @@ A router of its own: its files are NDJSON, which ``Accept`` may ask for.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from email.utils import format_datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from fhir_mappings import json_text
 from fhir_mappings.bulk import NDJSON, Exported, ExportedFile, to_manifest
+from service.api.byte_ranges import ByteRange, asked_range
 from service.api.doors import Doors
 from service.api.fhir.answers import fhir_base
 from service.api.fhir.described import answers
@@ -24,9 +27,23 @@ from service.flows.start_export import NO_SUCH_EXPORT, show_export, stop_export
 from service.flows.work_on_export import parts_of
 from service.store.exports import COMPLETE, FAILED, ExportRow
 
-_UNDER_WAY = 202
+_UNDER_WAY, _PARTIAL = 202, 206
 _AGAIN_SECONDS = "5"
 _EXPORT = "/exports/{export_id}"
+Range = Annotated[
+    str | None, Header(alias="Range", description="`bytes=1000-`: only these, to go on where one ended.")
+]
+IfRange = Annotated[str | None, Header(description="The ETag of the file that the range is meant of.")]
+IfNoneMatch = Annotated[str | None, Header(description="An ETag of a file that the caller has already.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which bytes of a file are asked for, and on what condition."""
+
+    range: Range = None
+    if_range: IfRange = None
+    if_none_match: IfNoneMatch = None
 
 
 def build_router(doors: Doors) -> APIRouter:
@@ -61,20 +78,38 @@ def _add_status(router: APIRouter, doors: Doors) -> None:
 
 
 def _add_file(router: APIRouter, doors: Doors) -> None:
+    content = {NDJSON: {"schema": {"type": "string"}}}
     told = answers("OperationOutcome") | {
-        200: {"description": "A resource a line", "content": {NDJSON: {"schema": {"type": "string"}}}}
+        200: {"description": "A resource a line", "content": content},
+        _PARTIAL: {"description": "The bytes asked for; Content-Range says which", "content": content},
+        304: {"description": "If-None-Match names this file"},
+        416: {"description": "Range asks for bytes behind the end"},
     }
 
     @router.get(f"{_EXPORT}/{{file}}", summary="One file of a bulk export", responses=told)
-    def read_file(request: Request, export_id: str, file: str) -> Response:
+    def read_file(
+        request: Request, export_id: str, file: str, wanted: Annotated[Wanted, Depends()]
+    ) -> Response:
         access = access_of(request, "R")
         row = show_export(doors.deployment, export_id, access)
         part = _named(row, file)
         if part.type in EXPORTED and not may_export(grants_of(request), part.type):
             raise ScopeMissing([f"system/{part.type}.r"])
+        etag = f'"{row.id}.{part.name}.{part.bytes}"'  # what counts of a file never changes
+        headers = {"ETag": etag, "Accept-Ranges": "bytes"}
+        span = asked_range(wanted.range, wanted.if_range, etag, part.bytes)
         doors.audit_read(access, f"export/{row.id}")
-        pieces = _read(doors, row, part)
-        return StreamingResponse(pieces, headers={"Content-Length": str(part.bytes)}, media_type=NDJSON)
+        if etag in (one.strip() for one in (wanted.if_none_match or "").split(",")):
+            return Response(None, 304, headers)
+        if span is None:
+            if "gzip" in request.headers.get("accept-encoding", ""):
+                headers["ETag"] = (
+                    f"W/{etag}"  # packed, its bytes are others, and a range of them is not meant
+                )
+            pieces = _read(doors, row, part, ByteRange(0, part.bytes - 1))
+            return StreamingResponse(pieces, 200, headers | {"Content-Length": str(part.bytes)}, NDJSON)
+        headers |= {"Content-Length": str(span.length), "Content-Range": span.content_range(part.bytes)}
+        return StreamingResponse(_read(doors, row, part, span), _PARTIAL, headers, NDJSON)
 
 
 def _add_cancel(router: APIRouter, doors: Doors) -> None:
@@ -98,13 +133,13 @@ def _named(row: ExportRow, name: str) -> PartFile:
     return found[0]
 
 
-def _read(doors: Doors, row: ExportRow, part: PartFile) -> Iterable[bytes]:
-    """Return the pieces of a file; raises ``NotFound`` where this process does not reach it."""
+def _read(doors: Doors, row: ExportRow, part: PartFile, span: ByteRange) -> Iterable[bytes]:
+    """Return the pieces of a span of a file; raises ``NotFound`` where this process does not reach it."""
     root = doors.deployment.settings.export_dir
     if root is None:
         raise NotFound(NO_SUCH_EXPORT)
     try:
-        return read_part(folder_of(root, row.clinic, row.id), part)
+        return read_part(folder_of(root, row.clinic, row.id), part, span.first, span.length)
     except OSError:
         doors.log.event("export_file_missing", clinic=row.clinic)
         raise NotFound(NO_SUCH_EXPORT) from None

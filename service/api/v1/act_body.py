@@ -23,7 +23,7 @@ def read_acknowledgement(value: Mapping[str, Any], person: str | None = None) ->
     ``person`` is whom the credential names: ``by`` may then be left out.
     """
     fields = Fields(value, ("by", "note"))
-    done = PersonsAct("acknowledge", _by(fields, person), words=_words(fields, "note"))
+    done = PersonsAct("acknowledge", read_person(fields, person), words=_words(fields, "note"))
     fields.refuse_faults()
     return done
 
@@ -34,7 +34,7 @@ def read_repair_step(value: Mapping[str, Any], person: str | None = None) -> Per
     step, words = _one_of(fields, "step", repair_steps(), required=False), _words(fields, "text")
     if step is None and words is None and fields.is_sound("step") and fields.is_sound("text"):
         fields.faults.append(Fault("step", "required", "Name a step, or tell it in text."))
-    done = PersonsAct("repair-steps", _by(fields, person), step=step, words=words)
+    done = PersonsAct("repair-steps", read_person(fields, person), step=step, words=words)
     fields.refuse_faults()
     return done
 
@@ -43,7 +43,7 @@ def read_resolution(value: Mapping[str, Any], person: str | None = None) -> Pers
     """Return what the body of ``resolve`` says."""
     fields = Fields(value, ("by", "outcome", "note"))
     outcome = _one_of(fields, "outcome", _OUTCOMES)
-    by, words = _by(fields, person), _words(fields, "note")
+    by, words = read_person(fields, person), _words(fields, "note")
     fields.refuse_faults()
     return PersonsAct(_OUTCOMES[outcome or ""], by, words=words)
 
@@ -52,12 +52,13 @@ def read_dismissal(value: Mapping[str, Any], person: str | None = None) -> Perso
     """Return what the body of ``dismiss`` says."""
     fields = Fields(value, ("by", "reason", "note"))
     reason = _one_of(fields, "reason", _REASONS)
-    done = PersonsAct("dismiss", _by(fields, person), reason=reason, words=_words(fields, "note"))
+    done = PersonsAct("dismiss", read_person(fields, person), reason=reason, words=_words(fields, "note"))
     fields.refuse_faults()
     return done
 
 
-def _by(fields: Fields, person: str | None) -> str:
+def read_person(fields: Fields, person: str | None) -> str:
+    """Return who acts, from ``by``; ``person`` is whom the credential names: it may then be left out."""
     if person is not None and fields.text("by") is None and fields.is_sound("by"):
         return person
     by = fields.short_text("by")

@@ -23,7 +23,7 @@ from service.api.v1.queries import (
     to_words,
 )
 from service.api.v1.reading import answer, audited
-from service.api.v1.shown_alert import show_alert, show_alert_in_context, show_watch_point
+from service.api.v1.shown_alert import show_alert_in_context, show_listed_alert, show_watch_point
 from service.flows.list_alerts import AlertListQuery, Place, list_alert_page
 from service.flows.patient_references import reference_here, references_to_patient
 from service.flows.read_alert import read_alert_in_context
@@ -89,7 +89,8 @@ def build_router(doors: Doors) -> APIRouter:
             query = replace(_query(asked, deployment.settings, pages), sight=access.sight)
             page = list_alert_page(deployment, query, access.clinic)
             patients.update(query.references or (), page.patients)
-        items = [*map(show_alert, page.alerts), *map(show_watch_point, page.watch)]
+        alerts = (show_listed_alert(row, page.ends) for row in page.alerts)
+        items = [*alerts, *map(show_watch_point, page.watch)]
         following = page.next and pages.following(page.next.part, page.next.at, page.next.key)
         return answer({"items": items, "next": following})
 

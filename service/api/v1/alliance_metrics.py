@@ -9,7 +9,7 @@ from service.api.doors import Doors
 from service.api.security import access_of, grants_of, need_sight
 from service.api.v1.described import PROBLEM, refusals
 from service.api.v1.metrics_models import MetricsAnswer
-from service.api.v1.queries import LONGEST, bad_parameter, to_words
+from service.api.v1.queries import LONGEST, bad_parameter, refuse_others, to_words
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_metrics import show_metrics, show_metrics_as_csv
 from service.flows.report_metrics import FAMILIES, report_metrics
@@ -68,6 +68,7 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer from a snapshot, at `as_of`; figures of few patients are suppressed, with complements."""
         access = access_of(request, "R")
         with audited(doors, access):
+            refuse_others(request.query_params, ("group_by", "figures", "format"))
             dimensions = _dimensions(group_by)
             if NAMES_PEOPLE & set(dimensions):
                 need_sight(grants_of(request), BY_THERAPIST)

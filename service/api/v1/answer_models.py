@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fhir_mappings.alert_states import AlertStatus
 from service.api.v1.guidance_models import OfferAnswer
 from service.api.v1.models import Answer, Number, Perspective, Severity
+from service.api.v1.treatment_end_models import EndAnswer
 from service.api.v1.words_models import ContextAnswer, OwnWordsAnswer
 
 Tier = Literal["watch", "possible", "marked"]
@@ -185,7 +186,13 @@ class ActAnswer(BaseModel):
     text: str | None
 
 
-class AlertWithActsAnswer(AlertAnswer):
+class ListedAlertAnswer(AlertAnswer):
+    """An alert of a list; of a treatment whose end was told it stays, and says so."""
+
+    treatment_end: EndAnswer | None
+
+
+class AlertWithActsAnswer(ListedAlertAnswer):
     """An alert with every act on it, the first one first."""
 
     acts: list[ActAnswer]
@@ -232,7 +239,7 @@ class WatchAnswer(BaseModel):
 class AlertList(BaseModel):
     """One page of alerts, the latest change first; watch points, where asked for, after the last alert."""
 
-    items: list[AlertAnswer | WatchAnswer]
+    items: list[ListedAlertAnswer | WatchAnswer]
     next: str | None = Field(description="Hand it back as `after` for the next page; null on the last one.")
 
 

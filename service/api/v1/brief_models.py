@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from service.api.v1.answer_models import AlertDetailAnswer, AlertWithActsAnswer
 from service.api.v1.guidance_models import SessionGuidanceAnswer, SupervisionGuidanceAnswer
 from service.api.v1.models import Perspective, Role
+from service.api.v1.treatment_end_models import EndAnswer
 from service.api.v1.trend_models import (
     ChangeAnswer,
     DueAnswer,
@@ -58,6 +59,7 @@ class BriefAnswer(BaseModel):
     )
     due: list[DueAnswer]
     missed_sessions: list[MissedSessionAnswer]
+    treatment_end: EndAnswer | None
     own_words: list[OwnWordsAnswer] = Field(description="Of the last three sessions with any, newest first.")
     guidance: SessionGuidanceAnswer
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from fhir_mappings.errors import Fault
 from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, TextItem
+from service.api.v1.import_ends import END_FIELDS
 from service.api.v1.import_map import ImportMap, Text
 from service.api.v1.models import ResponseBody
 from service.api.v1.response_body import FIELDS
@@ -15,7 +16,7 @@ from service.errors import FaultsInRequest
 from service.flows.deployment import Deployment
 
 TOTAL = "total"
-_FIELDS = tuple(name for name in FIELDS if name not in ("answers", "scores"))
+_FIELDS = (*(name for name in FIELDS if name not in ("answers", "scores")), *END_FIELDS)
 _NEEDED = ("identifier", "instrument", "patient", "authored")
 _WHOLE_NUMBERS = frozenset({"session_number", "age_years"})
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
@@ -42,7 +43,7 @@ def template(instrument: Instrument) -> str:
 
 
 def _meaning(name: str) -> str:
-    said = str(ResponseBody.model_fields[name].description)
+    said = END_FIELDS.get(name) or str(ResponseBody.model_fields[name].description)
     return f"must be there; {said}" if name in _NEEDED else said
 
 

@@ -12,12 +12,14 @@ from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
 from service.api.bodies import JsonBody, parse_object
 from service.api.v1.import_columns import Columns, read_header
+from service.api.v1.import_ends import END_FIELDS, read_end, without_end
 from service.api.v1.import_lines import Lines
 from service.api.v1.import_map import OWN_TEMPLATE, ImportMap
 from service.api.v1.response_body import FIELDS, read_response_body
 from service.errors import FaultsInRequest
 from service.flows.deployment import Deployment
 from service.flows.record_batch import ImportRow
+from service.flows.tell_treatment_end import NewEnd
 
 FileKind = Literal["csv", "ndjson"]
 _NOT_UTF_8 = Fault("", "not-utf-8", "The row is not in UTF-8.")
@@ -43,7 +45,7 @@ class NdjsonFile:
     def __init__(self, lines: Lines, deployment: Deployment) -> None:
         self._lines = lines
         self._deployment = deployment
-        self._places = {*FIELDS, *_places(deployment)}
+        self._places = {*FIELDS, *END_FIELDS, *_places(deployment)}
 
     @property
     def line(self) -> int:
@@ -163,8 +165,11 @@ def _places(deployment: Deployment) -> Iterator[str]:
 
 
 def _read(line: int, body: JsonBody, deployment: Deployment) -> ImportRow:
+    end, faults = read_end(body.value, deployment)
     try:
-        new = read_response_body(body, deployment, "import")
+        new = read_response_body(JsonBody(body.raw, without_end(body.value)), deployment, "import")
     except FaultsInRequest as refused:
-        return ImportRow(line, None, refused.faults)
-    return ImportRow(line, new)
+        return ImportRow(line, None, (*refused.faults, *faults))
+    if faults:
+        return ImportRow(line, None, faults)
+    return ImportRow(line, new, end=end and NewEnd(new.patient, new.therapist, *end))

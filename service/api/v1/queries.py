@@ -6,8 +6,10 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query
+from starlette.datastructures import QueryParams
 
 from fhir_mappings.errors import Fault
+from service.api.v1.fields import as_key
 from service.clock import as_instant
 from service.errors import FaultsInRequest
 from service.flows.list_places import ListPlaces
@@ -51,6 +53,20 @@ def to_words(text: str | None, name: str, known: Collection[str]) -> frozenset[s
     if not words <= set(known):
         raise bad_parameter(name, f"Must be a comma-separated list of {', '.join(sorted(known))}.")
     return words
+
+
+def refuse_others(asked: QueryParams, known: Collection[str]) -> None:
+    """Raise ``FaultsInRequest`` (400) for every parameter that is not known; the door refuses doubled ones.
+
+    For answers that tell nothing of what they were narrowed by: one passed over would be taken for obeyed.
+    """
+    faults = [
+        Fault(as_key(name), "bad-parameter", "There is no such parameter here.")
+        for name in asked
+        if name not in known
+    ]
+    if faults:
+        raise FaultsInRequest(faults, status=400)
 
 
 @dataclass(frozen=True, slots=True)

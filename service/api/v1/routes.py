@@ -19,12 +19,14 @@ from service.api.v1 import (
     notices,
     patients,
     responses,
+    treatment_ends,
     trend,
 )
 
 DOORS = (
     *(instruments, responses, attendance, trend, alerts, alert_acts, notices, deliveries, merges),
     *(patients, inbound, disclosures, briefs, imports, alliance_metrics, form_links),
+    treatment_ends,
 )
 
 

@@ -1,7 +1,10 @@
 """A rupture alert, and a watch point beside it, as /v1 shows them."""
 
+from collections.abc import Mapping
+
 from fhir_mappings import json_text
 from service.alliance.guidance import guidance_in, offer_for
+from service.api.v1.shown_end import show_end_or_none
 from service.api.v1.shown_guidance import show_offer
 from service.api.v1.shown_words import show_context, show_words
 from service.flows.act_on_alert import AlertWithActs
@@ -10,6 +13,7 @@ from service.flows.list_alerts import WatchPoint
 from service.flows.read_alert import AlertInContext
 from service.store.alert_acts import ActRow
 from service.store.alerts import AlertRow
+from service.store.treatment_ends import TreatmentEnd
 
 Json = dict[str, object]
 
@@ -45,6 +49,11 @@ def show_alert(row: AlertRow) -> Json:
     }
 
 
+def show_listed_alert(row: AlertRow, ends: Mapping[int, TreatmentEnd]) -> Json:
+    """Return one alert of a list; ``ends`` are the ends of treatment that stand, by the row of the dyad."""
+    return show_alert(row) | {"treatment_end": show_end_or_none(ends.get(row.dyad_row))}
+
+
 def _show_evidence(seen: Json) -> Json:
     """Return one entry as it was stored, with what kind of sign it is."""
     now = seen.get("now")
@@ -58,6 +67,7 @@ def show_alert_with_acts(found: AlertWithActs) -> Json:
         "acts": [_show_act(one) for one in found.acts],
         "shown_severity": found.shown_severity,
         "missed_since": found.missed,
+        "treatment_end": show_end_or_none(found.end),
         "own_words": [show_words(one) for one in found.words],
     }
 

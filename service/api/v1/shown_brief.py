@@ -2,6 +2,7 @@
 
 from service.alliance.guidance import guidance_in, offer_for
 from service.api.v1.shown_alert import show_alert_in_full, show_alert_with_acts
+from service.api.v1.shown_end import show_end_or_none
 from service.api.v1.shown_guidance import show_session_guidance, show_supervision_guidance
 from service.api.v1.shown_trend import (
     show_change,
@@ -33,6 +34,7 @@ def show_brief(brief: SessionBrief, patient: str, language: str | None) -> Json:
         "alerts": [show_alert_in_full(one, language) for one in brief.alerts],
         "due": [show_due(one) for one in brief.due],
         "missed_sessions": [show_missed(row) for row in brief.missed],
+        "treatment_end": show_end_or_none(brief.sessions.end),
         "own_words": [show_words(one) for one in brief.words],
         "guidance": show_session_guidance(guidance, offer),
     }

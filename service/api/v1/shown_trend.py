@@ -8,6 +8,7 @@ from service.alliance.notes import say_unknown
 from service.alliance.pairs import Side
 from service.alliance.parameters import Parameters
 from service.alliance.plan import Window
+from service.api.v1.shown_end import show_end
 from service.api.v1.shown_response import provisional, show_limits, show_prompts
 from service.api.v1.shown_words import show_context
 from service.flows.find_due import DyadDue
@@ -43,6 +44,7 @@ def show_trend(trend: PatientTrend, patient: str, parameters: Parameters, *, com
             for line in one.lines
         ],
         "alerts": [_alert(row) for row in trend.alerts],
+        "treatment_ends": [{"therapist": one.therapist or None} | show_end(one) for one in trend.ends],
     }
 
 

@@ -12,6 +12,7 @@ from service.api.v1.answer_models import (
     Tier,
 )
 from service.api.v1.models import Number, Perspective, Role, Severity
+from service.api.v1.treatment_end_models import EndAnswer
 from service.api.v1.words_models import ContextAnswer
 
 
@@ -229,6 +230,12 @@ class DyadContextAnswer(ContextAnswer):
     therapist: str | None
 
 
+class DyadEndAnswer(EndAnswer):
+    """The end of the treatment with one therapist."""
+
+    therapist: str | None
+
+
 class TrendAnswer(BaseModel):
     """How the alliance of one patient moves, with all that is needed to compute it again."""
 
@@ -246,3 +253,6 @@ class TrendAnswer(BaseModel):
     missed_sessions: list[MissedSessionAnswer]
     context: list[DyadContextAnswer] = Field(description="What stands beside the scores; never a signal.")
     alerts: list[TrendAlertAnswer] = Field(description="Opened in the sessions shown; none taken back.")
+    treatment_ends: list[DyadEndAnswer] = Field(
+        description="Ends of treatment that were told, where no session came after; nothing is due there."
+    )

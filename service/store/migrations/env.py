@@ -19,6 +19,7 @@ import service.store.page_tables
 import service.store.role_tables
 import service.store.subscription_tables
 import service.store.tables
+import service.store.treatment_tables
 import service.store.trouble_tables
 import service.store.visit_tables  # noqa: F401 - they make every table known
 from service.store.columns import metadata

@@ -22,6 +22,7 @@ from service.api.scopes_table import is_open
 from service.api.v1.attendance_models import EXAMPLE_ATTENDANCE
 from service.api.v1.form_link_models import EXAMPLE_FORM_LINK
 from service.api.v1.imports import IMPORTS
+from service.api.v1.treatment_end_models import EXAMPLE_END
 from service.app import describe_app
 from service.store.columns import metadata
 from tests.databases import empty_database
@@ -58,6 +59,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/patients/find": {"identifier": "urn:clinic:north|bea"},
     "POST /v1/inbound/{}/retry": {},
     "POST /v1/inbound/{}/discard": {"reason": "wrong"},
+    "PUT /v1/patients/{}/treatment-end": EXAMPLE_END | BY,
+    "POST /v1/patients/{}/treatment-end/withdraw": {"therapist": "Practitioner/ada"} | BY,
     "PUT /v1/patients/{}/disclosure": {"push": True, "share": True, "since": None},
     "POST /fhir": {
         "resourceType": "Bundle",

@@ -14,6 +14,7 @@ from service.flows.make_form_link import make_form_link
 from service.flows.merge_patients import merge_patients
 from service.flows.record_attendance import NewAttendance, record_attendance
 from service.flows.set_disclosure import set_disclosure
+from service.flows.tell_treatment_end import NewEnd, tell_treatment_end
 from service.flows.write_subscription import Author, create_subscription
 from service.store.alerts import AlertRow, alerts_of_dyad
 from service.store.cards import CardRow, add_card
@@ -146,6 +147,8 @@ def _tell_more(bench: Bench) -> None:
     set_disclosure(deployment, ANNA, Disclosure(share=False), write)
     for patient in (ANNA, BERT):
         record_attendance(deployment, an_attendance(patient), an_access())
+        ended = NewEnd(patient, "Practitioner/ada", "2026-03-02", "planned", by="Practitioner/ada")
+        tell_treatment_end(deployment, ended, an_access("U"))
         make_form_link(deployment, link_facts(patient), timedelta(days=1), an_access())
     _leave_unjudged(bench)
     encounter = {"origin": "fhir", "therapist": None, "encounter": "Encounter/e-CANARY", "session_date": None}

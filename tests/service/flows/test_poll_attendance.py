@@ -9,7 +9,7 @@ import pytest
 
 from fhir_mappings.filled import Identifier
 from service.flows.check_readiness import check_clinic
-from service.flows.poll_attendance import no_search
+from service.flows.poll_changes import no_search
 from service.flows.record_attendance import NewAttendance, correct_attendance, record_attendance
 from service.flows.record_response import record_response
 from service.store.attendance import AttendanceRow, list_attendance

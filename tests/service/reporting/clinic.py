@@ -1,6 +1,7 @@
 """A seeded clinic in the database: the demo clinic, therapists' forms, attendance, people's acts."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,11 +11,13 @@ from typing import Any
 
 from fhir_mappings.answers import check_answers
 from fhir_mappings.filled import Identifier
+from service.errors import NotFound
 from service.flows.act_on_alert import PersonsAct, act_on_alert
 from service.flows.deployment import Deployment
 from service.flows.new_response import NewResponse
 from service.flows.record_attendance import NewAttendance, record_attendance
 from service.flows.record_response import record_response
+from service.flows.tell_treatment_end import NewEnd, tell_treatment_end
 from service.store.alerts import AlertQuery, list_alerts
 from tests.demo_clinic import DemoClinic, Rating, make_clinic
 from tests.service.build import StandingClock, a_deployment, a_report, a_response, an_access
@@ -42,6 +45,7 @@ def fill_clinic(
     clock.moment = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     if attendance:
         _attend(clinic, deployment)
+    _end(clinic, deployment)
     return deployment
 
 
@@ -134,6 +138,19 @@ def _attend(clinic: DemoClinic, deployment: Deployment) -> None:
             if session.missed_before:
                 missed = session.date - timedelta(weeks=1)
                 _appointment(deployment, client.reference, client.therapist, missed, None)
+
+
+def _end(clinic: DemoClinic, deployment: Deployment) -> None:
+    """Tell why some therapies ended that are over, and of others an end before their last session."""
+    reasons: Any = ("planned", "client-left", "transferred")
+    for client in clinic.clients:
+        number = int(client.reference.rpartition("-")[2])
+        if number % 8 and number % 13:
+            continue
+        day = TODAY - timedelta(days=400 if number % 8 else 40)
+        new = NewEnd(client.reference, client.therapist, day.isoformat(), reasons[number % 3])
+        with suppress(NotFound):  # of a few nothing was recorded
+            tell_treatment_end(deployment, new, an_access("U"))
 
 
 def _appointment(deployment: Deployment, patient: str, therapist: str, day: date, number: int | None) -> None:

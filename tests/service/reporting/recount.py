@@ -48,6 +48,10 @@ _QUERIES = {
     " JOIN patient_aliases a ON a.row_id = v.alias_row"
     " JOIN dyads d ON d.patient_key = a.patient_key AND d.therapist = v.therapist"
     " WHERE v.believed_until IS NULL",
+    "ends": "SELECT e.*, d.row_id AS dyad_row FROM treatment_ends e"
+    " JOIN patient_aliases a ON a.row_id = e.alias_row"
+    " JOIN dyads d ON d.patient_key = a.patient_key AND d.therapist = e.therapist"
+    " WHERE e.believed_until IS NULL AND NOT e.withdrawn",
 }
 
 
@@ -283,7 +287,10 @@ class Recount:
         after, without = [], []
         for dyad, facts in self._dyads.items():
             last = max(date.fromisoformat(day) for one, day in sessions if one == dyad)
-            gone = self._as_of.date() - last >= DROP_OUT
+            told = [row for row in self._rows["ends"] if row["dyad_row"] == dyad]
+            standing = [row for row in told if row["ended_on"] >= last.isoformat()]
+            is_excused = any(row["reason"] != "client-left" for row in standing)
+            gone = self._as_of.date() - last >= DROP_OUT and not is_excused
             own = [row for row in self._rows["alerts"] if row["dyad_row"] == dyad and not row["historical"]]
             own = [row for row in own if row["status"] not in ("dismissed", "withdrawn", "entered-in-error")]
             lasting = [row for row in own if row["status"] not in ("repaired", "closed-by-scores")]

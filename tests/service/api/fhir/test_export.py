@@ -10,6 +10,7 @@ from tests.service.api.fhir.calls import FHIR, created_id, ids, issues, search, 
 from tests.service.exporting import ASYNC, a_clinic
 
 KINDS = ("QuestionnaireResponse", "Observation", "DetectedIssue", "Task", "Flag", "Provenance")
+PLAIN = {"Accept-Encoding": "identity"}
 DIP = [*((number, "37.0") for number in range(4, 10)), (10, "22.0")]
 
 
@@ -238,3 +239,61 @@ def test_only_who_asked_sees_an_export_and_only_with_the_scope_of_each_type(depl
         "scope gone": 403,
         "own dyads only": 403,
     }
+
+
+def test_a_download_that_ended_goes_on_where_it_was(clinic):
+    (file,) = clinic.manifest("$export?_type=Observation")["output"]
+    whole = clinic.client.get(file["url"], headers=PLAIN)
+    rest = clinic.client.get(file["url"], headers={"Range": "bytes=700-", "If-Range": whole.headers["etag"]})
+
+    assert whole.headers["accept-ranges"] == "bytes"
+    assert (rest.status_code, rest.content) == (206, whole.content[700:])
+    assert rest.headers["content-range"] == f"bytes 700-{len(whole.content) - 1}/{len(whole.content)}"
+    assert rest.headers["content-length"] == str(len(rest.content))
+
+
+def test_a_download_of_another_file_begins_anew(clinic):
+    (file,) = clinic.manifest("$export?_type=Observation")["output"]
+    answer = clinic.client.get(file["url"], headers=PLAIN | {"Range": "bytes=700-", "If-Range": '"another"'})
+
+    assert (answer.status_code, int(answer.headers["content-length"])) == (200, len(answer.content))
+
+
+def test_a_packed_download_is_not_taken_for_the_plain_one(clinic):
+    (file,) = clinic.manifest("$export?_type=Observation")["output"]
+    packed = clinic.client.get(file["url"], headers={"Accept-Encoding": "gzip"})
+    again = {"Range": "bytes=700-", "If-Range": packed.headers["etag"]}
+
+    assert (packed.headers["content-encoding"], packed.headers["etag"][:2]) == ("gzip", "W/")
+    assert clinic.client.get(file["url"], headers=PLAIN | again).status_code == 200
+
+
+def test_a_file_that_is_here_already_is_not_sent_again(clinic):
+    (file,) = clinic.manifest("$export?_type=Observation")["output"]
+    etag = clinic.client.get(file["url"], headers=PLAIN).headers["etag"]
+    answer = clinic.client.get(file["url"], headers={"If-None-Match": f'"x", {etag}'})
+
+    assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_bytes_behind_the_end_are_refused_telling_the_size(clinic):
+    (file,) = clinic.manifest("$export?_type=Observation")["output"]
+    size = len(clinic.client.get(file["url"]).content)
+    answer = clinic.client.get(file["url"], headers={"Range": f"bytes={size}-"})
+
+    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{size}")
+    assert issues(answer)[0][0] == "invalid"
+
+
+def test_a_parameter_of_the_guide_that_is_not_offered_is_told_whatever_its_type(clinic):
+    patient = {"name": "patient", "valueReference": {"reference": "Patient/anna"}}
+    body = {"resourceType": "Parameters", "parameter": [patient]}
+    refused = clinic.client.post("/fhir/Patient/$export", json=body, headers=ASYNC | FHIR)
+
+    assert (refused.status_code, issues(refused)) == (400, [("not-supported", "http.patient")])
+
+
+def test_who_asks_for_one_patient_gets_no_others_by_lenient_handling(clinic):
+    lenient = {"Prefer": "respond-async, handling=lenient"}
+
+    assert clinic.ask("Patient/$export?patient=Patient/anna", **lenient).status_code == 400

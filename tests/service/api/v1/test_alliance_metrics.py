@@ -111,6 +111,7 @@ def test_figures_that_cannot_be_grouped_so_are_named(reports):
         ({"group_by": "patient"}, "group_by"),
         ({"group_by": "team,site,month"}, "group_by"),
         ({"figures": "gossip"}, "figures"),
+        ({"from": "2026-01-01"}, "from"),
         ({"format": "xml"}, "format"),
     ],
 )

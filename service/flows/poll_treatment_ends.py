@@ -1,0 +1,80 @@
+"""Read ends of treatment from the EHR's EpisodesOfCare, those of dyads that we know; a caller's word wins.
+
+An episode whose end is taken back there, or that is open again, takes back what it said, and nothing else.
+"""
+
+from dataclasses import replace
+
+from fhir_mappings.episode import EpisodeEnd, end_of_episode
+from service.ehr.client import Found
+from service.flows.deployment import Write
+from service.flows.intake import Intake
+from service.flows.poll_changes import poll_changes
+from service.flows.tell_treatment_end import NewEnd, take_in_end
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
+from service.store.database import Tx
+from service.store.lost_races import repeat_lost_races
+from service.store.patients import Alias, find_alias, knows_dyad, own_key_of, take_dyad
+from service.store.treatment_ends import TreatmentEnd, end_by_episode, keep_end
+
+OK = 200
+EPISODE = "EpisodeOfCare"
+
+
+def poll_treatment_ends(intake: Intake) -> int:
+    """Return how many ends were told, corrected or taken back by one pass."""
+    changed = poll_changes(intake, EPISODE, lambda found: _take(intake, found))
+    if changed:
+        intake.log.event("treatment_ends_taken", ehr=intake.ehr, count=changed)
+    return changed
+
+
+def _take(intake: Intake, found: Found) -> bool:
+    name = f"{intake.ehr}/{EPISODE}/{found.place.id}"
+    end = end_of_episode(dict(found.resource), intake.client.base_url)
+    with intake.deployment.database.read() as tx:  # most episodes are none of ours: that costs no write
+        if _alias_of(tx, intake, end) is None and end_by_episode(tx, intake.clinic, name) is None:
+            return False
+    return _record(intake, name, end)
+
+
+@repeat_lost_races
+def _record(intake: Intake, name: str, end: EpisodeEnd | None) -> bool:
+    deployment = intake.deployment
+    with deployment.database.write() as tx:
+        write = Write(tx, deployment, intake.access("U"), deployment.clock())
+        said, alias = end_by_episode(tx, intake.clinic, name), _alias_of(tx, intake, end)
+        changed = False
+        if said is not None and not (alias and end and said.therapist == end.therapist):
+            changed = _take_back(write, said)
+        if alias is not None and end is not None:
+            changed = _tell(write, name, end, alias) or changed
+    return changed
+
+
+def _take_back(write: Write, said: TreatmentEnd) -> bool:
+    if said.withdrawn or said.source != "ehr":
+        return False
+    keep_end(write.tx, replace(said, withdrawn=True, believed_from=write.now))
+    add_audit(write.tx, audit_row(write.access, write.now, OK, "", said.alias_row))
+    return True
+
+
+def _tell(write: Write, name: str, end: EpisodeEnd, alias: Alias) -> bool:
+    # The dyad's row is the lock under which a caller and the EHR cannot both tell of one end.
+    take_dyad(write.tx, write.clinic, alias.patient_key, end.therapist, write.now)
+    new = NewEnd(end.patient, end.therapist, end.ended_on, "unknown", episode=name)
+    if not take_in_end(write, new, alias, end.therapist, "ehr"):
+        return False
+    subject = f"patient/{own_key_of(write.tx, alias)}"
+    add_audit(write.tx, audit_row(write.access, write.now, OK, subject, alias.row))
+    return True
+
+
+def _alias_of(tx: Tx, intake: Intake, end: EpisodeEnd | None) -> Alias | None:
+    """Return the patient's alias where an episode ended of a dyad that we know, else None."""
+    alias = find_alias(tx, intake.clinic, end.patient) if end else None
+    if end is None or alias is None or not knows_dyad(tx, intake.clinic, alias.patient_key, end.therapist):
+        return None
+    return alias

@@ -1,0 +1,60 @@
+"""Which groups lie within others: a team's therapists, who are in it alone, add up to it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from service.reporting.dimensions import OF_DYAD
+from service.reporting.reading import Reader
+
+_FEWEST_TOGETHER = 2
+_NAMES = tuple(one for one in OF_DYAD if one != "clinic")
+
+
+@dataclass(frozen=True, slots=True)
+class Nesting:
+    """Of (dimension, coarser dimension): the coarser key that each key lies in, where keys add up to it."""
+
+    found: Mapping[tuple[str, str], Mapping[object, object]] = field(default_factory=dict)
+
+    def lines_of(self, dimension: str, key: object) -> Iterable[tuple[str, object]]:
+        """Give the coarser dimension and key of each sum that a key is a part of, and others too."""
+        for (own, coarser), within in self.found.items():
+            if own == dimension and key in within:
+                yield coarser, within[key]
+
+
+def read_nesting(reader: Reader, group_by: Iterable[str]) -> Nesting:
+    """Return what lies within what, for what is asked for; raises what ``Reader.rows`` raises.
+
+    A report by therapist and one by team together give away what a therapist's hidden cell is, where the
+    others of the team are shown.
+    """
+    if not set(group_by) & set(_NAMES[1:]):
+        return Nesting()
+    reader.show("dyads")
+    columns = ", ".join(f"coalesce({one}, '') AS {one}" for one in _NAMES)
+    return find_nesting(reader.rows(f"SELECT DISTINCT {columns} FROM dyads"))  # noqa: S608 - ours
+
+
+def find_nesting(dyads: Iterable[Mapping[str, object]]) -> Nesting:
+    """Return what lies within what, of dyads with a key for each of site, team, approach and therapist."""
+    rows = list(dyads)
+    pairs = {
+        (own, coarser): {(row[own], row[coarser]) for row in rows} for coarser, own in combinations(_NAMES, 2)
+    }
+    return Nesting({names: _within(seen) for names, seen in pairs.items()})
+
+
+def _within(seen: Iterable[tuple[object, object]]) -> dict[object, object]:
+    coarser_of: dict[object, list[object]] = {}
+    keys_in: dict[object, list[object]] = {}
+    for own, coarser in seen:
+        coarser_of.setdefault(own, []).append(coarser)
+        keys_in.setdefault(coarser, []).append(own)
+    return {
+        own: coarser
+        for coarser, keys in keys_in.items()
+        if len(keys) >= _FEWEST_TOGETHER and all(len(coarser_of[own]) == 1 for own in keys)
+        for own in keys
+    }

@@ -1,0 +1,123 @@
+"""Ends of treatment by the EHR's EpisodesOfCare: of dyads that we know, a caller's word first."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service.flows.check_readiness import check_clinic
+from service.flows.poll_changes import no_search
+from service.flows.poll_treatment_ends import poll_treatment_ends
+from service.flows.record_response import record_response
+from service.flows.tell_treatment_end import (
+    NewEnd,
+    list_treatment_ends,
+    tell_treatment_end,
+    withdraw_treatment_end,
+)
+from tests.service.build import a_response, an_access
+from tests.service.flows.taking_in import Clinic, a_clinic
+
+ANNA, ADA = "Patient/anna", "Practitioner/ada"
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    with a_clinic(tmp_path, ehr_treatment_ends=True) as made:
+        record_response(made.deployment, a_response(7), an_access())  # so Anna and Ada are known
+        yield made
+
+
+def hold(clinic: Clinic, number: int = 1, **changes: Any) -> None:
+    """Let the EHR hold an episode of Anna with Ada, finished where no change says otherwise."""
+    facts = {
+        "resourceType": "EpisodeOfCare",
+        "id": f"e-{number}",
+        "status": "finished",
+        "patient": {"reference": ANNA},
+        "careManager": {"reference": ADA},
+        "period": {"start": "2025-09-01", "end": "2026-03-02"},
+    }
+    clinic.put({key: value for key, value in (facts | changes).items() if value is not None})
+
+
+def poll(clinic: Clinic) -> int:
+    return poll_treatment_ends(clinic.intake)
+
+
+def kept(clinic: Clinic) -> list[tuple[str, str, str]]:
+    found, _ = list_treatment_ends(clinic.deployment, [ANNA], an_access())
+    return [(one.end.ended_on, one.end.reason, one.end.source) for one in found]
+
+
+def test_a_finished_episode_is_an_end(clinic: Clinic) -> None:
+    hold(clinic)
+    assert poll(clinic) == 1
+    assert kept(clinic) == [("2026-03-02", "unknown", "ehr")]
+
+
+def test_what_says_the_same_again_changes_nothing(clinic: Clinic) -> None:
+    hold(clinic)
+    poll(clinic)
+    hold(clinic, identifier=[{"system": "urn:x", "value": "1"}])
+    assert poll(clinic) == 0
+
+
+def test_a_change_there_is_kept(clinic: Clinic) -> None:
+    hold(clinic)
+    poll(clinic)
+    hold(clinic, period={"end": "2026-03-01"})
+    assert poll(clinic) == 1
+    assert kept(clinic) == [("2026-03-01", "unknown", "ehr")]
+
+
+@pytest.mark.parametrize("changes", [{"status": "active"}, {"careManager": None}, {"period": None}])
+def test_what_the_ehr_takes_back_is_taken_back(clinic: Clinic, changes: dict[str, Any]) -> None:
+    hold(clinic)
+    poll(clinic)
+    hold(clinic, **changes)
+    assert (poll(clinic), poll(clinic)) == (1, 0)
+    assert kept(clinic) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"careManager": {"reference": "Practitioner/bea"}}, {"patient": {"reference": "Patient/ben"}}]
+)
+def test_nothing_is_kept_of_whom_we_do_not_know(clinic: Clinic, changes: dict[str, Any]) -> None:
+    clinic.know("ben")
+    hold(clinic, **changes)
+    assert (poll(clinic), kept(clinic)) == (0, [])
+
+
+def test_a_callers_word_wins_over_the_ehrs(clinic: Clinic) -> None:
+    told = NewEnd(ANNA, ADA, "2026-03-02", "client-left", by=ADA)
+    tell_treatment_end(clinic.deployment, told, an_access("U"))
+    hold(clinic)
+    assert poll(clinic) == 0
+    assert kept(clinic) == [("2026-03-02", "client-left", "caller")]
+
+
+def test_what_a_caller_took_back_the_ehr_does_not_tell_again(clinic: Clinic) -> None:
+    hold(clinic)
+    poll(clinic)
+    withdraw_treatment_end(clinic.deployment, ANNA, ADA, ADA, an_access("U"))
+    hold(clinic, identifier=[{"system": "urn:x", "value": "1"}])
+    assert (poll(clinic), kept(clinic)) == (0, [])
+
+
+def test_a_later_end_of_the_ehrs_is_a_new_therapy(clinic: Clinic) -> None:
+    told = NewEnd(ANNA, ADA, "2026-03-01", "client-left", by=ADA)
+    tell_treatment_end(clinic.deployment, told, an_access("U"))
+    hold(clinic)
+    assert poll(clinic) == 1
+    assert kept(clinic) == [("2026-03-02", "unknown", "ehr")]
+
+
+def test_an_ehr_without_such_a_search_is_told_of(clinic: Clinic) -> None:
+    hold(clinic)
+    clinic.instead["EpisodeOfCare"] = httpx.Response(500)
+    assert poll(clinic) == 0
+    assert "EpisodeOfCare" in check_clinic(clinic.deployment).attendance
+    assert no_search("EpisodeOfCare").endswith("by _lastUpdated")
