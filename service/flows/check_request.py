@@ -39,6 +39,13 @@ THERAPISTS = frozenset({"Practitioner", "PractitionerRole"})
 CARERS = frozenset({"RelatedPerson"})
 PEOPLE = PATIENTS | THERAPISTS | CARERS
 AUTHORS = PEOPLE | {"Device", "Organization"}
+_REFERENCES = {
+    "patient": PATIENTS,
+    "therapist": THERAPISTS,
+    "author": AUTHORS,
+    "encounter": frozenset({"Encounter"}),
+    "ehr_reference": frozenset({"QuestionnaireResponse"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,9 @@ class SessionClaims:
     patient_identifier: Identifier | None = None
 
 
+_ORDER = tuple(field.name for field in fields(SessionClaims))
+
+
 def default_source(perspective: Perspective, patient: str | None, therapist: str | None) -> str | None:
     """Return who answers a form where the request does not say: the form decides; None for the others."""
     return {"client": patient, "therapist": therapist}.get(perspective)
@@ -88,8 +98,7 @@ def find_session_faults(
     """
     named = places or {}
     found = [*_people(claims, ehr_base), *_times(claims, now), *_numbers(claims), *_texts(claims)]
-    order = [field.name for field in fields(SessionClaims)]
-    found.sort(key=lambda fault: order.index(fault.at.partition(".")[0]))
+    found.sort(key=lambda fault: _ORDER.index(fault.at.partition(".")[0]))
     return [Fault(named.get(fault.at, fault.at), fault.reason, fault.message) for fault in found]
 
 
@@ -125,14 +134,7 @@ def _people(claims: SessionClaims, ehr_base: str | None) -> Iterator[Fault]:
 
 
 def _references(claims: SessionClaims) -> Iterator[Fault]:
-    allowed = {
-        "patient": PATIENTS,
-        "therapist": THERAPISTS,
-        "author": AUTHORS,
-        "encounter": frozenset({"Encounter"}),
-        "ehr_reference": frozenset({"QuestionnaireResponse"}),
-    }
-    for name, types in allowed.items():
+    for name, types in _REFERENCES.items():
         reference = getattr(claims, name)
         if reference and not refers_to(reference, types):
             kinds = " or ".join(f"{one}/<id>" for one in sorted(types))

@@ -104,7 +104,8 @@ def leave_unjudged(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> None:
     rows = [{"clinic": clinic, "dyad_row": row} for row in sorted(dyad_rows)]
     if rows:
         put_rows(tx, unjudged_dyads, rows, key=("clinic", "dyad_row"), changes=("clinic",))
-        tx.execute(update(dyads).where(dyads.c.row_id.in_(dyad_rows)).values(judged=None))
+        was_judged = dyads.c.row_id.in_(dyad_rows) & dyads.c.judged.is_not(None)
+        tx.execute(update(dyads).where(was_judged).values(judged=None))
 
 
 def unjudged(tx: Tx, clinic: str, limit: int) -> list[int]:
