@@ -37,7 +37,6 @@ from service.store.responses import (
 from service.store.tables import dyads, patient_aliases, responses, scores
 from service.store.upserts import put_rows
 
-
 _CONTEXT_NAMES = ("site", "team", "approach")
 _CONTEXT = tuple(dyads.c[name] for name in _CONTEXT_NAMES)
 

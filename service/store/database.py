@@ -52,8 +52,8 @@ _SQLITE_FULL, _POSTGRESQL_FULL = 13, "53100"
 _SQLITE_INTERRUPTED, _POSTGRESQL_CANCELED = 9, "57014"
 # Some milliseconds of work; asked more often, a look at the clock would be felt.
 _STEPS_BETWEEN_LOOKS = 10_000
-# What a thousand imported rows change of a large file, with some to spare; usually SQLite keeps 2 MB. With less
-# each page is written and read again several times before the commit. Negative: in KiB
+# What a thousand imported rows change of a large file, with some to spare; usually SQLite keeps 2 MB. With
+# less each page is written and read again several times before the commit. Negative: in KiB
 # (sqlite.org/pragma.html#pragma_cache_size).
 _MANY_PAGES, _USUAL_PAGES = -65_536, -2_000
 _STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
@@ -132,7 +132,7 @@ class Database:
 
     @contextmanager
     def write_many(self) -> Iterator[Tx]:
-        """Give a transaction as ``write`` does, for changes all over the file: SQLite holds them in memory."""
+        """Give a transaction as ``write`` does, for changes all over the file: SQLite holds them."""
         with self.write() as tx, _many_pages(tx):
             yield tx
 

@@ -114,8 +114,7 @@ def unjudged(tx: Tx, clinic: str, limit: int) -> list[int]:
     return list(tx.execute(found.order_by(unjudged_dyads.c.dyad_row).limit(limit)).scalars())
 
 
-def settle_judged(tx: Tx, clinic: str, dyad_row: int) -> None:
-    """Keep that a dyad was judged."""
-    tx.execute(
-        delete(unjudged_dyads).where(unjudged_dyads.c.clinic == clinic, unjudged_dyads.c.dyad_row == dyad_row)
-    )
+def settle_judged(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> None:
+    """Keep that dyads were judged."""
+    of_clinic = unjudged_dyads.c.clinic == clinic
+    tx.execute(delete(unjudged_dyads).where(of_clinic, unjudged_dyads.c.dyad_row.in_(dyad_rows)))
