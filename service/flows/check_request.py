@@ -232,11 +232,13 @@ def _texts(claims: SessionClaims) -> Iterator[Fault]:
         texts["patient_identifier.system"] = claims.patient_identifier.system
         texts["patient_identifier.value"] = claims.patient_identifier.value
     for name, text in texts.items():
-        if text is not None and not text.strip():
+        if text is None:
+            continue
+        if not text.strip():
             yield Fault(name, "required", "The text must not be blank.")
-        elif text is not None and len(text) > LONGEST_TEXT:
+        elif len(text) > LONGEST_TEXT:
             yield Fault(name, "too-long", f"At most {LONGEST_TEXT} characters are kept.")
-        elif text is not None and _UNPRINTABLE.search(text):
+        elif _UNPRINTABLE.search(text):
             yield Fault(name, "unprintable", "Control characters are not taken.")
     if claims.language and not LANGUAGE_TAG.fullmatch(claims.language):
         yield Fault("language", "not-a-language", "Must be a language tag, such as en or de-CH.")

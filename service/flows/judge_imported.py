@@ -30,7 +30,7 @@ def judge_imported(deployment: Deployment, access: Access) -> int:
 @repeat_lost_races
 def _judge_some(deployment: Deployment, access: Access) -> int | None:
     """Return how many deliveries were queued, None where no dyad was left."""
-    with deployment.database.write() as tx:
+    with deployment.database.write_many() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         rows = unjudged(tx, write.clinic, _DYADS_AT_ONCE)
         if not rows:
