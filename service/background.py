@@ -12,6 +12,7 @@ from service.export_worker import ExportWorker
 from service.flows.deployment import Deployment
 from service.flows.notifier import Notifier
 from service.http import Exchange, Http, host_of
+from service.import_worker import ImportWorker
 from service.log import Log
 from service.notice_worker import NoticeWorker
 from service.retention_worker import RetentionWorker
@@ -45,6 +46,7 @@ class Background:
         )
         self._retention = RetentionWorker(deployment, log)
         self._snapshots = SnapshotWorker(deployment, log)
+        self._imports = ImportWorker(deployment, log)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake)
         self._exporter = ExportWorker(deployment, log)
         self._sealer = Sealer(deployment, log)
@@ -58,6 +60,7 @@ class Background:
         self._watcher.start()
         self._retention.start()
         self._snapshots.start()
+        self._imports.start()
         self._exporter.start()
         self._sealer.start()
         try:
@@ -69,7 +72,7 @@ class Background:
         """Tell all at once to stop: one after the other would take the sum of what each may take."""
         parts = (
             *(self._retention, self._watcher, self._worker, self._teller, self._notices),
-            *(self._snapshots, self._exporter),
+            *(self._snapshots, self._exporter, self._imports),
         )
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: part.stop(DRAIN_SECONDS), parts))

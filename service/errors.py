@@ -20,6 +20,7 @@ ServiceError                  status, FHIR issue code, reason word, sentence for
  │   ├─ TooSlow               408: the body did not come in time
  │   ├─ TooManyRequests       429: the caller is over its rate
  │   ├─ TooManyExports        429: as many exports are under way, or kept, as may be
+ │   ├─ TooManyImports        429: as many imports are under way as may be
  │   ├─ TooBusy               503: too many requests are under way
  │   ├─ WrongMediaType        415
  │   ├─ NotAcceptable         406
@@ -240,6 +241,18 @@ class TooManyExports(RequestRefused):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyImports(RequestRefused):
+    """As many imports of a clinic are under way as this process takes in; nothing was read of this one."""
+
+    status = 429
+    issue_code = "throttled"
+    reason = "too-many-imports"
+    retry_after_seconds = 60
+
+    def __init__(self) -> None:
+        super().__init__("As many imports are under way as may be. Send this one again later.")
 
 
 class TooBusy(RequestRefused):

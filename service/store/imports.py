@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from service.store.database import Tx
 from service.store.import_tables import import_refusals, imports, unjudged_dyads
@@ -112,6 +112,20 @@ def unjudged(tx: Tx, clinic: str, limit: int) -> list[int]:
     """Return the rows of dyads that are to be judged, in their order."""
     found = select(unjudged_dyads.c.dyad_row).where(unjudged_dyads.c.clinic == clinic)
     return list(tx.execute(found.order_by(unjudged_dyads.c.dyad_row).limit(limit)).scalars())
+
+
+def count_unjudged(tx: Tx, clinic: str) -> int:
+    """Return how many dyads are to be judged."""
+    found = select(func.count()).select_from(unjudged_dyads).where(unjudged_dyads.c.clinic == clinic)
+    return tx.execute(found).scalar_one()
+
+
+def is_importing(tx: Tx, clinic: str, since: str) -> bool:
+    """Tell whether an import that is not done has moved on since an instant."""
+    moves = select(imports.c.row_id).where(
+        imports.c.clinic == clinic, imports.c.state != DONE, imports.c.updated_at >= since
+    )
+    return tx.execute(moves.limit(1)).first() is not None
 
 
 def settle_judged(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> None:

@@ -1,6 +1,8 @@
 """Import a history: its rows are recorded as they come in, and the answer is the report."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from anyio import from_thread
@@ -17,6 +19,7 @@ from service.api.v1.queries import After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_import import REPORT_COLUMNS, as_csv, show_refusal
 from service.api.v1.shown_import import show_import as shown
+from service.errors import TooManyImports
 from service.flows.import_history import Choices, import_history
 from service.flows.show_import import (
     list_imports,
@@ -56,12 +59,13 @@ def build_router(doors: Doors) -> APIRouter:
 
 def _add_import(router: APIRouter, doors: Doors) -> None:
     deployment = doors.deployment
+    places = BoundedSemaphore(deployment.settings.imports_per_clinic)
 
     @router.post(
         IMPORTS,
         operation_id="importHistory",
         summary="Import a history from CSV or NDJSON, row by row as it comes in",
-        responses={200: {"model": ImportAnswer}, **refusals(400, 404, 409, 413, 415, 422)},
+        responses={200: {"model": ImportAnswer}, **refusals(400, 404, 409, 413, 415, 422, 429)},
         openapi_extra=_FILE,
     )
     def bring(
@@ -74,12 +78,27 @@ def _add_import(router: APIRouter, doors: Doors) -> None:
         access = access_of(request, "C")
         check_media_type(request, frozenset(_KINDS))
         kind = _KINDS[request.headers["content-type"].partition(";")[0].strip().lower()]
-        source = read_file(_pieces(request), kind, deployment)
-        done = import_history(deployment, source, Choices(dry_run, queue_deliveries, resume), access)
+        with _one_of(places):
+            source = read_file(_pieces(request), kind, deployment)
+            done = import_history(deployment, source, Choices(dry_run, queue_deliveries, resume), access)
         doors.wake()
         first, _ = page_of_refusals(deployment, done.id, access, after=0, limit=_SHOWN)
         report = shown(done) | {"refusals": [show_refusal(one) for one in first]}
         return answer(report, {"Location": f"/v1/imports/{done.id}"})
+
+
+@contextmanager
+def _one_of(places: BoundedSemaphore) -> Iterator[None]:
+    """Take a place while an import is under way: each holds a thread, and the database's writer in turn.
+
+    Raises ``TooManyImports`` where none is free.
+    """
+    if not places.acquire(blocking=False):
+        raise TooManyImports
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _pieces(request: Request) -> Iterator[bytes]:

@@ -1,6 +1,8 @@
 """Histories that come by HTTP: the report, what is read of it later, and the limits."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -160,6 +162,28 @@ def test_a_key_that_is_a_name_is_no_place_in_the_report(client: TestClient) -> N
 
     assert report["refused"] == 1
     assert "smith" not in str(report["refusals"])
+
+
+def test_one_import_too_many_is_to_come_again_later(deployment: Any, log_stream: Any) -> None:
+    settings = Settings(database_url=deployment.database.url, imports_per_clinic=1)
+    app = create_app(replace(deployment, settings=settings), Log(log_stream))
+    under_way, over = Event(), Event()
+
+    def slowly() -> Iterator[bytes]:
+        under_way.set()
+        over.wait(10)
+        yield a_file([a_row(1)])
+
+    # Each client has a loop of its own: the first one's waits for its body.
+    first = Thread(target=send, args=(TestClient(app, base_url=BASE_URL), slowly()))
+    first.start()
+    assert under_way.wait(10)
+    refused = send(TestClient(app, base_url=BASE_URL), a_file([a_row(2)]))
+    over.set()
+    first.join(10)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert send(TestClient(app, base_url=BASE_URL), a_file([a_row(2)])).json()["recorded"] == 1
 
 
 def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
