@@ -14,9 +14,10 @@ _BY = "worker"
 class ImportWorker:
     """Looks now and then whether an import left dyads of one clinic unjudged, and judges them."""
 
-    def __init__(self, deployment: Deployment, log: Log) -> None:
+    def __init__(self, deployment: Deployment, log: Log, pace: float = 1.0) -> None:
         self._deployment = deployment
         self._log = log
+        self._wait_seconds = _EVERY_SECONDS * pace
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -25,9 +26,13 @@ class ImportWorker:
         self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
         self._thread.start()
 
+    def leave(self) -> None:
+        """Say that it is to end; returns at once."""
+        self._stopping.set()
+
     def stop(self, drain_seconds: float) -> None:
         """Let the dyads under way be judged for so long, then leave."""
-        self._stopping.set()
+        self.leave()
         if self._thread is not None:
             self._thread.join(drain_seconds)
 
@@ -41,7 +46,7 @@ class ImportWorker:
         return count
 
     def _run(self) -> None:
-        while not self._stopping.wait(_EVERY_SECONDS):
+        while not self._stopping.wait(self._wait_seconds):
             try:
                 self.pass_once()
             except Exception as error:  # noqa: BLE001 - a database that is locked or full must not end the thread

@@ -70,12 +70,6 @@ class ServiceSettings(BaseModel):
         le=1_099_511_627_776,
         description="Largest body of POST /v1/imports, in bytes. It is worked on as it comes and never held whole; a line of it may be as long as ALLIANCE_MAX_BODY_BYTES, and each piece must come within ALLIANCE_REQUEST_SECONDS.",
     )
-    imports_per_clinic: int = Field(
-        2,
-        ge=1,
-        le=100,
-        description="Most imports of one clinic that one process takes in by POST /v1/imports at a time; 429 beyond.",
-    )
     request_seconds: float = Field(
         30.0,
         gt=0,

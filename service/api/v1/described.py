@@ -12,7 +12,6 @@ _DESCRIPTIONS = {
     413: "The body is over the limit.",
     415: "The body is not JSON in UTF-8.",
     422: "The request has faults and changed nothing; `faults` names every one.",
-    429: "As many of these are under way as may be; Retry-After says when to send it again.",
     503: "The EHR must be asked for this, and gives no answer; try again later.",
     428: "A correction must name the version it corrects, in If-Match.",
 }

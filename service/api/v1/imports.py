@@ -19,7 +19,7 @@ from service.api.v1.queries import After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_import import REPORT_COLUMNS, as_csv, show_refusal
 from service.api.v1.shown_import import show_import as shown
-from service.errors import TooManyImports
+from service.errors import TooManyRequests
 from service.flows.import_history import Choices, import_history
 from service.flows.show_import import (
     list_imports,
@@ -38,6 +38,9 @@ Resume = Annotated[
 ]
 _KINDS: dict[str, FileKind] = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
 _SHOWN = 100
+# Each holds a thread for as long as its file takes to come, and it may drip: of one clinic no more at a time.
+MOST_AT_ONCE = 2
+_AGAIN_SECONDS = 60
 _CSV_ANSWER: dict[str, Any] = {"content": {"text/csv": {}}, "description": "One line for each fault."}
 _FILE: dict[str, Any] = {
     "requestBody": {
@@ -58,14 +61,13 @@ def build_router(doors: Doors) -> APIRouter:
 
 
 def _add_import(router: APIRouter, doors: Doors) -> None:
-    deployment = doors.deployment
-    places = BoundedSemaphore(deployment.settings.imports_per_clinic)
+    deployment, under_way = doors.deployment, BoundedSemaphore(MOST_AT_ONCE)
 
     @router.post(
         IMPORTS,
         operation_id="importHistory",
         summary="Import a history from CSV or NDJSON, row by row as it comes in",
-        responses={200: {"model": ImportAnswer}, **refusals(400, 404, 409, 413, 415, 422, 429)},
+        responses={200: {"model": ImportAnswer}, **refusals(400, 404, 409, 413, 415, 422)},
         openapi_extra=_FILE,
     )
     def bring(
@@ -78,7 +80,7 @@ def _add_import(router: APIRouter, doors: Doors) -> None:
         access = access_of(request, "C")
         check_media_type(request, frozenset(_KINDS))
         kind = _KINDS[request.headers["content-type"].partition(";")[0].strip().lower()]
-        with _one_of(places):
+        with _one_of(under_way):
             source = read_file(_pieces(request), kind, deployment)
             done = import_history(deployment, source, Choices(dry_run, queue_deliveries, resume), access)
         doors.wake()
@@ -88,17 +90,14 @@ def _add_import(router: APIRouter, doors: Doors) -> None:
 
 
 @contextmanager
-def _one_of(places: BoundedSemaphore) -> Iterator[None]:
-    """Take a place while an import is under way: each holds a thread, and the database's writer in turn.
-
-    Raises ``TooManyImports`` where none is free.
-    """
-    if not places.acquire(blocking=False):
-        raise TooManyImports
+def _one_of(under_way: BoundedSemaphore) -> Iterator[None]:
+    """Import meanwhile; raises ``TooManyRequests`` where as many do so as may."""
+    if not under_way.acquire(blocking=False):
+        raise TooManyRequests(_AGAIN_SECONDS)
     try:
         yield
     finally:
-        places.release()
+        under_way.release()
 
 
 def _pieces(request: Request) -> Iterator[bytes]:
