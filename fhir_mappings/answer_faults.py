@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 from fhir_mappings.errors import Fault
 
@@ -29,6 +29,17 @@ Reason = Literal[
 LONGEST_TEXT = 4000
 
 
+class Limits(Protocol):
+    """What says what a number may be, such as an item; ``step`` None: any number between both ends."""
+
+    @property
+    def minimum(self) -> Decimal: ...  # noqa: D102 - as it is called
+    @property
+    def maximum(self) -> Decimal: ...  # noqa: D102 - the same
+    @property
+    def step(self) -> Decimal | None: ...  # noqa: D102 - the same
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """What a number may be; ``step`` is None where it is compared with the marks instead."""
@@ -38,7 +49,7 @@ class Range:
     step: Decimal | None
 
 
-def fault(at: str, reason: Reason, allowed: Range | None = None, wanted: str = "a number") -> Fault:
+def fault(at: str, reason: Reason, allowed: Limits | None = None, wanted: str = "a number") -> Fault:
     """Return the fault with its sentence; ``wanted`` is what a value of the wrong type should have been."""
     low, high, step = (allowed.minimum, allowed.maximum, allowed.step) if allowed else (None, None, None)
     messages: dict[Reason, str] = {

@@ -101,11 +101,10 @@ def _canonical(answer: Answer) -> str:
 
 
 def _unknown_items(instrument: Instrument, answers: Mapping[str, object]) -> list[Fault]:
-    known = {item.link_id for item in instrument.all_items}
     return [
         fault(link_id if _LINK_ID.fullmatch(link_id) else "", "unknown-item")
         for link_id in answers
-        if link_id not in known
+        if link_id not in instrument.rated_by_link_id
     ]
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from fhir_mappings.answer_faults import LONGEST_TEXT, Range, Reason, fault
+from fhir_mappings.answer_faults import LONGEST_TEXT, Limits, Reason, fault
 from fhir_mappings.errors import Fault
 from fhir_mappings.filled import Answer
 from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, Item, TextItem
@@ -55,9 +55,8 @@ def read_answer(item: AnyItem, given: object) -> Answer | Fault | None:
     """
     match item:
         case Item():
-            allowed = Range(item.minimum, item.maximum, item.step)
-            number = read_number(given, allowed)
-            return number if isinstance(number, Decimal) else fault(item.link_id, number, allowed)
+            number = read_number(given, item)
+            return number if isinstance(number, Decimal) else fault(item.link_id, number, item)
         case FlagItem():
             return given if isinstance(given, bool) else fault(item.link_id, "wrong-type", wanted="yes or no")
         case TextItem():
@@ -65,7 +64,7 @@ def read_answer(item: AnyItem, given: object) -> Answer | Fault | None:
     return _read_choices(item, given)
 
 
-def read_number(given: object, allowed: Range) -> Decimal | Reason:
+def read_number(given: object, allowed: Limits) -> Decimal | Reason:
     """Return the number as it was given (9.20 stays 9.20), or why it cannot be taken.
 
     Text is no number; a ``float`` is a programming error of the caller (``wrong-type``).

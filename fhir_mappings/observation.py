@@ -119,10 +119,11 @@ def _is_bare_total(filled: Filled) -> bool:
 def _member_parts(filled: Filled) -> tuple[str, ...]:
     if not filled.scored:
         return ()
+    given = filled.answers.by_link_id
     answered = [
         item.link_id
         for item in filled.instrument.all_items
-        if item.link_id in filled.answers.by_link_id and is_observed(filled.instrument, item)
+        if item.link_id in given and is_observed(filled.instrument, item)
     ]
     scored = [
         score.id

@@ -13,6 +13,7 @@ from service.export_worker import ExportWorker
 from service.flows.deployment import Deployment
 from service.flows.notifier import Notifier
 from service.http import Exchange, Http, host_of
+from service.import_worker import ImportWorker
 from service.log import Log
 from service.notice_worker import NoticeWorker
 from service.retention_worker import RetentionWorker
@@ -62,12 +63,13 @@ class Background:
         )
         self._retention = RetentionWorker(deployment, log)
         self._snapshots = SnapshotWorker(deployment, log)
+        self._imports = ImportWorker(deployment, log, pace)
         self._watcher = Watcher(deployment, self._worker.client, log, self.wake, pace=pace)
         self._exporter = ExportWorker(deployment, log, pace)
         self._sealer = Sealer(deployment, log)
         self._parts = (
             *(self._retention, self._watcher, self._worker, self._teller, self._notices),
-            *(self._snapshots, self._exporter),
+            *(self._snapshots, self._exporter, self._imports),
         )
 
     def start(self) -> None:

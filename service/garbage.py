@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_RARELY = (50_000, 20, 100)
+_RARELY = (200_000, 20, 100)
 _lock = threading.Lock()
 _usual: list[tuple[int, int, int]] = []
 

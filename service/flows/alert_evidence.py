@@ -142,13 +142,15 @@ def decimal_places(instrument: Instrument) -> int:
 
 def part_changes(judged: JudgedDyad, opened: RatingRow, instrument: Instrument) -> Sequence[PartChange]:
     """Return how each subscale (or item, where there are none) moved since the rating before."""
-    series = [
-        row for row in judged.rows.values() if row.instrument == instrument.id and row.total is not None
-    ]
-    place = next(index for index, row in enumerate(series) if row.id == opened.id)
-    if place == 0:
+    last = None
+    for row in judged.rows.values():
+        if row.id == opened.id:
+            break
+        if row.instrument == instrument.id and row.total is not None:
+            last = row
+    if last is None:
         return ()
-    before, now = (_parts(instrument, row) for row in (series[place - 1], opened))
+    before, now = _parts(instrument, last), _parts(instrument, opened)
     titles = _titles(instrument)
     return [
         PartChange(titles[part], float(before[part]), float(now[part]), decimal_places(instrument), part)

@@ -39,6 +39,13 @@ THERAPISTS = frozenset({"Practitioner", "PractitionerRole"})
 CARERS = frozenset({"RelatedPerson"})
 PEOPLE = PATIENTS | THERAPISTS | CARERS
 AUTHORS = PEOPLE | {"Device", "Organization"}
+_REFERENCES = {
+    "patient": PATIENTS,
+    "therapist": THERAPISTS,
+    "author": AUTHORS,
+    "encounter": frozenset({"Encounter"}),
+    "ehr_reference": frozenset({"QuestionnaireResponse"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,9 @@ class SessionClaims:
     patient_identifier: Identifier | None = None
 
 
+_ORDER = tuple(field.name for field in fields(SessionClaims))
+
+
 def default_source(perspective: Perspective, patient: str | None, therapist: str | None) -> str | None:
     """Return who answers a form where the request does not say: the form decides; None for the others."""
     return {"client": patient, "therapist": therapist}.get(perspective)
@@ -88,8 +98,7 @@ def find_session_faults(
     """
     named = places or {}
     found = [*_people(claims, ehr_base), *_times(claims, now), *_numbers(claims), *_texts(claims)]
-    order = [field.name for field in fields(SessionClaims)]
-    found.sort(key=lambda fault: order.index(fault.at.partition(".")[0]))
+    found.sort(key=lambda fault: _ORDER.index(fault.at.partition(".")[0]))
     return [Fault(named.get(fault.at, fault.at), fault.reason, fault.message) for fault in found]
 
 
@@ -125,14 +134,7 @@ def _people(claims: SessionClaims, ehr_base: str | None) -> Iterator[Fault]:
 
 
 def _references(claims: SessionClaims) -> Iterator[Fault]:
-    allowed = {
-        "patient": PATIENTS,
-        "therapist": THERAPISTS,
-        "author": AUTHORS,
-        "encounter": frozenset({"Encounter"}),
-        "ehr_reference": frozenset({"QuestionnaireResponse"}),
-    }
-    for name, types in allowed.items():
+    for name, types in _REFERENCES.items():
         reference = getattr(claims, name)
         if reference and not refers_to(reference, types):
             kinds = " or ".join(f"{one}/<id>" for one in sorted(types))
@@ -230,11 +232,13 @@ def _texts(claims: SessionClaims) -> Iterator[Fault]:
         texts["patient_identifier.system"] = claims.patient_identifier.system
         texts["patient_identifier.value"] = claims.patient_identifier.value
     for name, text in texts.items():
-        if text is not None and not text.strip():
+        if text is None:
+            continue
+        if not text.strip():
             yield Fault(name, "required", "The text must not be blank.")
-        elif text is not None and len(text) > LONGEST_TEXT:
+        elif len(text) > LONGEST_TEXT:
             yield Fault(name, "too-long", f"At most {LONGEST_TEXT} characters are kept.")
-        elif text is not None and _UNPRINTABLE.search(text):
+        elif _UNPRINTABLE.search(text):
             yield Fault(name, "unprintable", "Control characters are not taken.")
     if claims.language and not LANGUAGE_TAG.fullmatch(claims.language):
         yield Fault("language", "not-a-language", "Must be a language tag, such as en or de-CH.")

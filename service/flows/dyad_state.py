@@ -54,14 +54,25 @@ def state_of(judged: JudgedDyad, ratings: Sequence[DyadRating], parameters: Para
     """Return the state of a dyad that was judged whole, its ratings in order; None where it has none."""
     if not ratings:
         return None
-    series: dict[str, SeriesState] = {}
-    last: dict[str, str] = {row.instrument: row.id for row in ratings if row.total is not None}
-    by = {form: fingerprint(judged.standards.get(key), parameters) for form, key in last.items()}
+    of_form: dict[str, list[DyadRating]] = {}
     for rating in ratings:
-        form = rating.instrument
-        memory = judged.memories.get(form, Memory())
-        series[form] = joined(series.get(form), rating, by.get(form, ""), memory)
+        of_form.setdefault(rating.instrument, []).append(rating)
+    series = {form: _whole(judged, rows, parameters) for form, rows in of_form.items()}
     return DyadState(therapy_place(ratings[-1]), series, judged.standing)
+
+
+def _whole(judged: JudgedDyad, rows: Sequence[DyadRating], parameters: Parameters) -> SeriesState:
+    """Return what ``joined`` comes to for all ratings of one series, in their order."""
+    last = next((row for row in reversed(rows) if row.total is not None), None)
+    numbers = [row.session_number for row in rows if row.session_number is not None]
+    return SeriesState(
+        by="" if last is None else fingerprint(judged.standards.get(last.id), parameters),
+        memory=judged.memories.get(rows[0].instrument, Memory()),
+        total=None if last is None or last.total is None else format(last.total, "f"),
+        date=max(row.session_date for row in rows),
+        number=max(numbers, default=None),
+        all_numbered=len(numbers) == len(rows),
+    )
 
 
 def joined(before: SeriesState | None, rating: DyadRating, by: str, memory: Memory) -> SeriesState:

@@ -130,7 +130,7 @@ def _new_import(choices: Choices, access: Access, now: str) -> Import:
 
 @repeat_lost_races
 def _record(deployment: Deployment, reached: Import, batch: Sequence[ImportRow], access: Access) -> Import:
-    with deployment.database.write() as tx:
+    with deployment.database.write_many() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         done = record_batch(write, batch, deliver=reached.queue_deliveries)
         job = _counted(reached, done, write.now)

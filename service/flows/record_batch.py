@@ -152,7 +152,8 @@ def _candidates(write: Write, fresh: Mapping[int, NewResponse]) -> dict[int, _Ca
     made = {}
     for place, new in wanted.items():
         # Arrival is the last word in a dyad's order: no two rows share it.
-        arriving = replace(write, moment=write.moment + timedelta(microseconds=place))
+        moment = write.moment + timedelta(microseconds=place)
+        arriving = Write(write.tx, write.deployment, write.access, moment)
         alias, dyad = aliases[patients[place]], dyads[asked[place].patient_key, asked[place].therapist]
         response_id = settle_id(own[place], standings.get(own[place], "free"))
         version = first_version(arriving, new, response_id, alias, dyad)

@@ -63,7 +63,9 @@ def answer_question(reader: Reader, question: Question) -> Answered:
         cells += _correlations(reader, By(question, PAIRS))
     told = [one for one in told_figures() if one.family in question.families]
     place = {one.name: number for number, one in enumerate(told)}
-    cells.sort(key=lambda cell: (place[cell.figure], cell.labels, [*map(_sortable, cell.group)]))
+    # A therapist's months are thousands of groups, each with a dozen cells.
+    order = {group: [*map(_sortable, group)] for group in {cell.group for cell in cells}}
+    cells.sort(key=lambda cell: (place[cell.figure], cell.labels, order[cell.group]))
     left = tuple(one.name for one in told if not set(question.group_by) <= set(one.dimensions))
     nesting = read_nesting(reader, question.group_by)
     return Answered(tuple(suppress(cells, question, margins, nesting)), left)

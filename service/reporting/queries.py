@@ -45,11 +45,11 @@ class By:
 
     def group_of(self, row: Row) -> Group:
         """Return the group that a row of the answer is of."""
-        return tuple(row[name] for name in self._groups())
+        return tuple([row[f"g{n}"] for n in range(len(self.question.group_by))])
 
     def labels_of(self, row: Row) -> tuple[str, ...]:
         """Return the labels that a row of the answer is of."""
-        return tuple(str(row[name]) for name in self.source.labels)
+        return tuple([str(row[name]) for name in self.source.labels])
 
     def _groups(self) -> list[str]:
         return [f"g{n}" for n in range(len(self.question.group_by))]

@@ -69,6 +69,7 @@ _COLUMNS = tuple(column.name for column in fields(AlertRow))
 _TAKEN_BACK = ("withdrawn", "entered-in-error")
 
 
+_INSERT = insert(alerts)
 _OF_DYAD = (
     select(alerts)
     .where(
@@ -82,7 +83,7 @@ _OF_DYAD = (
 
 def insert_alert(tx: Tx, row: AlertRow) -> None:
     """Store one version of an alert; the one before must be ended first."""
-    tx.execute(insert(alerts), {name: getattr(row, name) for name in _COLUMNS if name != "row_id"})
+    tx.execute(_INSERT, {name: getattr(row, name) for name in _COLUMNS if name != "row_id"})
 
 
 def end_alert(tx: Tx, row: AlertRow, at: str) -> None:

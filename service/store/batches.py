@@ -37,6 +37,9 @@ from service.store.responses import (
 from service.store.tables import dyads, patient_aliases, responses, scores
 from service.store.upserts import put_rows
 
+_CONTEXT_NAMES = ("site", "team", "approach")
+_CONTEXT = tuple(dyads.c[name] for name in _CONTEXT_NAMES)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldIdentifier:
@@ -67,7 +70,7 @@ def held_identifiers(
     ).where(
         table.clinic == clinic,
         table.believed_until.is_(None),
-        table.identifier_value.in_(sorted({value for _, value in identifiers})),
+        _is_listed(tx, table.identifier_value, {value for _, value in identifiers}),
     )
     rows = {(row[0], row[1]): HeldIdentifier(*row[2:]) for row in tx.execute(found)}
     return {identifier: held for identifier, held in rows.items() if identifier in identifiers}
@@ -75,10 +78,11 @@ def held_identifiers(
 
 def id_standings(tx: Tx, clinic: str, own_ids: Collection[str]) -> dict[str, str]:
     """Return which of these ids are ``taken`` by a response, or ``erased``; the others are free."""
-    known = sorted(own_ids)
-    taken = select(responses.c.id).where(responses.c.clinic == clinic, responses.c.id.in_(known))
+    taken = select(responses.c.id).where(
+        responses.c.clinic == clinic, _is_listed(tx, responses.c.id, own_ids)
+    )
     gone = select(erased_ids.c.erased_id).where(
-        erased_ids.c.clinic == clinic, erased_ids.c.erased_id.in_(known)
+        erased_ids.c.clinic == clinic, _is_listed(tx, erased_ids.c.erased_id, own_ids)
     )
     return dict.fromkeys(tx.execute(taken).scalars(), "taken") | dict.fromkeys(
         tx.execute(gone).scalars(), "erased"
@@ -92,6 +96,16 @@ def take_aliases(tx: Tx, clinic: str, references: Collection[str], now: str) -> 
     return found | {one: take_alias(tx, clinic, one, now) for one in wanted if one not in found}
 
 
+def _is_listed(tx: Tx, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Return that a column has one of these values, which come as one JSON: one by one they cost more."""
+    given = literal(json_text.dumps(sorted(values)).decode(), String)
+    if tx.dialect.name == "postgresql":
+        each = func.jsonb_array_elements_text(cast(given, JSONB)).table_valued("value")
+    else:
+        each = func.json_each(given).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
 def _aliases(tx: Tx, clinic: str, references: Sequence[str]) -> dict[str, Alias]:
     table = patient_aliases.c
     found = (
@@ -100,7 +114,7 @@ def _aliases(tx: Tx, clinic: str, references: Sequence[str]) -> dict[str, Alias]
             table.clinic == clinic,
             table.kind == "reference",
             table.system == "",
-            table.value.in_(references),
+            _is_listed(tx, table.value, references),
         )
         .order_by(table.row_id)
         .with_for_update(read=True)
@@ -114,7 +128,7 @@ def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> d
     context: dict[tuple[str, str], dict[str, str]] = {}
     for one in wanted:
         context.setdefault((one.patient_key, one.therapist), {}).update(one.context)
-    known = _dyads(tx, clinic, keys)
+    known, told = _dyads(tx, clinic, keys)
     missing = [key for key in keys if key not in known]
     if missing:
         made = [
@@ -122,19 +136,25 @@ def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> d
             for key in missing
         ]
         put_rows(tx, dyads, made, key=("clinic", "patient_key", "therapist"), changes=("clinic",))
-        known |= _dyads(tx, clinic, missing)
-    _tell_context(tx, {known[key].row: said for key, said in context.items() if said})
+        known |= _dyads(tx, clinic, missing)[0]
+    news = {key: said for key, said in context.items() if not said.items() <= told.get(key, {}).items()}
+    _tell_context(tx, {known[key].row: said for key, said in news.items()})
     return known
 
 
-def _dyads(tx: Tx, clinic: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Dyad]:
+def _dyads(
+    tx: Tx, clinic: str, keys: Sequence[tuple[str, str]]
+) -> tuple[dict[tuple[str, str], Dyad], dict[tuple[str, str], dict[str, str | None]]]:
+    """Return the dyads that are there, locked, and what was said of each before."""
     found = (
-        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
-        .where(dyads.c.clinic == clinic, dyads.c.patient_key.in_(sorted({key for key, _ in keys})))
+        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist, *_CONTEXT)
+        .where(dyads.c.clinic == clinic, _is_listed(tx, dyads.c.patient_key, {key for key, _ in keys}))
         .order_by(dyads.c.row_id)
         .with_for_update()
     )
-    return {(row.patient_key, row.therapist): Dyad(*row) for row in tx.execute(found)}
+    rows = {(row[1], row[2]): row for row in tx.execute(found)}
+    told = {key: dict(zip(_CONTEXT_NAMES, row[3:], strict=True)) for key, row in rows.items()}
+    return {key: Dyad(*row[:3]) for key, row in rows.items()}, told
 
 
 def _tell_context(tx: Tx, said: Mapping[int, Mapping[str, str]]) -> None:
@@ -188,11 +208,11 @@ def _alike(tx: Tx, clinic: str, third: str, wanted: Collection[tuple[int, str, A
     """Return the ratings by dyad, instrument and one column more."""
     if not wanted:
         return []
-    rows = tx.execute(
+    found: Iterable[Row[Any]] = tx.execute(
         _alike_by(tx.dialect.name, third),
         {"clinic": clinic, "wanted": json_text.dumps(list(wanted)).decode()},
     )
-    return [row for row in rows if row[0] is not None]
+    return found
 
 
 @cache
@@ -209,7 +229,9 @@ def _alike_by(dialect: str, third: str) -> Select[Any]:
     # CAUTION: an outer join, so that SQLite looks each up by an index; else it reads every row of the clinic.
     alike = [one == cast(part, one.type) for one, part in zip(compared, parts, strict=True)]
     joined = each.outerjoin(responses, and_(*_COUNTED, *alike))
-    return select(responses.c.dyad_row, *_RATING).select_from(joined)
+    # CAUTION: said with IS NOT NULL, SQLite would take it for an inner join.
+    is_found = func.coalesce(responses.c.row_id, 0) != 0
+    return select(responses.c.dyad_row, *_RATING).select_from(joined).where(is_found)
 
 
 _VERSION = tuple(one.name for one in responses.c if one.name != "row_id")
@@ -217,19 +239,18 @@ _SCORE = ("part", "kind", "code", "value", "answered", "of", "prorated", "observ
 _SCORES = ("clinic", "response_row", "response_id", *_SCORE, "believed_from")
 _version_values = attrgetter(*_VERSION)
 _score_values = attrgetter(*_SCORE)
-_NEW_ROWS = select(responses.c.id, responses.c.row_id).where(
-    responses.c.clinic == bindparam("clinic"),
-    responses.c.believed_until.is_(None),
-    responses.c.id.in_(bindparam("ids", expanding=True)),
-)
 
 
 def insert_versions(tx: Tx, versions: Sequence[tuple[ResponseVersion, Sequence[ScoreRow]]]) -> None:
     """Store versions with their scores, in their order; there is one at least."""
     add_rows(tx, responses, _VERSION, [_version_values(version) for version, _ in versions])
     clinic = versions[0][0].clinic
-    found = tx.execute(_NEW_ROWS, {"clinic": clinic, "ids": [version.id for version, _ in versions]})
-    rows = {row.id: row.row_id for row in found}
+    found = select(responses.c.id, responses.c.row_id).where(
+        responses.c.clinic == clinic,
+        responses.c.believed_until.is_(None),
+        _is_listed(tx, responses.c.id, [version.id for version, _ in versions]),
+    )
+    rows = {row.id: row.row_id for row in tx.execute(found)}
     given = (
         (clinic, rows[version.id], version.id, *_score_values(part), version.believed_from)
         for version, parts in versions

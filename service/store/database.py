@@ -52,6 +52,10 @@ _SQLITE_FULL, _POSTGRESQL_FULL = 13, "53100"
 _SQLITE_INTERRUPTED, _POSTGRESQL_CANCELED = 9, "57014"
 # Some milliseconds of work; asked more often, a look at the clock would be felt.
 _STEPS_BETWEEN_LOOKS = 10_000
+# What a thousand imported rows change of a large file, with some to spare; usually SQLite keeps 2 MB. With
+# less each page is written and read again several times before the commit. Negative: in KiB
+# (sqlite.org/pragma.html#pragma_cache_size).
+_MANY_PAGES, _USUAL_PAGES = -65_536, -2_000
 _STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
 
@@ -124,6 +128,12 @@ class Database:
         with _told_apart(), shared.write() if shared else self._writing.begin() as tx:
             narrow_to(tx, self._clinic)
             _limit(tx)
+            yield tx
+
+    @contextmanager
+    def write_many(self) -> Iterator[Tx]:
+        """Give a transaction as ``write`` does, for changes all over the file: SQLite holds them."""
+        with self.write() as tx, _many_pages(tx):
             yield tx
 
     @contextmanager
@@ -233,6 +243,19 @@ def _told_apart() -> Iterator[None]:
         raise
     except NoConnection as error:  # all of the pool are in use
         raise StoreAway from error
+
+
+@contextmanager
+def _many_pages(tx: Tx) -> Iterator[None]:
+    """Let SQLite hold more pages of its file; those that others do not need are given back at the commit."""
+    if tx.dialect.name == _POSTGRESQL:
+        yield
+        return
+    tx.exec_driver_sql(f"PRAGMA cache_size={_MANY_PAGES}")
+    try:
+        yield
+    finally:
+        tx.exec_driver_sql(f"PRAGMA cache_size={_USUAL_PAGES}")
 
 
 def _limit(tx: Tx) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from service.store.database import Tx
 from service.store.import_tables import import_refusals, imports, unjudged_dyads
@@ -104,7 +104,8 @@ def leave_unjudged(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> None:
     rows = [{"clinic": clinic, "dyad_row": row} for row in sorted(dyad_rows)]
     if rows:
         put_rows(tx, unjudged_dyads, rows, key=("clinic", "dyad_row"), changes=("clinic",))
-        tx.execute(update(dyads).where(dyads.c.row_id.in_(dyad_rows)).values(judged=None))
+        was_judged = dyads.c.row_id.in_(dyad_rows) & dyads.c.judged.is_not(None)
+        tx.execute(update(dyads).where(was_judged).values(judged=None))
 
 
 def unjudged(tx: Tx, clinic: str, limit: int) -> list[int]:
@@ -113,8 +114,21 @@ def unjudged(tx: Tx, clinic: str, limit: int) -> list[int]:
     return list(tx.execute(found.order_by(unjudged_dyads.c.dyad_row).limit(limit)).scalars())
 
 
-def settle_judged(tx: Tx, clinic: str, dyad_row: int) -> None:
-    """Keep that a dyad was judged."""
-    tx.execute(
-        delete(unjudged_dyads).where(unjudged_dyads.c.clinic == clinic, unjudged_dyads.c.dyad_row == dyad_row)
+def count_unjudged(tx: Tx, clinic: str) -> int:
+    """Return how many dyads are to be judged."""
+    found = select(func.count()).select_from(unjudged_dyads).where(unjudged_dyads.c.clinic == clinic)
+    return tx.execute(found).scalar_one()
+
+
+def is_importing(tx: Tx, clinic: str, since: str) -> bool:
+    """Tell whether an import that is not done has moved on since an instant."""
+    moves = select(imports.c.row_id).where(
+        imports.c.clinic == clinic, imports.c.state != DONE, imports.c.updated_at >= since
     )
+    return tx.execute(moves.limit(1)).first() is not None
+
+
+def settle_judged(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> None:
+    """Keep that dyads were judged."""
+    of_clinic = unjudged_dyads.c.clinic == clinic
+    tx.execute(delete(unjudged_dyads).where(of_clinic, unjudged_dyads.c.dyad_row.in_(dyad_rows)))

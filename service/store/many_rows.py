@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Dialect, Table, insert
+from sqlalchemy import Boolean, Dialect, LargeBinary, Table, insert
 
 from service.store.database import Tx
 
 Row = tuple[object, ...]
 Convert = Callable[[Any], object]
+_AS_THEY_ARE = (Boolean, LargeBinary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ def add_rows(tx: Tx, table: Table, columns: tuple[str, ...], rows: Iterable[Row]
 
 
 def _converted(row: Row, how: _Insert) -> Row:
-    if all(row[place] is None for place, _ in how.converts):
-        return row
-    values = list(row)
+    values: list[object] | None = None
     for place, convert in how.converts:
-        values[place] = convert(values[place])
-    return tuple(values)
+        if row[place] is not None:
+            values = values or list(row)
+            values[place] = convert(row[place])
+    return tuple(values) if values else row
 
 
 @cache
@@ -54,6 +55,6 @@ def _insert(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> _Insert
         raise LookupError("the columns must be named in the table's order")
     kinds = [table.c[name].type for name in columns]
     converts = [(at, kind.dialect_impl(dialect).bind_processor(dialect)) for at, kind in enumerate(kinds)]
-    # Yes and no are taken by both drivers as they are.
-    needed = tuple((at, one) for at, one in converts if one and not isinstance(kinds[at], Boolean))
+    # Yes and no, and bytes, are taken by both drivers as they are.
+    needed = tuple((at, one) for at, one in converts if one and not isinstance(kinds[at], _AS_THEY_ARE))
     return _Insert(str(compiled), places is not None, needed)

@@ -182,6 +182,17 @@ def lock_dyads(tx: Tx, clinic: str, patient_keys: Collection[str]) -> list[Dyad]
     return [Dyad(*row) for row in found]
 
 
+def lock_dyads_at(tx: Tx, rows: Collection[int]) -> list[Dyad]:
+    """Return the dyads of these rows, locked, in their order; those that were erased are left out."""
+    found = tx.execute(
+        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
+        .where(dyads.c.row_id.in_(rows))
+        .order_by(dyads.c.row_id)
+        .with_for_update()
+    )
+    return [Dyad(*row) for row in found]
+
+
 def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, **context: str | None) -> Dyad:
     """Return the dyad, locked, made where new; ``context`` (site, team, approach) is updated where given."""
     given = {name: value for name, value in context.items() if value is not None}

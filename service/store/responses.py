@@ -1,6 +1,6 @@
 """Responses and their scores: versions in, versions and series out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, Protocol
@@ -210,6 +210,19 @@ def dyad_ratings(tx: Tx, clinic: str, dyad_row: int, *, as_of: str | None = None
     return in_therapy_order([DyadRating(*row) for row in rows])
 
 
+def ratings_of_dyads(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> dict[int, list[DyadRating]]:
+    """Return the ratings of several dyads as ``dyad_ratings`` does, by the dyad's row; none has no entry."""
+    wanted = _RATED.add_columns(responses.c.dyad_row).where(
+        responses.c.clinic == clinic,
+        responses.c.dyad_row.in_(dyad_rows),
+        responses.c.believed_until.is_(None),
+    )
+    found: dict[int, list[DyadRating]] = {}
+    for row in tx.execute(wanted):
+        found.setdefault(row[-1], []).append(DyadRating(*row[:-1]))
+    return {dyad_row: in_therapy_order(ratings) for dyad_row, ratings in found.items()}
+
+
 def in_therapy_order(ratings: Iterable[DyadRating]) -> list[DyadRating]:
     """Return ratings by session date, then number, then authored, then arrival, in one order every time."""
     return sorted(ratings, key=lambda rating: (*therapy_place(rating), rating.id))
@@ -245,14 +258,13 @@ _RATED: Select[Any] = (
         ),
     )
     .outerjoin(scores, (scores.c.response_row == responses.c.row_id) & (scores.c.part == "total"))
-    .where(
-        responses.c.clinic == bindparam("clinic"),
-        responses.c.dyad_row == bindparam("dyad_row"),
-        responses.c.status != IN_ERROR,
-    )
+    .where(responses.c.status != IN_ERROR)
 )
-_RATINGS = _RATED.where(responses.c.believed_until.is_(None))
-_RATINGS_AS_OF = _RATED.where(
+_OF_DYAD = _RATED.where(
+    responses.c.clinic == bindparam("clinic"), responses.c.dyad_row == bindparam("dyad_row")
+)
+_RATINGS = _OF_DYAD.where(responses.c.believed_until.is_(None))
+_RATINGS_AS_OF = _OF_DYAD.where(
     responses.c.believed_from <= bindparam("as_of"),
     responses.c.believed_until.is_(None) | (responses.c.believed_until > bindparam("as_of")),
 )

@@ -79,7 +79,7 @@ class Fields:
 
     def is_sound(self, name: str) -> bool:
         """Tell whether no fault was found at this field."""
-        return all(fault.at != name for fault in self.faults)
+        return not self.faults or all(fault.at != name for fault in self.faults)
 
     def refuse_faults(self) -> None:
         """Raise ``FaultsInRequest`` with every fault that was gathered; do nothing where there is none."""

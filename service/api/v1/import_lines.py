@@ -7,6 +7,7 @@ from service.errors import TooLarge
 
 # Excel writes it before UTF-8.
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_HASHED_AT_ONCE = 64
 
 
 class Lines:
@@ -15,6 +16,7 @@ class Lines:
     def __init__(self, pieces: Iterable[bytes], longest: int) -> None:
         self._lines = _split(pieces, longest)
         self._hash = sha256()
+        self._unhashed: list[bytes] = []
         self.number = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -24,14 +26,21 @@ class Lines:
     def __next__(self) -> bytes:
         """Return the next line; raises ``TooLarge`` for one that is longer than allowed."""
         line = next(self._lines)
-        self._hash.update(line)
+        self._unhashed.append(line)
+        if len(self._unhashed) == _HASHED_AT_ONCE:
+            self._hash_all()
         self.number += 1
         return line.removeprefix(_BYTE_ORDER_MARK) if self.number == 1 else line
 
     @property
     def digest(self) -> str:
         """Return the digest of every line so far."""
+        self._hash_all()
         return self._hash.hexdigest()
+
+    def _hash_all(self) -> None:
+        self._hash.update(b"".join(self._unhashed))
+        self._unhashed.clear()
 
 
 def _split(pieces: Iterable[bytes], longest: int) -> Iterator[bytes]:

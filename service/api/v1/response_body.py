@@ -58,9 +58,10 @@ def read_response_body(body: JsonBody, deployment: Deployment, origin: Origin = 
     answers = _answers(fields, instrument)
     ehr_base = deployment.settings.ehr_base_url
     found = find_session_faults(claims, deployment.clock(), _PLACES, ehr_base=ehr_base)
-    # A field of the wrong type was read as absent: that it is required is no second fault.
-    fields.faults += [fault for fault in found if fields.is_sound(fault.at) and not _follows(fault, claims)]
-    fields.faults.sort(key=_place)
+    if found or fields.faults:
+        # A field of the wrong type was read as absent: that it is required is no second fault.
+        fields.faults += [one for one in found if fields.is_sound(one.at) and not _follows(one, claims)]
+        fields.faults.sort(key=_place)
     fields.refuse_faults()
     if instrument is None or answers is None or claims.patient is None or claims.authored is None:
         raise LookupError("a body without faults has all of these")

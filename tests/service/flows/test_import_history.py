@@ -1,6 +1,8 @@
 """An imported history: recorded once, judged as ever, and nobody is told."""
 
+import io
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +11,8 @@ from service.errors import FaultsInRequest, WrongState
 from service.flows import import_history as flow
 from service.flows.erase_patient import Erasing, erase_patient
 from service.flows.record_response import record_response
+from service.import_worker import ImportWorker
+from service.log import Log
 from service.store.alert_tables import webhook_events
 from service.store.import_tables import unjudged_dyads
 from service.store.imports import newest_imports
@@ -157,6 +161,20 @@ def test_a_killed_import_goes_on_where_it_ended(deployment, monkeypatch):
     done = bring(deployment, a_file(STRAINED), resume=job.id)
 
     assert (done.id, counts(done), len(alerts_in(deployment))) == (job.id, (7, 0, 0), 1)
+
+
+@pytest.mark.parametrize(("minutes", "judged"), [(9, 0), (11, 1)])
+def test_what_a_killed_import_left_is_judged_by_the_worker(deployment, monkeypatch, minutes, judged):
+    killed_after(monkeypatch, 2)
+    with pytest.raises(Killed):
+        bring(deployment, a_file([*STRAINED[:3], STRAINED[6], *STRAINED[3:6]]))
+    deployment.clock.moment += timedelta(minutes=minutes)
+    log = io.StringIO()
+
+    count = ImportWorker(deployment, Log(log)).pass_once()
+
+    assert (count, rows_in(deployment, unjudged_dyads)) == (judged, 1 - judged)
+    assert ("import_left_judged" in log.getvalue()) == bool(judged)
 
 
 def test_another_file_is_not_taken_for_the_rest(deployment, monkeypatch):
