@@ -1,7 +1,7 @@
 """Answer a question about a snapshot: every figure asked for, by group, with n, interval and suppression."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from math import sqrt
 
@@ -115,9 +115,10 @@ def _quartiles(reader: Reader, by: By, figure: Figure, cells: Sequence[Cell]) ->
     counted = counted_name(by.source, by.question.group_by)
     reader.show(*(TABLES if counted is None else (counted,)))
     query = quartiles_of_rows(by, figure.each) if counted is None else quartiles_of_counted(by, counted)
-    means = {(cell.group, cell.labels): cell for cell in cells if cell.figure == mean_name(figure)}
+    name_of_mean = mean_name(figure)
+    means = {(cell.group, cell.labels): cell for cell in cells if cell.figure == name_of_mean}
     return [
-        replace(mean, figure=f"{figure.name}_{name}", value=value, low=None, high=None)
+        mean._replace(figure=f"{figure.name}_{name}", value=value, low=None, high=None)
         for row in reader.rows(query)
         if row["quartiles"] is not None
         for mean in [means.get((by.group_of(row), by.labels_of(row)))]

@@ -55,7 +55,7 @@ def suppress(
         hidden = known[key]
         for cell in of_figure:
             if cell.group in hidden:
-                yield replace(cell, value=None, low=None, high=None, n=None, suppressed=True)
+                yield cell._replace(value=None, low=None, high=None, n=None, suppressed=True)
             else:
                 yield cell
 

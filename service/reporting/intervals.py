@@ -6,18 +6,17 @@ a ratio estimator over clusters (Cochran 1977, Sampling Techniques, section 6.4)
 of freedom (Cameron & Miller 2015, J. Human Resources 50(2):317-372).
 """
 
-from dataclasses import dataclass
 from functools import cache
 from math import atan, atanh, cos, gamma, pi, sqrt, tanh
 from statistics import NormalDist
+from typing import NamedTuple
 
 _Z = NormalDist().inv_cdf(0.975)
 _FEWEST = 2
 _NORMAL_FROM = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(NamedTuple):
     """Sums over dyads: ``x`` of what was counted, ``m`` of what it was counted in."""
 
     dyads: int
@@ -41,8 +40,7 @@ class Sums:
         return max(0.0, spread) * self.dyads / (self.dyads - 1) / self.m**2
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """The ends of an interval."""
 
     low: float

@@ -1,6 +1,7 @@
 """What is asked of a snapshot, and the cells that an answer is made of."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.reporting.counted_by import CountedBy
 from service.reporting.dimensions import Dimension, dimension
@@ -26,11 +27,11 @@ class Question:
         return [dimension(name, self.clinic, self.by.session_bands) for name in self.group_by]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One figure of one group. ``labels`` part it further (instrument, perspective, score, measure).
+class Cell(NamedTuple):
+    """One figure of one group; a tuple, since an answer may have tens of thousands.
 
-    All numbers are None where it is suppressed. ``patients`` is how many it rests on: never shown.
+    ``labels`` part it further (instrument, perspective, score, measure). All numbers are None where it is
+    suppressed. ``patients`` is how many it rests on: never shown.
     """
 
     group: Group
