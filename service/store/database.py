@@ -45,8 +45,9 @@ _TOO_NEW = (
 _POSTGRESQL = "postgresql"
 # serialization_failure, deadlock_detected, unique_violation (postgresql.org/docs/15/errcodes-appendix.html).
 _RACES = frozenset({"40001", "40P01", "23505"})
-# read_only_sql_transaction: a standby, or a server that was told to write nothing.
-_READ_ONLY = "25006"
+# read_only_sql_transaction: a standby, or a server that was told to write nothing. undefined_table: a restore
+# is under way. Both are no error of ours, and not the driver's OperationalError.
+_READ_ONLY, _NO_TABLE = "25006", "42P01"
 # SQLITE_FULL (sqlite.org/rescode.html) and disk_full.
 _SQLITE_FULL, _POSTGRESQL_FULL = 13, "53100"
 # SQLITE_INTERRUPT and query_canceled.
@@ -245,7 +246,7 @@ def _told_apart() -> Iterator[None]:
             raise StoreFull from error
         if _is_out_of_time(error):
             raise OutOfTime from error
-        if isinstance(error, OperationalError | InterfaceError) or _is_read_only(error):
+        if isinstance(error, OperationalError | InterfaceError) or _is_unfit(error):
             raise StoreAway from error
         raise
     except NoConnection as error:  # all of the pool are in use
@@ -265,8 +266,8 @@ def _is_out_of_time(error: DBAPIError) -> bool:
     return code == _SQLITE_INTERRUPTED or getattr(error.orig, "sqlstate", None) == _POSTGRESQL_CANCELED
 
 
-def _is_read_only(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == _READ_ONLY
+def _is_unfit(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in (_READ_ONLY, _NO_TABLE)
 
 
 def _is_full(error: DBAPIError) -> bool:

@@ -36,7 +36,9 @@ def running_postgres() -> Iterator[str]:
             run_sql(server, f"CREATE ROLE {OWNER} LOGIN")
             yield server
         finally:
-            stop_server(server)
+            # A test may have ended it for good.
+            if (cluster / "postmaster.pid").exists():
+                stop_server(server)
 
 
 @contextmanager

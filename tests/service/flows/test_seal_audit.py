@@ -14,6 +14,7 @@ from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.audit_seals import add_seal, last_seal, make_seal, unsealed_rows
 from service.store.database import Database, Tx
+from tests.databases import postgres_only
 from tests.service.build import NOW, StandingClock
 
 ACCESS = Access("default", "loopback", "/v1/responses/{response_id}", "R", "request-1")
@@ -60,6 +61,15 @@ def fault(deployment: Deployment, head: str | None = None) -> str:
 def test_the_database_itself_refuses_changes(sealed, table, change):
     with pytest.raises(DBAPIError) as refused, sealed.database.write() as tx:
         tx.exec_driver_sql(change.format(table))
+
+    assert "only added to" in str(refused.value.orig)
+
+
+@postgres_only
+@pytest.mark.parametrize("table", ["audit_rows", "audit_seals", "audit_sealed"])
+def test_a_server_refuses_to_empty_a_table_at_once(sealed, table):
+    with pytest.raises(DBAPIError) as refused, sealed.database.write() as tx:
+        tx.exec_driver_sql(f"TRUNCATE {table} CASCADE")
 
     assert "only added to" in str(refused.value.orig)
 
