@@ -74,10 +74,11 @@ def references_in(resource: Json) -> set[str]:
 
 
 def rewrite_references(resource: Json, counterparts: Mapping[str, str]) -> Json:
-    """Return a copy in which our references are those of the target EHR (``{ours: theirs}``).
+    """Return a resource in which our references are those of the target EHR (``{ours: theirs}``).
 
-    A reference of ours without a counterpart is dropped: what is left of it is its display, if any, and an
-    object or list that becomes empty goes with it. References to people and encounters stay as they are.
+    What does not change is not copied. A reference of ours without a counterpart is dropped: what is left of
+    it is its display, if any, and an object or list that becomes empty goes with it. References to people and
+    encounters stay as they are.
     """
     rewritten = _rewritten(resource, counterparts)
     return rewritten if isinstance(rewritten, dict) else {}
@@ -115,27 +116,22 @@ def _entry(entry: Entry) -> Json:
     return {"fullUrl": entry.full_url, "resource": resource, "request": request}
 
 
-def _rewritten(node: object, counterparts: Mapping[str, str]) -> object:
-    """Return the node rewritten; None where nothing is left of it."""
+def _rewritten(node: Json | list[object], counterparts: Mapping[str, str]) -> object:
+    """Return the node rewritten, itself where nothing changes; None where nothing is left of it."""
     # Most of a resource is texts, and a call for each would take longer than all the rest.
     if isinstance(node, list):
-        kept = [
-            new
-            for value in node
-            if (new := _rewritten(value, counterparts) if isinstance(value, _NODES) else value) is not None
-        ]
-        return kept or None
-    if not isinstance(node, dict):
-        return node
+        items = [_rewritten(value, counterparts) if isinstance(value, _NODES) else value for value in node]
+        is_same = all(new is value for new, value in zip(items, node, strict=True)) and None not in items
+        return (node if is_same else [value for value in items if value is not None]) or None
+    changes: Json = {}
+    for key, value in node.items():
+        new = _rewritten(value, counterparts) if isinstance(value, _NODES) else value
+        if new is not value or new is None:
+            changes[key] = new
     # A DetectedIssue has a URI called reference, which is no Reference.
     target = node.get("reference") if "resourceType" not in node else None
-    if isinstance(target, str) and target not in counterparts and is_ours(target):
-        node = {key: value for key, value in node.items() if key != "reference"}
-    elif isinstance(target, str):
-        node = node | {"reference": counterparts.get(target, target)}
-    kept_members = {
-        key: new
-        for key, value in node.items()
-        if (new := _rewritten(value, counterparts) if isinstance(value, _NODES) else value) is not None
-    }
-    return kept_members or None
+    if isinstance(target, str) and (target in counterparts or is_ours(target)):
+        changes["reference"] = counterparts.get(target)
+    if not changes:
+        return node or None
+    return {key: value for key, value in (node | changes).items() if value is not None} or None

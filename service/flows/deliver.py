@@ -23,8 +23,8 @@ from service.flows.withhold import withhold
 from service.ledger import State
 from service.store.chart import read_entries
 from service.store.database import Tx
-from service.store.outbox import Claim, claim_due
-from service.store.parts import PartRow, add_parts, read_parts
+from service.store.outbox import Claim, claim_due, set_delivery
+from service.store.parts import NewPart, PartRow, add_parts, read_parts
 
 _FINISHED = (State.CONFIRMED, State.DISCARDED)
 _MOST_PLANS = 6
@@ -132,14 +132,8 @@ def _start(work: Work, plan: Plan, wanted: Wanted) -> Sequence[PartRow]:
         planned = [replace(planned[0], body=body)]
     if _may_be_there(work, planned[0].method):
         with work.lane.database.write() as tx:
-            return add_parts(
-                tx,
-                work.claim.clinic,
-                work.claim.id,
-                planned,
-                behind=work.last_sequence,
-                rung=plan.rung,
-            )
+            set_delivery(tx, work.claim, work.lane.now(), State.PENDING, plan.rung)
+            return add_parts(tx, work.claim.clinic, work.claim.id, planned, behind=work.last_sequence)
     return begin(work, planned, body_of, plan.rung)
 
 
@@ -199,7 +193,7 @@ def _body_of(work: Work, wanted: Wanted) -> BodyOf:
     """Return how a part's bytes are made, at the last moment: with the ids that earlier parts were given."""
     resources = {logical_of(resource): resource for resource in wanted.resources}
 
-    def body(tx: Tx, part: PartRow) -> bytes:
+    def body(tx: Tx, part: PartRow | NewPart) -> bytes:
         known = read_entries(tx, work.claim.clinic, work.claim.ehr, resources)
         chart = {**wanted.chart, **known}
         return single_body(resources[part.logical], part.method, part.path, chart)

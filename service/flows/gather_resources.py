@@ -15,19 +15,20 @@ from fhir_mappings.provenance import to_device, to_provenance
 from fhir_mappings.release import to_release
 from fhir_mappings.response import to_response
 from fhir_mappings.task import to_task
-from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
 from service.ehr.ladder import Rung
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
 from service.ehr.rungs import choose_rungs
+from service.flows.kept_definitions import DEFINITIONS
 from service.flows.lane import Lane, Work
-from service.flows.load import encounter_of, load_alert, load_filled
+from service.flows.load import encounter_of, filled_from, load_alert, load_filled, load_version
 from service.flows.want_note import note_kind, wanted_alert_note, wanted_note
 from service.flows.wanted import Wanted
-from service.store.chart import ChartEntry, ehr_reference_of, entries_of_response, read_entries
+from service.store.chart import ChartEntry, entries_of_response, read_entries
 from service.store.database import Tx
 from service.store.inbound import replacements
+from service.store.responses import ResponseVersion
 
 IN_ERROR = "entered-in-error"
 _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
@@ -96,7 +97,7 @@ def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
 def _definition(work: Work) -> Wanted:
     lane, subject = work.lane, work.claim.subject_id
     device = to_device(lane.names, lane.software_version)
-    known = [device, *definitions(lane.instruments, lane.names)]
+    known = [device, *DEFINITIONS.of(lane.instruments, lane.names)]
     resource = next((one for one in known if logical_of(one) == subject.partition("|")[0]), None)
     if resource is None or (resource is device and not subject.endswith(f"|{lane.software_version}")):
         return Wanted((), {}, work.claim.subject_version, held="this release no longer has this definition")
@@ -105,12 +106,13 @@ def _definition(work: Work) -> Wanted:
 
 def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     lane, claim = work.lane, work.claim
-    filled = load_filled(tx, claim.clinic, claim.subject_id, claim.subject_version, lane.instruments)
+    stored = load_version(tx, claim.clinic, claim.subject_id, claim.subject_version)
+    filled = filled_from(stored, lane.instruments)
     if filled.instrument.push == "never":
         return Wanted((), {}, filled.version, held="answers on this instrument are never written to an EHR")
     chart = entries_of_response(tx, claim.clinic, claim.ehr, filled.id)
     form = _form(lane, filled)
-    already_there = _already_there(tx, work, filled)
+    already_there = _already_there(stored)
     whole = not already_there and filled.instrument.push == "always"
     rungs = choose_rungs(capabilities, lane.profile.rungs)
     choice = rungs.response if whole else rungs.scores
@@ -148,15 +150,13 @@ def _form(lane: Lane, filled: Filled) -> Json | None:
     return response if mapped is None else to_ehr_form(response, mapped, filled.instrument)
 
 
-def _already_there(tx: Tx, work: Work, filled: Filled) -> dict[str, ChartEntry]:
+def _already_there(stored: ResponseVersion) -> dict[str, ChartEntry]:
     """Return the chart entry of a response that came to us out of this EHR, which we never write."""
-    claim = work.claim
-    reference = ehr_reference_of(tx, claim.clinic, claim.subject_id, claim.subject_version)
-    place = parse_location(reference) if reference else None
+    place = parse_location(stored.ehr_reference) if stored.ehr_reference else None
     if place is None:
         return {}
-    logical = f"QuestionnaireResponse/{filled.id}"
-    return {logical: ChartEntry(logical, place.id, place.version, claim.subject_version)}
+    logical = f"QuestionnaireResponse/{stored.id}"
+    return {logical: ChartEntry(logical, place.id, place.version, stored.version)}
 
 
 def _withdrawn(tx: Tx, work: Work, chart: Mapping[str, ChartEntry], current: set[str]) -> list[Json]:

@@ -47,7 +47,7 @@ class Lane:
 
     ``instruments`` are all that stored responses may be of. ``definitions_there`` remembers for which of them
     the EHR was given our definitions: by the form's canonical (None: those of alerts), and whether its
-    answers go there whole.
+    answers go there whole. ``base_kept`` has the canonical base once it was seen to be kept with a delivery.
     ``form_maps`` are the EHR's own forms by the id of the instrument.
     ``owner`` names this worker in leases. ``settle_seconds``: how long after an unanswered write a search
     that finds nothing does not count. ``crash_point`` is called with a name at the moments where a crash
@@ -77,6 +77,7 @@ class Lane:
     form_maps: Mapping[str, FormMap] = field(default_factory=dict)
     searches_until: str = ""
     definitions_there: set[tuple[str | None, bool]] = field(default_factory=set)
+    base_kept: set[str] = field(default_factory=set)
 
     @property
     def profile(self) -> Profile:

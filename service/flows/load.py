@@ -25,10 +25,15 @@ def load_filled(
     instruments: Mapping[str, Instrument],
 ) -> Filled:
     """Return one version of a response, scored; raises ``NotFound``."""
+    return filled_from(load_version(tx, clinic, response_id, version), instruments)
+
+
+def load_version(tx: Tx, clinic: str, response_id: str, version: int) -> ResponseVersion:
+    """Return one version of a response as it is stored; raises ``NotFound``."""
     stored = find_version(tx, clinic, response_id, version)
     if stored is None:
         raise NotFound("There is no such version of this response.")
-    return filled_from(stored, instruments)
+    return stored
 
 
 def load_alert(tx: Tx, clinic: str, alert_id: str, version: int) -> AlertFacts:

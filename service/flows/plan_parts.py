@@ -97,12 +97,13 @@ def make_plan(wanted: Wanted, capabilities: Capabilities) -> Plan:
 
 def transaction_body(writes: Sequence[Write], chart: Mapping[str, ChartEntry]) -> bytes:
     """Return the transaction of these writes; the same writes give the same bytes."""
-    full_urls = {write.logical: _full_url(write.logical) for write in writes if write.method == "POST"}
-    counterparts = _counterparts(chart) | full_urls
+    full_urls = {write.logical: _full_url(write.logical) for write in writes}
+    new = {write.logical: full_urls[write.logical] for write in writes if write.method == "POST"}
+    counterparts = _counterparts(chart) | new
     entries = [
         Entry(
             resource=_addressed(write.resource, write.method, write.path, counterparts),
-            full_url=_full_url(write.logical),
+            full_url=full_urls[write.logical],
             method=write.method,
             url=write.path,
             if_none_exist=write.condition,

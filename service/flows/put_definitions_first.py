@@ -7,11 +7,11 @@ outbox holds back every response, so this one comes again once they are there, o
 from fhir_mappings.elements import Json
 from fhir_mappings.needed_definitions import canonicals_of_alerts, needed_definitions
 from fhir_mappings.provenance import to_device
-from fhir_mappings.terminology import definitions
 from service.ehr.capabilities import Capabilities
 from service.ehr.ladder import NOTE_RUNGS
 from service.ehr.lookup import logical_of
 from service.ehr.rungs import choose_rungs
+from service.flows.kept_definitions import DEFINITIONS
 from service.flows.lane import Delivered, Lane, Work
 from service.flows.record_outcome import postpone
 from service.flows.wanted import Wanted
@@ -52,7 +52,7 @@ def device_subject(device: Json, version: str) -> str:
 
 def _subjects(lane: Lane, form: str | None, whole: bool) -> list[str]:  # noqa: FBT001 - half of a key
     """Return the definitions, the Device first; the form itself only where its answers go there whole."""
-    known = definitions(lane.instruments, lane.names)
+    known = DEFINITIONS.of(lane.instruments, lane.names)
     # What is no response to a form is an alert.
     named = (lane.names.measures, form) if form else canonicals_of_alerts(lane.names)
     needed = needed_definitions(named, known)

@@ -29,7 +29,7 @@ from service.store.database import Tx
 from service.store.outbox import set_delivery
 from service.store.parts import NewPart, PartRow, add_parts, freeze_part
 
-BodyOf = Callable[[Tx, PartRow], bytes]
+BodyOf = Callable[[Tx, PartRow | NewPart], bytes]
 _BUSY_AFTER_SENDING = 503
 _FORBIDDEN = 403
 _OK = 200
@@ -42,11 +42,15 @@ def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf, rung: str) ->
     """
     lane, claim = work.lane, work.claim
     lane.client.turns.take()  # what is committed as sent must leave at once
+    first, *later = planned
     with lane.database.write() as tx:
-        rows = add_parts(tx, claim.clinic, claim.id, planned, behind=work.last_sequence, rung=rung)
-        first = _freeze(tx, work, rows[0], body_of)
+        now = _clear(tx, work)
+        frozen = replace(first, body=first.body or body_of(tx, first), sent_at=now)
+        rows = add_parts(tx, claim.clinic, claim.id, [frozen, *later], behind=work.last_sequence)
+        set_delivery(tx, claim, now, State.SENT, rung)
+    lane.base_kept.add(lane.names.base)
     lane.crash_point("frozen")
-    return (first, *rows[1:])
+    return rows
 
 
 def freeze(work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
@@ -56,9 +60,13 @@ def freeze(work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
     """
     work.lane.client.turns.take()
     with work.lane.database.write() as tx:
-        frozen = _freeze(tx, work, part, body_of)
+        now = _clear(tx, work)
+        body = part.body or body_of(tx, part)
+        freeze_part(tx, part, body, now)
+        set_delivery(tx, work.claim, now, State.SENT)
+    work.lane.base_kept.add(work.lane.names.base)
     work.lane.crash_point("frozen")
-    return frozen
+    return replace(part, state=State.SENT, body=body, sent_at=now)
 
 
 def send(
@@ -104,15 +112,14 @@ def send(
     return settled if raced or not isinstance(settled, Delivered) else replace(settled, well=False)
 
 
-def _freeze(tx: Tx, work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
+def _clear(tx: Tx, work: Work) -> str:
+    """Return the instant at which something may leave, of which it leaves a trace. Raises ``Withheld``."""
     lane, now = work.lane, work.lane.now()
     refuse_withheld(tx, work)
-    body = part.body or body_of(tx, part)
-    keep_canonical_base(tx, work.claim.clinic, lane.names)
+    if lane.names.base not in lane.base_kept:
+        keep_canonical_base(tx, work.claim.clinic, lane.names)
     audit_disclosure(tx, work, now)
-    freeze_part(tx, part, body, now)
-    set_delivery(tx, work.claim, now, State.SENT)
-    return replace(part, state=State.SENT, body=body, sent_at=now)
+    return now
 
 
 def _exchange(work: Work, part: PartRow) -> Exchange:

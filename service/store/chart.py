@@ -96,20 +96,6 @@ _OF_RESPONSE = _ENTRIES.where(
 )
 
 
-def ehr_reference_of(tx: Tx, clinic: str, response_id: str, version: int) -> str | None:
-    """Return under which id the response itself was in the EHR before it came to us, or None."""
-    where = {"clinic": clinic, "id": response_id, "version": version}
-    found: str | None = tx.execute(_EHR_REFERENCE, where).scalar()
-    return found
-
-
-_EHR_REFERENCE = select(responses.c.ehr_reference).where(
-    responses.c.clinic == bindparam("clinic"),
-    responses.c.id == bindparam("id"),
-    responses.c.version == bindparam("version"),
-)
-
-
 def session_dates(tx: Tx, clinic: str) -> Mapping[tuple[str, str, int], str]:
     """Return the session date of every response and alert version, by kind, id and version."""
     found = {}

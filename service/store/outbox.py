@@ -202,9 +202,16 @@ def leave_all_behind(tx: Tx, clinic: str, now: str) -> int:
     return len(tx.execute(unfinished).all())
 
 
-def set_delivery(tx: Tx, claim: Claim, now: str, state: State) -> None:
-    """Set the state of a claimed delivery and keep its lease. Raises ``LeaseLost``."""
-    _change(tx, _SET, claim, {"to_state": state, "at": now})
+def set_delivery(tx: Tx, claim: Claim, now: str, state: State, rung: str | None = None) -> None:
+    """Set the state of a claimed delivery and keep its lease. Raises ``LeaseLost``.
+
+    ``rung`` is the form that its new plan takes; None: it keeps the one it has.
+    """
+    values: dict[str, object] = {"to_state": state, "at": now}
+    if rung is None:
+        _change(tx, _SET, claim, values)
+    else:
+        _change(tx, _SET_RUNG, claim, values | {"taken": rung})
 
 
 def close_claim(
@@ -258,6 +265,7 @@ _SET = _CLAIMED.values(
     updated_at=bindparam("at"),
     version=deliveries.c.version + 1,
 )
+_SET_RUNG = _SET.values(rung=bindparam("taken"))
 _CLOSE = _SET.values(
     reason=bindparam("why"),
     due_at=bindparam("due"),

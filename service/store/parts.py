@@ -17,13 +17,19 @@ AttemptKind = Literal["write", "search"]
 
 @dataclass(frozen=True, slots=True)
 class NewPart:
-    """One request that a plan asks for. ``body`` is empty until it is frozen."""
+    """One request that a plan asks for. ``body`` is empty until it is frozen, to leave at ``sent_at``."""
 
     logical: str
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    sent_at: str | None = None
+
+    @property
+    def state(self) -> State:
+        """The state in which it is stored."""
+        return State.PENDING if self.sent_at is None else step(State.PENDING, Event.FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +90,8 @@ def add_parts(
     planned: Sequence[NewPart],
     *,
     behind: int,
-    rung: str = "",
 ) -> tuple[PartRow, ...]:
-    """Store the parts of a plan behind that sequence number (0: they are the first) and return them.
-
-    ``rung`` is the form that the plan takes; it is kept with the delivery.
-    """
-    tx.execute(_KEEP_RUNG, {"of": clinic, "delivery": delivery_id, "taken": rung})
+    """Store the parts of a plan behind that sequence number (0: they are the first) and return them."""
     rows = tx.execute(
         _ADD_PARTS,
         [
@@ -103,7 +104,8 @@ def add_parts(
                 "path": part.path,
                 "headers": json_text.dumps(dict(part.headers)).decode(),
                 "body": part.body,
-                "state": State.PENDING,
+                "state": part.state,
+                "sent_at": part.sent_at,
             }
             for place, part in enumerate(planned, 1)
         ],
@@ -117,10 +119,10 @@ def add_parts(
             path=part.path,
             headers=part.headers,
             body=part.body,
-            state=State.PENDING,
+            state=part.state,
             reason="",
             resent=False,
-            sent_at=None,
+            sent_at=part.sent_at,
         )
         for place, (row, part) in enumerate(zip(rows, planned, strict=True), 1)
     )
@@ -172,11 +174,6 @@ _OF_DELIVERY = (
     .order_by(parts.c.sequence)
 )
 _ADD_PARTS = insert(parts).returning(parts.c.row_id, sort_by_parameter_order=True)
-_KEEP_RUNG = (
-    update(deliveries)
-    .where(deliveries.c.clinic == bindparam("of"), deliveries.c.id == bindparam("delivery"))
-    .values(rung=bindparam("taken"))
-)
 _OF_ROW = update(parts).where(parts.c.row_id == bindparam("row"))
 _FREEZE = _OF_ROW.values(
     state=bindparam("to_state"),
