@@ -5,6 +5,7 @@ PrivacyDisclosure.Source. Where we differ: a query entity holds the names of the
 address that is not known is left out; a failure has the same shape, with its outcome.
 """
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from fhir_mappings.codes import (
     BALP_ENTITY,
     DICOM,
     LIFECYCLE,
+    PARTICIPATION_TYPE,
     PROVENANCE_PARTICIPANT,
     REST_INTERACTION,
     Names,
@@ -35,6 +37,8 @@ _SOURCE, _DESTINATION = (
     coding(DICOM, "110152", "Destination Role ID"),
 )
 _APPLICATION = coding(DICOM, "110150", "Application")
+_USER = coding(PARTICIPATION_TYPE, "IRCP", "information recipient")
+_REFERENCE = re.compile(r"(https?://\S+/)?(Practitioner|PractitionerRole)/[A-Za-z0-9\-.]{1,64}")
 _CUSTODIAN = coding(PROVENANCE_PARTICIPANT, "custodian", "Custodian")
 
 
@@ -46,6 +50,8 @@ class AuditFacts:
     ``status`` is that of HTTP. ``route`` is a route's template, or a word for what is none; ``query`` the
     names of search parameters, ``count`` how many alike it stands for. ``patient`` is a reference, None where
     the event is about nobody; '' for a patient who was erased since. ``server`` is our own address.
+    ``person`` is who was behind the caller: a reference, or what their identity provider calls them.
+    ``reason``: why it was refused, in a word.
     """
 
     id: str
@@ -64,6 +70,8 @@ class AuditFacts:
     patient: str | None
     request_id: str
     count: int = 1
+    person: str = ""
+    reason: str = ""
 
 
 def outcome_of(status: int) -> str:
@@ -90,7 +98,7 @@ def to_audit_event(facts: AuditFacts, names: Names) -> Json:
         "action": facts.action,
         "recorded": facts.recorded,
         "outcome": outcome_of(facts.status),
-        "outcomeDesc": f"HTTP {facts.status}{many}",
+        "outcomeDesc": f"HTTP {facts.status}{many}{f': {facts.reason}' if facts.reason else ''}",
         "agent": _agents(facts, names),
         "source": {
             "site": facts.clinic,
@@ -126,12 +134,13 @@ def _agents(facts: AuditFacts, names: Names) -> list[Json]:
         "type": concept(dict(other)),
         "who": {"identifier": {"system": names.identifier("caller"), "value": facts.caller}},
         "altId": facts.caller,
-        "requestor": asked,
+        "requestor": asked and not facts.person,
     }
     if facts.address:
         caller["network"] = {"address": facts.address, "type": "2"}
     return [
         caller,
+        *([_person(facts.person, names)] if facts.person else ()),
         {
             "type": concept(dict(ours)),
             "who": service_reference(),
@@ -139,6 +148,17 @@ def _agents(facts: AuditFacts, names: Names) -> list[Json]:
             "network": {"address": facts.server, "type": "5"},
         },
     ]
+
+
+def _person(person: str, names: Names) -> Json:
+    """Return the agent that BALP calls *user*: who asked by way of the caller."""
+    known = _REFERENCE.fullmatch(person)
+    named = {"identifier": {"system": names.identifier("person"), "value": person}}
+    return {
+        "type": concept(dict(_USER)),
+        "who": reference(person) if known else named,
+        "requestor": True,
+    }
 
 
 def _entities(facts: AuditFacts, names: Names) -> list[Json]:

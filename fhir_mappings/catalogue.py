@@ -66,7 +66,7 @@ def find(instruments: Mapping[str, Instrument], reference: str) -> Instrument | 
     """Return the instrument for ``srs-3`` or, at a fixed revision, ``srs-3|1.0.0``; None if unknown."""
     instrument_id, bar, version = reference.partition("|")
     instrument = instruments.get(instrument_id)
-    if instrument is None or (bar and version != instrument.version):
+    if instrument is None or (bar and not instrument.takes_version(version)):
         return None
     return instrument
 

@@ -25,6 +25,7 @@ FLAG_CATEGORY = "http://terminology.hl7.org/CodeSystem/flag-category"
 AUDIT_EVENT = "http://terminology.hl7.org/CodeSystem/audit-event-type"
 AUDIT_ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 AUDIT_OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
+PARTICIPATION_TYPE = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 AUDIT_SOURCE = "http://terminology.hl7.org/CodeSystem/security-source-type"
 AUDIT_OUTCOME = "http://hl7.org/fhir/audit-event-outcome"
 AUDIT_ACTION = "http://hl7.org/fhir/audit-event-action"
@@ -52,7 +53,17 @@ VERSION_ALGORITHM_EXTENSIONS = (
 )
 
 IdentifierKind = Literal[
-    "response", "score", "alert", "device", "definition", "note", "visit", "caller", "audited", "form-link"
+    "response",
+    "score",
+    "alert",
+    "device",
+    "definition",
+    "note",
+    "visit",
+    "caller",
+    "person",
+    "audited",
+    "form-link",
 ]
 ExtensionKind = Literal["session-date", "session-number", "therapist", "ehr-reference"]
 

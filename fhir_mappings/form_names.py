@@ -33,7 +33,7 @@ def find_form(canonical: str, instruments: Mapping[str, Instrument], names: Name
     url, _, version = canonical.partition("|")
     for one in instruments.values():
         if url == names.questionnaire(one.id):
-            return FoundForm(one, None, () if version in {"", one.version} else (one.version,))
+            return FoundForm(one, None, () if not version or one.takes_version(version) else (one.version,))
         versions = tuple(form.version for form in one.clinic_forms if url == names.questionnaire(form.id))
         if versions:
             wording = version or versions[-1]

@@ -86,6 +86,7 @@ class Item:
     upper_anchor: str
     required: bool = False
     enabled_when: Condition | None = None
+    question: str = ""
 
     @property
     def decimal_places(self) -> int:
@@ -102,6 +103,7 @@ class FlagItem:
     text: str
     required: bool
     enabled_when: Condition | None
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class ChoiceItem:
     several: bool
     required: bool
     enabled_when: Condition | None
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,15 @@ class TextItem:
     text: str
     required: bool
     enabled_when: Condition | None
+    question: str = ""
 
 
 AnyItem = Item | FlagItem | ChoiceItem | TextItem
+
+
+def asked_text(item: AnyItem) -> str:
+    """Return what a form asks: the item's ``question``, else its ``text``, a descriptor that names it."""
+    return item.question or item.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +197,7 @@ class Instrument:
     a clinic turns it on. ``bare_total`` says whether a total without marks is accepted (four-mark forms
     only). ``observed_items`` says whether each item becomes an Observation of its own. ``clinic_forms`` are
     the clinic's own wordings of it that were ever in use, in rising order of version; none in a file.
+    ``earlier_versions`` asked the same in other words, and are still taken.
     """
 
     id: str
@@ -215,6 +225,7 @@ class Instrument:
     scores: tuple[ScoreRule, ...]
     cut_offs: tuple[CutOff, ...]
     clinic_forms: tuple[ClinicForm, ...] = ()
+    earlier_versions: tuple[str, ...] = ()
 
     @property
     def form_in_use(self) -> ClinicForm | None:
@@ -234,6 +245,10 @@ class Instrument:
     def items(self) -> tuple[Item, ...]:
         """Return the items that are answered by a number, in file order."""
         return tuple(item for item in self.all_items if isinstance(item, Item))
+
+    def takes_version(self, version: str) -> bool:
+        """Tell whether a form that was filled under this version is taken."""
+        return version in (self.version, *self.earlier_versions)
 
     @property
     def reference(self) -> str:

@@ -58,5 +58,5 @@ def _derivation_clashes(one: Instrument, instruments: Mapping[str, Instrument]) 
     by_link_id = {item.link_id: item for item in whole.all_items}
     for place, item in enumerate(one.all_items):
         other = by_link_id.get(item.link_id)
-        if other is None or replace(other, text=item.text) != item:
+        if other is None or replace(other, text=item.text, question=item.question) != item:
             yield Clash(one.id, f"items[{place}]", "is not the same in the form derived from")

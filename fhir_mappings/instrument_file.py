@@ -24,6 +24,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TOP_KEYS = (
     *("id", "version", "date", "name", "title", "short_title", "family", "role", "perspective", "status"),
     *("status_reason", "enabled", "derived_from", "description", "timing", "looks_back", "push"),
+    "earlier_versions",
     *(
         "bare_total",
         "observed_items",
@@ -113,7 +114,17 @@ def _instrument(
         all_items=items,
         scores=scores,
         cut_offs=cut_offs,
+        earlier_versions=_earlier_versions(top),
     )
+
+
+def _earlier_versions(top: Table) -> tuple[str, ...]:
+    if "earlier_versions" not in top.content:
+        return ()
+    found = top.texts("earlier_versions")
+    if not all(SEMVER.fullmatch(one) for one in found):
+        top.fault("earlier_versions", "must be versions such as 1.0.0")
+    return found
 
 
 def _file_id(top: Table) -> str:

@@ -23,7 +23,7 @@ from fhir_mappings.instrument_rules import check_item, find_double
 from fhir_mappings.toml_table import Table
 
 _KINDS = ("number", "yes-no", "one-of", "several-of", "text")
-_BASE_KEYS = ("link_id", "text", "kind", "required", "enabled_when")
+_BASE_KEYS = ("link_id", "text", "question", "kind", "required", "enabled_when")
 _LINE_KEYS = ("minimum", "maximum", "step", "lower_anchor", "upper_anchor", "reversed")
 
 Scales = Mapping[str, AnswerScale | None]
@@ -39,6 +39,7 @@ class _Base:
     text: str
     required: bool
     condition: Condition | None
+    question: str
 
 
 def read_items(top: Table) -> dict[str, AnyItem | None]:
@@ -106,6 +107,7 @@ def _item(table: Table, scales: Scales, options: OptionLists, earlier: Items) ->
         table.text("text"),
         table.flag("required", default=False),
         _condition(table, earlier),
+        table.text("question", ""),
     )
     if kind == "number":
         return _number_item(table, base, scales)
@@ -113,7 +115,7 @@ def _item(table: Table, scales: Scales, options: OptionLists, earlier: Items) ->
         return _choice_item(table, base, options, several=kind == "several-of")
     table.allow_only(*_BASE_KEYS)
     made = FlagItem if kind == "yes-no" else TextItem
-    return made(base.link_id, base.text, base.required, base.condition)
+    return made(base.link_id, base.text, base.required, base.condition, base.question)
 
 
 def _condition(table: Table, earlier: Items) -> Condition | None:
@@ -151,7 +153,7 @@ def _choice_item(table: Table, base: _Base, options: OptionLists, *, several: bo
     listed = options.get(name)
     if listed is None:
         return None
-    return ChoiceItem(base.link_id, base.text, listed, several, base.required, base.condition)
+    return ChoiceItem(base.link_id, base.text, listed, several, base.required, base.condition, base.question)
 
 
 def _number_item(table: Table, base: _Base, scales: Scales) -> Item | None:
@@ -183,6 +185,7 @@ def _scale_item(table: Table, base: _Base, scales: Scales) -> Item | None:
         upper_anchor=last.display,
         required=base.required,
         enabled_when=base.condition,
+        question=base.question,
     )
 
 
@@ -200,4 +203,5 @@ def _line_item(table: Table, base: _Base) -> Item:
         upper_anchor=table.text("upper_anchor"),
         required=base.required,
         enabled_when=base.condition,
+        question=base.question,
     )

@@ -12,7 +12,15 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Literal
 
-from fhir_mappings.instrument import AnswerScale, AnyItem, ChoiceItem, Instrument, Item, OptionList
+from fhir_mappings.instrument import (
+    AnswerScale,
+    AnyItem,
+    ChoiceItem,
+    Instrument,
+    Item,
+    OptionList,
+    asked_text,
+)
 from fhir_mappings.words import DESCRIPTORS_LANGUAGE, Words, best_words
 
 Kind = Literal["titles", "descriptions", "items", "anchors", "lists", "choices", "scores"]
@@ -42,7 +50,7 @@ def phrases_of(instrument: Instrument) -> Iterator[tuple[Kind, str]]:
     yield "titles", instrument.title
     yield from (("descriptions", sentence) for sentence in _sentences(instrument.description))
     for item in instrument.all_items:
-        yield "items", item.text
+        yield "items", asked_text(item)
         if isinstance(item, Item) and item.scale is None:
             yield from (("anchors", anchor) for anchor in (item.lower_anchor, item.upper_anchor))
         answers = answers_of(item)
@@ -116,7 +124,7 @@ def _words(instrument: Instrument, language: str, phrases: Phrases, notes: Seque
         title=told("titles", instrument.title),
         description=" ".join(told("descriptions", sentence) for sentence in sentences),
         copyright=instrument.copyright,
-        items={item.link_id: told("items", item.text) for item in instrument.all_items},
+        items={item.link_id: told("items", asked_text(item)) for item in instrument.all_items},
         anchors={
             line.link_id: (told("anchors", line.lower_anchor), told("anchors", line.upper_anchor))
             for line in lines

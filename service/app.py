@@ -11,11 +11,12 @@ from fastapi import Depends, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Lifespan, Scope
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from fhir_mappings.codes import Names
 from service import VERSION
 from service.api import forms, health, notices, public_keys, smart
+from service.api.browsers import is_page
 from service.api.cds import discovery, hooks
 from service.api.clinician import routes as clinician
 from service.api.clinician import sign_in
@@ -39,7 +40,6 @@ from service.api.v1 import routes as v1
 from service.api.v1.imports import IMPORTS
 from service.callers import NO_CLINIC
 from service.ehr.client import EhrClient
-from service.flows.count_refused import RefusalCounts
 from service.flows.deployment import Deployment
 from service.log import Log
 from service.service_settings import ServiceSettings
@@ -113,17 +113,13 @@ def create_service(clinics: Sequence[Served], log: Log, identity: Identity | Non
     nobody = doors[0] if len(doors) == 1 else _doors_of(Served(_of_no_clinic(first)), log, identity)
     refused = RefusedAudit(nobody, doors)
     clinic = nobody.deployment.clinic
-    counts = RefusalCounts(first.database.of(clinic), clinic, first.clock)
-    shared = create_clinic_app(nobody, doors, partial(_flushed, refused, counts))
+    shared = create_clinic_app(nobody, doors, partial(_flushed, refused))
     face = Face(shared, clinic)
     apps: Mapping[str, ASGIApp] = (
         {first.clinic: shared}
         if len(doors) == 1
         else {one.deployment.clinic: create_clinic_app(one) for one in doors}
     )
-
-    def count_refusal(scope: Scope, cause: str) -> None:
-        counts.add(source_of(scope, first.settings.trusted_proxies), cause)
 
     return Gate(
         _wrapped(Clinics(face, apps), first.settings),
@@ -135,7 +131,7 @@ def create_service(clinics: Sequence[Served], log: Log, identity: Identity | Non
         by_cookie=identity.by_cookie if identity else None,
         ancestors=sorted({host for one in doors for host in one.deployment.settings.frame_ancestors}),
         note=refused.add,
-        count_refusal=count_refusal,
+        source=partial(source_of, trusted=first.settings.trusted_proxies),
     )
 
 
@@ -238,9 +234,23 @@ def _of_no_clinic(first: Deployment) -> Deployment:
     )
 
 
+def _packed(app: ASGIApp) -> ASGIApp:
+    """Return an app whose answers are packed, but for people's pages.
+
+    Those hold a secret beside what their address says: packed, their length would tell it (breachattack.com).
+    """
+    packing = GZipMiddleware(app, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        is_plain = scope["type"] == "http" and is_page(scope["path"])
+        await (app if is_plain else packing)(scope, receive, send)
+
+    return serve
+
+
 def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
     """Return an app behind what every request passes after the gate."""
-    app = HeadAsGet(GZipMiddleware(app, minimum_size=_WORTH_PACKING_BYTES, compresslevel=_PACKING))
+    app = HeadAsGet(_packed(app))
     if not settings.cors_origins:
         return app
     return Preflights(
@@ -253,11 +263,10 @@ def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 @asynccontextmanager
-async def _flushed(refused: RefusedAudit, counts: RefusalCounts, _: FastAPI) -> AsyncIterator[None]:
-    """Serve; at the end the database gets what was counted last."""
+async def _flushed(refused: RefusedAudit, _: FastAPI) -> AsyncIterator[None]:
+    """Serve; at the end the audit gets what was counted last."""
     yield
     await run_in_threadpool(refused.flush)
-    await run_in_threadpool(counts.flush)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

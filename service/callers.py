@@ -14,15 +14,18 @@ class Caller:
     """One caller: ``name`` is what the audit keeps of it, ``clinic`` whose rows it is served.
 
     ``user`` is the Practitioner who asks through it, ``patient`` the one patient that ``patient/`` scopes
-    reach: references, None where the credential names nobody. ``supervises``: ``user/`` scopes reach all
-    dyads. The two after that are what the clinic lets ``patient/`` scopes see; ``key_id`` is the API key that
-    was shown, if any.
+    reach: references, None where the credential names nobody. ``also`` are further references of that
+    Practitioner, by their roles; ``person_name`` is what a token calls a person whom it names by no
+    reference, or ''. ``supervises``: ``user/`` scopes reach all dyads. The two after that are what the clinic
+    lets ``patient/`` scopes see; ``key_id`` is the API key that was shown, if any.
     """
 
     name: str
     clinic: str = DEFAULT_CLINIC
     scopes: tuple[Scope, ...] = ()
     user: str | None = None
+    also: tuple[str, ...] = ()
+    person_name: str = ""
     patient: str | None = None
     supervises: bool = False
     patients_see_alerts: bool = False

@@ -46,6 +46,10 @@ class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
         DEFAULT_BASE,
         description="Base of our own canonical URLs. Must be set for an EHR that is not on this machine; never changed after the first delivery.",
     )
+    language: Literal["en", "de"] | None = Field(
+        None,
+        description="Language of what clinicians read: alerts, cards, the clinician's page. Another one counts for what is judged from then on. Unset: alerts in English, cards and page as the reader asks (Accept-Language).",
+    )
     historical_after_days: int = Field(
         28,
         ge=1,
@@ -138,6 +142,11 @@ class ClinicSettings(CdsSettings, EhrSettings, ReportSettings):
         default=False,
         description="true: the totals that have one get a SNOMED CT code beside ours. SNOMED CT needs a licence.",
     )
+
+    @property
+    def clinic_language(self) -> str:
+        """The language that alerts are written in."""
+        return self.language or "en"
 
     @field_validator("canonical_base")
     @classmethod

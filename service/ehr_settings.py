@@ -85,7 +85,7 @@ class EhrSettings(BaseModel):
         None,
         ge=LEAST_PER_MINUTE,
         le=60_000,
-        description="Most requests that one process sends to the EHR in a minute; of several workers each gets its part. Unset: no limit.",
+        description="Most requests that the EHR gets in a minute, of all workers on one database together. Unset: what the profile says, mostly no limit.",
     )
     ehr_auth: AuthKind = Field(
         "none",

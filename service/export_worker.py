@@ -13,12 +13,16 @@ _WIPE_TURNS = 30
 
 
 class ExportWorker:
-    """Writes one clinic's exports; without a folder set for them it does nothing."""
+    """Writes one clinic's exports; without a folder set for them it does nothing.
 
-    def __init__(self, deployment: Deployment, log: Log) -> None:
+    ``pace``: how many times more seldom it looks about unless it is woken.
+    """
+
+    def __init__(self, deployment: Deployment, log: Log, pace: float = 1.0) -> None:
         root = deployment.settings.export_dir
         self._work = Exporting(deployment, root, new_owner()) if root else None
         self._log = log
+        self._poll_seconds = _POLL_SECONDS * pace
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
@@ -29,10 +33,14 @@ class ExportWorker:
             self._thread = threading.Thread(target=self._run, args=(self._work,), name="export", daemon=True)
             self._thread.start()
 
-    def stop(self, drain_seconds: float) -> None:
-        """Let the piece under way be finished for so long, then leave; another goes on where it ends."""
+    def leave(self) -> None:
+        """Say that it is to end; returns at once."""
         self._stopping.set()
         self._woken.set()
+
+    def stop(self, drain_seconds: float) -> None:
+        """Let the piece under way be finished for so long, then leave; another goes on where it ends."""
+        self.leave()
         if self._thread is not None:
             self._thread.join(drain_seconds)
 
@@ -49,7 +57,7 @@ class ExportWorker:
                 self._wipe(work)
             turns += 1
             if not is_busy:
-                self._woken.wait(_POLL_SECONDS)
+                self._woken.wait(self._poll_seconds)
 
     def _export_next(self, work: Exporting) -> bool:
         """Tell whether there was one that came to an end, well."""

@@ -4,20 +4,23 @@ No redirect is followed, nothing is sent twice, and an answer is read up to a li
 wrong is told apart by one question only: may the request have reached the other side?
 """
 
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 
+from fhir_mappings import json_text
 from service.deadline import Deadline, LimitedNetwork
-from service.errors import EhrSilent, EhrUnreachable
+from service.errors import EhrSilent, EhrUnreachable, EhrUnreadable
 from service.packed import ACCEPTED, CannotUnpack, unpack
-from service.tls import tls_fault
+from service.tls import causes, tls_fault
 
 MAX_ANSWER_BYTES = 5_000_000
 FHIR_JSON = "application/fhir+json"
@@ -25,7 +28,10 @@ FHIR_JSON = "application/fhir+json"
 # side closes while we write to it would leave us not knowing.
 _KEEP_ALIVE_SECONDS = 2.0
 _CONNECT_SECONDS = 5.0
-_SCHEMES = frozenset({"http", "https"})
+_OK = 200
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+_SCHEMES = frozenset(_USUAL_PORTS)
+_UNREACHED = ((socket.gaierror, "host-unknown"), (ConnectionRefusedError, "connection-refused"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,19 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def json_object(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object that was asked for; raises ``EhrUnreadable`` where none came."""
+    if answer.status != _OK:
+        raise EhrUnreadable(f"status-{answer.status}")
+    try:
+        value = json_text.loads(answer.body)
+    except ValueError as error:
+        raise EhrUnreadable("not-json") from error
+    if not isinstance(value, dict):
+        raise EhrUnreadable("not-an-object")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,7 @@ class Http:
         self._timeout_seconds = timeout_seconds
         self._deadline = Deadline()
         self._note = note
+        self._has_proxy = proxy is not None
         limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE_SECONDS)
         self._client = httpx.Client(
             transport=_LimitedTransport(self._deadline, verify=verify, limits=limits, proxy=proxy),
@@ -94,7 +114,8 @@ class Http:
         Raises ``EhrUnreachable`` where nothing was sent (host not allowed, refused, unknown, no connection
         in time) and ``EhrSilent`` for everything after that: no answer in time, half of one, too large a one.
         """
-        if urlsplit(url).scheme not in _SCHEMES or host_of(url) not in self._allowed_hosts:
+        hosts = {host_of(url), _without_usual_port(url)}
+        if urlsplit(url).scheme not in _SCHEMES or not hosts & self._allowed_hosts:
             raise EhrUnreachable("host-not-allowed")
         sent = {"X-Request-Id": uuid4().hex, **(headers or {})}
         if body is not None:
@@ -103,12 +124,37 @@ class Http:
         self._deadline.start(min(within_seconds or self._timeout_seconds, self._timeout_seconds))
         status, date = 0, ""
         try:
-            with _errors_told_apart(), self._client.stream(method, url, headers=sent, content=body) as answer:
+            with (
+                self._errors_told_apart(),
+                self._client.stream(method, url, headers=sent, content=body) as answer,
+            ):
                 kept = _read(answer, self._deadline)
                 status, date = answer.status_code, answer.headers.get("date", "")
                 return Answer(answer.status_code, _lower(answer.headers), kept)
         finally:
             self._note(Exchange(method, status, time.monotonic() - begun, date))
+
+    @contextmanager
+    def _errors_told_apart(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise EhrUnreachable(tls_fault(error) or self._unreached(error)) from error
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise EhrUnreachable("bad-address") from error
+        except httpx.HTTPError as error:
+            fault = tls_fault(error)
+            if fault == "client-certificate-refused":
+                # In TLS 1.3 a server says so after our request left, and reads nothing of it.
+                raise EhrUnreachable(fault) from error
+            raise EhrSilent(_word(error)) from error
+
+    def _unreached(self, error: Exception) -> str:
+        """Return what kept us from a connection: behind a proxy it is always the proxy's."""
+        if self._has_proxy and isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+            return "proxy-not-reached"
+        named = (word for kind, word in _UNREACHED for cause in causes(error) if isinstance(cause, kind))
+        return next(named, _word(error))
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
@@ -136,20 +182,16 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.lower()
 
 
-@contextmanager
-def _errors_told_apart() -> Iterator[None]:
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-        raise EhrUnreachable(tls_fault(error) or _word(error)) from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise EhrUnreachable("bad-address") from error
-    except httpx.HTTPError as error:
-        fault = tls_fault(error)
-        if fault == "client-certificate-refused":
-            # In TLS 1.3 a server says so after our request left, and reads nothing of it.
-            raise EhrUnreachable(fault) from error
-        raise EhrSilent(_word(error)) from error
+def same_host(one: str, other: str) -> bool:
+    """Tell whether two web addresses are of one host and port, the port said or left out.
+
+    Some gateways write ``https://ehr.example:443`` where they are asked as ``https://ehr.example``.
+    """
+    return _without_usual_port(one) == _without_usual_port(other)
+
+
+def _without_usual_port(url: str) -> str:
+    return host_of(url).removesuffix(_USUAL_PORTS.get(urlsplit(url).scheme, ""))
 
 
 def _word(error: Exception) -> str:

@@ -15,8 +15,8 @@ class NoticeWorker(Teller):
     Without any nobody is told: not even a Subscription that was made when there were some.
     """
 
-    def __init__(self, notifier: Notifier) -> None:
-        super().__init__("notices", notifier.deployment.figures.note_turn)
+    def __init__(self, notifier: Notifier, pace: float = 1.0) -> None:
+        super().__init__("notices", notifier.deployment.figures.note_turn, pace)
         self._notifier = notifier
         self._forgot_at: datetime | None = None
 

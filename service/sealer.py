@@ -1,8 +1,6 @@
 """The sealer: a thread that seals the audit every few seconds, and says where its chain ends every hour."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from service.callers import NO_CLINIC
@@ -31,9 +29,13 @@ class Sealer:
         self._thread = threading.Thread(target=self._run, name="seal", daemon=True)
         self._thread.start()
 
+    def leave(self) -> None:
+        """Say that it is to end; returns at once."""
+        self._stopping.set()
+
     def stop(self, drain_seconds: float) -> None:
         """Seal what is there, and end."""
-        self._stopping.set()
+        self.leave()
         if self._thread is not None:
             self._thread.join(drain_seconds)
 
@@ -59,12 +61,6 @@ class Sealer:
             self._log.event("audit_head", clinic=head.clinic, count=head.number, hash=head.hash)
 
 
-@contextmanager
-def sealing_nobodys(deployment: Deployment, log: Log) -> Iterator[None]:
-    """Seal meanwhile the accesses to what is open to everybody, which are kept under no clinic."""
-    sealer = Sealer(replace(deployment, clinic=NO_CLINIC), log)
-    sealer.start()
-    try:
-        yield
-    finally:
-        sealer.stop(SEAL_SECONDS)
+def sealer_of_nobody(deployment: Deployment, log: Log) -> Sealer:
+    """Return what seals the accesses to what is open to everybody, which are kept under no clinic."""
+    return Sealer(replace(deployment, clinic=NO_CLINIC), log)

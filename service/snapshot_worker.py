@@ -28,9 +28,13 @@ class SnapshotWorker:
             self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
             self._thread.start()
 
+    def leave(self) -> None:
+        """Say that it is to end; returns at once."""
+        self._stopping.set()
+
     def stop(self, drain_seconds: float) -> None:
         """Let the snapshot under way be finished for so long, then leave."""
-        self._stopping.set()
+        self.leave()
         if self._thread is not None:
             self._thread.join(drain_seconds)
 

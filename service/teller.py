@@ -8,10 +8,14 @@ POLL_SECONDS = 1.0
 
 
 class Teller(ABC):
-    """Tells what is due until it is stopped. Its ``tell_one`` must raise nothing."""
+    """Tells what is due until it is stopped. Its ``tell_one`` must raise nothing.
 
-    def __init__(self, name: str, note_turn: Callable[[str], None]) -> None:
+    ``pace``: how many times more seldom it looks about unless it is woken.
+    """
+
+    def __init__(self, name: str, note_turn: Callable[[str], None], pace: float = 1.0) -> None:
         self._name = name
+        self._poll_seconds = POLL_SECONDS * pace
         self._note_turn = note_turn
         self._stopping = threading.Event()
         self._woken = threading.Event()
@@ -27,10 +31,14 @@ class Teller(ABC):
         if self.has_somebody_to_tell():
             self._thread.start()
 
-    def stop(self, drain_seconds: float) -> None:
-        """Let what is on its way finish for so long, then leave; the next start tells what is left."""
+    def leave(self) -> None:
+        """Say that it is to end; returns at once."""
         self._stopping.set()
         self._woken.set()
+
+    def stop(self, drain_seconds: float) -> None:
+        """Let what is on its way finish for so long, then leave; the next start tells what is left."""
+        self.leave()
         if self.is_running:
             self._thread.join(drain_seconds)
 
@@ -51,4 +59,4 @@ class Teller(ABC):
             self._woken.clear()
             self._note_turn(self._name)
             if not self.tell_one():
-                self._woken.wait(POLL_SECONDS)
+                self._woken.wait(self._poll_seconds)

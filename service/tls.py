@@ -28,6 +28,16 @@ _CLIENT_REFUSED = (
 )
 
 
+# What OpenSSL makes of a server that answers in plain HTTP, or hangs up.
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+    "UNEXPECTED_EOF_WHILE_READING",
+)
+
+
 def tls_context(ca: str | None, certificate: str | None, key: str | None) -> ssl.SSLContext:
     """Return a context that trusts ``ca`` (PEM; None: the public authorities) and shows our certificate.
 
@@ -63,18 +73,21 @@ def _no_password() -> str:
 
 def tls_fault(error: BaseException) -> str:
     """Return what a handshake failed at, such as ``certificate-expired``; '' where it was something else."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _CERTIFICATE_FAULTS.get(cause.verify_code, "certificate-refused")
         if isinstance(cause, ssl.SSLError):
             alert = cause.reason or ""
+            if alert in _NOT_TLS:
+                return "not-tls"
             if "ALERT" in alert and alert.endswith(_CLIENT_REFUSED):
                 return "client-certificate-refused"
             return "tls-failed" if "HANDSHAKE" in alert or "PROTOCOL" in alert else ""
     return ""
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and what led to it, the outermost first."""
     known: list[BaseException] = []
     cause: BaseException | None = error
     # An error that is raised twice may come to be its own cause.

@@ -14,6 +14,7 @@ from service.errors import EhrError
 from service.flows.deployment import Deployment
 from service.flows.intake import Intake
 from service.flows.lane import no_crash
+from service.flows.learn_roles import learn_roles
 from service.flows.learn_session import is_session_wanted, learn_sessions
 from service.flows.poll_attendance import poll_attendance
 from service.flows.poll_ehr import Polled, note_trouble, poll_ehr, try_again
@@ -34,6 +35,7 @@ class Watcher:
     """Watches the EHR of the settings; without one it does nothing. Thread-safe.
 
     ``wake`` is called when something was taken in, since scores and alerts are then to be delivered.
+    ``pace``: how many times more seldom it looks about unless it is told of news.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Watcher:
         log: Log,
         wake: Callable[[], None],
         *,
+        pace: float = 1.0,
         crash_point: Callable[[str], None] = no_crash,
     ) -> None:
         self._deployment = deployment
@@ -51,6 +54,7 @@ class Watcher:
         self._wake = wake
         self._clinic = deployment.clinic
         self._crash_point = crash_point
+        self._turn_seconds = _TURN_SECONDS * pace
         self._stopping = threading.Event()
         self._news = threading.Event()
         settings = deployment.settings
@@ -68,10 +72,14 @@ class Watcher:
             )
             self._thread.start()
 
-    def stop(self, drain_seconds: float) -> None:
-        """Let the form under way be taken in; what comes after it is found by the next start."""
+    def leave(self) -> None:
+        """Say that it is to end; returns at once."""
         self._stopping.set()
         self._news.set()
+
+    def stop(self, drain_seconds: float) -> None:
+        """Let the form under way be taken in; what comes after it is found by the next start."""
+        self.leave()
         if self._thread is not None:
             self._thread.join(drain_seconds)
 
@@ -86,7 +94,7 @@ class Watcher:
         while not self._stopping.is_set():
             self._news.clear()
             is_first = not self._turn(client, is_first=is_first) and is_first
-            if self._news.wait(_TURN_SECONDS):
+            if self._news.wait(self._turn_seconds):
                 self._stopping.wait(_GATHER_SECONDS)
 
     def _turn(self, client: EhrClient, *, is_first: bool) -> bool:
@@ -132,6 +140,16 @@ class Watcher:
             note_trouble(intake, error)
         if self._deployment.settings.ehr_attendance:
             poll_attendance(intake)
+        self._learn_roles(intake)
+
+    def _learn_roles(self, intake: Intake) -> None:
+        try:
+            learnt = learn_roles(intake)
+        except EhrError as error:
+            self._log.event("look_up_failed", ehr=intake.ehr, code=error.code)
+            return
+        if learnt:
+            self._log.event("roles_learnt", ehr=intake.ehr, count=learnt)
 
     def _learn(self, intake: Intake) -> None:
         """Look up Encounters; while the EHR does not answer, less and less often."""

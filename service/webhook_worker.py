@@ -10,8 +10,8 @@ from service.teller import Teller
 class WebhookWorker(Teller):
     """Tells what is due to the address of the settings; without one it does nothing."""
 
-    def __init__(self, deployment: Deployment, http: Http, log: Log) -> None:
-        super().__init__("webhook", deployment.figures.note_turn)
+    def __init__(self, deployment: Deployment, http: Http, log: Log, pace: float = 1.0) -> None:
+        super().__init__("webhook", deployment.figures.note_turn, pace)
         settings = deployment.settings
         self._log = log
         self._webhook: Webhook | None = None

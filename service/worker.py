@@ -20,6 +20,7 @@ from service.ehr.connection import credentials_for
 from service.ehr.rate_limit import RateLimit
 from service.ehr.turns import Turns
 from service.errors import StoreError
+from service.flows.book_request import book_request
 from service.flows.connect_ehr import connect_ehr, searches_until
 from service.flows.deliver import deliver_next
 from service.flows.deployment import Deployment
@@ -39,7 +40,10 @@ POLL_SECONDS = 0.5
 
 
 class Worker:
-    """Delivers to the EHR of the settings; without one it does nothing and deliveries wait."""
+    """Delivers to the EHR of the settings; without one it does nothing and deliveries wait.
+
+    ``pace``: how many times more seldom it looks about unless it is woken.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Worker:
         http: Http,
         log: Log,
         *,
+        pace: float = 1.0,
         crash_point: Callable[[str], None] = no_crash,
     ) -> None:
         self._deployment = deployment
@@ -55,11 +60,15 @@ class Worker:
         self._database = deployment.database
         self._clock = clock
         self._log = log
+        self._poll_seconds = POLL_SECONDS * pace
         self._owner = new_owner()
         self._stopping = threading.Event()
         self._woken = threading.Condition()
         self._breaker = Breaker(clock)
-        self._rate = RateLimit(settings.ehr_requests_per_minute or profile.requests_per_minute or None)
+        self._rate = RateLimit(
+            settings.ehr_requests_per_minute or profile.requests_per_minute or None,
+            book=partial(book_request, deployment),
+        )
         self._threads: list[threading.Thread] = []
         self._at_work: dict[str, datetime] = {}  # the owner of each round under way, and since when
         self._lane: Lane | None = None
@@ -111,12 +120,16 @@ class Worker:
         for number in range(self._settings.ehr_parallel + _AHEAD):
             self._spawn(f"deliver-{number}", partial(self._deliver, lane, f"{self._owner}-{number}"))
 
-    def stop(self, drain_seconds: float) -> None:
-        """Let what is on its way finish for so long, then leave; the next start settles what is left."""
+    def leave(self) -> None:
+        """Say that it is to end; returns at once."""
         self._stopping.set()
         self._rate.stop()
         with self._woken:
             self._woken.notify_all()
+
+    def stop(self, drain_seconds: float) -> None:
+        """Let what is on its way finish for so long, then leave; the next start settles what is left."""
+        self.leave()
         deadline = time.monotonic() + drain_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -128,7 +141,9 @@ class Worker:
         if self._lane is None:
             return ()
         client = self._lane.client
-        missing = missing_rights(self._settings.ehr_scopes, client.granted_scopes())
+        missing = missing_rights(
+            self._settings.ehr_scopes, client.granted_scopes(), client.profile, client.known_to_declare
+        )
         rights = f"the EHR did not grant us {', '.join(missing)}" if missing else ""
         return tuple(one for one in (client.trouble(), rights) if one)
 
@@ -218,4 +233,4 @@ class Worker:
     def _wait(self) -> None:
         with self._woken:
             if not self._stopping.is_set():
-                self._woken.wait(POLL_SECONDS)
+                self._woken.wait(self._poll_seconds)

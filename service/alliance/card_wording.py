@@ -6,47 +6,54 @@ busy with something else, so it asks for one look and no more.
 
 from collections.abc import Sequence
 
+from service.alliance.phrases import DEFAULT_LANGUAGE, phrases_in
 from service.alliance.session_names import SessionName
 
 # "One-sentence, <140-character": cds-hooks.hl7.org/2.0, "Card Attributes".
 LONGEST_SUMMARY = 139
 
 
-def strain_summary(session: SessionName, severity: str, told: str) -> str:
+def strain_summary(session: SessionName, severity: str, told: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the sentence about a possible strain; ``told`` is what this version of the alert tells anew.
 
     Example: "Possible strain in the alliance after session 7, marked."
     """
-    again = {"again": ", low again", "raised": ", now marked"}.get(told, "")
-    how = again or (", marked" if severity == "marked" else "")
-    return f"Possible strain in the alliance after {session}{how}."
+    phrases = phrases_in(language)
+    is_marked = "strain_marked" if severity == "marked" else "strain"
+    key = f"strain_{told}" if told in ("again", "raised") else is_marked
+    return phrases.say("card", key, session=phrases.session(session))
 
 
-def due_summary(measures: Sequence[str]) -> str:
+def due_summary(measures: Sequence[str], language: str = DEFAULT_LANGUAGE) -> str:
     """Return the sentence about forms that are due, by their short titles.
 
     Example: "Due at this session: SRS, WAI-SR." Where they are too many for a card, they are counted.
     """
-    named = f"Due at this session: {', '.join(measures)}."
-    return named if len(named) <= LONGEST_SUMMARY else f"{len(measures)} forms are due at this session."
+    return _named_or_counted("due", measures, language)
 
 
-def overdue_summary(measures: Sequence[str]) -> str:
+def overdue_summary(measures: Sequence[str], language: str = DEFAULT_LANGUAGE) -> str:
     """Return the sentence about forms that were wanted in a session that went by.
 
     Example: "Not filled in when planned: WAI-SR."
     """
-    named = f"Not filled in when planned: {', '.join(measures)}."
-    return (
-        named if len(named) <= LONGEST_SUMMARY else f"{len(measures)} forms were not filled in when planned."
-    )
+    return _named_or_counted("overdue", measures, language)
 
 
-def due_line(measure: str, first: int, last: int, last_rated: int | None) -> str:
+def due_line(
+    measure: str, first: int, last: int, last_rated: int | None, language: str = DEFAULT_LANGUAGE
+) -> str:
     """Return when a form is wanted; sessions are attended ones, counted from 1.
 
     Example: "WAI-SR: wanted in sessions 5 to 7; last filled in at session 2."
     """
-    when = f"session {first}" if first == last else f"sessions {first} to {last}"
-    before = "never filled in" if last_rated is None else f"last filled in at session {last_rated}"
-    return f"{measure}: wanted in {when}; {before}."
+    phrases = phrases_in(language)
+    when = phrases.say("card", "when_one" if first == last else "when_several", first=first, last=last)
+    key = "wanted_never" if last_rated is None else "wanted_since"
+    return phrases.say("card", key, form=measure, when=when, last=last_rated)
+
+
+def _named_or_counted(key: str, measures: Sequence[str], language: str) -> str:
+    phrases = phrases_in(language)
+    named = phrases.say("card", key, forms=", ".join(measures))
+    return named if len(named) <= LONGEST_SUMMARY else phrases.say("card", f"{key}_many", count=len(measures))

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.alliance.episodes import Course
+from service.alliance.phrases import DEFAULT_LANGUAGE, Phrases, phrases_in
 from service.alliance.session_names import SessionName
 from service.alliance.strain_type import Teller
 
 ReportKind = Literal["self-report", "check-in", "checklist"]
-CANNOT_SAY = "A report is one person's view of a session; it says neither how the other saw it, nor why."
-OBSERVER_CANNOT_SAY = "An observer's view of a session says neither how the two in it saw it, nor why."
-NEXT_STEP = "You could open the next session by asking how the last one felt."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +38,55 @@ class ReportGone:
     withdrawn: bool
 
 
-def report_sentence(report: ReportWords) -> str:
+def report_sentence(report: ReportWords, phrases: Phrases) -> str:
     """Return one sentence about a report.
 
     Example: "The client reported a strain in session 5: intensity 4 of 5, resolved 2 of 5."
     """
-    who = "An observer" if report.by == "observer" else f"The {report.by}"
-    if report.kind == "check-in":
-        return f"{who} marked the work as not on track in {report.session}."
-    if report.kind == "checklist":
-        return f"{who} marked signs of strain in {report.session}."
+    told = {"who": phrases.say("names", report.by), "session": phrases.session(report.session)}
+    if report.kind != "self-report":
+        return phrases.say("report", report.kind.replace("-", "_"), **told)
     marks = [
-        *([f"intensity {report.intensity} of 5"] if report.intensity is not None else []),
-        *([f"resolved {report.resolution} of 5"] if report.resolution is not None else []),
+        phrases.say("report", key, mark=mark)
+        for key, mark in (("intensity", report.intensity), ("resolution", report.resolution))
+        if mark is not None
     ]
-    told = f"{who} reported a strain in {report.session}"
-    return f"{told}: {', '.join(marks)}." if marks else f"{told}."
+    return phrases.say("report", "strain_marks" if marks else "strain", **told, marks=", ".join(marks))
 
 
 def reported_text(
-    reports: Sequence[ReportWords], scores: Sequence[str], course: Course, closed_at: SessionName | None
+    reports: Sequence[ReportWords],
+    scores: Sequence[str],
+    course: Course,
+    closed_at: SessionName | None,
+    language: str = DEFAULT_LANGUAGE,
 ) -> str:
     """Return the text of an alert that a report opened; the first report is the one that did.
 
     ``scores`` are sentences about scores that signalled since; ``closed_at`` goes with *recovered*.
     """
+    phrases = phrases_in(language)
     sentences = [
-        f"Reported strain after {reports[0].session}.",
-        *map(report_sentence, reports),
+        phrases.say("report", "opening", session=phrases.session(reports[0].session)),
+        *(report_sentence(report, phrases) for report in reports),
         *scores,
-        _course(course, closed_at),
-        OBSERVER_CANNOT_SAY if reports[0].by == "observer" else CANNOT_SAY,
-        NEXT_STEP,
+        _course(course, closed_at, phrases),
+        phrases.say("report", "observer_cannot_say" if reports[0].by == "observer" else "cannot_say"),
+        phrases.say("alert", "next_step"),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def gone_sentence(gone: ReportGone) -> str:
+def gone_sentence(gone: ReportGone, phrases: Phrases) -> str:
     """Return one sentence about a report that no longer stands as it was."""
-    return f"{gone.form} then; {'withdrawn since' if gone.withdrawn else 'it says otherwise now'}."
+    return phrases.say(
+        "unsupported", "report_withdrawn" if gone.withdrawn else "report_changed", form=gone.form
+    )
 
 
-def _course(course: Course, closed_at: SessionName | None) -> str:
+def _course(course: Course, closed_at: SessionName | None, phrases: Phrases) -> str:
     if course == "recovered":
-        where = f" of {closed_at}" if closed_at else ""
-        return f"A later report{where} gives it as resolved; whether it is, only the two can say."
-    return "No later report has given it as resolved so far." if course == "not-recovered" else ""
+        if closed_at is None:
+            return phrases.say("report", "resolved")
+        return phrases.say("report", "resolved_of", session=phrases.session(closed_at))
+    return phrases.say("report", "not_resolved") if course == "not-recovered" else ""

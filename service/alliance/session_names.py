@@ -10,8 +10,3 @@ class SessionName:
 
     session_number: int | None
     session_date: date
-
-    def __str__(self) -> str:
-        if self.session_number is not None:
-            return f"session {self.session_number}"
-        return f"the session of {self.session_date.isoformat()}"

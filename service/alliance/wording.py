@@ -13,17 +13,10 @@ from dataclasses import dataclass
 from service.alliance.episodes import Course
 from service.alliance.events import Severity
 from service.alliance.marking import Marking
-from service.alliance.report_wording import (
-    NEXT_STEP,
-    ReportGone,
-    ReportWords,
-    gone_sentence,
-    report_sentence,
-)
+from service.alliance.phrases import DEFAULT_LANGUAGE, Phrases, phrases_by_language, phrases_in
+from service.alliance.report_wording import ReportGone, ReportWords, gone_sentence, report_sentence
 from service.alliance.session_names import SessionName
-from service.alliance.words import counted, number, span
-
-CANNOT_SAY = "A score cannot say what kind of strain this is, or why."
+from service.alliance.words import number, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,93 +86,108 @@ class ThenAndNow:
     now: SignalWords | None
 
 
-def unsupported_text(session: SessionName, changes: Sequence[ThenAndNow | ReportGone]) -> str:
+def unsupported_text(
+    session: SessionName, changes: Sequence[ThenAndNow | ReportGone], language: str = DEFAULT_LANGUAGE
+) -> str:
     """Return the text of an alert that ratings and reports, as they are now, no longer support.
 
     Example: "Noted after session 5 as a possible strain; the ratings as they are now do not show it. SRS 28.0
     then, usual range 33.9 to 39.6; 37.2 now, usual range 33.9 to 39.6. What people noted about it stays."
     """
+    phrases = phrases_in(language)
     sentences = [
-        f"Noted after {session} as a possible strain; the ratings as they are now do not show it.",
-        *map(_then_and_now, changes),
-        "What people noted about it stays.",
+        phrases.say("unsupported", "opening", session=phrases.session(session)),
+        *(_then_and_now(change, phrases) for change in changes),
+        phrases.say("unsupported", "stays"),
     ]
     return " ".join(sentences)
 
 
-def _then_and_now(change: ThenAndNow | ReportGone) -> str:
+def _then_and_now(change: ThenAndNow | ReportGone, phrases: Phrases) -> str:
     if isinstance(change, ReportGone):
-        return gone_sentence(change)
-    then = change.then
-    before = f"{then.instrument} {_with_range('then', then)}"
-    if change.now is None:
-        return f"{before}; withdrawn since."
-    if then.marking is not None and change.now.marking is None:
-        return f"{before}; {number(change.now.score, change.now.places)} now."
-    return f"{before}; {_with_range('now', change.now)}."
+        return gone_sentence(change, phrases)
+    then, now = change.then, change.now
+    before = _with_range("then", then, phrases)
+    if now is None:
+        return phrases.say("unsupported", "withdrawn", before=before)
+    if then.marking is not None and now.marking is None:
+        return phrases.say("unsupported", "only_now", before=before, score=number(now.score, now.places))
+    return _with_range("now", now, phrases, before)
 
 
-def _with_range(when: str, signal: SignalWords) -> str:
-    told = f"{number(signal.score, signal.places)} {when}"
-    if signal.marking is not None:
-        limit = number(signal.marking.limit_in(signal.places), signal.places)
-        return f"{told}, where the rule {signal.marking.rule} marked {limit} and less"
-    return f"{told}, usual range {span(signal.usual_low, signal.usual_high, signal.places)}"
+def _with_range(when: str, signal: SignalWords, phrases: Phrases, before: str = "") -> str:
+    told = {
+        "instrument": signal.instrument,
+        "score": number(signal.score, signal.places),
+        "usual": span(signal.usual_low, signal.usual_high, signal.places),
+        "before": before,
+    }
+    if signal.marking is None:
+        return phrases.say("unsupported", when, **told)
+    limit = number(signal.marking.limit_in(signal.places), signal.places)
+    return phrases.say("unsupported", f"{when}_marked", **told, rule=signal.marking.rule, limit=limit)
 
 
-def alert_text(facts: AlertFacts) -> str:
+def alert_text(facts: AlertFacts, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text of an alert: five to eight short sentences in one paragraph.
 
     Example: "Marked dip after session 5, possible strain. SRS 28.0; this client's usual range so far: 33.9
     to 39.6 (4 ratings). Approach fell most, 9.2 → 5.8. No form missing. A score cannot say what kind of
     strain this is, or why. You could open the next session by asking how the last one felt."
     """
+    phrases = phrases_in(language)
     sentences = [
-        _opening(facts),
-        _signal(facts.signal, "this client's usual range so far"),
-        _fell_most(facts.parts),
-        *map(signal_sentence, facts.others),
-        *map(report_sentence, facts.reports),
-        _missing_forms(facts.unrated),
-        _course(facts),
-        _assumed_norm(facts) if facts.assumed_norm else "",
-        CANNOT_SAY,
-        NEXT_STEP,
+        phrases.say("alert", f"opening_{facts.severity}", session=phrases.session(facts.session)),
+        _signal(facts.signal, "range_own", phrases),
+        _fell_most(facts.parts, phrases),
+        *(_signal(other, "range_there", phrases) for other in facts.others),
+        *(report_sentence(report, phrases) for report in facts.reports),
+        _missing_forms(facts.unrated, phrases),
+        _course(facts, phrases),
+        _assumed_norm(facts, phrases) if facts.assumed_norm else "",
+        phrases.say("alert", "cannot_say"),
+        phrases.say("alert", "next_step"),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _opening(facts: AlertFacts) -> str:
-    if facts.severity == "marked":
-        return f"Marked dip after {facts.session}, possible strain."
-    return f"Possible strain after {facts.session}."
+def split_next_step(text: str) -> tuple[str, str]:
+    """Return an alert's text without the step that it ends with, and the step; '' where it ends otherwise."""
+    for phrases in phrases_by_language().values():
+        step = phrases.say("alert", "next_step")
+        if text.endswith(step):
+            return text.removesuffix(step).strip(), step
+    return text, ""
 
 
-def signal_sentence(signal: SignalWords) -> str:
+def signal_sentence(signal: SignalWords, language: str = DEFAULT_LANGUAGE) -> str:
     """Return one sentence about a score of another series than the one that opened the alert."""
-    return _signal(signal, "usual range there")
+    return _signal(signal, "range_there", phrases_in(language))
 
 
-def _assumed_norm(facts: AlertFacts) -> str:
-    what = "range" if facts.signal.marking is None else "judgement"
-    return f"The norm behind this {what} is assumed, not this clinic's own."
+def _assumed_norm(facts: AlertFacts, phrases: Phrases) -> str:
+    return phrases.say("alert", "assumed_range" if facts.signal.marking is None else "assumed_judgement")
 
 
-def _signal(signal: SignalWords, range_name: str) -> str:
-    score = number(signal.score, signal.places)
+def _signal(signal: SignalWords, range_name: str, phrases: Phrases) -> str:
+    told = {
+        "instrument": signal.instrument,
+        "score": number(signal.score, signal.places),
+        "earlier": phrases.ratings(signal.earlier),
+    }
     if signal.marking is not None:
-        return f"{signal.instrument} {score}; {_marked(signal, signal.marking)}."
+        return phrases.say("alert", "signal_marked", **told, **_marked(signal, signal.marking, phrases))
     usual = span(signal.usual_low, signal.usual_high, signal.places)
-    return f"{signal.instrument} {score}; {range_name}: {usual} ({counted(signal.earlier, 'rating')})."
+    return phrases.say("alert", "signal", **told, range=phrases.say("alert", range_name), usual=usual)
 
 
-def _marked(signal: SignalWords, marking: Marking) -> str:
-    """Return what another rule than the default saw: "the rule x marks 33.0 and less here (…)"."""
+def _marked(signal: SignalWords, marking: Marking, phrases: Phrases) -> dict[str, str]:
+    """Return what another rule than the default saw."""
     figures = (marking.limit_in(signal.places), marking.mean, marking.last)
     limit, mean, last = (number(one, signal.places) for one in figures)
-    before = f"on average {mean}, the last {last}" if signal.earlier > 1 else last
-    counts = f"{counted(signal.earlier, 'rating')} before: {before}"
-    return f"the rule {marking.rule} marks {limit} and less here ({counts})"
+    several = signal.earlier > 1
+    before = phrases.say("alert", "before_several", mean=mean, last=last) if several else last
+    return {"rule": marking.rule, "limit": limit, "before": before}
 
 
 def fell_most(parts: Sequence[PartChange]) -> PartChange | None:
@@ -188,23 +196,25 @@ def fell_most(parts: Sequence[PartChange]) -> PartChange | None:
     return None if most is None or most.fall <= 0 else most
 
 
-def _fell_most(parts: Sequence[PartChange]) -> str:
+def _fell_most(parts: Sequence[PartChange], phrases: Phrases) -> str:
     most = fell_most(parts)
     if most is None:
         return ""
-    return f"{most.name} fell most, {number(most.before, most.places)} → {number(most.now, most.places)}."
+    before, now = number(most.before, most.places), number(most.now, most.places)
+    return phrases.say("alert", "fell_most", part=most.name, before=before, now=now)
 
 
-def _missing_forms(unrated: int | None) -> str:
+def _missing_forms(unrated: int | None, phrases: Phrases) -> str:
     if unrated is None:
-        return "Whether forms are missing is not known."
-    return f"{counted(unrated, 'form')} missing." if unrated else "No form missing."
+        return phrases.say("alert", "missing_unknown")
+    if not unrated:
+        return phrases.say("alert", "missing_none")
+    return phrases.say("alert", "missing", forms=phrases.forms(unrated))
 
 
-def _course(facts: AlertFacts) -> str:
+def _course(facts: AlertFacts, phrases: Phrases) -> str:
     if facts.course == "recovered":
-        where = f" since {facts.recovered_at}" if facts.recovered_at else ""
-        return f"The score is back in the usual range{where}; whether the strain has passed, it cannot say."
-    if facts.course == "not-recovered":
-        return "The score has not come back to the usual range so far."
-    return ""
+        if facts.recovered_at is None:
+            return phrases.say("alert", "back")
+        return phrases.say("alert", "back_since", session=phrases.session(facts.recovered_at))
+    return phrases.say("alert", "not_back") if facts.course == "not-recovered" else ""

@@ -63,7 +63,11 @@ def page_headers(ancestors: Sequence[str]) -> tuple[tuple[bytes, bytes], ...]:
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         f"frame-ancestors {' '.join(ancestors) or NO_ONE}"
     )
-    return (b"referrer-policy", b"same-origin"), (b"content-security-policy", policy.encode())
+    return (
+        (b"referrer-policy", b"same-origin"),
+        (b"content-security-policy", policy.encode()),
+        (b"x-robots-tag", b"noindex"),
+    )
 
 
 def identify_by_cookie(

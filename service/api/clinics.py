@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.api.scopes_table import is_open
+from service.api.scopes_table import METADATA, is_open
 from service.callers import NO_CLINIC
 
 
@@ -36,8 +36,12 @@ class Clinics:
             return
         caller = scope["state"]["caller"]
         # Of no clinic is who shows no credential: for what is open, or as a page that asks what it may ask.
-        if is_open(scope["path"]) or caller.clinic == NO_CLINIC:
-            scope["state"]["caller"] = replace(caller, clinic=self._face.clinic)
+        is_for_all = is_open(scope["path"]) and scope["path"] != METADATA
+        if is_for_all or caller.clinic == NO_CLINIC:
+            scope["state"] |= {
+                "caller": replace(caller, clinic=self._face.clinic),
+                "of_clinic": caller.clinic,
+            }
             await self._face.app(scope, receive, send)
         else:
             # CAUTION: no default. A caller of a clinic that is not served here is an error of ours.

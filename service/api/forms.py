@@ -15,8 +15,7 @@ from service.api.form_pages import PageRefused, form_page, kiosk_page, shut_page
 from service.api.form_words import FormWords, all_form_words, asked_languages, choose_language, form_words
 from service.api.misses import Misses
 from service.api.page_files import page_files
-from service.api.proxies import source_of
-from service.api.security import access_of
+from service.api.security import access_of, address_of
 from service.api.shown_form import show_form
 from service.api.v1.fields import Fields
 from service.errors import NotFound, TooManyRequests
@@ -70,7 +69,7 @@ def _add_kiosk(router: APIRouter, clinics: Sequence[Doors], misses: Misses) -> N
     @router.post(f"{FORMS}kiosk")
     def redeem(request: Request, body: Body) -> Response:
         """Answer the address of the form that a code opens."""
-        source = _source(request, clinics)
+        source = address_of(request.scope)
         if misses.is_over(source):
             raise TooManyRequests(_MINUTE_SECONDS)
         fields = Fields(body.value, ("code",))
@@ -89,7 +88,7 @@ def _add_form(router: APIRouter, clinics: Sequence[Doors], misses: Misses) -> No
     @router.get(f"{FORMS}{{token}}")
     def show(request: Request, token: Token, language: Language = None) -> Response:
         """Answer the page of a form, or one that says why there is none."""
-        source, words = _source(request, clinics), _words_for(request, language)
+        source, words = address_of(request.scope), _words_for(request, language)
         access = access_of(request, "R")
         if misses.is_over(source):
             return shut_page(words, "busy", _BUSY)
@@ -107,7 +106,7 @@ def _add_form(router: APIRouter, clinics: Sequence[Doors], misses: Misses) -> No
     @router.post(f"{FORMS}{{token}}")
     def take(request: Request, token: Token, body: Body) -> Response:
         """Answer 200 once the answers are kept; sent again, they are not kept again."""
-        source = _source(request, clinics)
+        source = address_of(request.scope)
         if misses.is_over(source):
             raise TooManyRequests(_MINUTE_SECONDS)
         filled = _read_filled(body.value, body.raw)
@@ -140,10 +139,6 @@ def _asked(request: Request, language: str | None) -> list[str]:
 def _words_for(request: Request, language: str | None = None) -> FormWords:
     known = ["en", *all_form_words()]
     return form_words(choose_language(known, _asked(request, language)))
-
-
-def _source(request: Request, clinics: Sequence[Doors]) -> str:
-    return source_of(request.scope, clinics[0].deployment.settings.trusted_proxies)
 
 
 def _read_filled(value: Mapping[str, Any], raw: bytes) -> FilledForms:

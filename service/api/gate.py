@@ -83,9 +83,9 @@ class Gate:
     """Middleware: refuses unknown callers and what is over a limit, answers failures, writes the log.
 
     ``identify_hook`` tells who asks for cards, by what address; without it ``identify`` does.
-    ``note`` is told of each request that is refused or fails here: scope and status. ``count_refusal`` is
-    told of each request without a valid credential: who sent it, why it was refused. ``by_cookie`` tells who
-    asks for a page; refusals of pages may be shown in frames of the ``ancestors``.
+    ``note`` is told of each request that is refused or fails here: scope, status, and why in a word of ours.
+    ``source`` tells the address that a request came from. ``by_cookie`` tells who asks for a page;
+    refusals of pages may be shown in frames of the ``ancestors``.
     """
 
     def __init__(
@@ -97,8 +97,8 @@ class Gate:
         identify: Identify,
         identify_hook: IdentifyAt | None = None,
         figures: Figures,
-        note: Callable[[Scope, int], None],
-        count_refusal: Callable[[Scope, str], None] = lambda _, __: None,
+        note: Callable[[Scope, int, str], None],
+        source: Callable[[Scope], str],
         by_cookie: Identify | None = None,
         ancestors: Sequence[str] = (),
     ) -> None:
@@ -109,7 +109,7 @@ class Gate:
         self._identify_hook = identify_hook
         self._by_cookie = by_cookie
         self._page_headers = (*_SECURITY_HEADERS[:-2], *page_headers(ancestors))
-        self._count_refusal = count_refusal
+        self._source = source
         self._limits = limits
         self._figures = figures
         self._rates = Rates(limits.requests_per_minute)
@@ -126,7 +126,9 @@ class Gate:
         expected = self._page_headers if is_page(scope["path"]) else _SECURITY_HEADERS
         exchange = _Exchange(send, request_id_of(headers), expected)
         # A batch sends its entries through the entrance again.
-        scope.setdefault("state", {}).update(request_id=exchange.request_id, entrance=self)
+        state = scope.setdefault("state", {})
+        state.update(request_id=exchange.request_id, entrance=self)
+        state.setdefault("address", self._source(scope))
         self._under_way += 1
         self._figures.request_begins()
         try:
@@ -157,7 +159,7 @@ class Gate:
             refusal, told = await self._find_refusal(scope, headers)
             if refusal:
                 self._figures.count_refused(refusal.faults[0].reason)
-                await self._audit(scope, exchange, refusal.status)
+                await self._audit(scope, exchange, refusal.status, _reason_of(refusal))
                 await answer_refusal(scope, refusal, told)(scope, receive, exchange.send)
                 return
             await self._app(scope, self._limited(scope, receive), exchange.send)
@@ -170,7 +172,7 @@ class Gate:
                 await refused(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last place: past it the server would log a traceback
             self._log.event("request_failed", request=exchange.request_id, error=type(error).__name__)
-            await self._audit(scope, exchange, _FAILED)
+            await self._audit(scope, exchange, _FAILED, "failed")
             if exchange.status == 0:
                 failed = answer_failure(scope, exchange.request_id)
                 await failed(scope, receive, exchange.send)
@@ -191,12 +193,12 @@ class Gate:
             return unknown, {}
         return self._find_over_limit(scope, headers, caller), {}
 
-    async def _audit(self, scope: Scope, exchange: "_Exchange", status: int) -> None:
+    async def _audit(self, scope: Scope, exchange: "_Exchange", status: int, reason: str) -> None:
         """Let the audit know of what reached no door; it is answered all the same where that fails."""
         if status in _UNWRITTEN:
             return
         try:
-            await run_in_threadpool(self._note, scope, status)
+            await run_in_threadpool(self._note, scope, status, reason)
         except Exception as error:  # noqa: BLE001 - as above: it is asked where something failed already
             self._log.event("store_failed", request=exchange.request_id, error=type(error).__name__)
 
@@ -215,11 +217,10 @@ class Gate:
             if self._by_cookie is not None and "cookie" in headers and is_page(scope["path"]):
                 return await run_in_threadpool(self._by_cookie, headers)
             return identify(headers)
-        except CredentialRefused as refused:
+        except CredentialRefused:
             # A preflight carries no credential (fetch.spec.whatwg.org), and no route answers it.
             if is_open(scope["path"]) or scope["method"] == "OPTIONS":
                 return NOBODY
-            await run_in_threadpool(self._count_refusal, scope, refused.cause)
             raise
 
     def _is_too_busy(self, scope: Scope) -> bool:
@@ -284,6 +285,11 @@ class _Exchange:
             headers.extend(header for header in self._expected if header[0] not in names)
             headers.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
+
+
+def _reason_of(refusal: RequestRefused) -> str:
+    """Return why in a word: of a credential more exactly than its caller is told."""
+    return refusal.cause if isinstance(refusal, CredentialRefused) else refusal.faults[0].reason
 
 
 def _too_large(limit: int) -> TooLarge:

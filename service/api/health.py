@@ -27,7 +27,8 @@ def build_router(clinics: Sequence[Doors]) -> APIRouter:
     @router.get("/ready", summary="Database, schema and clock are well", responses={503: {}})
     def ready(request: Request) -> Response:
         """Answer in full whoever runs the service; without a credential no more than a balancer needs."""
-        found = check_readiness(clinics[0].deployment)
+        own = _own(request, clinics)
+        found = check_readiness((own or clinics[0]).deployment)
         status = 200 if found.ready else 503
         answer: dict[str, object] = {
             "status": "ready" if found.ready else "not-ready",
@@ -35,19 +36,27 @@ def build_router(clinics: Sequence[Doors]) -> APIRouter:
             "schema": found.schema,
             "clock": found.clock,
         }
-        if caller_of(request).may(_TO_SEE_ALL):
-            answer |= {"clocks": list(found.clocks), **_details(clinics, is_schema_there=found.schema)}
+        if own is not None:
+            answer |= {"clocks": list(found.clocks), **_details(own, is_schema_there=found.schema)}
         return Response(json_text.dumps(answer), status, media_type=_JSON)
 
     return router
 
 
-def _details(clinics: Sequence[Doors], *, is_schema_there: bool) -> Mapping[str, object]:
-    """Return how the one clinic fares; of several only sums, since each one's own runner may read them."""
-    states = [check_clinic(one.deployment) if is_schema_there else ClinicState() for one in clinics]
-    if len(clinics) > 1:
-        return _sums(clinics, states)
-    (doors,), (state,) = clinics, states
+def _own(request: Request, clinics: Sequence[Doors]) -> Doors | None:
+    """Return the doors of the clinic that a caller runs, None for everybody else.
+
+    A sum over several clinics would tell one of them how another fares.
+    """
+    if not caller_of(request).may(_TO_SEE_ALL):
+        return None
+    clinic = request.scope["state"]["of_clinic"]
+    return next((one for one in clinics if one.deployment.clinic == clinic), None)
+
+
+def _details(doors: Doors, *, is_schema_there: bool) -> Mapping[str, object]:
+    """Return how a clinic fares."""
+    state = check_clinic(doors.deployment) if is_schema_there else ClinicState()
     return {
         "inbound": state.inbound,
         "attendance": state.attendance,
@@ -55,21 +64,5 @@ def _details(clinics: Sequence[Doors], *, is_schema_there: bool) -> Mapping[str,
         "ehr": "configured" if doors.deployment.settings.ehr_base_url else "not-configured",
         "ehr_in_trouble_since": state.ehr_in_trouble_since,
         "late_deliveries": state.late_deliveries,
-        "ehr_troubles": list(doors.ehr_troubles()),
-    }
-
-
-def _sums(clinics: Sequence[Doors], states: Sequence[ClinicState]) -> Mapping[str, object]:
-    return {
-        "clinics": len(clinics),
-        "ehrs": sum(bool(one.deployment.settings.ehr_base_url) for one in clinics),
-        "ehrs_in_trouble": sum(
-            bool(state.ehr_in_trouble_since or one.ehr_troubles())
-            for one, state in zip(clinics, states, strict=True)
-        ),
-        "ehrs_unread": sum(
-            state.inbound not in ("on", "off") or state.attendance not in ("on", "off") for state in states
-        ),
-        "parked_look_ups": sum(state.parked_look_ups for state in states),
-        "late_deliveries": sum(state.late_deliveries for state in states),
+        "ehr_troubles": [*doors.ehr_troubles(), *state.ehrs_left],
     }

@@ -5,9 +5,10 @@ token, from a key's own row.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -19,10 +20,13 @@ from service.clock import Clock
 from service.errors import CredentialRefused
 from service.identity.issuer_keys import IssuerKeys
 from service.identity.token import Rules, UnverifiedToken, find_claim, read_token, verify_token, words_in
-from service.scopes import parse_scopes
+from service.scopes import Scope, parse_scopes
 
 KEY_MARK = "alk_"
 LONGEST_NAME = 120
+_OWN_LETTERS = 32
+# OpenID Connect Core 1.0, section 2: at most 255 ASCII characters.
+_LONGEST_SUBJECT = 255
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _REFERENCE = re.compile(
@@ -110,12 +114,14 @@ def bearer_of(headers: Headers) -> str:
 
 def to_caller(claims: Mapping[str, Any], clinic: str, settings: CallerSettings) -> Caller:
     """Return whom the claims of a verified token tell of, in its issuer's clinic."""
-    scopes = " ".join(words_in(claims.get("scope", claims.get("scp"))))
+    scopes = parse_scopes(" ".join(words_in(claims.get("scope", claims.get("scp")))))
+    user = _reference(find_claim(claims, settings.token_user_claim), "Practitioner")
     return Caller(
         name=_name(claims),
         clinic=clinic,
-        scopes=parse_scopes(scopes),
-        user=_reference(find_claim(claims, settings.token_user_claim), "Practitioner"),
+        scopes=scopes,
+        user=user,
+        person_name="" if user else _person_name(claims, scopes),
         patient=_reference(find_claim(claims, settings.token_patient_claim), "Patient"),
         supervises=_supervises(claims, settings),
         patients_see_alerts=settings.patients_see_alerts,
@@ -144,5 +150,22 @@ def _reference(value: object, kind: str) -> str | None:
 def _name(claims: Mapping[str, Any]) -> str:
     """Return what the audit calls the caller: the client, and the subject where that is another."""
     client = claims.get("azp", claims.get("client_id"))
-    named = [one for one in (client, claims.get("sub")) if isinstance(one, str) and one]
-    return "/".join(dict.fromkeys(named))[:LONGEST_NAME] or "token"
+    named = [_printable(one) for one in (client, claims.get("sub")) if isinstance(one, str) and one]
+    whole = "/".join(dict.fromkeys(named)) or "token"
+    if len(whole) <= LONGEST_NAME:
+        return whole
+    # What two callers have in common must not make them one: exports are fetched by who asked for them.
+    own = sha256(whole.encode()).hexdigest()[:_OWN_LETTERS]
+    return f"{whole[: LONGEST_NAME - _OWN_LETTERS - 1]}~{own}"
+
+
+def _person_name(claims: Mapping[str, Any], scopes: Sequence[Scope]) -> str:
+    """Return what a token calls the person behind it; '' where it is a system's own."""
+    subject = claims.get("sub")
+    is_of_person = any(scope.level != "system" for scope in scopes)
+    return _printable(subject)[:_LONGEST_SUBJECT] if is_of_person and isinstance(subject, str) else ""
+
+
+def _printable(text: str) -> str:
+    """Return a text without what no database takes (NUL, half characters) or no person sees."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -7,17 +7,21 @@ from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+
 from service.api.browsers import identify_by_cookie
 from service.api.ehr_tokens import EhrTokens, SetKeys, build_identify_hook
 from service.api.identify import build_identify
 from service.api.security import Identify, IdentifyAt, find_unknown_host
 from service.caller_settings import CallerSettings
+from service.callers import Caller
 from service.cds_settings import CdsSettings
 from service.clock import Clock
 from service.flows.api_keys import KnownKeys
+from service.flows.name_person import name_person
 from service.flows.sign_ins import KnownSignIns
 from service.http import Http, host_of
-from service.identity.issuer_keys import IssuerKeys
+from service.identity.issuer_keys import IssuerKeys, Patience
 from service.identity.provider import (
     Endpoints,
     ProviderSilent,
@@ -56,27 +60,39 @@ class Identity:
 class KeptEndpoints:
     """A provider's endpoints, asked for now and then: everybody may ask us, without a credential."""
 
-    def __init__(self, ask: Callable[[], Endpoints], clock: Clock) -> None:
+    def __init__(self, ask: Callable[[], Endpoints], clock: Clock, patience: Patience) -> None:
         self._ask = ask
         self._clock = clock
+        self._patience = patience
         self._lock = threading.Lock()
         self._kept: Endpoints | ProviderSilent = ProviderSilent("not-asked")
         self._asked_at: datetime | None = None
 
     def __call__(self) -> Endpoints:
         """Return them; raises ``ProviderSilent``."""
-        with self._lock:
-            now = self._clock()
-            pause = _RETRY if isinstance(self._kept, ProviderSilent) else _FRESH
-            if self._asked_at is None or now - self._asked_at >= pause:
-                self._asked_at = now
-                try:
-                    self._kept = self._ask()
-                except ProviderSilent as silent:
-                    self._kept = silent
+        is_silent = isinstance(self._kept, ProviderSilent)
+        if self._is_due() and self._patience.enter(self._lock, waits=is_silent):
+            try:
+                self._renew()
+            finally:
+                self._lock.release()
         if isinstance(self._kept, ProviderSilent):
             raise ProviderSilent(self._kept.code)
         return self._kept
+
+    def _is_due(self) -> bool:
+        pause = _RETRY if isinstance(self._kept, ProviderSilent) else _FRESH
+        return self._asked_at is None or self._clock() - self._asked_at >= pause
+
+    def _renew(self) -> None:
+        if not self._is_due():  # another one did it meanwhile
+            return
+        # What is kept counts until there is an answer: then others need not wait for it.
+        try:
+            self._kept = self._ask()
+        except ProviderSilent as silent:
+            self._kept = silent
+        self._asked_at = self._clock()
 
 
 def _addresses_of(settings: CallerSettings) -> list[str]:
@@ -90,6 +106,7 @@ class Providers:
         self._clock = clock
         self._log = log
         self._opened: list[Http] = []
+        self._patience = Patience()
 
     def keys_of(self, settings: CallerSettings) -> IssuerKeys:
         """Return the keys of a clinic's issuer, which are fetched when they are first needed."""
@@ -99,7 +116,9 @@ class Providers:
         def tell(code: str) -> None:
             log.event("identity_provider_silent", host=host_of(url or issuer), code=code)
 
-        return IssuerKeys(lambda: read_keys(http, url or find_jwks_url(http, issuer)), self._clock, tell)
+        return IssuerKeys(
+            lambda: read_keys(http, url or find_jwks_url(http, issuer)), self._clock, tell, self._patience
+        )
 
     def hook_keys_of(self, settings: CdsSettings) -> IssuerKeys | SetKeys:
         """Return the keys of the tokens with which a clinic's EHR asks for cards.
@@ -115,7 +134,7 @@ class Providers:
         def tell(code: str) -> None:
             log.event("identity_provider_silent", host=host_of(url), code=code)
 
-        return IssuerKeys(lambda: read_keys(http, url), self._clock, tell)
+        return IssuerKeys(lambda: read_keys(http, url), self._clock, tell, self._patience)
 
     def endpoints_of(self, settings: CallerSettings) -> Callable[[], Endpoints] | None:
         """Return what asks a clinic's issuer for its endpoints."""
@@ -123,7 +142,7 @@ class Providers:
         if issuer is None:
             return None
         http = self._http_of(settings)
-        return KeptEndpoints(lambda: read_endpoints(http, issuer), self._clock)
+        return KeptEndpoints(lambda: read_endpoints(http, issuer), self._clock, self._patience)
 
     def ways_of(self, settings: CallerSettings) -> tuple[Way, ...]:
         """Return the ways in which a clinic's people sign in, each asked when it is first needed."""
@@ -142,7 +161,7 @@ class Providers:
         http = self._http(*_addresses_of(settings), address, hosts=settings.sign_in_hosts)
         is_launch = kind == "launch"
         read = read_launch_endpoints if is_launch else read_endpoints
-        ask = KeptEndpoints(lambda: read(http, address), self._clock)
+        ask = KeptEndpoints(lambda: read(http, address), self._clock, self._patience)
         scopes = ("launch", "openid", "fhirUser") if is_launch else ("openid", *settings.sign_in_scopes)
         return Way(
             kind=kind,
@@ -152,7 +171,7 @@ class Providers:
             http=http,
             hosts=http.allowed_hosts,
             ask=ask,
-            keys=IssuerKeys(lambda: read_keys(http, ask().jwks), self._clock),
+            keys=IssuerKeys(lambda: read_keys(http, ask().jwks), self._clock, patience=self._patience),
             rules=Rules((client.id,), settings.token_algorithms, settings.token_skew_seconds),
         )
 
@@ -184,7 +203,16 @@ def open_identity(
     hosts = hosts_of(configured.values())
     known_keys = KnownKeys(database, configured, clock)
     known_sign_ins = KnownSignIns(database, configured, clock)
-    identify = build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts)
+
+    def named(caller: Caller) -> Caller:
+        return name_person(database.of(caller.clinic), configured[caller.clinic], caller)
+
+    callers = build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts)
+    by_cookie = identify_by_cookie(known_sign_ins, lambda headers: find_unknown_host(headers, hosts))
+
+    def identify(headers: Headers) -> Caller:
+        return named(callers(headers))
+
     ehrs = [
         EhrTokens(clinic, one, providers.hook_keys_of(one), database.of(clinic))
         for clinic, one in configured.items()
@@ -194,7 +222,7 @@ def open_identity(
         identify,
         providers.endpoints_of(issuers[0]) if len(issuers) == 1 else None,
         build_identify_hook(ehrs, identify, clock, hosts=hosts) if ehrs else None,
-        identify_by_cookie(known_sign_ins, lambda headers: find_unknown_host(headers, hosts)),
+        lambda headers: named(by_cookie(headers)),
         {clinic: providers.ways_of(one) for clinic, one in configured.items() if one.has_sign_in},
     )
 

@@ -7,13 +7,12 @@ Several processes each count for themselves.
 import threading
 import time
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
+
+from service.api.proxies import sender_of
 
 _MINUTE = 60
 # Further addresses of one minute are counted together.
 _MOST_ADDRESSES = 10_000
-# A household has as many IPv6 addresses as it likes, in one network of this size (RFC 6177).
-_IPV6_PREFIX = 64
 
 
 class Misses:
@@ -45,15 +44,5 @@ class Misses:
             self._minute, self._counts = minute, {}
 
     def _name(self, address: str) -> str:
-        network = _network_of(address)
-        return network if network in self._counts or len(self._counts) < _MOST_ADDRESSES else ""
-
-
-def _network_of(address: str) -> str:
-    try:
-        read = ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(read, IPv6Address):
-        return str(ip_network((read, _IPV6_PREFIX), strict=False))
-    return str(read)
+        name = sender_of(address)
+        return name if name in self._counts or len(self._counts) < _MOST_ADDRESSES else ""

@@ -71,7 +71,7 @@ def answer_refusal(
         status = 400 if isinstance(refusal, VersionRequired) else refusal.status
         answer = Response(json_text.dumps(to_outcome(refusal)), status, media_type=FHIR_JSON)
     elif is_page(path):
-        answer = refusal_page(path, refusal)
+        answer = refusal_page(scope, refusal)
     elif is_form_page(scope):
         answer = refused_form_page(scope, refusal.status)
     else:
@@ -87,7 +87,7 @@ def answer_failure(scope: Scope, request_id: str) -> Response:
     message = "The service failed. The log tells more under the request id."
     path = scope["path"]
     if is_page(path):
-        return failure_page(message, request_id)
+        return failure_page(scope, message, request_id)
     if is_form_page(scope):
         return refused_form_page(scope, HTTPStatus.INTERNAL_SERVER_ERROR)
     if is_fhir(path):

@@ -9,21 +9,32 @@ from starlette.types import Scope
 
 from service.service_settings import ServiceSettings
 
-UNKNOWN = "unknown"
+_SUBNET_BITS = 64
 
 
 def source_of(scope: Scope, trusted: Sequence[str]) -> str:
     """Return the address that a request came from: the last one in front of the trusted proxies.
 
-    Used for counting alone, never for letting anybody in.
+    '' where it cannot be told. Used for counting and for the audit, never for letting anybody in.
     """
     client = scope.get("client")
-    source = str(client[0]) if client else UNKNOWN
+    source = str(client[0]) if client else ""
+    if not is_trusted(source, trusted):
+        return _address(source)
     forwarded = Headers(scope=scope).getlist("x-forwarded-for")
     hops = [one.strip() for header in forwarded for one in header.split(",")]
     while hops and is_trusted(source, trusted):
         source = hops.pop()
     return _address(source)
+
+
+def sender_of(address: str) -> str:
+    """Return what is counted as one sender: an address, of IPv6 its subnet, which one customer has whole.
+
+    '' for all that is no address. Source: RFC 6177, section 2.
+    """
+    known = _address(address)
+    return str(ip_network((known, _SUBNET_BITS), strict=False)) if ":" in known else known
 
 
 def scheme_of(scope: Scope, trusted: Sequence[str]) -> str:
@@ -55,4 +66,4 @@ def _address(source: str) -> str:
     try:
         return str(ip_address(source))
     except ValueError:
-        return UNKNOWN
+        return ""

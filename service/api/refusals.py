@@ -1,5 +1,7 @@
 """What the framework raises, as refusals of ours: unknown paths, wrong methods, unreadable parameters."""
 
+from dataclasses import replace
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -21,7 +23,8 @@ def add_refusal_handlers(app: FastAPI, doors: Doors) -> None:
     """Answer every refusal at every door, ours and the framework's, once the audit has its row."""
 
     def refuse(request: Request, refusal: RequestRefused, headers: dict[str, str] | None = None) -> Response:
-        doors.audit_read(access_refused(request), status=refusal.status)
+        refused = replace(access_refused(request), refused=refusal.faults[0].reason if refusal.faults else "")
+        doors.audit_read(refused, status=refusal.status)
         return answer_refusal(request.scope, refusal, headers)
 
     @app.exception_handler(RequestRefused)

@@ -143,11 +143,13 @@ _OPERATIONS: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", "/fhir/Subscription/{logical_id}/$events", ("Subscription.r",), "own"),
     ("POST", "/fhir/Subscription/{logical_id}/$events", ("Subscription.r",), "own"),
 )
+# What it says differs by clinic: whoever is known is told of their own.
+METADATA = "/fhir/metadata"
 _OPEN: tuple[Key, ...] = (
     ("GET", "/live"),
     ("GET", "/ready"),
     ("GET", "/openapi.json"),
-    ("GET", "/fhir/metadata"),
+    ("GET", METADATA),
     ("GET", "/.well-known/jwks.json"),
     ("GET", HOOKS),
     ("GET", "/.well-known/smart-configuration"),

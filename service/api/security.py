@@ -7,8 +7,6 @@ away, and its Host does where it points a name of its own at 127.0.0.1 (DNS rebi
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import lru_cache
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -144,6 +142,8 @@ def access_of(request: Request, action: Action) -> Access:
         address=address_of(request.scope),
         sight=state.get("sight", Sight(())),
         person=caller.user,
+        also=caller.also,
+        person_name=caller.person_name,
         told_alerts=state.get("told_alerts", False),
     )
     request.scope["state"]["access"] = access
@@ -162,21 +162,21 @@ def access_refused(request: Request) -> Access:
     route = getattr(request.scope.get("route"), "path", "none")
     caller = caller_of(request)
     request_id = request.scope["state"]["request_id"]
-    return Access(caller.clinic, caller.name, route, action, request_id, address_of(request.scope))
+    return Access(
+        clinic=caller.clinic,
+        caller=caller.name,
+        route=route,
+        action=action,
+        request_id=request_id,
+        address=address_of(request.scope),
+        person=caller.user,
+        person_name=caller.person_name,
+    )
 
 
 def address_of(scope: Scope) -> str:
-    """Return the network address that a request came from, '' where the server tells none that is one."""
-    client = scope.get("client")
-    return _as_address(client[0]) if client else ""
-
-
-@lru_cache(maxsize=1024)
-def _as_address(text: str) -> str:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return ""
+    """Return the network address that a request came from, as the gate found it; '' where none is known."""
+    return str(scope["state"].get("address", ""))
 
 
 def _host_name(address: str) -> str:

@@ -76,9 +76,15 @@ def _form(instrument: Instrument, form: LinkedForm, language: str) -> Json:
 
 
 def _title(instrument: Instrument, words: Words) -> str:
-    """Return the form's title; our own says last, in brackets, who fills it, which its reader knows."""
+    """Return the form's title; our own says last, in brackets, who fills it, which its reader knows.
+
+    One that clinicians call by a word of theirs has a plain title for clients.
+    """
     ours = best_words(descriptors(instrument), words.language).title
-    return _LAST_BRACKETS.sub("", words.title) if words.title == ours else words.title
+    if words.title != ours:
+        return words.title
+    plain = form_words(words.language).texts.get(f"title_{instrument.id.replace('-', '_')}")
+    return plain or _LAST_BRACKETS.sub("", words.title)
 
 
 def _item(item: AnyItem) -> Json:

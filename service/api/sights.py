@@ -53,7 +53,7 @@ class Grants:
         held = self._held(scope, need)
         conditions = self._conditions(scope, need)
         if held is not None and conditions is not None:
-            yield Part(held.patients, held.therapist, held.perspectives, conditions)
+            yield Part(held.patients, held.therapists, held.perspectives, conditions)
 
     def _held(self, scope: Scope, need: Need) -> Part | None:
         """Return to whom a scope is held by its level; None where it reaches nobody."""
@@ -61,7 +61,9 @@ class Grants:
         if scope.level == "system" or (scope.level == "user" and caller.supervises):
             return Part()
         if scope.level == "user":
-            return Part(therapist=reference_here(caller.user, self.settings)) if caller.user else None
+            if caller.user is None:
+                return None
+            return Part(therapists=(reference_here(caller.user, self.settings), *caller.also))
         if caller.patient is None or (need.type in _ALERT_TYPES and not caller.patients_see_alerts):
             return None
         forms = None if caller.patients_see_therapist_forms else _OWN_FORMS

@@ -43,7 +43,7 @@ def _verify(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
     database = Database(configuration.service.database_url)
     try:
         database.migrate()
-        found = verify_audit(database, clinic, asked.head)
+        found = verify_audit(database, clinic, asked.head, clock=system_clock)
         for one in found:
             access = command_access(one.clinic, "verify-audit")
             audit_command_beside(database, access, as_instant(system_clock()))
@@ -78,6 +78,11 @@ def _lines(found: Verified) -> list[str]:
         lines.append(
             f"  rows up to seal {purge.through_seal} were removed at {purge.purged_at}: {purge.count}"
         )
+    if found.unproven:
+        said = (
+            "say who asked, or why it was refused, and their seal (of a release before) does not cover that"
+        )
+        lines.append(f"  {found.unproven} rows {said}")
     if found.fault:
         return [*lines, f"  BROKEN: {found.fault}"]
     if found.head is not None:

@@ -91,6 +91,8 @@ def _as_text(report: EhrReport) -> str:
         lines += ["", "What we may do there:", *(f"  {line}" for line in types_in_words(report.types))]
     if report.plan:
         lines += ["", "What would be sent how:", *(f"  {sentence}" for sentence in report.plan)]
+    if report.bites:
+        lines += ["", "What is known to bite with such an EHR:", *(f"  {one}" for one in report.bites)]
     lines += ["", "All is well." if report.well else "Not all is well."]
     return "\n".join(lines) + "\n"
 
@@ -106,5 +108,6 @@ def _as_json(report: EhrReport) -> str:
             "steps": [asdict(step) for step in report.steps],
             "types": [asdict(one) for one in report.types],
             "plan": list(report.plan),
+            "bites": list(report.bites),
         }
     ).decode()

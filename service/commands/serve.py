@@ -18,7 +18,8 @@ from service import VERSION
 from service.addresses import is_loopback, reached_here
 from service.api.identity import Providers, open_identity
 from service.app import Served, create_service
-from service.background import Background
+from service.background import Background, open_backgrounds
+from service.background import running as running_beside
 from service.commands.clinics import begin_clinics, prepare_clinics
 from service.commands.command import Commands, Write
 from service.commands.environment import configuration_of
@@ -31,7 +32,7 @@ from service.garbage import leave_out_what_is_here
 from service.http import Http, host_of
 from service.log import Log
 from service.metrics import Metrics
-from service.sealer import sealing_nobodys
+from service.sealer import sealer_of_nobody
 from service.service_settings import ServiceSettings
 from service.store.database import Database
 from service.traces import traces_of
@@ -93,12 +94,10 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
 def _run_parts(deployments: Sequence[Deployment], write: Write, *, serves: bool, delivers: bool) -> None:
     log = Log()
     with ExitStack() as running:
-        beside = [running.enter_context(closing(Background(one, log))) for one in deployments]
+        beside = running.enter_context(open_backgrounds(deployments, log))
         listening = running.enter_context(_listen(deployments[0].settings)) if serves else None
         if delivers:
-            for background in beside:
-                running.enter_context(background.running())
-            running.enter_context(sealing_nobodys(deployments[0], log))
+            running.enter_context(running_beside(beside, sealer_of_nobody(deployments[0], log)))
         if listening is not None:
             _serve([_served(*one) for one in zip(deployments, beside, strict=True)], log, listening, write)
         else:

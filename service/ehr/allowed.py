@@ -43,12 +43,13 @@ def guess_profile(software: str, profiles: Mapping[str, Profile]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _rules(name: str, profile: Profile) -> TypeRules:
+def rules_of(name: str, profile: Profile) -> TypeRules:
+    """Return what a profile says of a resource type; nothing is allowed of one that it does not name."""
     return profile.types.get(name, _EVERYTHING if profile.other_types else _NOTHING)
 
 
 def _allowed_type(name: str, one: TypeCapabilities, scopes: Scopes, profile: Profile) -> TypeCapabilities:
-    rules = _rules(name, profile)
+    rules = rules_of(name, profile)
 
     def may(interaction: Interaction) -> bool:
         return interaction in rules.interactions and scopes.allows(name, interaction)
@@ -73,7 +74,7 @@ def _allowed_type(name: str, one: TypeCapabilities, scopes: Scopes, profile: Pro
 
 
 def _reason(name: str, scopes: Scopes, profile: Profile) -> str:
-    if "create" not in _rules(name, profile).interactions:
+    if "create" not in rules_of(name, profile).interactions:
         return _by_profile(profile)
     return "not granted by the access token" if not scopes.allows(name, "create") else ""
 

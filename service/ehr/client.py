@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
-from fhir_mappings import json_text
 from service.clock import Clock
 from service.ehr.allowed import allow
 from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials
@@ -22,7 +21,7 @@ from service.ehr.scopes import Scopes, parse_scopes
 from service.ehr.told import in_words
 from service.ehr.turns import Turns
 from service.errors import EhrError, EhrUnreadable
-from service.http import Answer, Http, host_of
+from service.http import Answer, Http, host_of, json_object, same_host
 
 _KEPT = timedelta(hours=24)
 # What was refused although declared may be allowed after somebody changed a setting there.
@@ -84,6 +83,11 @@ class EhrClient:
         """Return how far the EHR's clock is ahead of ours; None: it does not tell. Raises ``EhrError``."""
         told = server_time(self._get(self._url("metadata")))
         return (told - self._clock()).total_seconds() if told else None
+
+    @property
+    def known_to_declare(self) -> Capabilities | None:
+        """What the EHR declared when it was last asked; None before. Asks nobody."""
+        return self._capabilities
 
     def granted_scopes(self) -> str | None:
         """Return the scopes granted to us, None where nobody told (yet)."""
@@ -187,7 +191,7 @@ class EhrClient:
         answer = self._get(self._url(f"{resource_type}/{resource_id}"))
         if answer.status in (404, 410):
             return None
-        resource = _json_of(answer)
+        resource = json_object(answer)
         place = place_of(resource)
         if place is None or place.resource_type != resource_type:
             raise EhrUnreadable("not-the-resource")
@@ -201,7 +205,7 @@ class EhrClient:
             raise EhrUnreadable("no-capability-statement") from error
 
     def _read_json(self, url: str) -> Any:  # noqa: ANN401 - whatever the EHR answered
-        return _json_of(self._get(url))
+        return json_object(self._get(url))
 
     def _get(self, url: str) -> Answer:
         return self._exchange("GET", url, {"Cache-Control": "no-cache"})
@@ -239,26 +243,15 @@ class EhrClient:
         for link in links if isinstance(links, list) else []:
             if isinstance(link, dict) and link.get("relation") == "next":
                 url = urlsplit(urljoin(f"{self._base}/", str(link.get("url", ""))))
-                if url.netloc.lower() != host_of(self._base):
+                base = urlsplit(self._base)
+                if not (same_host(url.geturl(), self._base) or url.netloc.lower() == host_of(self._base)):
                     raise EhrUnreadable("next-page-elsewhere")
                 # Behind a proxy a server may write http: our credentials go by the base's scheme alone.
-                return urlunsplit(url._replace(scheme=urlsplit(self._base).scheme))
+                return urlunsplit(url._replace(scheme=base.scheme, netloc=base.netloc))
         return ""
 
     def _url(self, path: str) -> str:
         return f"{self._base}/{path}" if path else self._base
-
-
-def _json_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever the EHR answered
-    if answer.status != 200:  # noqa: PLR2004 - an HTTP status
-        raise EhrUnreadable(f"status-{answer.status}")
-    try:
-        value = json_text.loads(answer.body)
-    except ValueError as error:
-        raise EhrUnreadable("not-json") from error
-    if not isinstance(value, dict):
-        raise EhrUnreadable("not-an-object")
-    return value
 
 
 def _matches(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -32,6 +32,12 @@ class Lookup:
             return self.identifier in _identifiers(resource)
         return found is not None and found.parameters == self.parameters
 
+    def is_of_another(self, resource: Mapping[str, Any]) -> bool:
+        """Tell whether a resource says that it is another one of ours: it has an identifier like ours."""
+        system = self.identifier.rpartition("|")[0]
+        like_ours = [one for one in _identifiers(resource) if one.startswith(f"{system}|")]
+        return bool(self.identifier) and bool(like_ours) and self.identifier not in like_ours
+
     def is_unclear(self, resource: Mapping[str, Any]) -> bool:
         """Tell whether a resource may be ours and does not say: it has no identifier, or lost it there.
 

@@ -81,7 +81,8 @@ class Profile:
     ``rungs`` are those that may be taken, the best first. ``conditional_create``: trusted to keep a repeat
     from doubling, a mere help, or never asked for; ``conditions`` are the parameters that it may name, any
     where empty. ``settle_seconds``: how long after an unanswered write a search that finds nothing does not
-    count. ``requests_per_minute`` 0: no limit known; ``page_size`` 0: the server's own. ``types`` are upper
+    count. ``ticket_header`` is the header of an answer that its vendor asks for in tickets, '' for none;
+    ``requests_per_minute`` 0: no limit known; ``page_size`` 0: the server's own. ``types`` are upper
     bounds; of a type not among them nothing is allowed unless ``other_types``.
     """
 
@@ -94,9 +95,9 @@ class Profile:
     conditions: tuple[str, ...] = ()
     settle_seconds: float = DEFAULT_SETTLE_SECONDS
     requests_per_minute: int = 0
-    parallel_per_patient: int = 1
     page_size: int = 0
     prefer: Preferred = "minimal"
+    ticket_header: str = ""
     types: Mapping[str, TypeRules] = field(default_factory=dict)
     other_types: bool = False
     note: NoteRules = PLAIN_NOTES

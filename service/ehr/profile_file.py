@@ -30,7 +30,7 @@ from service.errors import ProfileRefused
 DEFAULT = "generic"
 _FILE_KEYS = (
     *("title", "source", "software", "rungs", "conditional_create", "conditions"),
-    *("settle_seconds", "requests_per_minute", "parallel_per_patient", "page_size", "prefer", "other_types"),
+    *("settle_seconds", "requests_per_minute", "page_size", "prefer", "ticket_header", "other_types"),
     *("types", "note", "answers", "notes", "tested"),
 )
 
@@ -80,9 +80,9 @@ def _profile(table: Table, name: str) -> Profile:
         conditions=_texts(table, "conditions"),
         settle_seconds=float(_whole(table, "settle_seconds", int(DEFAULT_SETTLE_SECONDS), 3600)),
         requests_per_minute=_whole(table, "requests_per_minute", 0, 1_000_000),
-        parallel_per_patient=_whole(table, "parallel_per_patient", 1, 32),
         page_size=_whole(table, "page_size", 0, 10_000),
         prefer=table.word("prefer", get_args(Preferred), "minimal"),
+        ticket_header=table.text("ticket_header", "").lower(),
         types={kind: _type_rules(one) for kind, one in table.named_tables("types").items()},
         other_types=table.flag("other_types", default=False),
         note=_note_rules(table.table("note")),

@@ -89,12 +89,19 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     text = headers.get("retry-after", "").strip()
     if text.isdecimal():
         return min(float(text), _RETRY_AFTER_CAP_SECONDS)
+    moment = _http_date(text)
+    if moment is None:
+        return None
+    told_at = _http_date(headers.get("date", "")) or now  # their clock may be minutes from ours
+    return min(max((moment - told_at).total_seconds(), 0.0), _RETRY_AFTER_CAP_SECONDS)
+
+
+def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), _RETRY_AFTER_CAP_SECONDS)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def issue_codes(body: bytes) -> str:
@@ -185,7 +192,17 @@ def _success(answer: Answer) -> Outcome:
         return Outcome(Verdict.UNKNOWN, "the answer is a web page", "html", answer.status)
     if answer.body.strip() and not answer.headers.get("location") and _is_no_object(answer.body):
         return Outcome(Verdict.UNKNOWN, "the answer cannot be read", "not-json", answer.status)
+    if _reports_an_error(answer.body):
+        # Whichever of the two is wrong, the status or the body, the record there tells.
+        return Outcome(Verdict.UNKNOWN, "the EHR reports an error", issue_codes(answer.body), answer.status)
     return Outcome(Verdict.CONFIRMED, "", "", answer.status)
+
+
+def _reports_an_error(body: bytes) -> bool:
+    """Tell whether an answer is itself an OperationOutcome with an error; one inside a Bundle is not."""
+    if b"OperationOutcome" not in body:
+        return False
+    return any(issue.get("severity") in ("error", "fatal") for issue in _issues(body))
 
 
 def _is_no_object(body: bytes) -> bool:

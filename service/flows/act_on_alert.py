@@ -104,8 +104,7 @@ def refuse_another_person(by: str, access: Access, deployment: Deployment, at: s
     """Raise ``FaultsInRequest`` where an act names somebody else than the person of the credential."""
     if access.person is None:
         return
-    settings = deployment.settings
-    if reference_here(by, settings) != reference_here(access.person, settings):
+    if reference_here(by, deployment.settings) not in (access.person, *access.also):
         message = "The credential is another person's: leave this out, or name that person."
         raise FaultsInRequest([Fault(at, "another-person", message)])
 

@@ -9,7 +9,7 @@ from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.deliveries import DeliveryRow
-from service.store.delivery_acts import discard, retry
+from service.store.delivery_acts import discard
 from service.store.lost_races import repeat_lost_races
 
 OK = 200
@@ -27,7 +27,9 @@ def retry_delivery(
     return _act(
         deployment,
         access,
-        lambda tx, now: retry(tx, access.clinic, delivery_id, now, version=version, not_there=not_there),
+        lambda tx, now: decide_delivery.retry_delivery(
+            tx, access.clinic, delivery_id, now, version=version, not_there=not_there
+        ),
     )
 
 

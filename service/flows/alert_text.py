@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from fhir_mappings.instrument import Instrument
+from fhir_mappings.translations import descriptors
+from fhir_mappings.worded import worded
+from fhir_mappings.words import DESCRIPTORS_LANGUAGE, best_words
 from service.alliance.episodes import Episode
 from service.alliance.marking import Marking
 from service.alliance.report_wording import ReportGone, ReportWords, reported_text
@@ -24,14 +28,16 @@ from service.store.responses import RatingRow
 
 
 def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str:
-    """Return the alert's sentences."""
+    """Return the alert's sentences, in the clinic's language."""
+    language = deployment.settings.clinic_language
     opened = judged.rows[episode.opened_by]
     recovered = judged.rows.get(episode.recovered_by) if episode.recovered_by else None
     reports = [_report_words(judged, key) for key in episode.evidence if key in judged.reports]
     if episode.opened_by in judged.reports:
         rated = [judged.rows[key] for key in episode.evidence if key in judged.judgements]
-        scores = [signal_sentence(_signal(judged, row, deployment)) for row in rated]
-        return reported_text(reports, scores, episode.course, _name(recovered) if recovered else None)
+        scores = [signal_sentence(_signal(judged, row, deployment), language) for row in rated]
+        closed_at = _name(recovered) if recovered else None
+        return reported_text(reports, scores, episode.course, closed_at, language)
     others = [key for key in episode.evidence if key in judged.judgements]
     others = [key for key in others if judged.rows[key].instrument != episode.series]
     return alert_text(
@@ -40,21 +46,28 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
             course=episode.course,
             session=_name(opened),
             signal=_signal(judged, opened, deployment),
-            parts=part_changes(judged, opened, deployment.known[opened.instrument]),
+            parts=part_changes(judged, opened, _named(deployment.known[opened.instrument], language)),
             unrated=_unrated(judged, opened),
             others=[_signal(judged, judged.rows[key], deployment) for key in others],
             reports=reports,
             recovered_at=_name(recovered) if recovered else None,
             assumed_norm=judged.standards[episode.opened_by].norm.status == "assumed",
         ),
+        language,
     )
+
+
+def _named(instrument: Instrument, language: str) -> Instrument:
+    """Return the instrument with its items and scores named in this language, where we have it."""
+    words = best_words(descriptors(instrument), language)
+    return instrument if words.language == DESCRIPTORS_LANGUAGE else worded(instrument, words)
 
 
 def text_without_support(row: AlertRow, evidence: Sequence[Evidence], deployment: Deployment) -> str:
     """Return the sentences of an alert that its ratings, as they are now, no longer support."""
     session = SessionName(row.session_number, date.fromisoformat(row.session_date))
     changes = [_change(old, deployment) for old in evidence]
-    return unsupported_text(session, changes)
+    return unsupported_text(session, changes, deployment.settings.clinic_language)
 
 
 def _change(old: Evidence, deployment: Deployment) -> ThenAndNow | ReportGone:

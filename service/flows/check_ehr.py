@@ -7,17 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
+from service.ehr.allowed import guess_profile
 from service.ehr.auth.missing_scopes import missing_rights
 from service.ehr.capabilities import Capabilities
 from service.ehr.client import EhrClient
 from service.ehr.lookup import Lookup
+from service.ehr.profile_file import load_profile, profile_names
 from service.ehr.rungs import choose_rungs, explain
 from service.ehr.told import in_words
 from service.ehr_settings import EhrSettings
-from service.errors import EhrError
+from service.errors import EhrError, EhrUnreadable
 
 # Assertions and tokens bear clocks a minute apart.
 CLOCKS_APART_SECONDS = 60.0
+# Answers to a request for its statement that no FHIR server gives.
+_NO_FHIR = frozenset({"status-404", "status-410", "not-json", "not-an-object", "no-capability-statement"})
+_BASE = "ALLIANCE_EHR_BASE_URL must be what stands before /metadata"
+# Refusals of an id that nobody has: who says so looked at it.
+_LET_IN = frozenset({"status-400", "status-422"})
 _RESPONSE = "QuestionnaireResponse"
 _SCORE = "Observation"
 _TOLD_TYPES = (
@@ -49,11 +56,15 @@ class TypeSeen:
 
 @dataclass(frozen=True, slots=True)
 class EhrReport:
-    """All steps that could be done, in order; ``capabilities`` None where the EHR did not tell them."""
+    """All steps that could be done, in order; ``capabilities`` None where the EHR did not tell them.
+
+    ``bites`` is what the profile knows to go wrong with such an EHR, and where that is from.
+    """
 
     steps: tuple[Step, ...]
     types: tuple[TypeSeen, ...] = ()
     plan: tuple[str, ...] = ()
+    bites: tuple[str, ...] = ()
     capabilities: Capabilities | None = field(default=None, repr=False)
 
     @property
@@ -67,19 +78,20 @@ def check_ehr(client: EhrClient, settings: EhrSettings, patient: str | None) -> 
 
     A step whose ground is missing is left out: without a token nothing else is tried.
     """
-    steps = [_step("sign-in", lambda: _sign_in(client, settings))]
+    steps = [_step(client, "sign-in", lambda: _sign_in(client, settings))]
     if not steps[0].well:
         return EhrReport(tuple(steps))
-    steps.append(_scopes(client, settings))
     try:
         capabilities = client.capabilities()
     except EhrError as error:
-        return EhrReport((*steps, Step("statement", well=False, sentence=_capital(in_words(error)))))
-    steps.append(_statement(capabilities))
-    steps.append(_step("clock", lambda: _clock(client)))
-    steps.append(_step("search", lambda: _search(client, capabilities)))
+        return EhrReport((*steps, _scopes(client, settings), _no_statement(client, error)))
+    steps += [_scopes(client, settings), _statement(capabilities), _profile(client, capabilities)]
+    steps.append(_step(client, "clock", lambda: _clock(client)))
+    steps.append(_step(client, "search", lambda: _search(client, capabilities)))
+    if not steps[-1].counts:
+        steps.append(_step(client, "access", lambda: _access(client)))
     if patient:
-        steps.append(_step("patient", lambda: _patient(client, patient)))
+        steps.append(_step(client, "patient", lambda: _patient(client, patient)))
     return EhrReport(
         steps=tuple(steps),
         types=(
@@ -88,15 +100,21 @@ def check_ehr(client: EhrClient, settings: EhrSettings, patient: str | None) -> 
             *(replace(_seen(one, capabilities), create=False, update=False) for one in _ALSO_READ),
         ),
         plan=tuple(explain(choose_rungs(capabilities, client.profile.rungs))),
+        bites=tuple(f"{note.text} ({note.source})" for note in client.profile.notes),
         capabilities=capabilities,
     )
 
 
-def _step(name: str, take: Callable[[], Step]) -> Step:
+def _step(client: EhrClient, name: str, take: Callable[[], Step]) -> Step:
     try:
         return take()
     except EhrError as error:
-        return Step(name, well=False, sentence=_capital(in_words(error)))
+        return Step(name, well=False, sentence=_capital(_told(client, error)))
+
+
+def _told(client: EhrClient, error: EhrError) -> str:
+    """Return what went wrong; whether credentials were refused or none were sent, the client knows."""
+    return client.trouble() if error.code == "status-401" else in_words(error)
 
 
 def _sign_in(client: EhrClient, settings: EhrSettings) -> Step:
@@ -114,10 +132,32 @@ def _scopes(client: EhrClient, settings: EhrSettings) -> Step:
     granted = client.granted_scopes()
     if granted is None:
         return Step("scopes", well=True, sentence="Nobody tells which scopes we have.", counts=False)
-    missing = missing_rights(settings.ehr_scopes, granted)
+    missing = missing_rights(settings.ehr_scopes, granted, client.profile, client.known_to_declare)
     if missing:
         return Step("scopes", well=False, sentence=f"Not granted: {', '.join(missing)}.")
     return Step("scopes", well=True, sentence=f"Granted: {granted}.")
+
+
+def _no_statement(client: EhrClient, error: EhrError) -> Step:
+    sentence = _capital(_told(client, error))
+    if error.code in _NO_FHIR:
+        sentence = f"There is no FHIR server at this address ({error.code}): {_BASE}."
+    elif error.code.startswith("status-3"):
+        sentence = f"{sentence[:-1]}; {_BASE}."
+    return Step("statement", well=False, sentence=sentence)
+
+
+def _profile(client: EhrClient, capabilities: Capabilities) -> Step:
+    profile = client.profile
+    guessed = guess_profile(capabilities.software, {name: load_profile(name) for name in profile_names()})
+    tried = "; ".join(profile.tested) or "not by us"
+    sentence = f"Profile {profile.name}, {profile.title}: {profile.source}. Tried: {tried}."
+    if guessed in (None, profile.name):
+        return Step("profile", well=True, sentence=sentence)
+    sentence += (
+        f" By its own words this EHR may be one that the profile {guessed} knows (ALLIANCE_EHR_PROFILE)."
+    )
+    return Step("profile", well=False, sentence=sentence, counts=False)
 
 
 def _statement(capabilities: Capabilities) -> Step:
@@ -147,6 +187,16 @@ def _search(client: EhrClient, capabilities: Capabilities) -> Step:
             return Step("search", well=True, sentence=f"A search for {resource_type} by identifier works.")
     sentence = "Our resources cannot be searched for by identifier: a lost answer needs a person to look."
     return Step("search", well=False, sentence=sentence, counts=False)
+
+
+def _access(client: EhrClient) -> Step:
+    """Read a patient whom nobody has, where no search showed that we are let in."""
+    try:
+        client.read("Patient", str(uuid4()))
+    except EhrUnreadable as error:
+        if error.code not in _LET_IN:
+            raise
+    return Step("access", well=True, sentence="The EHR lets us in: it answers a read of a patient.")
 
 
 def _patient(client: EhrClient, patient: str) -> Step:

@@ -9,7 +9,7 @@ from service.flows.deployment import Deployment
 from service.flows.list_deliveries import late_before
 from service.store.counts import database_seconds
 from service.store.database import Tx
-from service.store.deliveries import count_late
+from service.store.deliveries import count_late, ehrs_left_waiting
 from service.store.inbound import read_cursor
 from service.store.look_ups import count_parked
 from service.store.readiness import newest_audit_at
@@ -22,6 +22,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 CLOCKS_APART_SECONDS = 60.0
 # More than so many are not counted: this is asked every few seconds.
 MOST_COUNTED = 100
+_LEFT = "deliveries for the EHR {} wait for ever, since ALLIANCE_EHR_NAME is {}: set it back, or discard them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class ClinicState:
 
     ``inbound`` says whether forms filled in the EHR are fetched, ``attendance`` whether its visits are read:
     off, on, or what stands in the way. ``parked_look_ups`` is how many responses keep an unknown session,
-    since their Encounter did not help. ``ehr_in_trouble_since`` is an instant.
+    since their Encounter did not help. ``ehr_in_trouble_since`` is an instant. ``ehrs_left`` says in words
+    for which EHRs of other names something still waits.
     """
 
     inbound: str = "off"
@@ -38,6 +40,7 @@ class ClinicState:
     parked_look_ups: int = 0
     ehr_in_trouble_since: str | None = None
     late_deliveries: int = 0
+    ehrs_left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def check_clinic(deployment: Deployment) -> ClinicState:
             parked_look_ups=count_parked(tx, clinic, ehr, MOST_COUNTED),
             ehr_in_trouble_since=trouble_since(tx, clinic, ehr),
             late_deliveries=count_late(tx, clinic, ehr, late_before(deployment.clock()), MOST_COUNTED),
+            ehrs_left=tuple(_LEFT.format(name, ehr) for name in ehrs_left_waiting(tx, clinic, ehr)),
         )
 
 

@@ -1,18 +1,45 @@
-"""A person's word that a parked delivery is in the EHR, under an id that they looked up there."""
+"""A person's word about a parked delivery: send it again; or, it is in the EHR under an id they looked up."""
 
 from fhir_mappings.errors import Fault
 from service.ehr.places import Place, parse_location
 from service.errors import FaultsInRequest, NotFound
 from service.flows.plan_parts import TRANSACTION
-from service.flows.settle_unknown import entries_at, places_of
+from service.flows.settle_unknown import Finding, entries_at, places_of
 from service.ledger import State
-from service.store.chart import ChartEntry
+from service.store.chart import ChartEntry, forget_versions
 from service.store.database import Tx
-from service.store.deliveries import DeliveryRow, get_delivery
-from service.store.delivery_acts import confirm, own_reference
+from service.store.deliveries import DeliveryDetail, DeliveryRow, get_delivery
+from service.store.delivery_acts import confirm, own_reference, retry
 from service.store.parts import PartRow
 
 _OPEN = (State.REJECTED, State.UNKNOWN, State.HELD)
+
+
+def retry_delivery(
+    tx: Tx, clinic: str, delivery_id: str, now: str, *, version: int | None = None, not_there: bool = False
+) -> DeliveryRow:
+    """Release a parked delivery, or make a pending one due at once.
+
+    One that was parked since somebody changed its resource in the EHR overwrites that: the person says so.
+    Raises ``NotFound``, ``StaleVersion``, ``WrongState``, and ``FaultsInRequest`` where ``not_there`` must be
+    said.
+    """
+    detail = get_delivery(tx, clinic, delivery_id)
+    released = retry(tx, clinic, delivery_id, now, version=version, not_there=not_there)
+    if detail is not None:
+        forget_versions(tx, clinic, released.ehr, _changed_there(detail), now)
+    return released
+
+
+def _changed_there(detail: DeliveryDetail) -> set[str]:
+    """Return our references of what somebody else changed in the EHR."""
+    return {
+        logical
+        for part in detail.parts
+        if part.state is State.REJECTED
+        and any(one.outcome == Finding.CHANGED for one in detail.attempts.get(part.row, ()))
+        for logical in places_of(part, [])
+    }
 
 
 def confirm_delivery(

@@ -13,7 +13,8 @@ from service.ehr.told import in_words
 from service.errors import EhrError, LedgerError, StoreError, Withheld
 from service.flows.gather_resources import gather
 from service.flows.lane import Delivered, Lane, Next, Work
-from service.flows.plan_parts import TRANSACTION, Plan, make_plan, single_body, transaction_body
+from service.flows.look_before_update import plan_by_sight
+from service.flows.plan_parts import TRANSACTION, Plan, single_body, transaction_body
 from service.flows.put_definitions_first import put_definitions_first
 from service.flows.record_outcome import finish, hold, park_broken, postpone
 from service.flows.send_part import BodyOf, begin, freeze, send
@@ -112,10 +113,10 @@ def _follow_plan(work: Work, capabilities: Capabilities) -> Delivered | Next:
     first = None if wanted.held else put_definitions_first(work, wanted, capabilities)
     if first is not None:
         return first
-    plan = make_plan(wanted, capabilities)
+    plan = plan_by_sight(work, wanted, capabilities)
     if plan.held:
         capabilities = lane.client.refresh_capabilities(_FRESH_SECONDS)
-        plan = make_plan(wanted, capabilities)
+        plan = plan_by_sight(work, wanted, capabilities)
     if plan.held:
         return hold(work, plan.held)
     if not plan.writes:

@@ -68,8 +68,9 @@ class Access:
 
     ``address`` is whence it came in the network, '' where from nowhere: a command, the worker. ``sight`` is
     what of the clinic is in reach for what the route does; ``person`` is the Practitioner whom the credential
-    names, None where it names nobody; ``told_alerts``: whether tiers, prompts and alerts may be told beside
-    what is asked for.
+    names, None where it names nobody, and ``also`` are further references of theirs; ``person_name`` is what
+    the credential calls whoever else is behind the caller, or ''. ``told_alerts``: whether tiers, prompts and
+    alerts may be told beside what is asked for. ``refused`` is why it came to nothing, in a word of ours.
     """
 
     clinic: str
@@ -80,7 +81,10 @@ class Access:
     address: str = ""
     sight: Sight = WHOLE_SIGHT
     person: str | None = None
+    also: tuple[str, ...] = ()
+    person_name: str = ""
     told_alerts: bool = True
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

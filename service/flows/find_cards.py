@@ -28,6 +28,7 @@ from service.store.lost_races import repeat_lost_races
 from service.store.merges import joined_keys
 from service.store.patient_ratings import ratings_of_patient
 from service.store.patients import Alias, alias_rows, find_alias, own_key_of
+from service.store.roles import references_of
 from service.store.sight import Part, Sight
 
 _CARD_IDS = UUID("0b6f4c52-5e0e-5d1f-9a55-3f6d0f4b7c21")
@@ -126,7 +127,7 @@ def _find(tx: Tx, deployment: Deployment, query: CardQuery, access: Access, alia
         return ()
     aliases = alias_rows(tx, access.clinic, [query.patient])
     seen = sight_of_patient(
-        tx, access.clinic, _sight(deployment, query, access, disclosure), alias.patient_key
+        tx, access.clinic, _sight(tx, deployment, query, access, disclosure), alias.patient_key
     )
     alerts = [
         StrainCard(
@@ -143,10 +144,11 @@ def _find(tx: Tx, deployment: Deployment, query: CardQuery, access: Access, alia
     )
 
 
-def _sight(deployment: Deployment, query: CardQuery, access: Access, disclosure: Disclosure) -> Sight:
-    if disclosure.share and query.user in deployment.settings.cds_supervisors:
+def _sight(tx: Tx, deployment: Deployment, query: CardQuery, access: Access, disclosure: Disclosure) -> Sight:
+    of_user = references_of(tx, access.clinic, query.user)
+    if disclosure.share and set(of_user) & set(deployment.settings.cds_supervisors):
         return access.sight
-    return access.sight.narrowed_by(Sight((Part(therapist=query.user),)))
+    return access.sight.narrowed_by(Sight((Part(therapists=of_user),)))
 
 
 def _is_news(row: AlertRow, disclosure: Disclosure) -> bool:

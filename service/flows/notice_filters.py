@@ -85,7 +85,7 @@ def _patient(value: str, deployment: Deployment) -> Condition:
 
 
 def _therapist(value: str, deployment: Deployment) -> Condition:
-    return OfTherapist(reference_here(_as("Practitioner", _one(value)), deployment.settings))
+    return OfTherapist((reference_here(_as("Practitioner", _one(value)), deployment.settings),))
 
 
 def _listed(value: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from service.callers import LOOPBACK, Caller
 from service.clock import as_instant
 from service.flows.api_keys import is_key_valid
 from service.flows.deployment import Deployment
+from service.flows.name_person import name_person
 from service.flows.notice_filters import read_filters
 from service.flows.write_subscription import needs_of
 from service.http import Http
@@ -80,6 +81,7 @@ def sight_of_subscription(notifier: Notifier, row: SubscriptionRow) -> Sight:
         patients_see_therapist_forms=settings.patients_see_therapist_forms,
     )
     needs = needs_of(TOPICS[row.topic], row.content)
+    caller = name_person(notifier.deployment.database, settings, caller)
     return join_sights([notifier.sight_of(caller, need) for need in needs])
 
 

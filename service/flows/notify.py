@@ -194,7 +194,7 @@ def _events(tx: Tx, notifier: Notifier, row: SubscriptionRow, now: str) -> list[
 def _audit_disclosure(tx: Tx, row: SubscriptionRow, told: Told, event: TopicEvent, now: str) -> None:
     kind, _, subject = told.focus.partition("/")
     if subject:
-        access = Access(row.clinic, row.caller, _ROUTE, "R", row.id)
+        access = Access(row.clinic, row.caller, _ROUTE, "R", row.id, person=row.person)
         add_audit(tx, replace(audit_row(access, now, _SENT, subject, event.alias_row), resource=kind))
 
 

@@ -51,4 +51,6 @@ def audit_facts(row: KeptRow, settings: Settings) -> AuditFacts:
         patient=row.patient,
         request_id=row.request_id,
         count=row.count,
+        person=row.person,
+        reason=row.reason,
     )

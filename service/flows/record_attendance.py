@@ -147,9 +147,9 @@ def _therapists_in_sight(tx: Tx, references: Sequence[str], access: Access) -> l
         return None
     keys = {alias.patient_key for one in references if (alias := find_alias(tx, access.clinic, one))}
     parts = [part for key in keys for part in sight_of_patient(tx, access.clinic, access.sight, key).parts]
-    if any(part.therapist is None for part in parts):
+    if any(part.therapists is None for part in parts):
         return None
-    return [part.therapist for part in parts if part.therapist]
+    return [one for part in parts for one in part.therapists or ()]
 
 
 def _taken(write: Write, stored: AttendanceRow, message: str) -> Duplicate:

@@ -1,5 +1,6 @@
 """Write down what came of a step on one part: attempt, part, chart and delivery in one commit."""
 
+import re
 from dataclasses import dataclass
 
 from service.ehr.retry import Outcome, Verdict
@@ -13,15 +14,21 @@ from service.store.outbox import close_claim, set_delivery
 from service.store.parts import NewAttempt, PartRow, add_attempt, move_part, read_parts, replace_plan
 
 REASON_LENGTH = 255
+# An id, and nothing that a person may have written.
+_TICKET = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One write that was tried: when it began, what it came to, and the answer if there was one."""
+    """One write that was tried: when it began, what it came to, and the answer if there was one.
+
+    ``ticket_header`` is the header by which the EHR's vendor finds the exchange again, '' for none.
+    """
 
     started_at: str
     outcome: Outcome
     answer: Answer | None
+    ticket_header: str = ""
 
     def attempt(self, ended_at: str) -> NewAttempt:
         """Return it as it is recorded."""
@@ -30,8 +37,13 @@ class Exchange:
         # A success is told by its place; keeping its body would only keep the record twice.
         kept = b"" if outcome.verdict is Verdict.CONFIRMED else body
         return NewAttempt(
-            "write", self.started_at, ended_at, outcome.verdict, outcome.status, outcome.codes, kept
+            "write", self.started_at, ended_at, outcome.verdict, outcome.status, self._codes(), kept
         )
+
+    def _codes(self) -> str:
+        told = self.answer.headers.get(self.ticket_header, "") if self.answer and self.ticket_header else ""
+        ticket = f"{self.ticket_header}:{told}" if _TICKET.fullmatch(told) else ""
+        return " ".join(word for word in (ticket, self.outcome.codes) if word)[:REASON_LENGTH]
 
 
 def record_confirmed(

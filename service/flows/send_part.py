@@ -135,7 +135,7 @@ def _exchange(work: Work, part: PartRow) -> Exchange:
     except EhrError as error:
         outcome = classify_error(error)
     lane.crash_point("answered")
-    return Exchange(as_instant(started), outcome, answer)
+    return Exchange(as_instant(started), outcome, answer, lane.profile.ticket_header)
 
 
 def _places(

@@ -18,7 +18,7 @@ _NOT_YET = "not found in the EHR; sent again when that is sure"
 _RESTORED = "this EHR cannot be searched, and a backup was restored: look whether it is there"
 _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
-    Finding.CHANGED: "somebody else changed it in the EHR meanwhile",
+    Finding.CHANGED: "somebody else changed it in the EHR: retry overwrites that, confirm leaves it",
     Finding.BLIND: "the answer was lost, and this EHR cannot be searched for it",
     Finding.PARTLY: "only some of it is in the EHR",
     Finding.ABSENT: "not in the EHR after it was sent twice",

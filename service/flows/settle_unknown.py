@@ -20,8 +20,13 @@ from service.store.parts import PartRow
 
 Places = Mapping[str, Place | None]
 
-# Answers to a search that will not change by waiting.
-_NO_SEARCH = frozenset({"status-400", "status-403", "status-404", "status-405", "status-501", CANNOT_TELL})
+# Answers to a search or read that will not change by waiting.
+NO_SEARCH = frozenset(
+    {
+        *("status-400", "status-403", "status-404", "status-405", "status-406", "status-501", CANNOT_TELL),
+        *("too-many-pages", "pages-in-a-circle", "next-page-elsewhere"),
+    }
+)
 
 
 class Finding(StrEnum):
@@ -140,7 +145,7 @@ def _look_for_write(
     try:
         found = client.find(lookup)
     except EhrUnreadable as error:
-        if error.code in _NO_SEARCH:
+        if error.code in NO_SEARCH:
             return Finding.BLIND, None
         raise
     if len(found) > 1:

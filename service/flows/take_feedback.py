@@ -13,7 +13,6 @@ from service.clock import as_instant
 from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.act_on_alert import PersonsAct, act_on_alert
 from service.flows.deployment import Access, Deployment
-from service.flows.patient_references import reference_here
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.cards import CardRow, find_cards_by_id, settle_card
@@ -56,18 +55,18 @@ def _with_cards(
     faults = [
         Fault(f"feedback[{place}].card", "unknown-card", "No such card was given.")
         for place, one in enumerate(feedback)
-        if one.card not in known or not _is_theirs(known[one.card], deployment, access)
+        if one.card not in known or not _is_theirs(known[one.card], access)
     ]
     if faults:
         raise FaultsInRequest(faults)
     return [(one, known[one.card]) for one in feedback]
 
 
-def _is_theirs(card: CardRow, deployment: Deployment, access: Access) -> bool:
+def _is_theirs(card: CardRow, access: Access) -> bool:
     """Tell whether a caller may answer a card: the EHR all of them, a person their own."""
     if access.person is None:
         return access.sight.is_whole
-    return reference_here(access.person, deployment.settings) == card.person
+    return card.person in (access.person, *access.also)
 
 
 def _act(one: Feedback, person: str) -> PersonsAct | None:

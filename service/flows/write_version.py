@@ -164,6 +164,8 @@ def audit_row(
         patient_row=patient_row,
         patient_key=patient_key,
         query=query,
+        person=access.person or access.person_name,
+        reason=access.refused,
     )
 
 

@@ -15,8 +15,29 @@ from service.identity.token import Key, fits
 # How soon a key that was taken back no longer counts.
 FRESH = timedelta(minutes=5)
 LEAST_PAUSE = timedelta(seconds=10)
-# Threads that may wait for the provider at a time, so that whoever invents key ids cannot hold them all.
+# Threads that may ask providers, or wait for one that asks, at a time: so neither whoever invents key ids nor
+# a server of many providers that hangs can hold them all. There are forty.
+MOST_ASKING = 8
 MOST_WAITING = 8
+
+
+class Patience:
+    """How many threads may be held by providers: shared by all issuers of a process."""
+
+    def __init__(self) -> None:
+        self.asking = threading.BoundedSemaphore(MOST_ASKING)
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
+
+    def enter(self, lock: threading.Lock, *, waits: bool) -> bool:
+        """Take the lock of whoever asks one provider, or tell that this thread is not to wait for it."""
+        if lock.acquire(blocking=False):
+            return True
+        if not waits or not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return lock.acquire()
+        finally:
+            self._waiting.release()
 
 
 class IssuerKeys:
@@ -27,12 +48,13 @@ class IssuerKeys:
         fetch: Callable[[], Sequence[PublishedKey]],
         clock: Clock,
         tell: Callable[[str], None] = lambda _: None,
+        patience: Patience | None = None,
     ) -> None:
         self._fetch = fetch
         self._clock = clock
         self._tell = tell
         self._lock = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
+        self._patience = patience or Patience()
         self._keys: Sequence[PublishedKey] = ()
         self._fetched_at: datetime | None = None
         self._asked_at: datetime | None = None
@@ -61,27 +83,23 @@ class IssuerKeys:
 
     def _renew(self, *, waits: bool) -> None:
         """Fetch the set unless that was tried a moment ago; one thread at a time, others go on."""
-        if not self._enter(waits=waits):
+        if not self._patience.enter(self._lock, waits=waits):
             return
         try:
             now = self._clock()
             if self._asked_at is not None and now - self._asked_at < LEAST_PAUSE:
                 return
+            if self._patience.asking.acquire(blocking=False):
+                self._ask(now)
+        finally:
+            self._lock.release()
+
+    def _ask(self, now: datetime) -> None:
+        try:
             self._asked_at = now
             self._keys = self._fetch()
             self._fetched_at = now
         except ProviderSilent as silent:
             self._tell(silent.code)
         finally:
-            self._lock.release()
-
-    def _enter(self, *, waits: bool) -> bool:
-        """Take the lock, or tell that this thread is not to wait for it."""
-        if self._lock.acquire(blocking=False):
-            return True
-        if not waits or not self._waiting.acquire(blocking=False):
-            return False
-        try:
-            return self._lock.acquire()
-        finally:
-            self._waiting.release()
+            self._patience.asking.release()

@@ -10,17 +10,15 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from fhir_mappings import json_text
 from service.addresses import is_private, is_web_address
 from service.errors import EhrError
-from service.http import Http, host_of
+from service.http import Http, host_of, json_object
 from service.identity.token import Key
 
 PATH = "/.well-known/openid-configuration"
 LAUNCH_PATH = "/.well-known/smart-configuration"
 MINIMAL_RSA_BITS = 2048
 MOST_KEYS = 100
-_OK = 200
 _JSON = {"Accept": "application/json"}
 
 
@@ -124,18 +122,9 @@ def keys_in(key_set: Mapping[str, Any]) -> tuple[PublishedKey, ...]:
 def read_object(http: Http, url: str) -> dict[str, Any]:
     """Return the JSON object at an address; raises ``ProviderSilent``."""
     try:
-        answer = http.exchange("GET", url, _JSON)
+        return json_object(http.exchange("GET", url, _JSON))
     except EhrError as error:
         raise ProviderSilent(error.code) from error
-    if answer.status != _OK:
-        raise ProviderSilent(f"status-{answer.status}")
-    try:
-        found = json_text.loads(answer.body)
-    except ValueError as error:
-        raise ProviderSilent("not-json") from error
-    if not isinstance(found, dict):
-        raise ProviderSilent("not-json")
-    return found
 
 
 def _published(jwk: Mapping[str, Any]) -> PublishedKey | None:

@@ -91,12 +91,16 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a token endpoint gave: the id_token, what it granted, and the launch's context ('' without)."""
+    """What a token endpoint gave: the id_token, what it granted, and the launch's context ('' without).
+
+    ``alert`` is the one that the followed card was about, by its appContext.
+    """
 
     id_token: str = field(repr=False)
     scope: str
     patient: str
     encounter: str
+    alert: str = ""
 
 
 def find_asking_id(state: str) -> str:
@@ -162,7 +166,17 @@ def _answered(body: bytes) -> Answered:
         scope=scope if isinstance(scope, str) else "",
         patient=_logical_id(found.get("patient")),
         encounter=_logical_id(found.get("encounter")),
+        alert=_alert_of(found.get("appContext")),
     )
+
+
+def _alert_of(context: object) -> str:
+    """Return the alert that a card's appContext names (cds-hooks.hl7.org/2.0, "Link"); '' for another's."""
+    try:
+        told = json_text.loads(context.encode()) if isinstance(context, str) else context
+    except ValueError:
+        return ""
+    return _logical_id(told.get("alert")) if isinstance(told, dict) else ""
 
 
 def check_id_token(

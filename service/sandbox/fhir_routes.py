@@ -44,6 +44,7 @@ async def form_query(request: Request) -> str:
 
 
 Body = Annotated[bytes, Depends(raw_body)]
+FormQuery = Annotated[str, Depends(form_query)]
 
 
 def fhir_routes(open_chart: OpenChart, surface: Surface, started_at: datetime) -> APIRouter:
@@ -80,9 +81,7 @@ def _add_type_routes(router: APIRouter, open_chart: OpenChart, habits: Habits) -
         return _search(request, resource_type, request.url.query, open_chart, habits)
 
     @router.post("/{resource_type}/_search")
-    def search_by_post(
-        request: Request, resource_type: str, query: Annotated[str, Depends(form_query)]
-    ) -> Response:
+    def search_by_post(request: Request, resource_type: str, query: FormQuery) -> Response:
         return _search(request, resource_type, query, open_chart, habits)
 
 

@@ -1,13 +1,11 @@
-"""API keys as they are kept, and the counts of refusals."""
+"""API keys as they are kept."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from sqlalchemy import insert, or_, select, update
 
-from service.store.caller_tables import api_keys, refusal_counts
+from service.store.caller_tables import api_keys
 from service.store.database import Tx
-from service.store.upserts import add_unless_there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +59,3 @@ def mark_used(tx: Tx, row: ApiKeyRow, hour: str) -> None:
     older = or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < hour)
     named = api_keys.c.clinic == row.clinic, api_keys.c.id == row.id
     tx.execute(update(api_keys).where(*named, older).values(last_used_at=hour))
-
-
-def count_refusals(tx: Tx, clinic: str, counts: Mapping[tuple[str, str, str], int]) -> None:
-    """Add to the counts of (minute, source, cause)."""
-    for (minute, source, cause), count in counts.items():
-        key = {"clinic": clinic, "minute": minute, "source": source, "cause": cause}
-        if add_unless_there(tx, refusal_counts, {**key, "count": count}) is None:
-            named = [refusal_counts.c[name] == value for name, value in key.items()]
-            more = refusal_counts.c["count"] + count
-            tx.execute(update(refusal_counts).where(*named).values(count=more))

@@ -24,8 +24,9 @@ class AuditRow:
 
     ``interaction`` and ``resource`` are FHIR's words (``flows/audit_kinds.py``). ``address`` is the caller's
     network address, '' where it has none; ``query`` the names of search parameters. ``count``: how many alike
-    it stands for. The patient is named by one of three: the alias' row, a reference as kept here, our key.
-    One that is not known here is left out.
+    it stands for. ``person`` is who was behind the caller, ``reason`` why it was refused, in a word of ours;
+    '' where that is not known. The patient is named by one of three: the alias' row, a reference as kept
+    here, our key. One that is not known here is left out.
     """
 
     clinic: str
@@ -41,6 +42,8 @@ class AuditRow:
     address: str = ""
     query: str = ""
     count: int = 1
+    person: str = ""
+    reason: str = ""
     patient_row: int | None = None
     patient: str = ""
     patient_key: str = ""
@@ -59,7 +62,7 @@ class AuditRow:
 
 _WRITTEN = (
     *("id", "clinic", "at", "action", "route", "caller", "status", "subject", "request_id"),
-    *("interaction", "resource", "address", "query", "count"),
+    *("interaction", "resource", "address", "query", "count", "person", "reason"),
 )
 _of_clinic = patient_aliases.c.clinic == bindparam("of_clinic")
 # Found while it is written: a question of its own would be one more for every read.

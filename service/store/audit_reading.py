@@ -31,6 +31,8 @@ class KeptRow:
     address: str
     query: str
     count: int
+    person: str
+    reason: str
     patient: str | None
 
 

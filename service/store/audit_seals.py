@@ -2,22 +2,36 @@
 
 A seal's hash is SHA-256 over its number, its moment, the hash of the seal before and that of its rows; a row
 counts with every column, as JSON. So nothing can be changed, removed, put in or moved without breaking it.
+Its *form* says which columns there were when it was made, so that what was sealed before goes on verifying.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, false, func, insert, or_, select
 
 from fhir_mappings import json_text
 from service.store.audit_tables import audit_purges, audit_sealed, audit_seals
 from service.store.database import Tx, lock_name
 from service.store.tables import audit_rows
 
-_COLUMNS = tuple(sorted(audit_rows.c.keys()))
-_ROWS = select(*(audit_rows.c[name] for name in _COLUMNS))
+FIRST_FORM, FORM = 1, 2
+# CAUTION: what a form covers never changes. A new column of audit_rows needs a new form, which adds it here.
+_ADDED: Mapping[int, tuple[str, ...]] = MappingProxyType({2: ("person", "reason")})
+
+
+def columns_of(form: int) -> tuple[str, ...]:
+    """Return the columns of a row that a seal of this form covers, in the order in which they are hashed."""
+    later = {name for since, names in _ADDED.items() if since > form for name in names}
+    return tuple(sorted(set(audit_rows.c.keys()) - later))
+
+
+_ROWS = MappingProxyType(
+    {form: select(*(audit_rows.c[name] for name in columns_of(form))) for form in (FIRST_FORM, FORM)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +47,13 @@ class Seal:
     previous: str
     rows_hash: str
     hash: str
+    form: int = FORM
 
     @property
     def true_hash(self) -> str:
         """The hash that follows from all else that the seal says."""
-        said = [getattr(self, one.name) for one in fields(self) if one.name != "hash"]
+        left_out = {"hash", "form"} if self.form == FIRST_FORM else {"hash"}
+        said = [getattr(self, one.name) for one in fields(self) if one.name not in left_out]
         return hashlib.sha256(json_text.dumps(said)).hexdigest()
 
 
@@ -62,7 +78,7 @@ def clinics_audited(tx: Tx) -> list[str]:
 
 def unsealed_rows(tx: Tx, clinic: str, since: str, limit: int) -> list[Row[Any]]:
     """Return rows recorded from an instant on that no seal covers, in the order of their numbers."""
-    rows = _ROWS.where(audit_rows.c.clinic == clinic, audit_rows.c.at >= since, ~_is_sealed())
+    rows = _ROWS[FORM].where(audit_rows.c.clinic == clinic, audit_rows.c.at >= since, ~_is_sealed())
     return list(tx.execute(rows.order_by(audit_rows.c.row_id).limit(limit)))
 
 
@@ -86,7 +102,7 @@ def make_seal(clinic: str, rows: Sequence[Row[Any]], last: Seal | None, now: str
         rows_hash=hash_rows(rows),
         hash="",
     )
-    return Seal(**{one.name: getattr(seal, one.name) for one in fields(seal)} | {"hash": seal.true_hash})
+    return replace(seal, hash=seal.true_hash)
 
 
 def hash_rows(rows: Sequence[Row[Any]]) -> str:
@@ -122,13 +138,26 @@ def all_seals(tx: Tx, clinic: str) -> Iterator[Seal]:
     return (Seal(*row) for row in tx.execute(seals))
 
 
-def rows_of_seal(tx: Tx, clinic: str, number: int) -> list[Row[Any]]:
-    """Return the rows that a seal covers, in the order of their numbers."""
-    covered = select(audit_sealed.c.audit_row).where(
-        audit_sealed.c.clinic == clinic, audit_sealed.c.seal == number
-    )
-    rows = _ROWS.where(audit_rows.c.clinic == clinic, audit_rows.c.row_id.in_(covered))
+def rows_of_seal(tx: Tx, seal: Seal) -> list[Row[Any]]:
+    """Return the rows that a seal covers, with the columns of its form, in the order of their numbers."""
+    rows = _ROWS[seal.form].where(_is_covered(seal))
     return list(tx.execute(rows.order_by(audit_rows.c.row_id)))
+
+
+def count_beyond(tx: Tx, seal: Seal) -> int:
+    """Return how many rows of a seal say something in a column that its form does not cover."""
+    beyond = [
+        audit_rows.c[name] != "" for form, names in _ADDED.items() if form > seal.form for name in names
+    ]
+    rows = select(func.count()).select_from(audit_rows).where(_is_covered(seal), or_(false(), *beyond))
+    return tx.execute(rows).scalar_one()
+
+
+def _is_covered(seal: Seal) -> ColumnElement[bool]:
+    covered = select(audit_sealed.c.audit_row).where(
+        audit_sealed.c.clinic == seal.clinic, audit_sealed.c.seal == seal.number
+    )
+    return and_(audit_rows.c.clinic == seal.clinic, audit_rows.c.row_id.in_(covered))
 
 
 def newest_covered(tx: Tx, clinic: str) -> int:

@@ -4,7 +4,7 @@ A seal is one link of a clinic's hash chain. Which rows it covers stands in a ta
 of rows are no order of commits on PostgreSQL: a row with a lower number may come after a seal.
 """
 
-from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
 
 from service.store.columns import clinic, instant, metadata, row_id
 
@@ -21,6 +21,8 @@ audit_seals = Table(
     Column("previous", String(64), nullable=False),  # the hash of the seal before; '' for the first
     Column("rows_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    # Which columns of its rows it covers (audit_seals.py); 1 is what the releases before made.
+    Column("form", Integer, nullable=False, server_default=text("1")),
     UniqueConstraint("clinic", "number"),
 )
 

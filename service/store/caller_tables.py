@@ -1,4 +1,4 @@
-"""The tables of API keys, and of how often somebody without a valid credential was refused."""
+"""The table of API keys, and one that only the release before writes."""
 
 from sqlalchemy import Boolean, Column, Integer, String, Table, Text, UniqueConstraint, false
 
@@ -26,7 +26,8 @@ api_keys = Table(
     UniqueConstraint("clinic", "hash"),
 )
 
-# A row for each source, minute and cause: whoever tries a million keys fills no disk.
+# Written by the release before, while it runs beside this one; nothing reads it. The audit counts refusals
+# (api/refused_audit.py). The next generation of the schema drops it.
 refusal_counts = Table(
     "refusal_counts",
     metadata,

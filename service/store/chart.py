@@ -1,7 +1,7 @@
 """Where our resources live in an EHR, and what must never change once something was delivered."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import and_, bindparam, or_, select
 
@@ -44,6 +44,12 @@ def put_entries(tx: Tx, clinic: str, ehr: str, entries: Iterable[ChartEntry], no
         for entry in entries
     ]
     put_rows(tx, chart_entries, rows, key=_ENTRY_KEY, changes=_ENTRY_CHANGES)
+
+
+def forget_versions(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str], now: str) -> None:
+    """Forget which versions the EHR has of these: the next update looks first, and goes by what is there."""
+    known = read_entries(tx, clinic, ehr, logicals).values()
+    put_entries(tx, clinic, ehr, [replace(one, ehr_version="") for one in known], now)
 
 
 def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict[str, ChartEntry]:

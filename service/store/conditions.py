@@ -79,9 +79,9 @@ class OfPatient:
 
 @dataclass(frozen=True, slots=True)
 class OfTherapist:
-    """It belongs to a dyad of this therapist (a reference as it is kept here)."""
+    """It belongs to a dyad of this therapist, by one of these references as they are kept here."""
 
-    reference: str
+    references: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
             return or_(false(), *(_number_span(number, span) for span in numbers))
         case OfPatient(references):
             return _of_aliases(columns, alias_rows(tx, clinic, references))
-        case OfTherapist(reference):
-            of_therapist = dyads.c.clinic == clinic, dyads.c.therapist == reference
+        case OfTherapist(references):
+            of_therapist = dyads.c.clinic == clinic, dyads.c.therapist.in_(references)
             return columns["dyad"].in_(select(dyads.c.row_id).where(*of_therapist))
         case OfIdentified(identifiers):
             return _of_aliases(columns, rows_of_identified(tx, clinic, identifiers))

@@ -155,6 +155,32 @@ def count_late(tx: Tx, clinic: str, ehr: str, before: str, limit: int) -> int:
     return tx.execute(select(func.count()).select_from(late.limit(limit).subquery())).scalar_one()
 
 
+def ehrs_left_waiting(tx: Tx, clinic: str, ehr: str) -> list[str]:
+    """Return the other EHRs for which something still waits or goes on: nobody delivers to them any more."""
+    names: list[str] = []
+    while True:
+        later = (deliveries.c.clinic == clinic, deliveries.c.ehr > (names[-1] if names else ""))
+        # One look into the index for each name, however many deliveries it has.
+        found = tx.execute(
+            select(deliveries.c.ehr).where(*later).order_by(deliveries.c.ehr).limit(1)
+        ).scalar()
+        if found is None:
+            return [name for name in names if name != ehr and _is_left_waiting(tx, clinic, name)]
+        names.append(found)
+
+
+def _is_left_waiting(tx: Tx, clinic: str, ehr: str) -> bool:
+    open_ones = (State.WAITING, State.PENDING, State.SENT, State.UNKNOWN)
+    return any(
+        tx.execute(
+            select(deliveries.c.row_id)
+            .where(deliveries.c.clinic == clinic, deliveries.c.ehr == ehr, deliveries.c.state == state)
+            .limit(1)
+        ).first()
+        for state in open_ones
+    )
+
+
 def _is_late(before: str) -> ColumnElement[bool]:
     return and_(_is_under_way(), deliveries.c.created_at < before)
 

@@ -15,12 +15,13 @@ from service.store.views import VIEWS, Kind
 class Part:
     """What one scope reaches; an absent field narrows nothing.
 
-    ``patients`` are the references that mean one patient, ``therapist`` is a reference, ``perspectives`` are
-    those of the forms; ``conditions`` are a granular scope's own.
+    ``patients`` are the references that mean one patient, ``therapists`` those that mean one person, who may
+    have dyads under each of their roles; ``perspectives`` are those of the forms; ``conditions`` are a
+    granular scope's own.
     """
 
     patients: tuple[str, ...] | None = None
-    therapist: str | None = None
+    therapists: tuple[str, ...] | None = None
     perspectives: tuple[str, ...] | None = None
     conditions: tuple[Condition, ...] = ()
 
@@ -34,22 +35,24 @@ class Part:
         found = list(self.conditions)
         if self.patients is not None:
             found.append(OfPatient(self.patients))
-        if self.therapist is not None:
-            found.append(OfTherapist(self.therapist))
+        if self.therapists is not None:
+            found.append(OfTherapist(self.therapists))
         if self.perspectives is not None and "perspective" in VIEWS[kind].columns:
             found.append(OneOf("perspective", self.perspectives))
         return tuple(found)
 
     def narrowed_by(self, other: "Part") -> "Part | None":
         """Return what both reach; None where that can be nothing."""
-        if self.therapist and other.therapist and self.therapist != other.therapist:
+        therapists = [one.therapists for one in (self, other) if one.therapists is not None]
+        both = tuple(name for name in therapists[0] if name in therapists[-1]) if therapists else None
+        if both == ():
             return None
         if self.patients and other.patients and self.patients != other.patients:
             return None
         forms = [one.perspectives for one in (self, other) if one.perspectives is not None]
         return Part(
             patients=self.patients or other.patients,
-            therapist=self.therapist or other.therapist,
+            therapists=both,
             perspectives=tuple(name for name in forms[0] if name in forms[-1]) if forms else None,
             conditions=(*self.conditions, *other.conditions),
         )
@@ -94,7 +97,7 @@ class Sight:
         Whose it is must have been asked before (``flows/keep_in_sight.py``).
         """
         return any(
-            part.therapist in (None, therapist)
+            (part.therapists is None or therapist in part.therapists)
             and (perspective is None or part.perspectives is None or perspective in part.perspectives)
             for part in self.parts
         )

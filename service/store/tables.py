@@ -370,10 +370,14 @@ audit_rows = Table(
     Column("address", String(45), nullable=False, server_default=""),  # the caller's, in the network
     Column("query", String(255), nullable=False, server_default=""),  # names of parameters, no value
     Column("count", Integer, nullable=False, server_default=text("1")),
+    # Who is behind the caller, as the credential says: a Practitioner's reference, or its own name for them.
+    Column("person", String(255), nullable=False, server_default=""),
+    Column("reason", String(40), nullable=False, server_default=""),  # why it was refused: a word of ours
     index_where("id <> ''", "uq_audit_rows_clinic_id", "clinic", "id", unique=True),
     Index("ix_audit_rows_at", "clinic", "at", "row_id"),
     index_where("patient_row IS NOT NULL", "ix_audit_rows_patient", "clinic", "patient_row", "at"),
     index_where("subject <> ''", "ix_audit_rows_subject", "clinic", "subject"),
+    index_where("person <> ''", "ix_audit_rows_person", "clinic", "person", "at"),
 )
 
 # What must never change once something was delivered: the canonical base.

@@ -186,6 +186,7 @@ VIEWS: Mapping[Kind, View] = {
             "action": audit_rows.c.action,
             "interaction": audit_rows.c.interaction,
             "caller": audit_rows.c.caller,
+            "person": audit_rows.c.person,
             "address": audit_rows.c.address,
             "resource": audit_rows.c.resource,
             "subject": audit_rows.c.subject,

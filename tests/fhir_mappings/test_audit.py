@@ -43,6 +43,7 @@ EVENTS = {
     "command": replace(READ, interaction="operation", action="E", route="deliveries retry", resource=""),
     "refusal": replace(READ, status=404, subject="", patient=None),
     "erased": replace(READ, patient=""),
+    "person": replace(READ, person="Practitioner/ada"),
     "many": replace(READ, status=401, subject="", patient=None, count=17),
 }
 
@@ -110,3 +111,21 @@ def test_alike_ones_are_counted():
 def test_an_event_about_a_patient_is_labelled():
     assert "security" in event(READ)["meta"]
     assert "security" not in event(EVENTS["refusal"])["meta"]
+
+
+@pytest.mark.parametrize(
+    ("person", "who"),
+    [
+        ("Practitioner/ada", {"reference": "Practitioner/ada"}),
+        ("7f", {"identifier": {"system": "https://alliance.example/fhir/identifier/person", "value": "7f"}}),
+    ],
+)
+def test_the_person_behind_the_caller_is_who_asked(person, who):
+    agents = role_codes(replace(READ, person=person))
+
+    assert agents["IRCP"]["who"] == who
+    assert [code for code, one in agents.items() if one["requestor"]] == ["IRCP"]
+
+
+def test_why_somebody_was_refused_is_told_in_a_word():
+    assert event(replace(READ, status=401, reason="expired"))["outcomeDesc"] == "HTTP 401: expired"

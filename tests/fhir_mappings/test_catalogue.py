@@ -44,3 +44,9 @@ def test_a_derived_form_without_its_whole_form_is_refused():
     with pytest.raises(InstrumentFileError) as refused:
         load_instruments({"wai-b3-client.toml": text})
     assert (refused.value.file, refused.value.key) == ("wai-b3-client.toml", "derived_from")
+
+
+@pytest.mark.parametrize("version", ["1.1.0", "1.0.0"])
+def test_a_form_is_found_under_an_earlier_version_of_the_same_items(version):
+    found = find(builtin_instruments(), f"session-check-in-client|{version}")
+    assert found.reference == "session-check-in-client|1.1.0"

@@ -107,6 +107,7 @@ PARTS = '["task", "bond", "goal"]'
 BAD_TOP = [
     ("version", changed(SMALL, '"0.1.0"', '"1.0"'), "three numbers"),
     ("version", changed(SMALL, '"0.1.0"', '"1.0.0-beta"'), "three numbers"),
+    ("earlier_versions", changed(SMALL, '"0.1.0"', '"0.1.0"\nearlier_versions = ["0.0"]'), "such as 1.0.0"),
     ("id", changed(SMALL, '"small-form"', '"other-form"'), "file's name"),
     ("id", changed(SMALL, '"small-form"', '"Small_Form"'), "lower-case"),
     ("id", changed(SMALL, '"small-form"', f'"{"a" * 49}"'), "at most 48"),

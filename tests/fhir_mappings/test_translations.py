@@ -67,6 +67,18 @@ def test_a_form_carries_them_beside_its_english_texts():
     assert translations(item(form)["item"][1])["fr"] == "pleinement"
 
 
+@pytest.mark.parametrize("form", ["session-check-in-client", "rupture-report-client"])
+def test_our_own_forms_ask_clients_in_questions(form):
+    asked = [text for words in descriptors(shipped_instruments()[form]) for text in words.items.values()]
+    assert [text for text in asked if not text.endswith("?")] == []
+
+
+def test_a_code_keeps_the_short_descriptor_of_what_a_form_asks():
+    resource = to_questionnaire(shipped_instruments()["session-check-in-client"], NAMES)
+    assert item(resource, 2)["text"] == "How well did you feel understood?"
+    assert item(resource, 2)["code"][0]["display"] == "Check-in: How far understood"
+
+
 def test_each_choice_carries_them_too():
     option = item(to_questionnaire(wai_sr(), NAMES))["answerOption"][0]["valueCoding"]
     assert translations(option, "display") == {

@@ -5,7 +5,7 @@ import pytest
 import respx
 
 from service.errors import EhrError, EhrSilent, EhrUnreachable
-from service.http import MAX_ANSWER_BYTES, Http, host_of
+from service.http import MAX_ANSWER_BYTES, Http, host_of, same_host
 
 URL = "http://ehr.test/fhir/Observation"
 
@@ -118,3 +118,32 @@ def test_nothing_is_asked_for_that_we_do_not_unpack(http: Http, ehr: respx.MockR
 
 def test_a_host_is_named_with_its_port() -> None:
     assert host_of("http://EHR.test:8095/fhir") == "ehr.test:8095"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://ehr.test:443/fhir", "https://EHR.test/x", True),
+        ("http://ehr.test:80/", "https://ehr.test/", True),
+        ("https://ehr.test:8443/", "https://ehr.test/", False),
+        ("http://ehr.test:443/", "https://ehr.test/", False),
+        ("https://ehr.test.evil:443/", "https://ehr.test/", False),
+        ("https://ehr.test@evil/", "https://ehr.test/", False),
+    ],
+)
+def test_a_port_that_need_not_be_said_makes_no_other_host(one: str, other: str, same: bool) -> None:  # noqa: FBT001
+    assert same_host(one, other) is same
+
+
+def test_what_is_allowed_is_allowed_with_its_usual_port(http: Http, ehr: respx.MockRouter) -> None:
+    usual = Http(frozenset({"ehr.test"}), 5.0)
+    ehr.get("https://ehr.test:443/fhir").respond(200)
+    assert usual.exchange("GET", "https://ehr.test:443/fhir").status == 200
+    usual.close()
+
+
+def test_behind_a_proxy_it_is_the_proxy_that_cannot_be_reached(ehr: respx.MockRouter) -> None:
+    ehr.post(URL).mock(side_effect=httpx.ConnectError("no"))
+    proxied = Http(frozenset({"ehr.test"}), 5.0, proxy="http://proxy.test:3128")
+    assert the_error(proxied).code == "proxy-not-reached"
+    proxied.close()

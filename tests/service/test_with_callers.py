@@ -11,7 +11,6 @@ from service.api.identity import Providers, open_identity
 from service.app import create_app
 from service.log import Log
 from service.settings import Settings
-from service.store.caller_tables import refusal_counts
 from service.store.tables import audit_rows
 from tests.conftest import BASE_URL, NOW, TestClient
 from tests.service.identity.signing import AUDIENCE, ISSUER, public, rsa, token
@@ -235,15 +234,36 @@ def rows_of(database, table):
         return tx.execute(select(table)).mappings().all()
 
 
-def test_refusals_without_a_credential_are_counted_by_source_and_minute(client, database):
+def test_refusals_are_counted_once_by_source_reason_and_minute(client, database):
     for _ in range(20):
         client.get(FORMS, headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.7"})
+    client.get(FORMS, headers=shown("no-such-key") | {"X-Forwarded-For": "203.0.113.7"})
     client.__exit__(None, None, None)
 
-    counted = {row["source"]: row["count"] for row in rows_of(database, refusal_counts)}
-    assert counted == {"203.0.113.7": 20}
-    # In the audit there is one row at once, and one more for all that followed in the minute.
-    assert [row["count"] for row in rows_of(database, audit_rows)] == [1, 19]
+    told = [(row["address"], row["reason"], row["count"]) for row in rows_of(database, audit_rows)]
+    # One row at once, and one more for all that followed in the minute.
+    source = "203.0.113.7"
+    assert told == [(source, "no-credential", 1), (source, "not-a-token", 1), (source, "no-credential", 19)]
+
+
+def test_the_audit_has_the_address_before_the_trusted_proxy(client, database):
+    client.get(FORMS, headers=shown(token(scope="system/*.rs")) | {"X-Forwarded-For": "203.0.113.7"})
+
+    assert [row["address"] for row in rows_of(database, audit_rows)] == ["203.0.113.7"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "person"),
+    [
+        ({"fhirUser": "Practitioner/ada"}, "Practitioner/ada"),
+        ({"scope": "user/*.rs"}, "7f"),
+        ({"scope": "system/*.rs"}, ""),
+    ],
+)
+def test_the_audit_names_the_person_behind_a_token(client, database, claims, person):
+    client.get(FORMS, headers=shown(token(**claims)))
+
+    assert [row["person"] for row in rows_of(database, audit_rows)] == [person]
 
 
 def test_a_refusal_with_a_credential_has_a_row_of_its_own(client, database):

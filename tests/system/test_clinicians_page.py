@@ -1,5 +1,6 @@
 """The clinician's page in a real Chromium: people sign in at a real Keycloak, alone and by a launch."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +35,7 @@ def service(idp: Idp, ehr: str, tmp_path_factory: Any) -> Iterator[Service]:
         "token_supervisor_claim": "realm_access.roles",
         "sign_in_client_id": "alliance-page",
         "sign_in_client_secret": "page-secret",
-        "sign_in_scopes": "fhirUser,alliance/operations.read",
+        "sign_in_scopes": "fhirUser,alliance/operations.read,alliance/operations.write",
         "sign_in_hosts": idp.issuer.split("/")[2],
         "launch_iss": ehr,
         "launch_client_id": "alliance-launched",
@@ -105,6 +106,56 @@ def test_a_supervisor_sees_the_digest_of_another(chromium: Browser, service: Ser
         assert shown.page.get_by_role("link", name="anna").count() > 0
 
 
+def test_clinic_it_lands_at_the_deliveries_retries_one_and_sees_no_patient(
+    chromium: Browser, service: Service
+) -> None:
+    with opened(chromium, "desktop") as shown:
+        page = shown.page
+        sign_in(page, f"{service.base_url}/clinician/sign-in", "it.di")
+        assert page.url == f"{service.base_url}/clinician/deliveries"
+        assert page.get_by_role("link", name="Patients").count() == 0
+        page.goto(f"{service.base_url}/clinician/deliveries?state=pending")
+        page.get_by_role("link", name="Form").first.click()
+        page.get_by_role("button", name="Try again now").click()
+        page.wait_for_url(re.compile(r"/clinician/deliveries/[^/]+$"))
+        keep_picture(page, "clinician-delivery-desktop-light")
+        assert find_barriers(page) == []
+        assert page.get_by_role("heading", name="Form").is_visible()
+        page.goto(f"{service.base_url}/clinician/patients/anna")
+        assert page.get_by_text("Your sign-in does not open this page.").is_visible()
+        keep_picture(page, "clinician-refused-desktop-light")
+
+    # The browser says so of the page that was refused, and nothing else went wrong.
+    assert [one for one in shown.faults if "403" not in one] == []
+
+
+def test_whoever_is_neither_supervisor_nor_clinic_it_is_told_what_is_missing(
+    chromium: Browser, service: Service
+) -> None:
+    with opened(chromium, "phone") as shown:
+        page = shown.page
+        sign_in(page, f"{service.base_url}/clinician/sign-in", "bo")
+        assert page.get_by_role("link", name="Deliveries").count() == 0
+        page.goto(f"{service.base_url}/clinician/deliveries")
+        assert page.get_by_text("This needs the scope alliance/operations.read").is_visible()
+        page.goto(f"{service.base_url}/clinician/digest?therapist=Practitioner/ada")
+        assert page.get_by_role("heading", name="This page cannot be shown").is_visible()
+        keep_picture(page, "clinician-refused-phone-light")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_german_browser_is_told_in_german(chromium: Browser, service: Service, screen: str) -> None:
+    with opened(chromium, screen, language="de-DE") as shown:
+        page = shown.page
+        sign_in(page, f"{service.base_url}/clinician/sign-in?to=/clinician/patients/anna")
+        assert page.get_by_role("heading", name="Allianz mit anna").is_visible()
+        for name, path in {"dyad": "/patients/anna", "caseload": "", "digest": "/digest"}.items():
+            page.goto(f"{service.base_url}/clinician{path}")
+            keep_picture(page, f"clinician-{name}-{screen}-german")
+            assert find_barriers(page) == [], name
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= SCREENS[screen].width
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", SCREENS)
 def test_nobody_is_kept_out_of_any_page(
@@ -118,11 +169,15 @@ def test_nobody_is_kept_out_of_any_page(
     }
     with opened(chromium, screen, color_scheme=scheme) as shown:
         sign_in(shown.page, f"{service.base_url}/clinician/sign-in")
-        for name, path in pages.items():
+        for name in ("dyad", "response", "caseload", "digest", "deliveries"):
+            path = pages[name]
             shown.page.goto(f"{service.base_url}{path}")
             keep_picture(shown.page, f"clinician-{name}-{screen}-{scheme}")
             assert find_barriers(shown.page) == [], name
             assert shown.page.evaluate("() => document.documentElement.scrollWidth") <= SCREENS[screen].width
+            if name == "dyad":
+                found = shown.page.locator('a[href^="/clinician/responses/"]').first.get_attribute("href")
+                pages["response"] = str(found)
     assert shown.faults == []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.system.browser import opened
 from tests.system.children import SandboxEhr, Service
@@ -64,6 +64,31 @@ def test_a_finger_marks_a_line_and_a_drag_moves_the_mark(service: Service, chrom
     recorded = answers_of(service, link)
     assert list(recorded) == ["item-1", "item-2"]
     assert list(recorded.values()) == pytest.approx([2.0, 9.0], abs=0.11)
+
+
+def fingers(page: Page, *places: tuple[float, float]) -> None:
+    """Put a finger down at the first place, move it over the others and lift it."""
+    touches = page.context.new_cdp_session(page)
+    for number, (x, y) in enumerate(places):
+        kind = "touchMove" if number else "touchStart"
+        touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_finger_drags_sideways_and_scrolls_up_and_down(service: Service, chromium: Browser) -> None:
+    with opened(chromium, "phone") as one:
+        page = one.page
+        visit(page, a_link(service))
+        box = page.locator(".stroke").first.bounding_box()
+        left, line = box["x"], box["y"]
+        fingers(page, *((left + box["width"] * share, line) for share in (0.2, 0.4, 0.6, 0.8)))
+        told = page.get_by_role("slider").first.get_attribute("aria-valuetext")
+        second = page.locator(".stroke").nth(1).bounding_box()
+        middle = second["x"] + second["width"] / 2
+        fingers(page, *((middle, second["y"] - far) for far in range(0, 300, 20)))
+        expect(page.locator(".mark").nth(1)).to_be_hidden()
+
+    assert told == "80 percent of the way from “not at all” to “fully”"
 
 
 def test_a_drag_beyond_the_end_is_the_end(service: Service, chromium: Browser) -> None:
@@ -189,16 +214,16 @@ def test_a_question_opens_by_an_answer_and_closes_with_it(service: Service, chro
     with opened(chromium, "tablet") as one:
         page = one.page
         visit(page, link)
-        hidden = page.get_by_role("radiogroup", name="How intense it was")
+        hidden = page.get_by_role("radiogroup", name="How strong was it?")
         expect(hidden).to_be_hidden()
-        strain = page.get_by_role("radiogroup", name="A strain or misunderstanding happened")
+        strain = page.get_by_role("radiogroup", name="Was there any tension")
         strain.get_by_text("Yes").click()
         hidden.get_by_text("4").click()
         strain.get_by_text("No").click()
         expect(hidden).to_be_hidden()
-        page.get_by_role("textbox", name="How the session felt").fill("Calm, <then> sad")
-        page.get_by_role("radiogroup", name="How far understood").get_by_text("10").click()
-        page.get_by_role("radiogroup", name="Whether we are on track").get_by_text("Partly").click()
+        page.get_by_role("textbox", name="How did the session feel for you?").fill("Calm, <then> sad")
+        page.get_by_role("radiogroup", name="How well did you feel understood?").get_by_text("10").click()
+        page.get_by_role("radiogroup", name="Are we on the right track?").get_by_text("Partly").click()
         send(page)
         is_thanked(page)
 

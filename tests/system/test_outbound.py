@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from service.errors import EhrSilent
+from service.errors import EhrSilent, EhrUnreachable
 from service.http import MAX_ANSWER_BYTES, Http, host_of
 from tests.system.children import SandboxEhr, Service
 from tests.system.exactly_once import wait_until_delivered
@@ -74,6 +74,27 @@ def test_no_reference_of_a_body_is_fetched(service: Service, forbidden: Trap) ->
     time.sleep(2)  # a look of the watcher, which asks the EHR for Encounters
     assert 201 in statuses
     assert forbidden.asked == []
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("http://no-such-host.invalid", "host-unknown"), ("http://127.0.0.1:1", "connection-refused")],
+)
+def test_what_keeps_us_from_a_connection_is_told_apart(address: str, code: str) -> None:
+    http = Http(frozenset({host_of(address)}), 5.0)
+    with pytest.raises(EhrUnreachable) as failed:
+        asked_for(http, f"{address}/fhir/metadata")
+    http.close()
+    assert failed.value.code == code
+
+
+def test_plain_http_at_an_https_address_is_told() -> None:
+    with trap() as ehr:
+        http = Http(frozenset({host_of(ehr.base)}), 5.0)
+        with pytest.raises(EhrUnreachable) as failed:
+            asked_for(http, ehr.base.replace("http:", "https:"))
+        http.close()
+    assert failed.value.code == "not-tls"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

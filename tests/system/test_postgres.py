@@ -12,7 +12,9 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import func, insert, select
 
+from service.ehr.rate_limit import allowance_of
 from service.errors import Duplicate, RequestRefused, StaleVersion, StoreAway
+from service.flows.book_request import book_request
 from service.flows.correct_response import correct_response, withdraw_response
 from service.flows.deployment import Deployment
 from service.flows.merge_patients import merge_patients, undo_merge
@@ -220,6 +222,13 @@ def dyads_of_current(deployment: Deployment) -> dict[str, set[str]]:
         for patient, counts_for, named in tx.execute(query):
             found.setdefault(patient, set()).update((counts_for, named))
     return found
+
+
+def test_racing_workers_book_one_request_after_the_other(deployment):
+    allowance = allowance_of(60)
+    waits = race(*(lambda: book_request(deployment, allowance) for _ in range(3 * allowance.at_once)))
+    assert sum(wait == 0 for wait in waits) == allowance.at_once
+    assert max(waits) > (2 * allowance.at_once - 1) / allowance.per_second
 
 
 def test_what_arrives_while_two_are_merged_counts_for_the_one(deployment):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from service.alliance.phrases import phrases_by_language
 from service.api.bodies import Body
 from service.api.cds.feedback_body import read_feedback
 from service.api.cds.hook_body import HookCall, read_hook
@@ -15,6 +16,7 @@ from service.api.doors import Doors
 from service.api.scopes_table import HOOKS
 from service.api.security import access_of
 from service.api.v1.described import json_body, refusals
+from service.api.v1.languages import preferred_language
 from service.api.v1.reading import answer
 from service.errors import NotFound
 from service.flows.deployment import Access
@@ -44,7 +46,9 @@ def build_router(doors: Doors) -> APIRouter:
         call = read_hook(body.value, service)
         cards = _cards(doors, service, call, access)
         doors.audit_read(access, patients=[call.patient])
-        return answer(show_cards(cards, deployment))
+        accepted = request.headers.get("accept-language", "")
+        language = preferred_language(accepted, phrases_by_language())
+        return answer(show_cards(cards, deployment, language))
 
     @router.post(
         f"{HOOKS}/{{service_id}}/feedback",
@@ -77,7 +81,7 @@ def _service(service_id: str) -> CdsService:
 def _cards(doors: Doors, service: CdsService, call: HookCall, access: Access) -> tuple[Card, ...]:
     settings = doors.deployment.settings
     user = reference_here(call.user, settings)
-    is_another = access.person is not None and reference_here(access.person, settings) != user
+    is_another = access.person is not None and user not in (access.person, *access.also)
     if is_another or call.is_moot or not call.is_clinician:
         return ()
     query = CardQuery(user=user, patient=reference_here(call.patient, settings), due=service.due)

@@ -10,7 +10,7 @@ from service.api.browsers import PAGE, refuse_forged
 from service.api.clinician.dyads import read_form, read_version
 from service.api.clinician.rendering import answer_page
 from service.api.doors import Doors
-from service.api.security import access_of
+from service.api.security import access_of, caller_of
 from service.api.v1.queries import After, Pages
 from service.api.v1.reading import audited
 from service.clock import as_instant
@@ -19,6 +19,7 @@ from service.flows.act_on_delivery import retry_delivery
 from service.flows.explain_delivery import explain_delivery, what_follows
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
 from service.ledger import State
+from service.scopes import OPERATIONS, Need
 
 DELIVERIES, DELIVERY = f"{PAGE}/deliveries", f"{PAGE}/deliveries/{{delivery_id}}"
 # What can be asked for, each a tab; the first is what a person must look at.
@@ -26,6 +27,7 @@ TABS = ("parked", "late", "waiting", "pending", "confirmed")
 Tab = Annotated[Literal["parked", "late", "waiting", "pending", "confirmed"], Query(alias="state")]
 DeliveryId = Annotated[str, Path(max_length=64)]
 Changed = Annotated[Literal["changed"] | None, Query()]
+_RETRY = Need(OPERATIONS, "u")
 _ENDED = frozenset({State.CONFIRMED, State.DISCARDED})
 _A_PAGE, _SEE_OTHER = 50, 303
 
@@ -69,7 +71,7 @@ def add_deliveries(router: APIRouter, doors: Doors) -> None:
             told=list(explain_delivery(detail, now)),
             changed=since is not None,
             may_be_there=detail.delivery.state == State.UNKNOWN,
-            can_retry=State(detail.delivery.state) not in _ENDED,
+            can_retry=State(detail.delivery.state) not in _ENDED and caller_of(request).may(_RETRY),
         )
 
     @router.post(f"{DELIVERY}/retry")

@@ -8,7 +8,7 @@ from fhir_mappings.alert_states import acts_on
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.repair import repair_steps
 from service.alliance.guidance import Guidance, Offer, guidance_in, offer_for
-from service.alliance.report_wording import NEXT_STEP
+from service.alliance.wording import split_next_step
 from service.alliance.words import number, span
 from service.flows.act_on_alert import AlertWithActs
 from service.flows.alert_evidence import decimal_places, level_of
@@ -70,7 +70,6 @@ class StepView:
     """One step of repair; ``done`` are the acts that took it, the first first."""
 
     code: str
-    words: str
     done: tuple[ActRow, ...]
 
 
@@ -204,7 +203,7 @@ def _signed(one: BriefMeasure, places: int) -> str:
 
 def _alert(found: AlertWithActs, known: Mapping[str, Instrument]) -> AlertView:
     row = found.alert
-    text, ends_so, _ = row.text.rpartition(NEXT_STEP)
+    text, next_step = split_next_step(row.text)
     return AlertView(
         id=row.id,
         version=row.version,
@@ -213,8 +212,8 @@ def _alert(found: AlertWithActs, known: Mapping[str, Instrument]) -> AlertView:
         live=row.live,
         session=session_words(row.session_number, row.session_date),
         raised_at=row.raised_at,
-        text=text.strip() if ends_so else row.text,
-        next_step=ends_so,
+        text=text,
+        next_step=next_step,
         evidence=tuple(_evidence(one, known) for one in json_text.loads(row.evidence)),
         acts=found.acts,
         taken=next((act for act in found.acts if act.act == "acknowledge"), None),
@@ -248,8 +247,8 @@ def _fell(part: Mapping[str, object], places: int) -> str:
 
 
 def _steps(acts: Sequence[ActRow]) -> Iterator[StepView]:
-    for code, words in repair_steps().items():
-        yield StepView(code, words, tuple(act for act in acts if act.step == code))
+    for code in repair_steps():
+        yield StepView(code, tuple(act for act in acts if act.step == code))
 
 
 def _forms(trend: PatientTrend, therapist: str) -> Iterator[tuple[tuple[str, str], FormRow, str]]:

@@ -58,12 +58,16 @@ class Opened:
     kept: Annotated[str | None, Query(max_length=20)] = None
 
 
+AlertId = Annotated[str, Path(max_length=64)]
+Whence = Annotated[Opened, Depends()]
+
+
 def add_dyads(router: APIRouter, doors: Doors) -> None:
     """Add the page of a dyad, and the route that its forms are sent to."""
     deployment = doors.deployment
 
     @router.get(DYAD)
-    def show(request: Request, patient: PatientId, opened: Annotated[Opened, Depends()]) -> Response:
+    def show(request: Request, patient: PatientId, opened: Whence) -> Response:
         """Show trend, alert, brief and forms of a patient with one therapist."""
         access = access_of(request, "R")
         query = TrendQuery(references_to_patient(patient, deployment.settings))
@@ -71,7 +75,7 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
         therapist = opened.therapist and reference_here(opened.therapist, deployment.settings)
         brief = brief_of(deployment, trend, therapist)
         doors.audit_read(access, f"patient/{trend.patient_key}", patients=[f"Patient/{patient}"])
-        reader = Reader(language_of(request), opened.encounter or "")
+        reader = Reader(language_of(request, deployment.settings), opened.encounter or "")
         return answer_page(
             request,
             deployment.settings,
@@ -84,7 +88,7 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
         )
 
     @router.post(ACT)
-    def act(request: Request, alert_id: Annotated[str, Path(max_length=64)], body: FormBody) -> Response:
+    def act(request: Request, alert_id: AlertId, body: FormBody) -> Response:
         """Do what a person says, and show the dyad as it is then."""
         given = read_form(body)
         refuse_forged(request.headers, given.pop("token", ""))

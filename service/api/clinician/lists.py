@@ -59,7 +59,8 @@ def add_lists(router: APIRouter, doors: Doors) -> None:
             therapist=chosen,
             offered=offered,
             digest=digest,
-            guidance=guidance_in(language_of(request)),
+            untaken=[one for one in digest.attention if one not in digest.under_way] if digest else [],
+            guidance=guidance_in(language_of(request, deployment.settings)),
             titles={form.id: form.title for form in deployment.known.values()},
         )
 

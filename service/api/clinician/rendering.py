@@ -13,20 +13,22 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from service.api.browsers import PAGE, page_headers, page_token
-from service.api.security import caller_of
+from service.api.security import caller_of, sight_for
 from service.api.v1.languages import preferred_language
-from service.errors import RequestRefused
+from service.errors import RequestRefused, ScopeMissing
 from service.scopes import OPERATIONS, Need
 from service.settings import Settings
 
 DEFAULT_LANGUAGE = "en"
 _FOLDER = "pages/clinician"
 _HTML = "text/html; charset=utf-8"
-_UNKNOWN = HTTPStatus.UNAUTHORIZED
+_UNKNOWN, _NOT_FOUND = HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND
 _SIGNING_IN = (f"{PAGE}/sign-in", f"{PAGE}/signed-in", "/launch")
 
 Texts = Mapping[str, Any]
@@ -34,21 +36,12 @@ Texts = Mapping[str, Any]
 
 @cache
 def texts_by_language() -> Mapping[str, Texts]:
-    """Return the pages' own texts by language; what a language lacks is said in English."""
+    """Return the pages' own texts by language; every language has every text (tested)."""
     folder = files("service") / "pages" / "clinician" / "texts"
-    read = {
+    return {
         file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
         for file in folder.iterdir()
         if file.name.endswith(".toml")
-    }
-    english = read[DEFAULT_LANGUAGE]
-    return {language: _filled(texts, english) for language, texts in read.items()}
-
-
-def _filled(texts: Texts, english: Texts) -> Texts:
-    return {
-        key: _filled(texts.get(key, {}), value) if isinstance(value, dict) else texts.get(key, value)
-        for key, value in english.items()
     }
 
 
@@ -63,26 +56,27 @@ def _templates() -> Environment:
     return made
 
 
-def language_of(request: Request) -> str:
-    """Return the language of a page: the reader's favourite of ours, else English."""
-    return preferred_language(request.headers.get("accept-language", ""), texts_by_language()) or (
-        DEFAULT_LANGUAGE
-    )
+def language_of(request: Request, settings: Settings) -> str:
+    """Return the language of a page: the clinic's, else the reader's favourite of ours, else English."""
+    asked = preferred_language(request.headers.get("accept-language", ""), texts_by_language())
+    return settings.language or asked or DEFAULT_LANGUAGE
 
 
 def answer_page(
     request: Request, settings: Settings, template: str, *, status: int = 200, **content: object
 ) -> Response:
     """Return a page for who is signed in, or asks on this machine."""
-    language = language_of(request)
+    language = language_of(request, settings)
     html = (
         _templates()
         .get_template(template)
         .render(
             t=texts_by_language()[language],
             language=language,
+            written_in=settings.clinic_language,
             token=page_token(request.headers),
             can_sign_out=settings.has_sign_in,
+            sees_patients=bool(sight_for(request, "DetectedIssue").parts),
             is_operator=caller_of(request).may(Need(OPERATIONS, "r")),
             here=request.url.path,
             **content,
@@ -92,33 +86,64 @@ def answer_page(
     return Response(html, status, {**headers, "Vary": "Accept-Language, Cookie"}, _HTML)
 
 
-def plain_page(template: str, code: int = 200, **content: object) -> Response:
-    """Return a page for whoever asks, known or not, in English."""
-    texts = texts_by_language()[DEFAULT_LANGUAGE]
-    html = _templates().get_template(template).render(t=texts, language=DEFAULT_LANGUAGE, **content)
-    return Response(html, code, media_type=_HTML)
+def plain_page(
+    template: str, code: int = 200, *, language: str = DEFAULT_LANGUAGE, **content: object
+) -> Response:
+    """Return a page for whoever asks, known or not."""
+    texts = texts_by_language()[language]
+    html = _templates().get_template(template).render(t=texts, language=language, **content)
+    return Response(html, code, {"Vary": "Accept-Language, Cookie"}, _HTML)
 
 
-def refusal_page(path: str, refusal: RequestRefused) -> Response:
+def asked_language(scope: Scope) -> str:
+    """Return the language in which somebody is answered of whose clinic nothing is known yet."""
+    accepted = Headers(scope=scope).get("accept-language", "")
+    return preferred_language(accepted, texts_by_language()) or DEFAULT_LANGUAGE
+
+
+def refusal_page(scope: Scope, refusal: RequestRefused) -> Response:
     """Return why a page is not shown, in words, with the way on."""
+    path, language = str(scope["path"]), asked_language(scope)
     begins = path.startswith(_SIGNING_IN)
     return plain_page(
         "refusal.html",
         refusal.status,
+        language=language,
+        said=_said_of(refusal, language),
         message=refusal.message,
         faults=[one for one in refusal.faults if one.message != refusal.message],
+        is_forbidden=isinstance(refusal, ScopeMissing),
         sign_in=None if begins else f"{PAGE}/sign-in?to={quote(path, safe='/')}",
         is_unknown=refusal.status == _UNKNOWN,
+        is_operator=_is_operator(scope),
     )
 
 
-def failure_page(message: str, request_id: str) -> Response:
+def _said_of(refusal: RequestRefused, language: str) -> str | None:
+    """Return what a refusal says in the reader's language; None where it has words of its own."""
+    said = texts_by_language()[language]["refusal"]
+    if isinstance(refusal, ScopeMissing):
+        return str(said["forbidden"])
+    told = {int(_UNKNOWN): said["unknown"], int(_NOT_FOUND): said["not_found"]}
+    return told.get(refusal.status)
+
+
+def _is_operator(scope: Scope) -> bool:
+    caller = scope.get("state", {}).get("caller")
+    return caller is not None and bool(caller.may(Need(OPERATIONS, "r")))
+
+
+def failure_page(scope: Scope, message: str, request_id: str) -> Response:
     """Return that the service failed, and under which id the log tells more."""
     return plain_page(
         "refusal.html",
         HTTPStatus.INTERNAL_SERVER_ERROR,
+        language=asked_language(scope),
+        said=None,
         message=f"{message} ({request_id})",
         faults=[],
+        is_forbidden=False,
         sign_in=None,
         is_unknown=False,
+        is_operator=False,
     )

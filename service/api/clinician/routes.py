@@ -8,7 +8,7 @@ from service.api.browsers import PAGE, SIGNED_IN, cookie_of, refuse_forged, set_
 from service.api.clinician.deliveries import add_deliveries
 from service.api.clinician.dyads import add_dyads, read_form
 from service.api.clinician.lists import add_lists
-from service.api.clinician.rendering import plain_page
+from service.api.clinician.rendering import language_of, plain_page
 from service.api.clinician.responses import add_responses
 from service.api.doors import Doors
 from service.api.security import access_of
@@ -33,6 +33,6 @@ def _add_sign_out(router: APIRouter, doors: Doors) -> None:
         refuse_forged(request.headers, read_form(body).get("token", ""))
         sign_out(doors.deployment, cookie_of(request.headers, SIGNED_IN), access_of(request, "D"))
         framed = bool(doors.deployment.settings.frame_ancestors)
-        answer = plain_page("signed_out.html")
+        answer = plain_page("signed_out.html", language=language_of(request, doors.deployment.settings))
         answer.headers["Set-Cookie"] = set_cookie(SIGNED_IN, "", 0, framed=framed)
         return answer

@@ -17,7 +17,8 @@ from starlette.responses import Response
 
 from service.api.browsers import BEGUN, LAUNCH, PAGE, SIGNED_IN, cookie_of, set_cookie
 from service.api.clinician.assets import ASSETS, read_asset
-from service.api.clinician.rendering import plain_page
+from service.api.clinician.deliveries import DELIVERIES
+from service.api.clinician.rendering import asked_language, plain_page
 from service.api.doors import Doors
 from service.api.fhir.answers import fhir_base
 from service.api.identify import to_caller
@@ -95,7 +96,7 @@ def _add_beginnings(router: APIRouter, clinics: Sequence[Doors]) -> None:
         leads = to if _TO.fullmatch(to) and ".." not in to else PAGE
         offered = {doors.deployment.clinic: doors for doors in clinics if _way(doors, "clinic")}
         if clinic is None and len(offered) > 1:
-            return plain_page("which_clinic.html", to=leads)
+            return plain_page("which_clinic.html", language=asked_language(request.scope), to=leads)
         chosen = offered.get(clinic or next(iter(offered), ""))
         way = _way(chosen, "clinic") if chosen else None
         if chosen is None or way is None:
@@ -161,9 +162,9 @@ def _let_in(request: Request, returned: _Returned, code: str) -> Response:
         raise _silent(doors, way, silent) from silent
     claims = check_id_token(way, endpoints, asking, answered.id_token, deployment.clock())
     who = _person(doors, way, claims, answered)
-    cookie = begin_sign_in(deployment, who, _access(request, doors, who.caller))
+    cookie = begin_sign_in(deployment, who, _access(request, doors, who))
     framed, seconds = bool(deployment.settings.frame_ancestors), deployment.settings.page_hours * 3600
-    answer = Response(status_code=303, headers={"Location": _leads_to(answered, returned.to)})
+    answer = Response(status_code=303, headers={"Location": _leads_to(answered, returned.to, who)})
     answer.headers.append("Set-Cookie", set_cookie(SIGNED_IN, cookie, seconds, framed=framed))
     answer.headers.append("Set-Cookie", set_cookie(f"{BEGUN}{asking.id}", "", 0, framed=framed))
     return answer
@@ -185,12 +186,18 @@ def _person(doors: Doors, way: Way, claims: Mapping[str, Any], answered: Answere
     return SignedIn(f"page {caller.name}"[:120], " ".join(scopes), caller.user, supervises)
 
 
-def _leads_to(answered: Answered, to: str) -> str:
-    """Return the page of the launch's patient, else where the person wanted to go: never elsewhere."""
+def _leads_to(answered: Answered, to: str, who: SignedIn) -> str:
+    """Return the page of the launch's patient, else where the person wanted to go: never elsewhere.
+
+    Whoever has no patients here, and came for none, is led to the deliveries.
+    """
     if not answered.patient:
-        return to if _TO.fullmatch(to) and ".." not in to else PAGE
+        wanted = to if _TO.fullmatch(to) and ".." not in to else PAGE
+        has_patients = who.practitioner is not None or who.supervises
+        return wanted if has_patients or wanted != PAGE else DELIVERIES
     visit = f"?encounter={answered.encounter}" if answered.encounter else ""
-    return f"{PAGE}/patients/{answered.patient}{visit}"
+    alert = f"#alert-{answered.alert}" if answered.alert else ""
+    return f"{PAGE}/patients/{answered.patient}{visit}{alert}"
 
 
 def _way(doors: Doors, kind: str) -> Way | None:
@@ -201,10 +208,11 @@ def _redirect_uri(request: Request, doors: Doors) -> str:
     return fhir_base(request, doors.deployment.settings).removesuffix("/fhir") + RETURN
 
 
-def _access(request: Request, doors: Doors, caller: str) -> Access:
+def _access(request: Request, doors: Doors, who: SignedIn) -> Access:
     request_id = request.scope["state"]["request_id"]
     clinic = doors.deployment.clinic
-    return Access(clinic, caller, RETURN, "E", request_id, address_of(request.scope))
+    address = address_of(request.scope)
+    return Access(clinic, who.caller, RETURN, "E", request_id, address, person=who.practitioner)
 
 
 def _words_of(refused: SignInRefused | CredentialRefused) -> str:

@@ -93,7 +93,11 @@ async def _call(request: Request, entry: BundleEntry) -> _Answer:
         "query_string": query.encode(),
         "headers": _headers(request, entry, body),
         # The gate lets it in with its Bundle, as the same caller's.
-        "state": {"entry_of": outer["state"]["request_id"], "caller": outer["state"]["caller"]},
+        "state": {
+            "entry_of": outer["state"]["request_id"],
+            "caller": outer["state"]["caller"],
+            "address": outer["state"]["address"],
+        },
     }
     answer = _Answer()
 

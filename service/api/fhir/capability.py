@@ -39,13 +39,13 @@ def to_capability_statement(
     callers: bool = False,
     endpoints: Endpoints | None = None,
     exports: bool = False,
-    names: Names,
+    names: Names | None,
 ) -> dict[str, Any]:
     """Return what this door answers, for the address by which the caller reached it.
 
     ``cors``: pages of other sites may call it. ``callers``: they need a credential; ``endpoints``: where they
     get a token, None where the identity provider has not said so. ``exports``: there is a place for them.
-    ``names``: whose topics are told.
+    ``names``: whose topics are told, None where nobody knows whose are meant.
     """
     return {
         "resourceType": "CapabilityStatement",
@@ -104,16 +104,22 @@ def _operation(one: Operation) -> dict[str, Any]:
 
 
 def _topics(names: Names) -> dict[str, Any]:
-    """Return the extensions that name every topic: R4 has no resource for it."""
+    """Return the extensions that name every topic, and what each tells of: R4 has no resource for it."""
     url = f"{BACKPORT}/capabilitystatement-subscriptiontopic-canonical"
-    return {"extension": [extension(url, valueCanonical=names.topic(one)) for one in TOPICS]}
+    return {
+        "extension": [extension(url, valueCanonical=names.topic(one)) for one in TOPICS],
+        "documentation": "\n".join(
+            f"* `{names.topic(one.id)}`: {one.meaning}. About {one.focus}; filters: {', '.join(one.filters)}."
+            for one in TOPICS.values()
+        ),
+    }
 
 
-def _resource(offered: Offered, names: Names) -> dict[str, Any]:
+def _resource(offered: Offered, names: Names | None) -> dict[str, Any]:
     versioned = "vread" in offered.interactions
     operations = [_operation(one) for one in offered.operations]
     return {
-        **(_topics(names) if offered.type == SUBSCRIPTION else {}),
+        **(_topics(names) if names and offered.type == SUBSCRIPTION else {}),
         "type": offered.type,
         **({"supportedProfile": [PROFILE]} if offered.type == SUBSCRIPTION else {}),
         "interaction": [{"code": code} for code in offered.interactions],

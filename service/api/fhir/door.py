@@ -31,6 +31,7 @@ from service.api.fhir.subscriptions import add_subscriptions
 from service.api.fhir.values import context_of
 from service.api.fhir.version_routes import add_history, add_update, add_vread, audit_search, read_audited
 from service.api.security import access_of
+from service.callers import NO_CLINIC
 from service.errors import NotFound
 from service.flows.search_chart import NO_SUCH
 from service.identity.provider import Endpoints, ProviderSilent
@@ -82,7 +83,7 @@ def _add_metadata(router: APIRouter, doors: Doors) -> None:
             callers=doors.asks_credentials,
             endpoints=_endpoints(doors),
             exports=settings.export_dir is not None,
-            names=doors.deployment.names,
+            names=doors.deployment.names if doors.deployment.clinic != NO_CLINIC else None,
         )
         return answer_read(request, Shown(statement, content_tag(statement)))
 

@@ -65,6 +65,11 @@ def callers(value: str, context: Context) -> Condition:
     return OneOf("caller", tuple(code for of, code in tokens(value) if code and of in {None, "", system}))
 
 
+def people(value: str, context: Context) -> Condition:
+    """Return the condition of ``agent`` on AuditEvent: who was behind the caller."""
+    return read.referring("person", "Practitioner", "PractitionerRole")(value, context)
+
+
 def addresses(value: str, _: Context) -> Condition:
     """Return the condition of ``address``: the caller's whole network address, not its beginning."""
     return OneOf("address", tuple(plain(one) for one in alternatives(value)))
@@ -96,6 +101,7 @@ AUDIT_EVENT_PARAMETERS = (
     PATIENT,
     Parameter("date", "date", "When it was recorded", read.moments),
     Parameter("action", "token", "C, R, U, D or E", one_of_codes("action", AUDIT_ACTION)),
+    Parameter("agent", "reference", "The Practitioner or PractitionerRole who asked", people),
     Parameter("altid", "token", "Who asked, by name", callers),
     Parameter("address", "string", "The network address of who asked, whole", addresses),
     Parameter("entity", "reference", "What was asked for by its id, or written", audited_entities),

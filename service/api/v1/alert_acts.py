@@ -25,6 +25,9 @@ from service.flows.act_on_alert import PersonsAct, act_on_alert, refuse_another_
 
 AlertId = Annotated[str, Path(max_length=64)]
 IfMatch = Annotated[str | None, Header(description='The version that was looked at, such as `W/"2"`.')]
+_Read = Callable[[Mapping[str, Any], str | None], PersonsAct]
+# Answers a request for an act on an alert, with the If-Match that came and what reads the body.
+_Act = Callable[[Request, str, JsonBody, str | None, _Read], Response]
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": AlertDetailAnswer},
     **refusals(400, 404, 409, 412, 413, 415, 422, 428),
@@ -35,13 +38,7 @@ def build_router(doors: Doors) -> APIRouter:
     """Return the routes of the acts below ``/v1/rupture-alerts``."""
     router = APIRouter(tags=["rupture alerts"])
 
-    def act(
-        request: Request,
-        alert_id: str,
-        body: JsonBody,
-        if_match: str | None,
-        read: Callable[[Mapping[str, Any], str | None], PersonsAct],
-    ) -> Response:
+    def act(request: Request, alert_id: str, body: JsonBody, if_match: str | None, read: _Read) -> Response:
         access = access_of(request, "U")
         version, done = required_version(if_match), read(body.value, access.person)
         refuse_another_person(done.by, access, doors.deployment, "by")
@@ -50,6 +47,12 @@ def build_router(doors: Doors) -> APIRouter:
         language = asked_language(None, request.headers.get("accept-language"))
         return answer(show_alert_in_full(after, language), {"ETag": etag(after.alert.version)})
 
+    _add_work(router, act)
+    _add_ends(router, act)
+    return router
+
+
+def _add_work(router: APIRouter, act: _Act) -> None:
     @router.post(
         "/v1/rupture-alerts/{alert_id}/acknowledge",
         operation_id="acknowledgeRuptureAlert",
@@ -72,6 +75,8 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer the alert as in repair, with every step so far; own words stay here."""
         return act(request, alert_id, body, if_match, read_repair_step)
 
+
+def _add_ends(router: APIRouter, act: _Act) -> None:
     @router.post(
         "/v1/rupture-alerts/{alert_id}/resolve",
         operation_id="resolveRuptureAlert",
@@ -93,5 +98,3 @@ def build_router(doors: Doors) -> APIRouter:
     def dismiss(request: Request, alert_id: AlertId, body: Body, if_match: IfMatch = None) -> Response:
         """Answer the alert as dismissed; nothing more is raised until the scores return."""
         return act(request, alert_id, body, if_match, read_dismissal)
-
-    return router

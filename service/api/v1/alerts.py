@@ -66,6 +66,9 @@ class Asked:
     after: After = None
 
 
+Question = Annotated[Asked, Depends()]
+
+
 def build_router(doors: Doors) -> APIRouter:
     """Return the routes below ``/v1/rupture-alerts``."""
     router = APIRouter(tags=["rupture alerts"])
@@ -79,7 +82,7 @@ def build_router(doors: Doors) -> APIRouter:
         summary="List rupture alerts, the latest change first",
         responses={200: {"model": AlertList}, **refusals(400)},
     )
-    def list_page(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
+    def list_page(request: Request, asked: Question) -> Response:
         """Answer one page; a patient never seen here has none."""
         access = access_of(request, "R")
         with audited(doors, access) as patients:

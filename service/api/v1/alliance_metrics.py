@@ -33,6 +33,7 @@ Format = Annotated[
     Literal["json", "csv"] | None,
     Query(description="Unset: `csv` where Accept asks for text/csv, else `json`."),
 ]
+Accept = Annotated[str | None, Header(include_in_schema=False)]
 _CSV = "text/csv"
 BY_THERAPIST = Need(THERAPIST_METRICS, "r")
 _LATER: dict[int | str, dict[str, Any]] = {
@@ -62,7 +63,7 @@ def build_router(doors: Doors) -> APIRouter:
         group_by: GroupBy = None,
         figures: Figures = None,
         format: Format = None,  # noqa: A002 - the parameter's name
-        accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+        accept: Accept = None,
     ) -> Response:
         """Answer from a snapshot, at `as_of`; figures of few patients are suppressed, with complements."""
         access = access_of(request, "R")

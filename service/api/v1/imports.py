@@ -1,6 +1,8 @@
 """Import a history: its rows are recorded as they come in, and the answer is the report."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from anyio import from_thread
@@ -17,6 +19,7 @@ from service.api.v1.queries import After, Count, Pages
 from service.api.v1.reading import answer, audited
 from service.api.v1.shown_import import REPORT_COLUMNS, as_csv, show_refusal
 from service.api.v1.shown_import import show_import as shown
+from service.errors import TooManyRequests
 from service.flows.import_history import Choices, import_history
 from service.flows.show_import import (
     list_imports,
@@ -35,6 +38,9 @@ Resume = Annotated[
 ]
 _KINDS: dict[str, FileKind] = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
 _SHOWN = 100
+# Each holds a thread for as long as its file takes to come, and it may drip: of one clinic no more at a time.
+MOST_AT_ONCE = 2
+_AGAIN_SECONDS = 60
 _CSV_ANSWER: dict[str, Any] = {"content": {"text/csv": {}}, "description": "One line for each fault."}
 _FILE: dict[str, Any] = {
     "requestBody": {
@@ -55,7 +61,7 @@ def build_router(doors: Doors) -> APIRouter:
 
 
 def _add_import(router: APIRouter, doors: Doors) -> None:
-    deployment = doors.deployment
+    deployment, under_way = doors.deployment, BoundedSemaphore(MOST_AT_ONCE)
 
     @router.post(
         IMPORTS,
@@ -74,12 +80,24 @@ def _add_import(router: APIRouter, doors: Doors) -> None:
         access = access_of(request, "C")
         check_media_type(request, frozenset(_KINDS))
         kind = _KINDS[request.headers["content-type"].partition(";")[0].strip().lower()]
-        source = read_file(_pieces(request), kind, deployment)
-        done = import_history(deployment, source, Choices(dry_run, queue_deliveries, resume), access)
+        with _one_of(under_way):
+            source = read_file(_pieces(request), kind, deployment)
+            done = import_history(deployment, source, Choices(dry_run, queue_deliveries, resume), access)
         doors.wake()
         first, _ = page_of_refusals(deployment, done.id, access, after=0, limit=_SHOWN)
         report = shown(done) | {"refusals": [show_refusal(one) for one in first]}
         return answer(report, {"Location": f"/v1/imports/{done.id}"})
+
+
+@contextmanager
+def _one_of(under_way: BoundedSemaphore) -> Iterator[None]:
+    """Import meanwhile; raises ``TooManyRequests`` where as many do so as may."""
+    if not under_way.acquire(blocking=False):
+        raise TooManyRequests(_AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        under_way.release()
 
 
 def _pieces(request: Request) -> Iterator[bytes]:

@@ -70,6 +70,9 @@ class Asked:
     compare: Compare = None
 
 
+Question = Annotated[Asked, Depends()]
+
+
 def build_router(doors: Doors) -> APIRouter:
     """Return the routes of a patient's trend."""
     router = APIRouter(tags=["trend"])
@@ -87,7 +90,7 @@ def build_router(doors: Doors) -> APIRouter:
         summary="How the alliance of a patient moves, series by series",
         responses={200: {"model": TrendAnswer}, **refusals(400, 404)},
     )
-    def read(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
+    def read(request: Request, patient: PatientId, asked: Question) -> Response:
         """Answer a series for each instrument and therapist; a new therapist starts a new one."""
         trend = read_trend(request, patient, asked)
         named, compared = f"Patient/{patient}", asked.compare is not None
@@ -100,7 +103,7 @@ def build_router(doors: Doors) -> APIRouter:
         response_class=SvgResponse,
         responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}, **refusals(400, 404)},
     )
-    def draw(request: Request, patient: PatientId, asked: Annotated[Asked, Depends()]) -> Response:
+    def draw(request: Request, patient: PatientId, asked: Question) -> Response:
         """Answer a panel for each measure, one below the other; outcome comes last."""
         trend = read_trend(request, patient, asked)
         return SvgResponse(draw_patient_trend(trend, f"Patient/{patient}"))

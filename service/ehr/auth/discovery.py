@@ -9,7 +9,7 @@ from fhir_mappings import json_text
 from service.addresses import is_private, is_web_address
 from service.ehr.told import in_words
 from service.errors import EhrError, SignInFailed
-from service.http import Http, host_of
+from service.http import Http, host_of, same_host
 
 PATH = ".well-known/smart-configuration"
 _OK = 200
@@ -24,7 +24,7 @@ def discover_token_url(http: Http, base_url: str) -> str:
     the EHR's (a person has to allow that by naming it), or not by https.
     """
     token_url = _told(http, base_url)
-    if host_of(token_url) != host_of(base_url):
+    if not same_host(token_url, base_url):
         raise SignInFailed(
             "token-host-not-allowed",
             f"the EHR gives its tokens out on another host{_named(token_url)}; to allow it {_SET}",

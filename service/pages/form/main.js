@@ -13,6 +13,7 @@ const kept = load(page.link);
 const all = forms.flatMap((form) => form.items.map((item) => ({ form, item })));
 const oneEach = page.layout === "one-each";
 let ended = false;
+let wiped = false;
 let sendsBlanks = false;
 
 const answersOf = (form) => (kept.answers[form.id] ??= {});
@@ -146,6 +147,7 @@ async function conclude() {
     button.textContent = words.sending;
   }
   const why = await send(kept, page.language, () => showEnding("waiting", words, page.kiosk));
+  wiped = true;
   wipe();
   showEnding(why, words, page.kiosk);
 }
@@ -173,4 +175,4 @@ else {
   for (let screen = 1; screen <= kept.screen; screen += 1) history.pushState({ screen }, "");
   show();
 }
-keepPage(page.files);
+keepPage(page.files, () => wiped);

@@ -4,8 +4,10 @@ import { PAGES } from "./kept.js";
 
 const FILES = "form-files";
 
-/** Let the page be loaded again without a network; where the browser cannot do that, nothing happens. */
-export async function keepPage(files) {
+/** Let the page be loaded again without a network; where the browser cannot do that, nothing happens.
+
+`isOver` tells that the form ended meanwhile: what was removed then must not come back. */
+export async function keepPage(files, isOver) {
   if (!("serviceWorker" in navigator) || !("caches" in window)) return;
   try {
     await navigator.serviceWorker.register("/form/worker.js");
@@ -18,7 +20,8 @@ export async function keepPage(files) {
     for (const old of await pages.keys()) if (new URL(old.url).pathname !== location.pathname) await pages.delete(old);
     if (await pages.match(location.pathname)) return;
     const page = await fetch(location.href, { cache: "no-store" });
-    if (page.status === 200) await pages.put(location.pathname, page);
+    if (page.status === 200 && !isOver()) await pages.put(location.pathname, page);
+    if (isOver()) await caches.delete(PAGES);
   } catch {
     // The form works all the same while there is a network.
   }

@@ -14,7 +14,9 @@ import service.store.import_tables
 import service.store.form_tables
 import service.store.inbound_tables
 import service.store.norm_tables
+import service.store.pace_tables
 import service.store.page_tables
+import service.store.role_tables
 import service.store.subscription_tables
 import service.store.tables
 import service.store.trouble_tables

@@ -9,9 +9,11 @@ from service.errors import SettingsRefused
 from service.log import Log
 from service.settings import Settings, read_settings
 from tests.conftest import BASE_URL, TestClient
+from tests.service.api.cds.build import a_call
 from tests.service.api.fhir.calls import CREATE, FHIR, create, sent
 
 PAGE = "https://app.north.example"
+CARDS = "/cds-services/alliance-patient-view"
 PREFLIGHT = {
     "Origin": PAGE,
     "Access-Control-Request-Method": "POST",
@@ -46,6 +48,24 @@ def test_a_browser_is_told_before_it_sends(opened):
     assert answer.headers["access-control-allow-origin"] == PAGE
     assert "POST" in answer.headers["access-control-allow-methods"]
     assert "If-None-Exist" in answer.headers["access-control-allow-headers"]
+
+
+def test_an_ehr_in_a_browser_finds_services_and_asks_for_cards(opened):
+    services = opened.get("/cds-services", headers={"Origin": PAGE})
+    headers = "authorization,content-type"
+    asked = opened.options(CARDS, headers=PREFLIGHT | {"Access-Control-Request-Headers": headers})
+    cards = opened.post(CARDS, json=a_call(), headers={"Origin": PAGE})
+
+    allowed = [one.headers["access-control-allow-origin"] for one in (services, asked, cards)]
+    assert [one.status_code for one in (services, asked, cards)] == [200, 200, 200]
+    assert allowed == [PAGE] * 3
+    assert services.json()["services"]
+
+
+def test_feedback_comes_from_a_browser_too(opened):
+    asked = opened.options(f"{CARDS}/feedback", headers=PREFLIGHT)
+
+    assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, PAGE)
 
 
 @pytest.mark.parametrize("origin", ["https://app.north.example.evil.example", "http://app.north.example"])

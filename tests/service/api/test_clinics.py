@@ -1,14 +1,16 @@
 """Several clinics behind one service: each caller reaches its own, and all share what is open."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from fhir_mappings.codes import Names
 from service.app import Served
 from service.log import Log
 from service.settings import Settings
 from service.store.chart import keep_fact
+from service.store.troubles import set_trouble
 from tests.conftest import BASE_URL, TestClient
 from tests.service.api.fhir.calls import create, sent
 from tests.service.ehr.auth.keys import as_pem, ec_key, rsa_key
@@ -107,12 +109,13 @@ def test_what_is_open_is_told_alike_to_every_clinic(both, path):
     assert answers[0].content == answers[1].content
 
 
-def test_readiness_of_several_clinics_is_told_in_sums(both):
-    told = both.get("/ready").json()
+def test_readiness_tells_a_caller_of_its_own_clinic_alone(both, database):
+    with database.write() as tx:
+        set_trouble(tx, SOUTH, "ehr", "2026-03-02T09:00:00.000000Z")
+    troubles = {one: both.get("/ready", one).json()["ehr_in_trouble_since"] for one in (NORTH, SOUTH)}
 
-    assert (told["clinics"], told["ehrs"], told["late_deliveries"]) == (2, 2, 0)
-    assert NORTH not in str(told)
-    assert "clinics" not in both.client.get("/ready").json()
+    assert troubles == {NORTH: None, SOUTH: "2026-03-02T09:00:00.000000Z"}
+    assert set(both.client.get("/ready").json()) == {"status", "database", "schema", "clock"}
 
 
 def test_nobody_is_told_which_clinic_s_identity_provider_is_meant(both):
@@ -154,3 +157,29 @@ def test_a_failure_in_a_clinic_s_app_is_answered_by_the_gate(both, database, log
     answer = both.get(location)
     assert (answer.status_code, answer.json()["resourceType"]) == (500, "OperationOutcome")
     assert "Canary" not in answer.text + log_stream.getvalue()
+
+
+def topics_of(answer) -> list[str]:
+    resources = answer.json()["rest"][0]["resource"]
+    (subscription,) = (one for one in resources if one["type"] == "Subscription")
+    return [one["valueCanonical"] for one in subscription.get("extension", [])]
+
+
+def test_metadata_names_the_topics_of_the_callers_own_clinic(deployment, database, log_stream):
+    served = [
+        Served(replace(of_clinic(deployment, one), names=Names(f"https://{one}.example/fhir")))
+        for one in (NORTH, SOUTH)
+    ]
+    keys = [key_of(one.deployment) for one in served]
+    with TestClient(service_of(served, Log(log_stream)), base_url=BASE_URL) as client:
+        named = [
+            topics_of(client.get("/fhir/metadata", headers={"Authorization": f"Bearer {key}"}))
+            for key in keys
+        ]
+        of_nobody = topics_of(client.get("/fhir/metadata"))
+
+    assert [{one.partition("/SubscriptionTopic")[0] for one in topics} for topics in named] == [
+        {"https://north.example/fhir"},
+        {"https://south.example/fhir"},
+    ]
+    assert of_nobody == []

@@ -337,3 +337,17 @@ def test_without_callers_nobody_is_recognised(database, clock, log_stream):
     settings = {"default": Settings(database_url=database.url)}
 
     assert open_identity(settings, database, clock, Providers(clock, Log(log_stream))) is None
+
+
+def test_two_callers_of_one_long_client_have_two_names(identify):
+    client = "https://apps.example/" + 120 * "x"
+    names = {identify(token(azp=client, sub=one)).name for one in ("one", "two")}
+
+    assert len(names) == 2
+    assert {len(one) for one in names} == {120}
+
+
+def test_a_name_that_no_database_takes_is_written_otherwise(identify):
+    caller = identify(token(sub="a\x00b\ud800", scope="user/*.rs"))
+
+    assert (caller.name, caller.person_name) == ("ehr-caller/a?b?", "a?b?")

@@ -43,3 +43,12 @@ def test_a_body_that_is_too_large_is_its_callers(client: TestClient, database: D
     client.post("/v1/responses", content=b" " * 2_000_000)
 
     assert rows(database) == [("loopback", 413, 1)]
+
+
+def test_addresses_of_one_subnet_knock_as_one(deployment: Deployment) -> None:
+    app = create_app(deployment, Log(io.StringIO()))
+    for number in range(4):
+        knocks = TestClient(app, base_url=BASE_URL, client=(f"2001:db8:1:2::{number}", 4000))
+        knocks.get("/v1/instruments", headers=FOREIGN)
+
+    assert rows(deployment.database) == [("unknown", 403, 1)]

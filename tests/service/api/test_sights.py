@@ -22,6 +22,7 @@ def clients(deployment, clock, log_stream):
     callers = {
         "ada": ada(),
         "bo": ada(name="bo", user="Practitioner/bo"),
+        "both": ada(name="both", also=("Practitioner/bo",)),
         "lead": ada(name="lead", user="Practitioner/cy", supervises=True),
         "anna": anna(),
         "told": anna(name="told", patients_see_alerts=True),
@@ -295,3 +296,22 @@ def test_appointments_are_those_of_the_own_dyads(clients):
     assert clients["bo"].get("/v1/attendance?patient=carl").json()["items"]
     assert not clients["ada"].get("/v1/attendance?patient=carl").json()["items"]
     assert clients["ada"].get(f"/v1/attendance/{made}").status_code == 404
+
+
+def test_who_asked_is_found_in_the_audit(clients):
+    clients["ada"].get(f"{FHIR}/Observation")
+
+    assert total(clients["everything"], "AuditEvent?agent=Practitioner/ada") > 0
+    assert total(clients["everything"], "AuditEvent?agent=Practitioner/cy") == 0
+
+
+def test_a_therapist_sees_the_dyads_of_all_their_roles(clients):
+    as_both = total(clients["both"], "DetectedIssue")
+
+    assert as_both == total(clients["ada"], "DetectedIssue") + total(clients["bo"], "DetectedIssue")
+    act = {"by": "Practitioner/bo"}
+    alert = first(clients, "DetectedIssue?patient=carl")["id"]
+    done = clients["both"].post(
+        f"/v1/rupture-alerts/{alert}/acknowledge", json=act, headers={"If-Match": '"1"'}
+    )
+    assert done.status_code == 200, done.text

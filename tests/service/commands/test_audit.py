@@ -78,7 +78,10 @@ def test_of_several_clinics_each_has_a_chain_of_its_own(tmp_path):
         of_clinic = replace(deployment, clinic=clinic)
         audit_command(of_clinic, command_access(clinic, "deliveries list"))
         seal_audit(of_clinic)
-    found = [(one.clinic, one.seals, one.rows, one.fault) for one in verify_audit(deployment.database, None)]
+    found = [
+        (one.clinic, one.seals, one.rows, one.fault)
+        for one in verify_audit(deployment.database, None, clock=deployment.clock)
+    ]
     deployment.database.close()
 
     assert found == [("", 1, 1, ""), ("north", 1, 1, ""), ("south", 1, 1, "")]

@@ -212,3 +212,15 @@ def test_a_page_of_another_host_never_gets_our_token(signed_in: EhrClient, route
     with pytest.raises(EhrUnreadable):
         signed_in.find(LOOKUP)
     assert len(router.calls) == 1
+
+
+@pytest.mark.parametrize("link", ["https://ehr.test:443/fhir/p2", "http://ehr.test/fhir/p2", "p2"])
+def test_a_next_page_may_be_named_as_a_gateway_names_it(
+    moment: StandingClock, router: respx.MockRouter, link: str
+) -> None:
+    http = Http(frozenset({"ehr.test"}), 5.0)
+    router.get(url__startswith="https://ehr.test/fhir/Observation").mock(return_value=a_page(following=link))
+    second = router.get("https://ehr.test/fhir/p2").mock(return_value=a_page(a_score("2", "r-7.total")))
+    assert EhrClient(http, "https://ehr.test/fhir", moment).find(LOOKUP)
+    assert second.called
+    http.close()

@@ -97,6 +97,11 @@ def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> N
     assert retry_after_seconds({"retry-after": text}, NOW) == seconds
 
 
+def test_a_date_to_come_back_is_by_the_clock_that_told_it() -> None:
+    headers = {"retry-after": "Mon, 02 Mar 2026 12:10:30 GMT", "date": "Mon, 02 Mar 2026 12:10:00 GMT"}
+    assert retry_after_seconds(headers, NOW) == 30.0
+
+
 def test_without_retry_after_there_is_none() -> None:
     assert retry_after_seconds({}, NOW) is None
 
@@ -195,3 +200,14 @@ def test_a_success_that_cannot_be_read_is_none(body: bytes) -> None:
     assert classify_answer(an_answer(200, body), "POST", NOW).verdict is Verdict.UNKNOWN
     placed = an_answer(201, body, location="Observation/7")
     assert classify_answer(placed, "POST", NOW).verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_that_reports_an_error_is_looked_into(status: int) -> None:
+    found = classify_answer(an_answer(status, outcome("processing")), "PUT", NOW)
+    assert (found.verdict, found.codes) == (Verdict.UNKNOWN, "processing")
+
+
+def test_a_success_may_bring_remarks() -> None:
+    remark = b'{"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "value"}]}'
+    assert classify_answer(an_answer(201, remark), "POST", NOW).verdict is Verdict.CONFIRMED

@@ -7,6 +7,8 @@ TOLD = [
     (EhrUnreachable("connect-error"), "the EHR cannot be reached"),
     (EhrUnreachable("proxy-error"), "the EHR cannot be reached through the proxy (ALLIANCE_EHR_PROXY)"),
     (EhrUnreachable("certificate-expired"), "the EHR has a certificate that is expired"),
+    (EhrUnreachable("host-unknown"), "the EHR cannot be reached: no host of this name is known here"),
+    (EhrUnreadable("status-308"), "the EHR points to another address (308), which is not followed"),
     (EhrSilent("read-timeout"), "the EHR did not answer in time or broke off (read-timeout)"),
     (EhrUnreadable("status-401"), "the EHR asks for credentials (401)"),
     (EhrUnreadable("not-json"), "the EHR gave an answer that cannot be used (not-json)"),

@@ -10,6 +10,7 @@ import respx
 
 from fhir_mappings.catalogue import shipped_instruments
 from fhir_mappings.codes import Names
+from service.ehr.auth.credentials import bearer
 from service.ehr.client import EhrClient
 from service.ehr.profile_file import load_profile
 from service.errors import SignInFailed
@@ -75,7 +76,7 @@ def test_an_ehr_that_takes_all_is_well(http, ehr):
 
     assert report.well
     assert [step.name for step in report.steps] == [
-        *("sign-in", "scopes", "statement", "clock", "search", "patient"),
+        *("sign-in", "scopes", "statement", "profile", "clock", "search", "patient"),
     ]
     assert report.plan[0].startswith("Responses: transaction.")
 
@@ -89,6 +90,46 @@ def test_without_a_token_nothing_else_is_tried(http, ehr):
 
     assert ill(report) == {"sign-in": "The EHR's token endpoint refused our key."}
     assert not ehr.reads
+
+
+NO_FHIR = [
+    (httpx.Response(404), "There is no FHIR server at this address (status-404): ALLIANCE_EHR_BASE_URL must"),
+    (httpx.Response(200, text="<html>"), "There is no FHIR server at this address (not-json)"),
+    (
+        httpx.Response(301),
+        "The EHR points to another address (301), which is not followed; ALLIANCE_",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), NO_FHIR)
+def test_a_wrong_address_is_told_by_the_setting_to_mend(http, router, answer, said):
+    router.get(f"{BASE}/metadata").mock(return_value=answer)
+    assert ill(check_ehr(a_client(http, ""), SETTINGS, None))["statement"].startswith(said)
+
+
+def test_credentials_are_tried_where_nothing_can_be_searched_for(http, ehr, router):
+    statement = FakeEhr(StandingClock(), Surface(types=("DocumentReference",), search_params=())).statement()
+    router.clear()
+    router.get(f"{BASE}/metadata").respond(json=statement)
+    router.get(url__startswith=f"{BASE}/Patient/").respond(401)
+    client = EhrClient(http, BASE, StandingClock(), load_profile("epic"), credentials=bearer("wrong"))
+    assert ill(check_ehr(client, SETTINGS, None))["access"] == "The EHR refused our credentials (401)."
+
+
+def test_what_is_known_of_the_vendor_is_told(http, ehr):
+    report = check_ehr(EhrClient(http, BASE, StandingClock(), load_profile("epic")), SETTINGS, None)
+    told = {step.name: step.sentence for step in report.steps}
+    assert told["profile"].endswith("the rest second-hand. Tried: not by us.")
+    assert "An identical replay files a second note" in "".join(report.bites)
+
+
+def test_a_profile_that_fits_better_is_named(http, ehr, router):
+    statement = ehr.statement() | {"software": {"name": "HAPI FHIR Server"}}
+    router.clear()
+    router.get(f"{BASE}/metadata").respond(json=statement)
+    router.get(url__startswith=BASE).mock(side_effect=ehr.answer)
+    assert "the profile hapi knows" in ill(check_ehr(a_client(http), SETTINGS, None))["profile"]
 
 
 def test_rights_that_were_not_granted_are_named_and_shape_the_plan(http, ehr):

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from fhir_mappings.codes import Names
 from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.decide_delivery import confirm_delivery
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page
 from service.store.deliveries import count_by_state, oldest_under_way
 from service.store.delivery_acts import discard, retry
-from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface
+from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Row, Surface
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
+
+OURS = Names().identifier("response")
 
 
 @pytest.fixture
@@ -119,6 +122,41 @@ def test_what_a_person_found_is_corrected_under_that_id(tmp_path: Path) -> None:
         bench.deliver_all()
         assert bench.states() == ["confirmed", "confirmed"]
         assert [row.resource["status"] for row in bench.ehr.rows] == ["amended"]
+
+
+def a_wrong_confirmation(bench: Bench, there: Json) -> None:
+    """A response that a person confirmed under the id of this other thing, and a correction of it."""
+    bench.ehr.faults = [Fault(422)]
+    recorded = bench.record()
+    bench.deliver_all()
+    bench.ehr.rows.append(Row("QuestionnaireResponse", "other", 1, there, bench.clock()))
+    say_it_is_there(bench, bench.only().id, "QuestionnaireResponse/other")
+    bench.correct(recorded.filled.id, total="30.0")
+    bench.deliver_all()
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"subject": {"reference": "Patient/berta"}},
+        {"subject": {"reference": "Patient/anna"}, "identifier": {"system": OURS, "value": "another"}},
+    ],
+)
+def test_what_is_there_under_a_mistaken_id_is_never_overwritten(tmp_path: Path, there: Json) -> None:
+    surface = Surface(types=("QuestionnaireResponse",), transaction=False)
+    with a_bench(tmp_path, surface=surface) as bench:
+        a_wrong_confirmation(bench, {"resourceType": "QuestionnaireResponse", **there})
+        held = bench.deliveries()[1]
+        assert (held.state, "nothing is overwritten" in held.reason) == ("held", True)
+        assert bench.ehr.rows[-1].version == 1
+
+
+def test_what_a_person_entered_there_is_corrected(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=Surface(types=("QuestionnaireResponse",), transaction=False)) as bench:
+        by_hand = {"resourceType": "QuestionnaireResponse", "subject": {"reference": "Patient/anna"}}
+        a_wrong_confirmation(bench, by_hand)
+        assert bench.states() == ["confirmed", "confirmed"]
+        assert bench.ehr.writes[-1].headers["if-match"] == 'W/"1"'
 
 
 def test_the_rest_of_the_parts_goes_on(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from fhir_mappings.filled import Answers
+from service.flows.decide_delivery import retry_delivery
 from service.flows.new_response import Recorded
 from service.store.delivery_acts import discard
-from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Surface
+from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Surface, outcome
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
 
 NO_UPDATES = Surface(update=False, update_create=False)
@@ -149,14 +150,49 @@ def test_a_correction_that_never_arrived_is_sent_once_more(bench: Bench) -> None
     assert set(scores_of(bench).values()) == {"amended"}
 
 
+def test_a_correction_that_an_error_answered_with_200_is_sent_until_it_is_there(bench: Bench) -> None:
+    recorded = a_delivered(bench)
+    bench.ehr.faults = [Fault(200, body=outcome("processing"))]
+    bench.correct(recorded.filled.id, total="30.0")
+    bench.deliver_all(SETTLE_SECONDS + 10)
+    assert bench.states() == ["confirmed", "confirmed"]
+    assert set(scores_of(bench).values()) == {"amended"}
+
+
 def test_what_somebody_else_changed_in_the_ehr_is_not_overwritten(bench: Bench) -> None:
     recorded = a_delivered(bench)
     row = next(row for row in bench.ehr.rows if row.type == "QuestionnaireResponse")
     row.version, row.resource = 2, row.resource | {"status": "amended"}
     bench.correct(recorded.filled.id, total="30.0")
     bench.deliver_all(2 * SETTLE_SECONDS)
-    assert bench.deliveries()[1].reason == "somebody else changed it in the EHR meanwhile"
+    assert bench.deliveries()[1].reason.startswith("somebody else changed it in the EHR: retry overwrites")
     assert row.version == 2
+
+
+def test_a_person_may_say_that_what_was_changed_there_is_overwritten(bench: Bench) -> None:
+    recorded = a_delivered(bench)
+    row = next(row for row in bench.ehr.rows if row.type == "QuestionnaireResponse")
+    row.version, row.resource = 2, row.resource | {"status": "stopped"}
+    bench.correct(recorded.filled.id, total="30.0")
+    bench.deliver_all(2 * SETTLE_SECONDS)
+    with bench.deployment.database.write() as tx:
+        retry_delivery(tx, "default", bench.deliveries()[1].id, bench.now())
+    bench.deliver_all()
+    assert bench.states() == ["confirmed", "confirmed"]
+    row = next(row for row in bench.ehr.rows if row.type == "QuestionnaireResponse")
+    assert (row.version, row.resource["status"]) == (3, "amended")
+
+
+def test_what_changes_between_that_word_and_the_update_is_not_overwritten(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=PLAIN) as bench:
+        recorded = a_delivered(bench)
+        bench.ehr.rows[0].version = 2
+        bench.correct(recorded.filled.id, total="30.0")
+        bench.deliver_all(2 * SETTLE_SECONDS)
+        with bench.deployment.database.write() as tx:
+            retry_delivery(tx, "default", bench.deliveries()[1].id, bench.now())
+        bench.deliver_all()
+        assert 'W/"2"' in {request.headers.get("if-match") for request in bench.ehr.writes}
 
 
 def test_a_response_that_came_out_of_the_ehr_is_not_written_again(bench: Bench) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from service.flows.check_readiness import check_clinic
 from service.flows.explain_delivery import explain_delivery
 from service.flows.measure_deliveries import measure_deliveries
 from service.flows.tell_trouble import tell_trouble
@@ -100,3 +101,27 @@ def test_figures_name_their_clinic(bench: Bench) -> None:
     told = {one.name: one for one in Metrics([bench.deployment, south]).registry.collect()}
     pending = [one for one in told["alliance_deliveries"].samples if one.labels["state"] == "pending"]
     assert [(one.labels["clinic"], one.value) for one in pending] == [("default", 1), ("south", 0)]
+
+
+def test_what_waits_for_an_ehr_of_another_name_is_told(bench: Bench) -> None:
+    bench.record()
+    settings = bench.deployment.settings.model_copy(update={"ehr_name": "north"})
+    renamed = replace(bench.deployment, settings=settings)
+    assert check_clinic(bench.deployment).ehrs_left == ()
+    (told,) = check_clinic(renamed).ehrs_left
+    assert told.startswith("deliveries for the EHR ehr wait for ever, since ALLIANCE_EHR_NAME is north")
+
+
+def test_an_ehr_of_another_name_with_nothing_left_is_not(bench: Bench) -> None:
+    bench.record()
+    bench.deliver_all()
+    settings = bench.deployment.settings.model_copy(update={"ehr_name": "north"})
+    assert check_clinic(replace(bench.deployment, settings=settings)).ehrs_left == ()
+
+
+def test_the_id_that_a_vendor_wants_in_tickets_stands_with_the_attempt(tmp_path: Path) -> None:
+    header = (("mtrestapi-requestid", "a1-b2"),)
+    with a_bench(tmp_path, surface=PLAIN, profile="meditech", faults=[Fault(422, headers=header)]) as bench:
+        bench.record()
+        bench.deliver_all()
+        assert "write rejected 422 mtrestapi-requestid:a1-b2" in "".join(explained(bench))

@@ -1,8 +1,10 @@
 """The audit cannot be changed, and what was changed all the same is found."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from service.errors import FaultsInRequest
@@ -12,8 +14,16 @@ from service.flows.seal_audit import seal_audit
 from service.flows.verify_audit import verify_audit
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
-from service.store.audit_seals import add_seal, last_seal, make_seal, unsealed_rows
+from service.store.audit_seals import (
+    add_seal,
+    columns_of,
+    last_seal,
+    make_seal,
+    purge_through,
+    unsealed_rows,
+)
 from service.store.database import Database, Tx
+from service.store.tables import audit_rows
 from tests.databases import postgres_only
 from tests.service.build import NOW, StandingClock
 
@@ -52,7 +62,7 @@ def tamper(database: Database, *statements: str) -> None:
 
 
 def fault(deployment: Deployment, head: str | None = None) -> str:
-    (found,) = verify_audit(deployment.database, "default", head)
+    (found,) = verify_audit(deployment.database, "default", head, clock=deployment.clock)
     return found.fault
 
 
@@ -75,7 +85,7 @@ def test_a_server_refuses_to_empty_a_table_at_once(sealed, table):
 
 
 def test_a_whole_chain_says_where_it_ends(sealed):
-    (found,) = verify_audit(sealed.database, None)
+    (found,) = verify_audit(sealed.database, None, clock=sealed.clock)
 
     assert (found.fault, found.seals, found.rows) == ("", 3, 6)
     assert found.head is not None
@@ -119,7 +129,7 @@ def test_a_row_put_in_with_an_old_moment_is_found(sealed):
 
 
 def test_a_tail_cut_off_is_found_by_the_head_that_was_noted(sealed):
-    (before,) = verify_audit(sealed.database, "default")
+    (before,) = verify_audit(sealed.database, "default", clock=sealed.clock)
     tamper(
         sealed.database,
         "DELETE FROM audit_rows WHERE subject IN ('r-5', 'r-6')",
@@ -176,8 +186,72 @@ def test_a_purge_removes_whole_seals_and_stays_in_the_chain(sealed, clock):
     assert fault(sealed) == ""
 
 
+def purge_by_hand(sealed: Deployment, purged_at: str) -> None:
+    """Say that a purge took place, as whoever may add rows can, and remove what it names."""
+    with sealed.database.write() as tx:
+        last = last_seal(tx, "default")
+        assert last is not None
+        purge_through(tx, last, purged_at)
+
+
+@pytest.mark.parametrize("purged_at", [AT, "2031-03-02T12:00:00.000000Z"])
+def test_rows_that_no_purge_may_remove_are_missed(sealed, purged_at):
+    purge_by_hand(sealed, purged_at)
+
+    assert fault(sealed) == "seal 3: its rows were removed before a year was over"
+
+
 def test_what_is_young_is_never_purged(sealed):
     with pytest.raises(FaultsInRequest) as refused:
         purge_audit(sealed, NOW.date(), ACCESS)
 
     assert refused.value.faults[0].reason == "too-late"
+
+
+def seal_as_before(deployment: Deployment) -> None:
+    """Seal all that is there as the release before does: its form covers neither person nor reason."""
+    with deployment.database.write() as tx:
+        rows = tx.execute(select(*(audit_rows.c[name] for name in columns_of(1)))).all()
+        seal = make_seal("default", rows, None, AT)
+        plain = replace(seal, form=1)
+        add_seal(tx, replace(plain, hash=plain.true_hash), [row.row_id for row in rows])
+
+
+def test_what_a_release_before_sealed_goes_on_verifying(deployment, clock):
+    with deployment.database.write() as tx:
+        add(tx, "r-1", "r-2")
+    seal_as_before(deployment)
+    with deployment.database.write() as tx:
+        add(tx, "r-3")
+    seal_audit(deployment)
+    (found,) = verify_audit(deployment.database, "default", clock=deployment.clock)
+
+    assert (found.fault, found.seals, found.rows, found.unproven) == ("", 2, 3, 0)
+
+
+def test_a_person_under_a_seal_of_a_release_before_is_told_to_be_unproven(deployment):
+    with deployment.database.write() as tx:
+        add_audit(tx, replace(audit_row(ACCESS, AT, 200, "r-1"), person="Practitioner/ada"))
+    seal_as_before(deployment)
+    (found,) = verify_audit(deployment.database, "default", clock=deployment.clock)
+
+    assert (found.fault, found.unproven) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "UPDATE audit_rows SET person = 'bo' WHERE subject = 'r-3'",
+        "UPDATE audit_rows SET reason = 'expired' WHERE subject = 'r-3'",
+    ],
+)
+def test_who_asked_and_why_not_are_sealed(sealed, forged):
+    tamper(sealed.database, forged)
+
+    assert fault(sealed).startswith("seal 2: a row that it covers was changed")
+
+
+def test_what_a_form_covers_never_changes():
+    first = "action address at caller clinic count id interaction patient_row query request_id resource route"
+    assert columns_of(1) == (*first.split(), "row_id", "status", "subject")
+    assert set(columns_of(2)) - set(columns_of(1)) == {"person", "reason"}

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from service.identity.issuer_keys import MOST_WAITING, IssuerKeys
+from service.identity.issuer_keys import MOST_ASKING, MOST_WAITING, IssuerKeys, Patience
 from tests.conftest import NOW
 
 SECONDS = 10
@@ -31,3 +31,26 @@ def test_whoever_invents_key_ids_holds_few_threads():
         thread.join(SECONDS)
 
     assert held == MOST_WAITING + 1  # one asks, the others wait for it
+
+
+def test_a_server_of_many_providers_that_hangs_holds_few_threads():
+    answers, patience = threading.Event(), Patience()
+
+    def fetch():
+        answers.wait(SECONDS)
+        return ()
+
+    issuers = [IssuerKeys(fetch, lambda: NOW, patience=patience) for _ in range(3 * MOST_ASKING)]
+    threads = [
+        threading.Thread(target=keys.find, args=("key", "RS256")) for keys in issuers for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(0.02)
+    held = sum(thread.is_alive() for thread in threads)
+    answers.set()
+    for thread in threads:
+        thread.join(SECONDS)
+
+    assert MOST_ASKING <= held <= MOST_ASKING + MOST_WAITING

@@ -275,3 +275,12 @@ def test_the_styles_know_every_colour_of_the_picture():
     styles = (Path(__file__).parents[4] / "service" / "pages" / "clinician" / "clinician.css").read_text()
 
     assert {one for one in colours if one not in styles} == set()
+
+
+def test_a_page_with_its_secret_is_never_packed(client, alert):
+    packed = {"Accept-Encoding": "gzip"}
+
+    assert "content-encoding" not in client.get(ANNA, headers=packed).headers
+    assert (
+        client.get("/v1/patients/anna/alliance-trend", headers=packed).headers["content-encoding"] == "gzip"
+    )

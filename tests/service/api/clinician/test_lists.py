@@ -11,6 +11,8 @@ from tests.service.api.callers import a_caller, ada, opened_to
 from tests.service.api.clinician.reading import token_in, words_in
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, post, record_course
 
+BOTH = "alliance/operations.read alliance/operations.write"
+
 
 @pytest.fixture
 def caseload(client, clock):
@@ -116,3 +118,44 @@ def test_every_language_has_every_text():
     assert {language: sorted(keys(texts)) for language, texts in by_language.items()} == dict.fromkeys(
         by_language, sorted(keys(by_language["en"]))
     )
+
+
+def test_whoever_may_not_see_a_page_is_told_what_is_missing(deployment, client, caseload, log_stream):
+    it = a_caller("alliance/operations.read")
+    with opened_to(deployment, Log(log_stream), ada=ada(), it=it) as clients:
+        for_ada = clients["ada"].get("/clinician/deliveries")
+        for_it = clients["it"].get("/clinician/digest")
+
+    assert (for_ada.status_code, for_it.status_code) == (403, 403)
+    assert "Your sign-in does not open this page." in words_in(for_ada.text)
+    assert "alliance/operations.read" in for_ada.text
+    assert 'href="/clinician/deliveries"' in for_it.text
+
+
+def test_clinic_it_is_offered_no_patients(deployment, client, caseload, log_stream):
+    with opened_to(deployment, Log(log_stream), it=a_caller("alliance/operations.read")) as clients:
+        page = clients["it"].get("/clinician/deliveries").text
+
+    assert 'href="/clinician"' not in page
+    assert 'href="/clinician/digest"' not in page
+
+
+def test_an_alert_that_somebody_took_is_told_once_in_the_digest(client, caseload):
+    (alert,) = client.get("/v1/rupture-alerts").json()["items"]
+    client.post(
+        f"/v1/rupture-alerts/{alert['id']}/acknowledge",
+        json={"by": "Practitioner/ada"},
+        headers={"If-Match": f'W/"{alert["version"]}"'},
+    )
+
+    page = words_in(client.get("/clinician/digest").text)
+    assert page.count("Marked dip after session") == 1
+
+
+def test_whoever_may_only_look_is_offered_no_retry(deployment, client, caseload, log_stream):
+    one = client.get("/v1/deliveries?state=waiting").json()["items"][0]["id"]
+    callers = {"looks": a_caller("alliance/operations.read"), "acts": a_caller(BOTH)}
+    with opened_to(deployment, Log(log_stream), **callers) as clients:
+        pages = [clients[name].get(f"/clinician/deliveries/{one}").text for name in callers]
+
+    assert ["Try again now" in page for page in pages] == [False, True]

@@ -256,3 +256,24 @@ def test_a_sign_in_takes_ten_minutes_at_most(site):
 
     assert begun.startswith("__Host-alliance-begun-")
     assert all(word in begun for word in ("Max-Age=600", "HttpOnly", "Secure"))
+
+
+def test_whoever_has_no_patients_is_led_to_the_deliveries(site):
+    answer = site.sign_in(scope="openid alliance/operations.read", fhirUser=None)
+
+    assert answer.headers["location"] == "/clinician/deliveries"
+    assert site.browser.get(answer.headers["location"]).status_code == 200
+
+
+@pytest.mark.parametrize("context", ['{"alert":"a-1"}', {"alert": "a-1"}])
+def test_a_card_that_is_followed_leads_to_its_alert(site, context):
+    answer = site.sign_in(LAUNCH, context={"patient": "anna", "appContext": context})
+
+    assert answer.headers["location"] == "/clinician/patients/anna#alert-a-1"
+
+
+@pytest.mark.parametrize("context", ["{}", "not json", '{"alert":"a b"}', '["alert"]', 7, None])
+def test_a_context_of_another_app_leads_to_the_patient(site, context):
+    answer = site.sign_in(LAUNCH, context={"patient": "anna", "appContext": context})
+
+    assert answer.headers["location"] == "/clinician/patients/anna"

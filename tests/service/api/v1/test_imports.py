@@ -1,13 +1,18 @@
 """Histories that come by HTTP: the report, what is read of it later, and the limits."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
+from threading import Event, Semaphore, Thread
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from fhir_mappings import json_text
+from service.api.v1.imports import MOST_AT_ONCE
 from service.app import create_app
+from service.flows.deployment import Deployment
 from service.log import Log
 from service.settings import Settings
 from tests.conftest import BASE_URL
@@ -164,3 +169,30 @@ def test_a_key_that_is_a_name_is_no_place_in_the_report(client: TestClient) -> N
 
 def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
     assert send(small, a_file([a_row(1) + "9" * 1024])).status_code == 413
+
+
+def test_more_imports_at_once_than_a_clinic_may_have_are_refused(deployment: Deployment) -> None:
+    app, begun, ends, told = create_app(deployment, Log(StringIO())), Semaphore(0), Event(), []
+
+    def dripping() -> Iterator[bytes]:
+        begun.release()
+        ends.wait(20)
+        yield a_file([a_row(1)])
+
+    def bring() -> None:
+        # A client for each: those of one share a loop, which what drips would hold up here.
+        csv = {"Content-Type": "text/csv"}
+        told.append(TestClient(app, BASE_URL).post(PATH, content=dripping(), headers=csv).status_code)
+
+    threads = [Thread(target=bring) for _ in range(MOST_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+        assert begun.acquire(timeout=20)
+    refused = send(TestClient(app, BASE_URL), a_file([a_row(1)]))
+    ends.set()
+    for thread in threads:
+        thread.join(20)
+
+    assert (refused.status_code, told) == (429, MOST_AT_ONCE * [200])
+    assert int(refused.headers["Retry-After"]) > 0
+    assert send(TestClient(app, BASE_URL), a_file([a_row(1)])).status_code == 200
