@@ -68,8 +68,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def settings(database: Database) -> Settings:
-    return Settings(database_url=database.url)
+def settings(database: Database, tmp_path: Path) -> Settings:
+    # Beside a server there is no folder of ours.
+    beside = {"snapshot_dir": str(tmp_path / "snapshots")} if database.is_postgresql else {}
+    return Settings(database_url=database.url, **beside)
 
 
 @pytest.fixture

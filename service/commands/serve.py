@@ -78,6 +78,8 @@ def _start(environ: Mapping[str, str], write: Write, *, serves: bool, delivers: 
         # SIGTERM leaves like Ctrl-C, by the way out that drains the worker.
         signal.signal(signal.SIGTERM, _leave)
         database.migrate()
+        if database.passes_by_row_security():
+            Log().event("row_security_passed_by", setting="ALLIANCE_DATABASE_URL")
         deployments = begin_clinics(configuration, prepared)
         with _metrics(configuration.service, deployments):
             _run_parts(deployments, write, serves=serves, delivers=delivers)

@@ -19,13 +19,14 @@ from typing import Any
 
 from alembic import command
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, bindparam, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from service.errors import LostRace, OutOfTime, SettingsRefused, StoreAway, StoreFull
 from service.store.revisions import alembic_config, can_work_on, is_too_new
-from service.store.row_security import guard_tables, narrow_to
+from service.store.row_security import guard_tables, narrow_to, passes_by_policies
+from service.store.server import connect_arguments, url_for_driver
 from service.store.shared_commits import SharedCommits
 from service.time_limit import is_over, seconds_left
 
@@ -42,10 +43,11 @@ _TOO_NEW = (
     " start that release again, or restore the backup that was made before it"
 )
 _POSTGRESQL = "postgresql"
-# A write that another holds up, or that its own process left open, ends rather than blocks the clinic.
-_POSTGRESQL_OPTIONS = "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
 # serialization_failure, deadlock_detected, unique_violation (postgresql.org/docs/15/errcodes-appendix.html).
 _RACES = frozenset({"40001", "40P01", "23505"})
+# read_only_sql_transaction: a standby, or a server that was told to write nothing. undefined_table: a restore
+# is under way. Both are no error of ours, and not the driver's OperationalError.
+_READ_ONLY, _NO_TABLE = "25006", "42P01"
 # SQLITE_FULL (sqlite.org/rescode.html) and disk_full.
 _SQLITE_FULL, _POSTGRESQL_FULL = 13, "53100"
 # SQLITE_INTERRUPT and query_canceled.
@@ -57,6 +59,7 @@ _STEPS_BETWEEN_LOOKS = 10_000
 # (sqlite.org/pragma.html#pragma_cache_size).
 _MANY_PAGES, _USUAL_PAGES = -65_536, -2_000
 _STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
+_IS_READ_ONLY = text("SHOW transaction_read_only")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
 
 
@@ -72,13 +75,15 @@ class Database:
         self._clinic: str | None = None
         pool = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 30, "hide_parameters": True}
         if url.startswith(_POSTGRESQL):
+            for_driver = url_for_driver(url)
             self._engine = create_engine(
-                _with_driver(url),
+                for_driver,
                 **pool,
                 pool_pre_ping=True,
                 isolation_level="READ COMMITTED",
-                connect_args={"options": _POSTGRESQL_OPTIONS, "connect_timeout": 10},
+                connect_args=connect_arguments(for_driver),
             )
+            event.listen(self._engine, "handle_error", _leave_what_cannot_write)
             self._reading = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -170,10 +175,23 @@ class Database:
             raise SettingsRefused([_CANNOT_OPEN]) from error
 
     def is_current(self) -> bool:
-        """Tell whether the database answers and is at the newest revision, or at a newer one that fits."""
-        with self._engine.connect() as tx:
-            tx.execute(text("SELECT 1"))
+        """Tell whether the database answers and is at the newest revision, or at a newer one that fits.
+
+        Raises ``StoreAway``, also where the server takes no writes, as a standby does.
+        """
+        with _told_apart(), self._engine.connect() as tx:
+            if self.is_postgresql and tx.execute(_IS_READ_ONLY).scalar_one() == "on":
+                tx.invalidate()
+                raise StoreAway
             return can_work_on(MigrationContext.configure(tx).get_current_revision())
+
+    def passes_by_row_security(self) -> bool:
+        """Tell whether the user is one whom no policy holds to one clinic's rows, as a superuser is.
+
+        False on SQLite, which has none. Raises ``StoreError``.
+        """
+        with self.read() as tx:
+            return passes_by_policies(tx)
 
     def scrub(self) -> bool:
         """Leave nothing in a SQLite file of rows that were deleted; tell whether nothing is left.
@@ -238,7 +256,7 @@ def _told_apart() -> Iterator[None]:
             raise StoreFull from error
         if _is_out_of_time(error):
             raise OutOfTime from error
-        if isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error, OperationalError | InterfaceError) or _is_unfit(error):
             raise StoreAway from error
         raise
     except NoConnection as error:  # all of the pool are in use
@@ -271,15 +289,19 @@ def _is_out_of_time(error: DBAPIError) -> bool:
     return code == _SQLITE_INTERRUPTED or getattr(error.orig, "sqlstate", None) == _POSTGRESQL_CANCELED
 
 
+def _is_unfit(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in (_READ_ONLY, _NO_TABLE)
+
+
 def _is_full(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", 0)
     return code == _SQLITE_FULL or getattr(error.orig, "sqlstate", None) == _POSTGRESQL_FULL
 
 
-def _with_driver(url: str) -> str:
-    """Return a PostgreSQL URL that names our driver: ``postgresql://`` -> ``postgresql+psycopg://``."""
-    scheme, separator, rest = url.partition("://")
-    return f"{_POSTGRESQL}+psycopg{separator}{rest}" if scheme == _POSTGRESQL else url
+def _leave_what_cannot_write(failure: ExceptionContext) -> None:
+    """Let go of every connection where a server takes no writes: the next one may reach another server."""
+    if getattr(failure.original_exception, "sqlstate", None) == _READ_ONLY:
+        failure.is_disconnect = True
 
 
 def _prepare_connection(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection

@@ -9,7 +9,6 @@ from service.flows.refresh_snapshot import refresh_snapshot
 from tests.conftest import FixedClock
 from tests.contract.conftest import LOOPBACK
 from tests.contract.described import CHECKS
-from tests.databases import sqlite_only
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, post, record_course
 
 WITH_A_WATCH = [*STEADY, 33.6]
@@ -66,7 +65,6 @@ def test_what_is_stored_is_answered_as_described(
     assert answer.status_code == (409 if method == "post" else 200)  # it waits: nothing to try again
 
 
-@sqlite_only  # beside the file its snapshots lie
 @pytest.mark.parametrize("query", [{}, {"group_by": "team,month"}, {"format": "csv"}])
 def test_figures_of_the_clinic_are_answered_as_described(api, ids, deployment, query):
     assert ids

@@ -10,10 +10,12 @@ import yaml
 
 from service import VERSION
 from service.settings import PREFIX, Settings
+from service.store.database import Database
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "service" / "container"
 TEXT = (FOLDER / "compose.yaml").read_text()
+PAGE = (ROOT / "service" / "container.md").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: one for name, one in SERVICES.items() if "ALLIANCE_IMAGE" in one["image"]}
@@ -76,6 +78,34 @@ def test_the_proxy_alone_is_reached_from_outside():
 def test_every_image_is_one_version(name):
     tag = SERVICES[name]["image"].removesuffix("}").rpartition(":")[2]
     assert re.match(r"\d+\.\d+", tag)
+
+
+def test_all_that_is_named_is_there_and_all_that_is_there_is_named():
+    mounts = [mount.partition(":")[0] for one in SERVICES.values() for mount in one.get("volumes", ())]
+    named = {
+        "secrets": {name for one in SERVICES.values() for name in one.get("secrets", ())},
+        "networks": {name for one in SERVICES.values() for name in one["networks"]},
+        "volumes": {mount for mount in mounts if not mount.startswith("./")},
+    }
+
+    assert {kind: set(COMPOSE[kind]) for kind in named} == named
+    assert [mount for mount in mounts if mount.startswith("./") and not (FOLDER / mount).is_file()] == []
+
+
+def test_the_page_makes_every_secret_and_every_variable_that_has_no_default():
+    made = set(re.findall(r"secrets/([a-z-]+)$", PAGE, re.MULTILINE))
+    needed = set(re.findall(r"\$\{([A-Z_]+):\?", TEXT))
+
+    assert made == COMPOSE["secrets"].keys()
+    assert needed - set(re.findall(r"^([A-Z_]+)=", PAGE, re.MULTILINE)) == set()
+
+
+def test_the_database_takes_every_connection_of_every_process():
+    pool = Database("postgresql://db/x").engine.pool
+    allowed = int(SERVICES["database"]["command"][-1].removeprefix("max_connections="))
+
+    # Three are kept for superusers.
+    assert (pool.size() + pool._max_overflow) * len(OURS) <= allowed - 3  # noqa: SLF001 - it is told nowhere else
 
 
 def test_the_proxy_asks_where_the_api_is():

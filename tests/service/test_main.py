@@ -10,6 +10,7 @@ import respx
 from fhir_mappings.catalogue import shipped_instruments
 from service.__main__ import main
 from service.settings import settings_table
+from tests.databases import unmigrated_database
 from tests.form_maps import srs_map
 from tests.service.api.fhir.calls import create, sent
 from tests.service.own_form import write_own_form
@@ -26,7 +27,9 @@ def run(*arguments: object, **settings: str) -> tuple[int, str]:
 
 @pytest.fixture
 def url(tmp_path):
-    return f"sqlite:///{tmp_path}/alliance.db"
+    database = unmigrated_database(tmp_path)
+    yield database.url
+    database.close()
 
 
 @pytest.mark.parametrize("command", ["run", "migrate", "health"])

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import jsonschema_rs
 import pytest
@@ -14,10 +15,12 @@ from tests.demo_clinic import seed_bundle
 from tests.demo_clinic.processes import ROOT, free_port
 from tests.system.chart import Chart
 from tests.system.children import SandboxEhr
+from tests.system.database_wire import DatabaseWire
 from tests.system.exactly_once import find_differences, wait_until_delivered
 from tests.system.image import SECRETS, Container, Image, built_image
 from tests.system.npm_packages import Package, unpack
 from tests.system.people import clinic_called, latest
+from tests.system.postgres import OWNER, folder_of, new_database
 from tests.system.sending import send_all
 
 pytestmark = pytest.mark.container
@@ -122,9 +125,23 @@ def test_it_takes_a_score_delivers_it_and_leaves(image, state, ehr, tmp_path):
     assert image.run(state, HEALTH, port=port).returncode == 1
 
 
-def test_one_image_migrates_checks_serves_and_delivers_with_its_secrets_in_files(image, state, ehr, tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database as the container reaches it: a file in its volume, or a server by TCP."""
+    if request.param == "sqlite":
+        yield "sqlite:////var/lib/alliance/alliance.db"
+        return
+    server = request.getfixturevalue("postgres")
+    with DatabaseWire(folder_of(server)) as wire:
+        own = urlsplit(new_database(server, "container"))
+        yield f"postgresql://{OWNER}@{wire.place}{own.path}"
+
+
+def test_one_image_migrates_checks_serves_and_delivers_with_its_secrets_in_files(
+    image, state, ehr, tmp_path, database_url
+):
     (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "database-url").write_text("sqlite:////var/lib/alliance/alliance.db\n")
+    (tmp_path / "secrets" / "database-url").write_text(f"{database_url}\n")
     port, figures = str(free_port(0)), str(free_port(0))
     base_url, own = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{figures}/metrics"
     settings = {"ehr_base_url": ehr.fhir, "database_url_file": f"{SECRETS}/database-url"}
@@ -133,8 +150,8 @@ def test_one_image_migrates_checks_serves_and_delivers_with_its_secrets_in_files
         once.spawn()
         assert once.ended(60) == 0, once.log.read_text()
     with (
-        Container(image, tmp_path, ("api",), f"{base_url}/ready", port=port, **settings),
-        Container(image, tmp_path, ("worker",), own, metrics_port=figures, **settings),
+        Container(image, tmp_path, ("api",), f"{base_url}/ready", port=port, **settings) as api,
+        Container(image, tmp_path, ("worker",), own, metrics_port=figures, **settings) as worker,
         Chart(ehr.fhir) as chart,
     ):
         sent = send_all(base_url, latest(PEOPLE, 10))
@@ -142,3 +159,5 @@ def test_one_image_migrates_checks_serves_and_delivers_with_its_secrets_in_files
 
         assert find_differences(chart, base_url, sent) == []
         assert image.run(state, [*HEALTH, "--worker"], metrics_port=figures).stdout == "alive\n"
+        assert [user_of(one.pid) for one in (api, worker)] == [["10001"] * 4] * 2
+        assert any(state.iterdir()) == database_url.startswith("sqlite")

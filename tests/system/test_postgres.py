@@ -10,10 +10,10 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from service.ehr.rate_limit import allowance_of
-from service.errors import Duplicate, RequestRefused, StaleVersion
+from service.errors import Duplicate, RequestRefused, StaleVersion, StoreAway
 from service.flows.book_request import book_request
 from service.flows.correct_response import correct_response, withdraw_response
 from service.flows.deployment import Deployment
@@ -25,10 +25,10 @@ from service.flows.start_export import AskedExport, start_export
 from service.flows.work_on_export import Exporting, take_next
 from service.store.alerts import alerts_of_dyad
 from service.store.database import Database
-from service.store.tables import alerts, deliveries, dyads, patient_aliases, responses
+from service.store.tables import alerts, deliveries, dyads, kept_facts, patient_aliases, responses
 from tests.demo_clinic.processes import ROOT
 from tests.service.build import a_deployment, a_response, an_access
-from tests.system.postgres import new_database
+from tests.system.postgres import new_database, run_sql
 
 pytestmark = pytest.mark.postgres
 Given = TypeVar("Given")
@@ -68,21 +68,24 @@ FLOWS = [
     f"tests/service/flows/test_{name}.py"
     for name in (
         *("record_response", "correct_response", "act_on_alert", "erase_patient", "erase_expired"),
-        *("import_history", "work_on_export"),
+        *("export_patient", "after_restore", "import_history", "work_on_export", "seal_audit", "deliver"),
     )
 ]
+DOORS = [f"tests/service/api/test_{name}.py" for name in ("clinics", "identify", "limits", "refused_audit")]
+# What knows no database is left out.
+ALL = ("tests/service", "tests/contract", "tests/properties", "--ignore=tests/service/alliance")
 
 
 @pytest.mark.parametrize(
     "tests",
     [
-        ("tests/service/store", "tests/service/reporting", *FLOWS),
-        pytest.param(("-n", "auto", "tests"), marks=pytest.mark.soak, id="all"),
+        ("tests/service/store", "tests/service/commands", "tests/service/reporting", *FLOWS, *DOORS),
+        pytest.param(ALL, marks=pytest.mark.soak, id="all"),
     ],
 )
 def test_what_holds_on_sqlite_holds_there_too(postgres, tests):
     environment = os.environ | {"TEST_DATABASE_URL": postgres}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "-p", "no:cacheprovider", *tests]
     # Our own command line, without a shell.
     done = subprocess.run(  # noqa: S603
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -99,6 +102,23 @@ def test_processes_that_start_at_once_migrate_once(postgres):
     assert all(one.is_current() for one in databases)
     for one in databases:
         one.close()
+
+
+def test_a_server_that_takes_no_writes_is_left_and_not_ready(postgres):
+    """As where an address moved to a standby, to which connections are open."""
+    url = new_database(postgres, "read_only")
+    database = Database(url)
+    database.migrate()
+    run_sql(postgres, "ALTER DATABASE read_only SET default_transaction_read_only = on")
+    database.close()
+    with pytest.raises(StoreAway), database.write() as tx:
+        tx.execute(insert(kept_facts), {"clinic": "x", "name": "x", "value": "x"})
+    with pytest.raises(StoreAway):
+        database.is_current()
+    run_sql(postgres, "ALTER DATABASE read_only SET default_transaction_read_only = off")
+
+    assert database.is_current()
+    database.close()
 
 
 def test_of_racing_callers_one_creates_and_all_hear_of_it(deployment):

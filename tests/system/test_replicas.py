@@ -72,14 +72,14 @@ def test_whichever_is_killed_nothing_is_lost_or_doubled(replicas, ratings):
 def test_a_database_that_comes_and_goes_is_told_and_heals_by_itself(replicas, ratings, postgres):
     told: list[list[int]] = []
 
-    def fail_over() -> None:
-        stop_server(postgres)
+    def fail_over(mode: str) -> None:
+        stop_server(postgres, mode)
         told.append(replicas.ready())
         time.sleep(1)
         start_server(postgres)
         wait_until(lambda: replicas.ready() == WELL, seconds=20, what="the APIs to be ready again")
 
-    acts = [fail_over, replicas.break_connections, fail_over]
+    acts = [lambda: fail_over("immediate"), replicas.break_connections, lambda: fail_over("fast")]
     sent = replicas.send_during(ratings, acts)
 
     assert told == [AWAY, AWAY]

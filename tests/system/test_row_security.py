@@ -2,41 +2,38 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
+import yaml
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
+from service.__main__ import main
 from service.flows.record_response import record_response
 from service.store.columns import metadata
 from service.store.database import Database, Tx
 from service.store.tables import kept_facts, responses
+from tests.demo_clinic.processes import ROOT
 from tests.service.build import a_deployment, a_response, an_access
-from tests.system.postgres import new_database
+from tests.system.database_wire import DatabaseWire
+from tests.system.postgres import folder_of, new_database, shell_on
 
 pytestmark = pytest.mark.postgres
-OWNER = "alliance_owner"
+CONTAINER = ROOT / "service" / "container"
+INIT = (CONTAINER / "init-database.sh").read_text()
+SERVICES = yaml.safe_load((CONTAINER / "compose.yaml").read_text())["services"]
+HEALTH = SERVICES["database"]["healthcheck"]["test"]
+# It holds what shells, SQL and URLs care for.
+ODD = "it's \"$(that)/@"
 
 
 @pytest.fixture
 def database(postgres: str, request: pytest.FixtureRequest) -> Iterator[Database]:
-    """A database whose tables belong to one who is no superuser: superusers pass by every policy."""
-    name = f"rows_{abs(hash(request.node.name)):x}"
-    server = new_database(postgres, name)
-    admin = Database(server)
-    with admin.engine.begin() as tx:
-        tx.execute(text(f"DROP OWNED BY {OWNER}") if _is_there(tx) else text(f"CREATE ROLE {OWNER} LOGIN"))
-        tx.execute(text(f"GRANT ALL ON SCHEMA public TO {OWNER}"))
-    admin.close()
-    opened = Database(server.replace("postgres@", f"{OWNER}@"))
+    opened = Database(new_database(postgres, f"rows_{abs(hash(request.node.name)):x}"))
     opened.migrate()
     yield opened
     opened.close()
-
-
-def _is_there(tx: Tx) -> bool:
-    known = text("SELECT count(*) FROM pg_roles WHERE rolname = :name")
-    return tx.execute(known, {"name": OWNER}).scalar() == 1
 
 
 @pytest.fixture
@@ -95,3 +92,30 @@ def test_no_row_is_written_for_another_clinic(both):
 def test_what_spans_clinics_sees_all(both):
     with both.of("north").across_clinics().read() as tx:
         assert sorted(clinics_in(tx)) == ["north", "south"]
+
+
+def test_whom_no_policy_holds_is_told_by_migrate_and_at_the_start(postgres, database):
+    new_database(postgres, "of_a_superuser")
+    told: list[str] = []
+    url = postgres.replace("/postgres?", "/of_a_superuser?")
+
+    assert main(["migrate"], {"ALLIANCE_DATABASE_URL": url}, told.append) == 0
+    assert "names a superuser" in told[-1]
+    assert not database.passes_by_row_security()
+
+
+def test_the_user_whom_compose_makes_is_held_to_one_clinic(postgres, tmp_path):
+    """By the script that the database's image reads."""
+    (tmp_path / "password").write_text(ODD)
+    new_database(postgres, "alliance")
+    script = INIT.replace("/run/secrets/database-password", str(tmp_path / "password"))
+    assert shell_on(postgres, script, POSTGRES_DB="alliance") == ""
+
+    with DatabaseWire(folder_of(postgres)) as wire:
+        made = Database(f"postgresql://alliance:{quote(ODD, safe='')}@{wire.place}/alliance")
+        made.migrate()
+        assert not made.passes_by_row_security()
+        made.close()
+        host, port = wire.place.split(":")
+        asked = " ".join(HEALTH[1:]).replace(f"--host={host}", f"--host={host} --port={port}")
+        assert shell_on(postgres, asked) == ""

@@ -10,10 +10,7 @@ from service.flows.audit_command import audit_command, command_access
 from service.flows.seal_audit import seal_audit
 from service.flows.verify_audit import verify_audit
 from service.store.database import Database
-from tests.databases import sqlite_only
 from tests.service.build import a_deployment
-
-pytestmark = sqlite_only
 
 
 @pytest.fixture
@@ -23,7 +20,8 @@ def environ(tmp_path):
     audit_command(deployment, command_access("default", "deliveries list"), "d-1")
     seal_audit(deployment)
     deployment.database.close()
-    return {"ALLIANCE_DATABASE_URL": f"sqlite:///{tmp_path / 'alliance.db'}"}
+    yield {"ALLIANCE_DATABASE_URL": deployment.database.url}
+    deployment.database.close()
 
 
 @pytest.fixture

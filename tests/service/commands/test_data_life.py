@@ -12,7 +12,6 @@ from tests.databases import sqlite_only
 from tests.service.build import a_deployment, a_response, an_access
 from tests.service.test_main import run
 
-pytestmark = sqlite_only
 WHY = ("--by", "Data Protection Officer", "--reason", "Art. 17")
 
 
@@ -22,7 +21,8 @@ def url(tmp_path):
     deployment = a_deployment(tmp_path)
     record_response(deployment, a_response(), an_access())
     deployment.database.close()
-    return deployment.database.url
+    yield deployment.database.url
+    deployment.database.close()
 
 
 def certificates(url):
@@ -88,6 +88,7 @@ def test_an_export_goes_into_a_file_of_ones_own(url, tmp_path):
     assert json.loads(file.read_text())["resourceType"] == "Bundle"
 
 
+@sqlite_only  # tests/system/test_restore.py puts a dump back
 def test_a_backup_is_put_back(url, tmp_path):
     copy, certificate = tmp_path / "copy.db", tmp_path / "certificate.json"
     assert run("backup", copy, database_url=url)[0] == 0

@@ -11,11 +11,9 @@ from fhir_mappings.filled import Identifier
 from service.flows.record_response import record_response
 from service.store.database import Database
 from service.store.export_keys import list_export_keys
-from tests.databases import sqlite_only
 from tests.service.build import a_check_in, a_deployment, a_response, an_access
 from tests.service.test_main import run
 
-pytestmark = sqlite_only
 CANARY = "zqcanary"
 # A course that dips at its end, so that an alert opens.
 TOTALS = ("37.0", "37.1", "37.0", "37.2", "37.0", "37.1", "22.0")
@@ -52,7 +50,8 @@ def url(tmp_path):
     deployment = a_deployment(tmp_path)
     record_canaries(deployment)
     deployment.database.close()
-    return deployment.database.url
+    yield deployment.database.url
+    deployment.database.close()
 
 
 def lines_in(folder, name):

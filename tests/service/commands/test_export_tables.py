@@ -1,6 +1,7 @@
 """``export --parquet``: the tables that reports are made from, for whoever analyses elsewhere."""
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,14 +12,11 @@ from service.flows.record_response import record_response
 from service.flows.set_disclosure import set_disclosure
 from service.reporting.tables import TABLES
 from service.store.disclosures import Disclosure
-from tests.databases import sqlite_only
 from tests.service.build import a_deployment, a_response, an_access
-
-pytestmark = sqlite_only
 
 
 @pytest.fixture
-def filled(tmp_path: Path) -> dict[str, str]:
+def filled(tmp_path: Path) -> Iterator[dict[str, str]]:
     deployment = a_deployment(tmp_path)
     record_response(deployment, a_response(7), an_access())
     record_response(
@@ -26,7 +24,8 @@ def filled(tmp_path: Path) -> dict[str, str]:
     )
     set_disclosure(deployment, "Patient/ben", Disclosure(share=False), an_access())
     deployment.database.close()
-    return {"ALLIANCE_DATABASE_URL": f"sqlite:///{tmp_path / 'alliance.db'}"}
+    yield {"ALLIANCE_DATABASE_URL": deployment.database.url}
+    deployment.database.close()
 
 
 def test_an_export_holds_every_table_but_not_whom_nobody_may_be_told_of(filled, tmp_path):

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from tests.databases import sqlite_only
+from tests.databases import empty_database
 from tests.service.importing import a_file, a_row
 from tests.service.test_main import run
-
-pytestmark = sqlite_only
 
 
 @pytest.fixture
 def url(tmp_path):
-    return f"sqlite:///{tmp_path}/alliance.db"
+    database = empty_database(tmp_path)
+    yield database.url
+    database.close()
 
 
 @pytest.fixture

@@ -8,14 +8,6 @@ from service.store.database import Database
 ALERTS = ["/v1/rupture-alerts"]
 
 
-@pytest.fixture
-def database(tmp_path) -> Database:
-    made = Database(f"sqlite:///{tmp_path / 'places.db'}")
-    made.migrate()
-    yield made
-    made.close()
-
-
 def places(database: Database, clinic: str = "north") -> ListPlaces:
     return ListPlaces(database.of(clinic), clinic)
 

@@ -24,6 +24,7 @@ from service.store.audit_seals import (
 )
 from service.store.database import Database, Tx
 from service.store.tables import audit_rows
+from tests.databases import postgres_only
 from tests.service.build import NOW, StandingClock
 
 ACCESS = Access("default", "loopback", "/v1/responses/{response_id}", "R", "request-1")
@@ -50,7 +51,8 @@ def tamper(database: Database, *statements: str) -> None:
     """Do what somebody could who owns the database: take the triggers away first."""
     with database.write() as tx:
         if tx.dialect.name == "postgresql":
-            tx.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            for table in ("audit_rows", "audit_seals", "audit_sealed"):
+                tx.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         else:
             names = tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars()
             for name in list(names):
@@ -69,6 +71,15 @@ def fault(deployment: Deployment, head: str | None = None) -> str:
 def test_the_database_itself_refuses_changes(sealed, table, change):
     with pytest.raises(DBAPIError) as refused, sealed.database.write() as tx:
         tx.exec_driver_sql(change.format(table))
+
+    assert "only added to" in str(refused.value.orig)
+
+
+@postgres_only
+@pytest.mark.parametrize("table", ["audit_rows", "audit_seals", "audit_sealed"])
+def test_a_server_refuses_to_empty_a_table_at_once(sealed, table):
+    with pytest.raises(DBAPIError) as refused, sealed.database.write() as tx:
+        tx.exec_driver_sql(f"TRUNCATE {table} CASCADE")
 
     assert "only added to" in str(refused.value.orig)
 

@@ -78,7 +78,7 @@ def test_responses_of_before_are_to_our_own_descriptors(tmp_path):
     deployment = a_deployment(tmp_path)
     record_response(deployment, a_response(), an_access())
     step = import_module("service.store.migrations.versions.0004_responses_name_their_form")
-    with deployment.database.engine.begin() as tx:
+    with deployment.database.write() as tx:
         with Operations.context(MigrationContext.configure(tx)):
             step.downgrade()
             step.upgrade()

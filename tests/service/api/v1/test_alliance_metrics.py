@@ -15,7 +15,6 @@ from service.flows.set_disclosure import set_disclosure
 from service.log import Log
 from service.store.disclosures import Disclosure
 from tests.conftest import BASE_URL
-from tests.databases import sqlite_only
 from tests.service.api.callers import a_caller, opened_to
 from tests.service.build import an_access
 from tests.service.reporting.clinic import fill_clinic
@@ -45,7 +44,6 @@ def ask(reports: TestClient, **parameters: Any) -> Any:
     return answer.json()
 
 
-@sqlite_only  # elsewhere there is no folder for one, unless a setting names it
 def test_without_a_snapshot_one_is_told_to_come_again(client):
     answer = client.get(URL)
 
