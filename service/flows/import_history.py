@@ -74,7 +74,7 @@ def import_history(deployment: Deployment, source: Source, choices: Choices, acc
         source.skip(job.line)
         if (source.line, source.digest) != (job.line, job.digest):
             raise FaultsInRequest([Fault("", "other-file", _OTHER_FILE)])
-    with rarely_searched():
+    with rarely_searched(), deployment.database.many_writes():
         job = _take_rows(deployment, job, source, access)
         if not job.dry_run:
             job = _move_on(deployment, job, JUDGING)

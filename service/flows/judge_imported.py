@@ -43,7 +43,8 @@ def judge_left(deployment: Deployment, access: Access) -> int:
         left = count_unjudged(tx, access.clinic)
         if not left or is_importing(tx, access.clinic, since):
             return 0
-    judge_imported(deployment, access)
+    with deployment.database.many_writes():
+        judge_imported(deployment, access)
     return left
 
 

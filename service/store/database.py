@@ -57,7 +57,7 @@ _STEPS_BETWEEN_LOOKS = 10_000
 # What a thousand imported rows change of a large file, with some to spare; usually SQLite keeps 2 MB. With
 # less each page is written and read again several times before the commit. Negative: in KiB
 # (sqlite.org/pragma.html#pragma_cache_size).
-_MANY_PAGES, _USUAL_PAGES = -65_536, -2_000
+_MANY_PAGES = -65_536
 _STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 _IS_READ_ONLY = text("SHOW transaction_read_only")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
@@ -137,9 +137,23 @@ class Database:
 
     @contextmanager
     def write_many(self) -> Iterator[Tx]:
-        """Give a transaction as ``write`` does, for changes all over the file: SQLite holds them."""
-        with self.write() as tx, _many_pages(tx):
+        """Give a transaction as ``write`` does, for changes all over the file: SQLite holds more of it.
+
+        It holds that until ``many_writes`` ends: given back and taken again with each transaction, the memory
+        falls into pieces and grows all the time.
+        """
+        with self.write() as tx:
+            if tx.dialect.name != _POSTGRESQL:
+                tx.exec_driver_sql(f"PRAGMA cache_size={_MANY_PAGES}")
             yield tx
+
+    @contextmanager
+    def many_writes(self) -> Iterator[None]:
+        """Give back at the end what ``write_many`` holds; others' transactions go on."""
+        try:
+            yield
+        finally:
+            self._engine.dispose()
 
     @contextmanager
     def rehearse(self) -> Iterator[Tx]:
@@ -261,19 +275,6 @@ def _told_apart() -> Iterator[None]:
         raise
     except NoConnection as error:  # all of the pool are in use
         raise StoreAway from error
-
-
-@contextmanager
-def _many_pages(tx: Tx) -> Iterator[None]:
-    """Let SQLite hold more pages of its file; those that others do not need are given back at the commit."""
-    if tx.dialect.name == _POSTGRESQL:
-        yield
-        return
-    tx.exec_driver_sql(f"PRAGMA cache_size={_MANY_PAGES}")
-    try:
-        yield
-    finally:
-        tx.exec_driver_sql(f"PRAGMA cache_size={_USUAL_PAGES}")
 
 
 def _limit(tx: Tx) -> None:
