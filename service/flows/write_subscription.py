@@ -94,7 +94,7 @@ def update_subscription(  # noqa: PLR0917 - where, which, what, by whom
     """
     moment = deployment.clock()
     with deployment.database.write() as tx:
-        stored = _find(tx, access, subscription_id)
+        stored = _find(tx, access, subscription_id, lock=True)
         if stored.caller != access.caller:
             raise CallerRefused(_NOT_YOURS)
         if expected_version not in (None, stored.version):
@@ -123,7 +123,7 @@ def update_subscription(  # noqa: PLR0917 - where, which, what, by whom
 def delete_subscription(deployment: Deployment, subscription_id: str, access: Access) -> None:
     """Remove a Subscription with all that was noted for it; raises ``NotFound``."""
     with deployment.database.write() as tx:
-        stored = _find(tx, access, subscription_id)
+        stored = _find(tx, access, subscription_id, lock=True)
         remove_subscription(tx, stored)
         _audit(tx, access, stored, GONE)
 
@@ -141,8 +141,8 @@ def list_visible(deployment: Deployment, caller: str, sight: Sight) -> list[Subs
     return [one for one in rows if _is_visible(one, caller, sight)]
 
 
-def _find(tx: Tx, access: Access, subscription_id: str) -> SubscriptionRow:
-    found = find_subscription(tx, access.clinic, subscription_id, lock=access.action in "UD")
+def _find(tx: Tx, access: Access, subscription_id: str, *, lock: bool = False) -> SubscriptionRow:
+    found = find_subscription(tx, access.clinic, subscription_id, lock=lock)
     if found is None or not _is_visible(found, access.caller, access.sight):
         raise NotFound(NO_SUCH)
     return found

@@ -291,7 +291,7 @@ def _is_out_of_time(error: DBAPIError) -> bool:
 
 
 def _is_unfit(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in (_READ_ONLY, _NO_TABLE)
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _NO_TABLE
 
 
 def _is_full(error: DBAPIError) -> bool:
@@ -300,9 +300,13 @@ def _is_full(error: DBAPIError) -> bool:
 
 
 def _leave_what_cannot_write(failure: ExceptionContext) -> None:
-    """Let go of every connection where a server takes no writes: the next one may reach another server."""
+    """Let go of every connection where a server takes no writes: the next one may reach another server.
+
+    A write in what we ourselves began as a read is an error of ours.
+    """
+    asked = failure.connection.get_execution_options() if failure.connection else {}
     if getattr(failure.original_exception, "sqlstate", None) == _READ_ONLY:
-        failure.is_disconnect = True
+        failure.is_disconnect = not asked.get("postgresql_readonly")
 
 
 def _prepare_connection(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
