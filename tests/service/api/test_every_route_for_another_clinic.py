@@ -34,6 +34,7 @@ from tests.service.build import a_deployment
 from tests.service.two_clinics import NORTH, SOUTH
 from tests.service.worlds import BY, CANARY, World, both_worlds, chance
 
+_CLOCK = re.compile(rb"clock is \d+ s")
 _PLACE = re.compile(r"{\w+}")
 JSON = {"Content-Type": "application/json"}
 # What is sent to each route that takes a body; {id} is one of the ids that are asked for.
@@ -150,6 +151,10 @@ def unbound(written) -> Iterator[set[str]]:
         if touches.search(statement) and f"'{NORTH}'" not in str(parameters):
             heard.add(" ".join(statement.split()))
 
+    if written[1].database.is_postgresql:
+        # What is looked for is SQLite's spelling; here policies hold what a statement forgets.
+        yield heard
+        return
     engine = written[1].database.engine
     event.listen(engine, "before_cursor_execute", hear)
     yield heard
@@ -185,10 +190,10 @@ def newest_id(world: World, table: str, clinic: str) -> str | None:
 
 
 def asked(world: World, method: str, path: str, **how: Any) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Return the whole of an answer."""
+    """Return the whole of an answer, but for how far a server's clock, which moves, is from ours."""
     with chance(3):
         answer = world.north.request(method, path, **how)
-    return answer.status_code, sorted(answer.headers.items()), answer.content
+    return answer.status_code, sorted(answer.headers.items()), _CLOCK.sub(b"clock is", answer.content)
 
 
 def ask_both(worlds: tuple[World, World], method: str, path: str, **how: Any) -> None:
