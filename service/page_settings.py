@@ -48,6 +48,7 @@ class PageSettings(BaseModel):
     page_scopes: Words = Field(
         (
             "user/DetectedIssue.rs",
+            "user/EpisodeOfCare.u",
             "user/Observation.rs",
             "user/QuestionnaireResponse.rs",
             "user/Task.rus",

@@ -108,6 +108,8 @@ _PAGES: tuple[tuple[str, str, tuple[str, ...], Reach], ...] = (
     ("GET", "/clinician", ("Observation.s", f"{_ALERT}.s"), "own"),
     ("GET", "/clinician/digest", ("Observation.s", f"{_ALERT}.s"), "own"),
     ("GET", "/clinician/patients/{patient}", _DYAD, "own"),
+    ("POST", "/clinician/patients/{patient}/treatment-end", ("EpisodeOfCare.u",), "own"),
+    ("POST", "/clinician/patients/{patient}/treatment-end/withdraw", ("EpisodeOfCare.u",), "own"),
     ("GET", "/clinician/responses/{response_id}", (f"{_FORM}.r",), "own"),
     ("POST", "/clinician/alerts/{alert_id}", ("Task.u",), "own"),
     ("GET", "/clinician/deliveries", _READ, "whole"),

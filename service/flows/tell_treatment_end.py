@@ -7,7 +7,7 @@ be undone when a response comes late, or is withdrawn.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.errors import NotFound, ScopeMissing
+from service.errors import NotFound, ScopeMissing, StaleVersion
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.keep_in_sight import sight_of_patient
 from service.flows.patient_references import reference_here
@@ -38,6 +38,7 @@ OK, NO_CONTENT = 200, 204
 _NO_DYAD = "This patient was never seen with this therapist here."
 _NONE_TOLD = "No end of this treatment was told."
 _BEYOND = "The credential does not reach this patient or therapist."
+_CHANGED = "What is told of this end has changed since that version; read it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,15 @@ class NewEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An end to take back, checked already; ``by`` is the person who does."""
+
+    patient: str
+    therapist: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToldEnd:
     """An end as it is kept; ``went_on`` is the date of a session after it: then it does not stand."""
 
@@ -63,12 +73,20 @@ class ToldEnd:
     went_on: str | None
 
 
+def version_of(standing: TreatmentEnd | None) -> str:
+    """Return what tells one word on a dyad's end that stands from the next; ``none`` where none does."""
+    return "none" if standing is None else standing.believed_from
+
+
 @repeat_lost_races
-def tell_treatment_end(deployment: Deployment, new: NewEnd, access: Access) -> ToldEnd:
+def tell_treatment_end(
+    deployment: Deployment, new: NewEnd, access: Access, *, expected_version: str | None = None
+) -> ToldEnd:
     """Return the end as it is kept now; the same again changes nothing, another word replaces the one before.
 
-    Raises ``ScopeMissing`` beyond the caller's sight, and ``NotFound`` for a dyad that is not known here: an
-    end that counts nowhere would let a therapy look broken off.
+    ``expected_version`` (of ``version_of``) None: whatever was told before. Raises ``StaleVersion``,
+    ``ScopeMissing`` beyond the caller's sight, and ``NotFound`` for a dyad that is not known here: an end
+    that counts nowhere would let a therapy look broken off.
     """
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
@@ -76,6 +94,7 @@ def tell_treatment_end(deployment: Deployment, new: NewEnd, access: Access) -> T
         kept = _current(write, alias, dyad)
         row = end_row(write, new, alias, dyad.therapist, "caller")
         if kept is None or not _says_the_same(kept, row):
+            _refuse_stale(write, kept, dyad, expected_version)
             _replace(write, kept, row)
             kept = row
         add_audit(tx, audit_row(access, write.now, OK, f"patient/{own_key_of(tx, alias)}", alias.row))
@@ -84,20 +103,21 @@ def tell_treatment_end(deployment: Deployment, new: NewEnd, access: Access) -> T
 
 @repeat_lost_races
 def withdraw_treatment_end(
-    deployment: Deployment, patient: str, therapist: str | None, by: str, access: Access
+    deployment: Deployment, gone: Withdrawal, access: Access, *, expected_version: str | None = None
 ) -> None:
     """Take an end back: it was told wrongly, or treatment goes on. Again it changes nothing.
 
-    Raises ``ScopeMissing``, and ``NotFound`` where none was told.
+    Raises ``StaleVersion`` and ``ScopeMissing`` as above, and ``NotFound`` where none was told.
     """
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
-        alias, dyad = _find(write, patient, therapist)
+        alias, dyad = _find(write, gone.patient, gone.therapist)
         kept = _current(write, alias, dyad)
         if kept is None:
             raise NotFound(_NONE_TOLD)
         if not kept.withdrawn:
-            said = {"withdrawn": True, "source": "caller", "told_by": by, "believed_from": write.now}
+            _refuse_stale(write, kept, dyad, expected_version)
+            said = {"withdrawn": True, "source": "caller", "told_by": gone.by, "believed_from": write.now}
             keep_end(tx, replace(kept, **said))  # type: ignore[arg-type] # of the fields' own types
         subject = f"patient/{own_key_of(tx, alias)}"
         add_audit(tx, audit_row(access, write.now, NO_CONTENT, subject, alias.row))
@@ -175,6 +195,14 @@ def _find(write: Write, patient: str, therapist: str | None) -> tuple[Alias, Dya
 def _current(write: Write, alias: Alias, dyad: Dyad) -> TreatmentEnd | None:
     rows = rows_of_patient(write.tx, write.clinic, alias.patient_key)
     return last_word(write.tx, write.clinic, rows, dyad.therapist)
+
+
+def _refuse_stale(write: Write, kept: TreatmentEnd | None, dyad: Dyad, expected_version: str | None) -> None:
+    if expected_version is None:
+        return
+    stands = kept is not None and not kept.withdrawn and _told(write.tx, kept, dyad.row).went_on is None
+    if expected_version != version_of(kept if stands else None):
+        raise StaleVersion(_CHANGED, at="version")
 
 
 def _replace(write: Write, kept: TreatmentEnd | None, row: TreatmentEnd) -> None:

@@ -143,6 +143,29 @@ def test_whoever_is_neither_supervisor_nor_clinic_it_is_told_what_is_missing(
         keep_picture(page, "clinician-refused-phone-light")
 
 
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_a_therapist_tells_the_end_of_a_treatment_and_takes_it_back(
+    chromium: Browser, service: Service, screen: str
+) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    with opened(chromium, screen) as shown:
+        page = shown.page
+        sign_in(page, f"{service.base_url}/clinician/sign-in?to=/clinician/patients/anna")
+        keep_picture(page, f"clinician-end-to-tell-{screen}-light")
+        page.get_by_label("Last day of treatment").fill(today)
+        page.get_by_label("Why", exact=True).select_option("planned")
+        page.get_by_role("button", name="Note the end").click()
+        assert page.get_by_role("status").inner_text() == "Kept."
+        assert page.locator(".heading").get_by_text(f"Treatment ended on {today} (planned)").is_visible()
+        keep_picture(page, f"clinician-end-told-{screen}-light")
+        assert find_barriers(page) == []
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= SCREENS[screen].width
+        page.get_by_role("button", name="Take the end back").click()
+        assert page.get_by_text("Treatment ended on").count() == 0
+
+    assert shown.faults == []
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_german_browser_is_told_in_german(chromium: Browser, service: Service, screen: str) -> None:
     with opened(chromium, screen, language="de-DE") as shown:

@@ -17,8 +17,10 @@ from service.flows.deployment import Deployment
 from service.flows.draw_trend import draw_patient_trend
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.show_trend import PatientTrend
+from service.flows.tell_treatment_end import version_of
 from service.flows.trend_series import TrendPoint
 from service.store.alert_acts import ActRow
+from service.store.treatment_ends import TreatmentEnd
 
 # What stands in the place of a score that a form does not yield.
 NO_SCORE = "\N{EN DASH}"
@@ -108,7 +110,11 @@ class FormRow:
 
 @dataclass(frozen=True, slots=True)
 class DyadView:
-    """All that the page of one dyad shows; ``therapist`` '' where unknown."""
+    """All that the page of one dyad shows; ``therapist`` '' where unknown.
+
+    ``end`` is the end of treatment where one holds, ``end_version`` for which word on it a form is made.
+    ``last_day`` is the date of the last session, '' where none was attended: no end before it holds.
+    """
 
     patient: str
     therapist: str
@@ -123,6 +129,9 @@ class DyadView:
     forms: tuple[FormRow, ...]
     visit: tuple[FormRow, ...] | None
     due: tuple[str, ...]
+    end: TreatmentEnd | None
+    end_version: str
+    last_day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +147,16 @@ def view_dyad(
 ) -> DyadView:
     """Return the page of one dyad; ``patient`` is a logical id."""
     guidance, visit = guidance_in(reader.language), reader.visit
+    sessions = brief.sessions
     therapists = dict.fromkeys(one.therapist for one in (*trend.series, *trend.beside))
-    forms = sorted(_forms(trend, brief.sessions.therapist), key=lambda one: one[0], reverse=True)
+    forms = sorted(_forms(trend, sessions.therapist), key=lambda one: one[0], reverse=True)
     here, base = f"Encounter/{visit}", deployment.settings.ehr_base_url
     of_visit = (here, f"{base}/{here}")
     return DyadView(
         patient=patient,
-        therapist=brief.sessions.therapist,
+        therapist=sessions.therapist,
         therapists=tuple(therapists),
-        attended=brief.sessions.attended,
+        attended=sessions.attended,
         picture=draw_patient_trend(trend, patient),
         measures=tuple(_measure(one) for one in brief.measures),
         alerts=tuple(_alert(one, deployment.known) for one in reversed(brief.alerts)),
@@ -156,6 +166,9 @@ def view_dyad(
         forms=tuple(row for _, row, _ in forms),
         visit=tuple(row for _, row, at in forms if at in of_visit) if visit else None,
         due=tuple(deployment.known[one.due.instrument].short_title for one in brief.due if one.due.due_next),
+        end=sessions.end,
+        end_version=version_of(sessions.end),
+        last_day=max(sessions.days, default=""),
     )
 
 

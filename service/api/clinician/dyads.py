@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -15,7 +15,7 @@ from service.api.browsers import PAGE, refuse_forged
 from service.api.clinician.dyad_view import Reader, view_dyad
 from service.api.clinician.rendering import answer_page, language_of
 from service.api.doors import Doors
-from service.api.security import access_of
+from service.api.security import access_of, caller_of
 from service.api.v1.act_body import (
     read_acknowledgement,
     read_dismissal,
@@ -34,6 +34,7 @@ from service.flows.act_on_alert import (
 from service.flows.brief_session import brief_of
 from service.flows.patient_references import reference_here, references_to_patient
 from service.flows.show_trend import TrendQuery, show_trend
+from service.scopes import Need
 
 DYAD, ACT = f"{PAGE}/patients/{{patient}}", f"{PAGE}/alerts/{{alert_id}}"
 _ID = r"^[A-Za-z0-9\-.]{1,64}$"
@@ -46,16 +47,22 @@ _ACTS: Mapping[str, tuple[_Read, str]] = {
     "resolve": (read_resolution, "note"),
     "dismiss": (read_dismissal, "note"),
 }
+_KEPT = {*_ACTS, "end"}
+_TELL_END = Need("EpisodeOfCare", "u")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """From where the page was opened: ``since`` is the version that a move was made on in vain."""
+    """From where the page was opened: ``since`` is the version that a move was made on in vain.
+
+    ``end``: what was said of the end of treatment was in vain.
+    """
 
     therapist: Annotated[str | None, Query(max_length=LONGEST)] = None
     encounter: Annotated[str | None, Query(pattern=_ID)] = None
     since: Annotated[int | None, Query(ge=1)] = None
     kept: Annotated[str | None, Query(max_length=20)] = None
+    end: Annotated[Literal["changed"] | None, Query()] = None
 
 
 AlertId = Annotated[str, Path(max_length=64)]
@@ -84,7 +91,9 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
             reasons=[term.code for term in DISMISSAL_REASON_TERMS.terms],
             person=access.person,
             since=opened.since,
-            kept=opened.kept if opened.kept in _ACTS else None,
+            kept=opened.kept if opened.kept in _KEPT else None,
+            can_end=caller_of(request).may(_TELL_END),
+            end_changed=opened.end is not None,
         )
 
     @router.post(ACT)

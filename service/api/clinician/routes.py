@@ -10,6 +10,7 @@ from service.api.clinician.dyads import add_dyads, read_form
 from service.api.clinician.lists import add_lists
 from service.api.clinician.rendering import language_of, plain_page
 from service.api.clinician.responses import add_responses
+from service.api.clinician.treatment_ends import add_treatment_ends
 from service.api.doors import Doors
 from service.api.security import access_of
 from service.flows.sign_ins import sign_out
@@ -20,6 +21,7 @@ def build_router(doors: Doors) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     add_lists(router, doors)
     add_dyads(router, doors)
+    add_treatment_ends(router, doors)
     add_responses(router, doors)
     add_deliveries(router, doors)
     _add_sign_out(router, doors)

@@ -22,6 +22,7 @@ from service.flows.patient_references import references_to_patient
 from service.flows.tell_treatment_end import (
     NewEnd,
     ToldEnd,
+    Withdrawal,
     list_treatment_ends,
     tell_treatment_end,
     withdraw_treatment_end,
@@ -63,7 +64,7 @@ def _add_writes(router: APIRouter, deployment: Deployment) -> None:
     def tell(request: Request, patient: PatientId, body: Body) -> Response:
         """Answer it as it is kept; the same again changes nothing, another word replaces it."""
         access = access_of(request, "U")
-        new = _read(body.value, patient, access, deployment)
+        new = read_end(body.value, patient, access, deployment)
         return answer(_shown(tell_treatment_end(deployment, new, access), patient))
 
     @router.post(
@@ -77,15 +78,13 @@ def _add_writes(router: APIRouter, deployment: Deployment) -> None:
     def withdraw(request: Request, patient: PatientId, body: Body) -> Response:
         """Answer nothing; again it changes nothing."""
         access = access_of(request, "U")
-        fields = Fields(body.value, ("therapist", "by"))
-        therapist, by = _therapist(fields), read_person(fields, access.person)
-        fields.refuse_faults()
-        refuse_another_person(by, access, deployment, "by")
-        withdraw_treatment_end(deployment, f"Patient/{patient}", therapist, by, access)
+        gone = read_withdrawal(body.value, patient, access, deployment)
+        withdraw_treatment_end(deployment, gone, access)
         return Response(status_code=204)
 
 
-def _read(value: Mapping[str, Any], patient: str, access: Access, deployment: Deployment) -> NewEnd:
+def read_end(value: Mapping[str, Any], patient: str, access: Access, deployment: Deployment) -> NewEnd:
+    """Return what a body says of an end; ``patient`` is a logical id. Raises ``FaultsInRequest``."""
     fields = Fields(value, ("therapist", "date", "reason", "by"))
     therapist, ended_on, reason = _therapist(fields), fields.text("date"), fields.text("reason")
     found = find_end_faults(ended_on, reason, deployment.clock())
@@ -101,6 +100,17 @@ def _read(value: Mapping[str, Any], patient: str, access: Access, deployment: De
         reason=reason,  # type: ignore[arg-type] # one of the words allowed
         by=by,
     )
+
+
+def read_withdrawal(
+    value: Mapping[str, Any], patient: str, access: Access, deployment: Deployment
+) -> Withdrawal:
+    """Return what a body says of an end that is taken back, as above."""
+    fields = Fields(value, ("therapist", "by"))
+    therapist, by = _therapist(fields), read_person(fields, access.person)
+    fields.refuse_faults()
+    refuse_another_person(by, access, deployment, "by")
+    return Withdrawal(f"Patient/{patient}", therapist, by)
 
 
 def _therapist(fields: Fields) -> str | None:

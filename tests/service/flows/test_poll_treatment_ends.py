@@ -13,6 +13,7 @@ from service.flows.poll_treatment_ends import poll_treatment_ends
 from service.flows.record_response import record_response
 from service.flows.tell_treatment_end import (
     NewEnd,
+    Withdrawal,
     list_treatment_ends,
     tell_treatment_end,
     withdraw_treatment_end,
@@ -102,7 +103,7 @@ def test_a_callers_word_wins_over_the_ehrs(clinic: Clinic) -> None:
 def test_what_a_caller_took_back_the_ehr_does_not_tell_again(clinic: Clinic) -> None:
     hold(clinic)
     poll(clinic)
-    withdraw_treatment_end(clinic.deployment, ANNA, ADA, ADA, an_access("U"))
+    withdraw_treatment_end(clinic.deployment, Withdrawal(ANNA, ADA, ADA), an_access("U"))
     hold(clinic, identifier=[{"system": "urn:x", "value": "1"}])
     assert (poll(clinic), kept(clinic)) == (0, [])
 

@@ -135,8 +135,9 @@ def test_another_host_opens_nothing(site):
     assert answer.status_code == 403
 
 
-def test_who_signed_in_may_take_an_alert_by_the_default_scopes():
+@pytest.mark.parametrize("kind", ["Task", "EpisodeOfCare"])
+def test_who_signed_in_may_take_an_alert_and_tell_an_end_by_the_default_scopes(kind):
     scopes = parse_scopes(" ".join(Settings().page_scopes))
 
     assert len(scopes) == len(Settings().page_scopes)
-    assert any(one.opens(Need("Task", "u")) for one in scopes)
+    assert any(one.opens(Need(kind, "u")) for one in scopes)
