@@ -110,9 +110,14 @@ def empty_file() -> bytes:
 
 
 @cache
-def _template() -> str:
+def _owner() -> str:
     with suppress(DuplicateObject, UniqueViolation):  # another process of this run was first
         _on_admin(f"CREATE ROLE {OWNER} LOGIN PASSWORD '{OWNER}'")
+    return OWNER
+
+
+@cache
+def _template() -> str:
     name = _copied("template0")
     database = Database(_url_of(name))
     database.migrate()
@@ -137,7 +142,7 @@ def _opened(name: str) -> Database:
 
 def _copied(template: str) -> str:
     name = f"test_{uuid4().hex}"
-    _on_admin(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER} STRATEGY file_copy")
+    _on_admin(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {_owner()} STRATEGY file_copy")
     return name
 
 
