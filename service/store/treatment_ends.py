@@ -56,7 +56,10 @@ def keep_end(tx: Tx, row: TreatmentEnd) -> None:
 
 
 def last_word(tx: Tx, clinic: str, alias_rows: Sequence[int], therapist: str) -> TreatmentEnd | None:
-    """Return what was said of a patient with this therapist, withdrawn or not: the latest end; else None."""
+    """Return what was said of a patient with this therapist: the latest end, else one withdrawn, else None.
+
+    Merged patients may each have a word of their own, one of them withdrawn.
+    """
     found = _read(
         tx,
         clinic,
@@ -64,7 +67,8 @@ def last_word(tx: Tx, clinic: str, alias_rows: Sequence[int], therapist: str) ->
         treatment_ends.c.therapist == therapist,
         treatment_ends.c.believed_until.is_(None),
     )
-    return found[-1] if found else None
+    holding = [one for one in found if not one.withdrawn]
+    return (holding or found)[-1] if found else None
 
 
 def end_by_episode(tx: Tx, clinic: str, episode: str) -> TreatmentEnd | None:

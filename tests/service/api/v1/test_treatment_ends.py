@@ -13,6 +13,7 @@ from tests.service.api.v1.build import STEADY, WITH_A_DIP, faults_of, post, reco
 PATH = "/v1/patients/anna/treatment-end"
 TREND = "/v1/patients/anna/alliance-trend"
 DIGEST = "/v1/therapists/ada/supervision-digest"
+WITHDRAWAL = {"therapist": "Practitioner/ada", "by": "Practitioner/ada"}
 LATER = NOW + timedelta(days=8)
 
 
@@ -22,8 +23,7 @@ def tell(client: TestClient, **changes: Any) -> Any:
 
 
 def withdraw(client: TestClient, **changes: Any) -> Any:
-    body = {"therapist": "Practitioner/ada", "by": "Practitioner/ada"} | changes
-    return client.post(f"{PATH}/withdraw", json=body)
+    return client.post(f"{PATH}/withdraw", json=WITHDRAWAL | changes)
 
 
 def told(client: TestClient) -> list[dict[str, Any]]:
@@ -166,6 +166,18 @@ def test_a_merge_joins_what_was_told_and_undoing_it_parts_it(course: TestClient)
     assert len(course.get("/v1/patients/anna-2/treatment-end").json()["items"]) == 1
     course.post("/v1/patients/anna-2/merge-into/anna/undo", json={"by": "Practitioner/sue"})
     assert course.get("/v1/patients/anna-2/treatment-end").json()["items"] == []
+
+
+def test_of_merged_patients_the_end_that_holds_is_taken_back(course: TestClient, clock: FixedClock) -> None:
+    post(course, patient="Patient/anna-2", identifier="urn:x|2", session_number=9)
+    tell(course)
+    clock.now += timedelta(days=2)
+    course.put("/v1/patients/anna-2/treatment-end", json=EXAMPLE_END | {"date": "2026-03-03"})
+    course.post("/v1/patients/anna-2/treatment-end/withdraw", json=WITHDRAWAL)
+    course.post("/v1/patients/anna-2/merge-into/anna", json={"by": "Practitioner/sue"})
+    withdraw(course)
+
+    assert told(course) == []
 
 
 def test_a_therapy_without_a_therapist_can_end(client: TestClient, clock: FixedClock) -> None:
