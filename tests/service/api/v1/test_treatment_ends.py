@@ -180,6 +180,27 @@ def test_of_merged_patients_the_end_that_holds_is_taken_back(course: TestClient,
     assert told(course) == []
 
 
+def test_of_merged_patients_who_both_ended_one_withdrawal_takes_back_all(course: TestClient) -> None:
+    merge_two_who_ended(course)
+    withdraw(course)
+    assert told(course) == []
+
+
+def test_of_merged_patients_who_both_ended_the_last_word_counts_though_it_is_earlier(
+    course: TestClient,
+) -> None:
+    merge_two_who_ended(course)
+    course.put("/v1/patients/anna-2/treatment-end", json=EXAMPLE_END | {"reason": "other"})
+    assert [(one["date"], one["reason"]) for one in told(course)] == [("2026-03-02", "other")]
+
+
+def merge_two_who_ended(client: TestClient) -> None:
+    post(client, patient="Patient/anna-2", identifier="urn:x|2", session_number=9)
+    tell(client, date="2026-03-03")
+    client.put("/v1/patients/anna-2/treatment-end", json=EXAMPLE_END | {"date": "2026-03-03"})
+    client.post("/v1/patients/anna-2/merge-into/anna", json={"by": "Practitioner/sue"})
+
+
 def test_a_therapy_without_a_therapist_can_end(client: TestClient, clock: FixedClock) -> None:
     record_course(client, clock, STEADY, therapist=None)
     assert tell(client, therapist=None).json()["therapist"] is None
