@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from service.api.v1.treatment_end_models import EXAMPLE_END
+from service.flows.deployment import Deployment
+from service.store.tables import audit_rows
 from tests.conftest import NOW, FixedClock
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, faults_of, post, record_course
 
@@ -213,6 +216,16 @@ def test_an_import_tells_ends_and_again_changes_nothing(client: TestClient) -> N
     assert (end["date"], end["reason"], end["source"], end["by"]) == ("2025-06-01", "planned", "import", None)
     assert import_ended(client)["unchanged"] == 1
     assert told(client) == [end]
+
+
+def test_an_imported_end_has_its_row_in_the_audit_once(client: TestClient, deployment: Deployment) -> None:
+    import_ended(client)
+    import_ended(client)
+    with deployment.database.read() as tx:
+        rows = tx.execute(select(audit_rows.c.route, audit_rows.c.subject, audit_rows.c.patient_row)).all()
+    assert [row.subject[:8] for row in rows if row.route == "/v1/imports" and row.patient_row].count(
+        "patient/"
+    ) == 1
 
 
 def test_what_a_caller_took_back_an_import_does_not_tell_again(client: TestClient) -> None:
