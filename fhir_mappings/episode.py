@@ -5,14 +5,11 @@ R4 does not tell.
 Source: hl7.org/fhir/R4/episodeofcare.html.
 """
 
-import re
 from dataclasses import dataclass
-from datetime import date
 
 from fhir_mappings.elements import Json
 from fhir_mappings.visit import day_of, target_of
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ENDED = ("finished", "cancelled")
 _THERAPISTS = ("Practitioner", "PractitionerRole")
 
@@ -32,18 +29,9 @@ def end_of_episode(episode: Json, base: str) -> EpisodeEnd | None:
     Example: status ``finished``, ``period.end`` 2026-03-02 -> 2026-03-02.
     """
     period = episode.get("period")
-    ended_on = _date(day_of(period.get("end"))) if isinstance(period, dict) else ""
+    ended_on = day_of(period.get("end")) if isinstance(period, dict) else ""
     patient, therapist = (target_of(episode.get(name), base) for name in ("patient", "careManager"))
     is_told = episode.get("status") in _ENDED and ended_on and patient.startswith("Patient/")
     if not is_told or therapist.partition("/")[0] not in _THERAPISTS:
         return None
     return EpisodeEnd(patient, therapist, ended_on)
-
-
-def _date(text: str) -> str:
-    """Return a date as it is, '' for what is none: nothing could be counted by it."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return ""
-    return text if _DATE.fullmatch(text) else ""
