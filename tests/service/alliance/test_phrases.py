@@ -43,7 +43,7 @@ def test_what_nobody_translated_is_said_in_english(language):
 def test_an_alert_speaks_german():
     assert alert_text(FACTS, "de") == (
         "Deutlicher Einbruch nach Sitzung 5, mögliche Belastung. SRS 28.0; für diese Person bisher üblich: "
-        "33.9\N{EN DASH}39.6 (4 Bewertungen). Am stärksten fiel Vorgehen, 9.2 → 5.8. Es fehlen: 1 Bogen. "
+        "33.9\N{EN DASH}39.6 (4 Bewertungen). Am stärksten fiel Vorgehen, 9.2 → 5.8. Fehlend: 1 Bogen. "
         "Ein Wert sagt weder, welcher Art eine Belastung ist, noch woher sie kommt. "
         "Sie könnten die nächste Sitzung mit der Frage beginnen, wie die letzte war."
     )
