@@ -39,7 +39,7 @@ security: $(READY) ## what the code and its dependencies are known to be weak at
 	$(BIN)/python -m tests.security.bill build/sbom.json requirements.lock
 
 soak: $(READY) ## the long runs: thousands of deliveries, killed again and again
-	$(BIN)/python -m tests.system --soak
+	EHR_MEMORY=4g $(BIN)/python -m tests.system --soak
 
 bench: $(READY) ## speed as ratios within one run
 	$(BIN)/python -m tests.bench $(ARGS)
