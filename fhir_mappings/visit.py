@@ -4,8 +4,10 @@ Nothing is guessed: what it leaves open, or says of several, is empty.
 Source: hl7.org/fhir/R4/encounter.html and hl7.org/fhir/R4/appointment.html.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
@@ -18,7 +20,7 @@ _PATIENTS = ("Patient",)
 _THERAPISTS = ("Practitioner", "PractitionerRole")
 # What is under one of these was never held as it stands there: it tells of no session.
 _VOID = ("entered-in-error", "cancelled")
-_DAY = len("2026-03-02")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,18 @@ def target_of(value: object, base: str) -> str:
 
 
 def day_of(moment: object) -> str:
-    """Return the date of a moment, in the offset that it is written in; '' where it has no whole date."""
-    return moment[:_DAY] if isinstance(moment, str) and len(moment) >= _DAY else ""
+    """Return the date of a moment, in the offset that it is written in; '' where it has no whole date.
+
+    One that no calendar has (2026-02-30) is none: nothing could be counted by it.
+    """
+    found = _DATE.match(moment) if isinstance(moment, str) else None
+    if found is None:
+        return ""
+    try:
+        date.fromisoformat(found[0])
+    except ValueError:
+        return ""
+    return found[0]
 
 
 def _only(targets: Iterable[str], types: tuple[str, ...]) -> str:

@@ -49,10 +49,20 @@ from service.store.audit import ReadAudit
 # What a page of a configured origin may send, and see of the answer (fetch.spec.whatwg.org, CORS).
 _REQUEST_HEADERS = (
     *("Accept", "Authorization", "Content-Type", "If-Match", "If-Modified-Since", "If-None-Exist"),
-    *("If-None-Match", "Prefer", "X-Request-Id"),
+    *("If-None-Match", "If-Range", "Prefer", "Range", "X-Request-Id"),
 )
 _ANSWER_HEADERS = (
-    *("Content-Location", "ETag", "Expires", "Last-Modified", "Location", "Retry-After", "X-Progress"),
+    *(
+        "Accept-Ranges",
+        "Content-Location",
+        "Content-Range",
+        "ETag",
+        "Expires",
+        "Last-Modified",
+        "Location",
+        "Retry-After",
+        "X-Progress",
+    ),
     "X-Request-Id",
 )
 # One packet holds less than this anyway; a higher level costs more time than it saves.

@@ -65,7 +65,7 @@ class CallerSettings(PageSettings):
     )
     patients_see_alerts: bool = Field(
         default=False,
-        description="true: `patient/` scopes may see rupture alerts, tiers and check-in prompts.",
+        description="true: `patient/` scopes may see rupture alerts, tiers, check-in prompts and ends of treatment.",
     )
     patients_see_therapist_forms: bool = Field(
         default=False, description="true: `patient/` scopes may see what others than the client filled in."

@@ -1,13 +1,15 @@
-"""Which bytes of a file are asked for: one range, or all of them.
+"""Which bytes of a file are asked for: one range, all of them, or none where the caller has it already.
 
 A range that cannot be read, of another unit, or several at once, is passed over, and the whole file is
-answered, as the standard allows. Source: RFC 9110, 13.1.5 and 14.
+answered, as the standard allows. Source: RFC 9110, 13.1.2, 13.1.5 and 14.
 """
 
 import re
 from dataclasses import dataclass
 
 from service.errors import RangeBeyondEnd
+
+_WEAK = "W/"
 
 # More digits than any file has bytes.
 _ONE = re.compile(r"bytes=\s*(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})\s*", re.ASCII | re.IGNORECASE)
@@ -28,6 +30,12 @@ class ByteRange:
     def content_range(self, size: int) -> str:
         """Return the header that says which bytes of how many these are."""
         return f"bytes {self.first}-{self.last}/{size}"
+
+
+def is_there_already(if_none_match: str | None, etag: str) -> bool:
+    """Tell whether ``If-None-Match`` names this file; a weak ETag of it does, and so does ``*``."""
+    named = [one.strip().removeprefix(_WEAK) for one in (if_none_match or "").split(",")]
+    return "*" in named or etag in named
 
 
 def asked_range(wanted: str | None, if_range: str | None, etag: str, size: int) -> ByteRange | None:

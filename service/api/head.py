@@ -18,6 +18,8 @@ class HeadAsGet:
         async def send_without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
+        # A range is of GET alone (RFC 9110, 14.2).
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"range"]
         # CAUTION: not a copy: the gate before us looks up the route here.
         scope["method"] = "GET"
         await self._app(scope, receive, send_without_body)

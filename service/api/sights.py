@@ -14,8 +14,8 @@ from service.settings import Settings
 from service.store.conditions import Always, Condition
 from service.store.sight import WHOLE_SIGHT, Part, Sight
 
-# What tells of a possible strain: not for patients, unless their clinic says so.
-_ALERT_TYPES = frozenset({"DetectedIssue", "Task", "Flag"})
+# What tells of a possible strain, or why treatment ended: not for patients, unless their clinic says so.
+_CLINICIANS_TYPES = frozenset({"DetectedIssue", "Task", "Flag", "EpisodeOfCare"})
 _OWN_FORMS = ("client",)
 # Granular scopes narrow reads of these; for any other type, and for writes, they open nothing.
 _GRANULAR = frozenset({"Observation", "QuestionnaireResponse"})
@@ -64,7 +64,7 @@ class Grants:
             if caller.user is None:
                 return None
             return Part(therapists=(reference_here(caller.user, self.settings), *caller.also))
-        if caller.patient is None or (need.type in _ALERT_TYPES and not caller.patients_see_alerts):
+        if caller.patient is None or (need.type in _CLINICIANS_TYPES and not caller.patients_see_alerts):
             return None
         forms = None if caller.patients_see_therapist_forms else _OWN_FORMS
         return Part(references_to_patient(caller.patient, self.settings), perspectives=forms)

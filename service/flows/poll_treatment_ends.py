@@ -15,7 +15,7 @@ from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.lost_races import repeat_lost_races
-from service.store.patients import Alias, find_alias, knows_dyad, own_key_of, take_dyad
+from service.store.patients import Alias, find_alias, knows_dyad, own_key_of, rows_of_patient, take_dyad
 from service.store.treatment_ends import TreatmentEnd, end_by_episode, keep_end
 
 OK = 200
@@ -46,11 +46,17 @@ def _record(intake: Intake, name: str, end: EpisodeEnd | None) -> bool:
         write = Write(tx, deployment, intake.access("U"), deployment.clock())
         said, alias = end_by_episode(tx, intake.clinic, name), _alias_of(tx, intake, end)
         changed = False
-        if said is not None and not (alias and end and said.therapist == end.therapist):
+        if said is not None and not (alias and end and _is_of(write, said, alias, end)):
             changed = _take_back(write, said)
         if alias is not None and end is not None:
             changed = _tell(write, name, end, alias) or changed
     return changed
+
+
+def _is_of(write: Write, said: TreatmentEnd, alias: Alias, end: EpisodeEnd) -> bool:
+    """Tell whether what an episode said before was of the same dyad."""
+    rows = rows_of_patient(write.tx, write.clinic, alias.patient_key)
+    return said.therapist == end.therapist and said.alias_row in rows
 
 
 def _take_back(write: Write, said: TreatmentEnd) -> bool:

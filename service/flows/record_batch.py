@@ -20,7 +20,7 @@ from service.flows.queue_delivery import queue_response
 from service.flows.rated_sessions import RatedSessions
 from service.flows.record_response import CREATED, why_taken
 from service.flows.same_session import find_same_session
-from service.flows.tell_treatment_end import NewEnd, take_in_end
+from service.flows.tell_treatment_end import OK, NewEnd, take_in_end
 from service.flows.want_session import want_session
 from service.flows.write_version import audit_row, content_hash, first_version, score_rows
 from service.settings import Settings
@@ -36,6 +36,7 @@ from service.store.batches import (
     take_dyads,
 )
 from service.store.imports import Refusal, leave_unjudged
+from service.store.patients import own_key_of
 from service.store.responses import DyadRating, ResponseVersion, rating_of
 
 _ERASED = "erased"
@@ -123,8 +124,13 @@ def _keep_ends(write: Write, ends: Sequence[NewEnd]) -> None:
         latest[reference_here(end.patient, settings), reference_here(end.therapist or "", settings)] = end
     told = {patient for patient, _ in latest}
     aliases = take_aliases(write.tx, write.clinic, told, write.now) if told else {}
-    for (patient, therapist), end in latest.items():
-        take_in_end(write, end, aliases[patient], therapist, "import")
+    kept = [
+        (f"patient/{own_key_of(write.tx, aliases[patient])}", aliases[patient].row)
+        for (patient, therapist), end in latest.items()
+        if take_in_end(write, end, aliases[patient], therapist, "import")
+    ]
+    if kept:
+        add_audits(write.tx, audit_row(write.access, write.now, OK, ""), kept)
 
 
 def _called(new: NewResponse) -> tuple[str, str]:

@@ -134,7 +134,10 @@ def show_trend(
 
 
 def without_alerts(trend: PatientTrend) -> PatientTrend:
-    """Return a trend for whom alerts are not told: no tier, prompt, rule that fired, or alert in it."""
+    """Return a trend for whom alerts are not told: no tier, prompt, rule that fired, or alert in it.
+
+    Nor an end of treatment: its reason is what a clinician says of the client.
+    """
 
     def untold(series: TrendSeries) -> TrendSeries:
         points = tuple(
@@ -148,6 +151,7 @@ def without_alerts(trend: PatientTrend) -> PatientTrend:
         series=tuple(map(untold, trend.series)),
         beside=tuple(map(untold, trend.beside)),
         alerts=(),
+        ends=(),
     )
 
 

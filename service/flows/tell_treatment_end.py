@@ -91,11 +91,12 @@ def tell_treatment_end(
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         alias, dyad = _find(write, new.patient, new.therapist)
-        kept = _current(write, alias, dyad)
+        rows = rows_of_patient(tx, write.clinic, alias.patient_key)
+        kept = last_word(tx, write.clinic, rows, dyad.therapist)
         row = end_row(write, new, alias, dyad.therapist, "caller")
         if kept is None or not _says_the_same(kept, row):
             _refuse_stale(write, kept, dyad, expected_version)
-            _replace(write, kept, row)
+            _replace(write, rows, row)
             kept = row
         add_audit(tx, audit_row(access, write.now, OK, f"patient/{own_key_of(tx, alias)}", alias.row))
         return _told(tx, kept, dyad.row)
@@ -112,13 +113,14 @@ def withdraw_treatment_end(
     with deployment.database.write() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         alias, dyad = _find(write, gone.patient, gone.therapist)
-        kept = _current(write, alias, dyad)
+        rows = rows_of_patient(tx, write.clinic, alias.patient_key)
+        kept = last_word(tx, write.clinic, rows, dyad.therapist)
         if kept is None:
             raise NotFound(_NONE_TOLD)
         if not kept.withdrawn:
             _refuse_stale(write, kept, dyad, expected_version)
             said = {"withdrawn": True, "source": "caller", "told_by": gone.by, "believed_from": write.now}
-            keep_end(tx, replace(kept, **said))  # type: ignore[arg-type] # of the fields' own types
+            _replace(write, rows, replace(kept, **said))  # type: ignore[arg-type] # of the fields' own types
         subject = f"patient/{own_key_of(tx, alias)}"
         add_audit(tx, audit_row(access, write.now, NO_CONTENT, subject, alias.row))
 
@@ -150,7 +152,7 @@ def take_in_end(write: Write, new: NewEnd, alias: Alias, therapist: str, source:
     row = end_row(write, new, alias, therapist, source)
     if kept is not None and not _gives_way(kept, row):
         return False
-    _replace(write, kept, row)
+    _replace(write, rows, row)
     return True
 
 
@@ -192,11 +194,6 @@ def _find(write: Write, patient: str, therapist: str | None) -> tuple[Alias, Dya
     return alias, dyad
 
 
-def _current(write: Write, alias: Alias, dyad: Dyad) -> TreatmentEnd | None:
-    rows = rows_of_patient(write.tx, write.clinic, alias.patient_key)
-    return last_word(write.tx, write.clinic, rows, dyad.therapist)
-
-
 def _refuse_stale(write: Write, kept: TreatmentEnd | None, dyad: Dyad, expected_version: str | None) -> None:
     if expected_version is None:
         return
@@ -205,10 +202,11 @@ def _refuse_stale(write: Write, kept: TreatmentEnd | None, dyad: Dyad, expected_
         raise StaleVersion(_CHANGED, at="version")
 
 
-def _replace(write: Write, kept: TreatmentEnd | None, row: TreatmentEnd) -> None:
-    """Keep a word; what was said of another name of the patient is taken back, else two would hold."""
-    if kept is not None and kept.alias_row != row.alias_row and not kept.withdrawn:
-        keep_end(write.tx, replace(kept, withdrawn=True, believed_from=write.now))
+def _replace(write: Write, alias_rows: Sequence[int], row: TreatmentEnd) -> None:
+    """Keep a word; what holds of other names of the patient is taken back, else one of them would count."""
+    for one in ends_of_patient(write.tx, write.clinic, alias_rows):
+        if one.therapist == row.therapist and one.alias_row != row.alias_row:
+            keep_end(write.tx, replace(one, withdrawn=True, believed_from=write.now))
     keep_end(write.tx, row)
 
 

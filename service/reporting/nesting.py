@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import permutations
 
 from service.reporting.dimensions import OF_DYAD
 from service.reporting.reading import Reader
@@ -30,7 +30,7 @@ def read_nesting(reader: Reader, group_by: Iterable[str]) -> Nesting:
     A report by therapist and one by team together give away what a therapist's hidden cell is, where the
     others of the team are shown.
     """
-    if not set(group_by) & set(_NAMES[1:]):
+    if not set(group_by) & set(_NAMES):
         return Nesting()
     reader.show("dyads")
     columns = ", ".join(f"coalesce({one}, '') AS {one}" for one in _NAMES)
@@ -38,10 +38,13 @@ def read_nesting(reader: Reader, group_by: Iterable[str]) -> Nesting:
 
 
 def find_nesting(dyads: Iterable[Mapping[str, object]]) -> Nesting:
-    """Return what lies within what, of dyads with a key for each of site, team, approach and therapist."""
+    """Return what lies within what, of dyads with a key for each of site, team, approach and therapist.
+
+    Any may lie within any: the teams of one approach, the sites of one team.
+    """
     rows = list(dyads)
     pairs = {
-        (own, coarser): {(row[own], row[coarser]) for row in rows} for coarser, own in combinations(_NAMES, 2)
+        (own, coarser): {(row[own], row[coarser]) for row in rows} for own, coarser in permutations(_NAMES, 2)
     }
     return Nesting({names: _within(seen) for names, seen in pairs.items()})
 

@@ -38,7 +38,9 @@ def test_no_clear_therapist_is_none(people):
     assert visit_of_encounter(an_encounter(participant=people), BASE).therapist == ""
 
 
-@pytest.mark.parametrize("period", [None, {}, {"start": "2026-03"}, {"end": "2026-03-02"}, "2026-03-02"])
+@pytest.mark.parametrize(
+    "period", [None, {}, {"start": "2026-03"}, {"start": "2026-02-30"}, {"end": "2026-03-02"}, "2026-03-02"]
+)
 def test_no_clear_day_is_none(period):
     assert visit_of_encounter(an_encounter(period=period), BASE).day == ""
 

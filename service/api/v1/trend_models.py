@@ -254,5 +254,6 @@ class TrendAnswer(BaseModel):
     context: list[DyadContextAnswer] = Field(description="What stands beside the scores; never a signal.")
     alerts: list[TrendAlertAnswer] = Field(description="Opened in the sessions shown; none taken back.")
     treatment_ends: list[DyadEndAnswer] = Field(
-        description="Ends of treatment that were told, where no session came after; nothing is due there."
+        description="Ends of treatment that were told, where no session came after; nothing is due there. "
+        "None for whom alerts are not told."
     )

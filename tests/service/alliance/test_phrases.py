@@ -5,6 +5,8 @@ from datetime import date
 
 import pytest
 
+from fhir_mappings.alert_note import CAUTION
+from fhir_mappings.vocabulary import DISMISSAL_REASON_TERMS
 from service.alliance.card_wording import LONGEST_SUMMARY, strain_summary
 from service.alliance.phrases import phrases_by_language, phrases_in
 from service.alliance.session_names import SessionName
@@ -43,7 +45,7 @@ def test_what_nobody_translated_is_said_in_english(language):
 def test_an_alert_speaks_german():
     assert alert_text(FACTS, "de") == (
         "Deutlicher Einbruch nach Sitzung 5, mögliche Belastung. SRS 28.0; für diese Person bisher üblich: "
-        "33.9\N{EN DASH}39.6 (4 Bewertungen). Am stärksten fiel Vorgehen, 9.2 → 5.8. Es fehlen: 1 Bogen. "
+        "33.9\N{EN DASH}39.6 (4 Bewertungen). Am stärksten fiel Vorgehen, 9.2 → 5.8. Fehlend: 1 Bogen. "
         "Ein Wert sagt weder, welcher Art eine Belastung ist, noch woher sie kommt. "
         "Sie könnten die nächste Sitzung mit der Frage beginnen, wie die letzte war."
     )
@@ -54,6 +56,12 @@ def test_the_step_that_an_alert_ends_with_is_told_apart(language):
     text = alert_text(FACTS, language)
     told, step = split_next_step(text)
     assert f"{told} {step}" == text
+
+
+def test_a_card_says_in_english_what_the_ehr_is_told():
+    said = phrases_in("en")
+    assert said.say("card", "caution") == CAUTION
+    assert dict(said.texts["reasons"]) == {one.code: one.display for one in DISMISSAL_REASON_TERMS.terms}
 
 
 @pytest.mark.parametrize("news", ["opened", "raised", "again"])

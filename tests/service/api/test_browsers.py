@@ -50,6 +50,18 @@ def test_a_browser_is_told_before_it_sends(opened):
     assert "If-None-Exist" in answer.headers["access-control-allow-headers"]
 
 
+def test_a_page_may_go_on_with_a_download(opened):
+    asked = opened.options(
+        "/fhir/exports/x/y", headers=PREFLIGHT | {"Access-Control-Request-Headers": "if-range,range"}
+    )
+    answer = opened.get("/live", headers={"Origin": PAGE})
+
+    assert asked.status_code == 200
+    assert {"Accept-Ranges", "Content-Range"} <= set(
+        answer.headers["access-control-expose-headers"].split(", ")
+    )
+
+
 def test_an_ehr_in_a_browser_finds_services_and_asks_for_cards(opened):
     services = opened.get("/cds-services", headers={"Origin": PAGE})
     headers = "authorization,content-type"

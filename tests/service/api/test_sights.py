@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_mappings import json_text
+from service.api.v1.treatment_end_models import EXAMPLE_END
 from service.log import Log
 from tests.service.api.callers import a_caller, ada, anna, opened_to
 from tests.service.api.fhir.calls import FHIR as JSON
@@ -80,6 +81,18 @@ def test_a_patient_sees_no_alerts_unless_the_clinic_allows(clients, kind):
     assert f'scope="patient/{kind}.s"' in refused.headers["www-authenticate"]
     assert refused.json()["resourceType"] == "OperationOutcome"
     assert total(clients["told"], kind) == 1
+
+
+def test_a_patient_is_not_told_why_treatment_ended_unless_the_clinic_allows(clients):
+    end, trend = "/v1/patients/anna/treatment-end", "/v1/patients/anna/alliance-trend"
+    assert clients["everything"].put(end, json=EXAMPLE_END | {"reason": "client-left"}).status_code == 200
+
+    assert clients["anna"].get(trend).json()["treatment_ends"] == []
+    assert [clients["anna"].get(end).status_code, clients["anna"].put(end, json=EXAMPLE_END).status_code] == [
+        403,
+        403,
+    ]
+    assert [one["reason"] for one in clients["told"].get(trend).json()["treatment_ends"]] == ["client-left"]
 
 
 def test_a_patient_sees_the_own_forms_only(clients):

@@ -48,8 +48,8 @@ def poll(clinic: Clinic) -> int:
     return poll_treatment_ends(clinic.intake)
 
 
-def kept(clinic: Clinic) -> list[tuple[str, str, str]]:
-    found, _ = list_treatment_ends(clinic.deployment, [ANNA], an_access())
+def kept(clinic: Clinic, patient: str = ANNA) -> list[tuple[str, str, str]]:
+    found, _ = list_treatment_ends(clinic.deployment, [patient], an_access())
     return [(one.end.ended_on, one.end.reason, one.end.source) for one in found]
 
 
@@ -81,6 +81,17 @@ def test_what_the_ehr_takes_back_is_taken_back(clinic: Clinic, changes: dict[str
     hold(clinic, **changes)
     assert (poll(clinic), poll(clinic)) == (1, 0)
     assert kept(clinic) == []
+
+
+def test_an_episode_that_was_another_patients_moves_its_end(clinic: Clinic) -> None:
+    ben = "Patient/ben"
+    clinic.know("ben")
+    record_response(clinic.deployment, a_response(7, patient=ben, identifier=None), an_access())
+    hold(clinic)
+    poll(clinic)
+    hold(clinic, patient={"reference": ben})
+    assert poll(clinic) == 1
+    assert (kept(clinic), kept(clinic, ben)) == ([], [("2026-03-02", "unknown", "ehr")])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +129,16 @@ def test_a_later_end_of_the_ehrs_is_a_new_therapy(clinic: Clinic) -> None:
 
 def test_an_ehr_without_such_a_search_is_told_of(clinic: Clinic) -> None:
     hold(clinic)
+    statement = clinic.ehr.get("/fhir/metadata").json()
+    for one in statement["rest"][0]["resource"]:
+        one["searchParam"] = [two for two in one["searchParam"] if two["name"] != "_lastUpdated"]
+    clinic.instead["metadata"] = httpx.Response(200, json=statement)
+    assert poll(clinic) == 0
+    assert check_clinic(clinic.deployment).attendance == no_search("EpisodeOfCare")
+
+
+def test_a_look_that_failed_is_told_of(clinic: Clinic) -> None:
+    hold(clinic)
     clinic.instead["EpisodeOfCare"] = httpx.Response(500)
     assert poll(clinic) == 0
     assert "EpisodeOfCare" in check_clinic(clinic.deployment).attendance
-    assert no_search("EpisodeOfCare").endswith("by _lastUpdated")

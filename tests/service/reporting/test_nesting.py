@@ -30,6 +30,13 @@ def test_nothing_lies_within_what_is_finer() -> None:
     assert dict(nesting.lines_of("site", "north")) == {}
 
 
+def test_the_teams_of_one_approach_lie_within_it() -> None:
+    teams = {"blue": "cbt", "green": "cbt", "red": "dynamic"}
+    nesting = find_nesting([dyad("ada", team) | {"approach": one} for team, one in teams.items()])
+    assert ("approach", "cbt") in nesting.lines_of("team", "blue")
+    assert "approach" not in dict(nesting.lines_of("team", "red"))
+
+
 def test_a_team_less_its_other_therapists_does_not_tell_the_hidden_one() -> None:
     teams = {"ada": "blue", "bea": "blue", "cleo": "green", "dan": "green"}
     patients = {"ada": 15, "bea": 8, "cleo": 12, "dan": 13}

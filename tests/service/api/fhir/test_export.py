@@ -276,6 +276,22 @@ def test_a_file_that_is_here_already_is_not_sent_again(clinic):
     assert (answer.status_code, answer.content) == (304, b"")
 
 
+@pytest.mark.parametrize("named", ["W/{}", "*"])
+def test_a_packed_file_that_is_here_already_is_not_sent_again(clinic, named):
+    (file,) = clinic.manifest("$export?_type=Observation")["output"]
+    etag = clinic.client.get(file["url"], headers=PLAIN).headers["etag"]
+    known = {"If-None-Match": named.format(etag), "Range": "bytes=99999999-"}
+
+    assert clinic.client.get(file["url"], headers=known).status_code == 304
+
+
+def test_a_range_is_of_get_alone(clinic):
+    (file,) = clinic.manifest("$export?_type=Observation")["output"]
+    headed = clinic.client.head(file["url"], headers=PLAIN | {"Range": "bytes=700-"})
+
+    assert (headed.status_code, "content-range" in headed.headers) == (200, False)
+
+
 def test_bytes_behind_the_end_are_refused_telling_the_size(clinic):
     (file,) = clinic.manifest("$export?_type=Observation")["output"]
     size = len(clinic.client.get(file["url"]).content)

@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from service.api.v1.treatment_end_models import EXAMPLE_END
+from service.flows.deployment import Deployment
+from service.store.tables import audit_rows
 from tests.conftest import NOW, FixedClock
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, faults_of, post, record_course
 
@@ -180,6 +183,27 @@ def test_of_merged_patients_the_end_that_holds_is_taken_back(course: TestClient,
     assert told(course) == []
 
 
+def test_of_merged_patients_who_both_ended_one_withdrawal_takes_back_all(course: TestClient) -> None:
+    merge_two_who_ended(course)
+    withdraw(course)
+    assert told(course) == []
+
+
+def test_of_merged_patients_who_both_ended_the_last_word_counts_though_it_is_earlier(
+    course: TestClient,
+) -> None:
+    merge_two_who_ended(course)
+    course.put("/v1/patients/anna-2/treatment-end", json=EXAMPLE_END | {"reason": "other"})
+    assert [(one["date"], one["reason"]) for one in told(course)] == [("2026-03-02", "other")]
+
+
+def merge_two_who_ended(client: TestClient) -> None:
+    post(client, patient="Patient/anna-2", identifier="urn:x|2", session_number=9)
+    tell(client, date="2026-03-03")
+    client.put("/v1/patients/anna-2/treatment-end", json=EXAMPLE_END | {"date": "2026-03-03"})
+    client.post("/v1/patients/anna-2/merge-into/anna", json={"by": "Practitioner/sue"})
+
+
 def test_a_therapy_without_a_therapist_can_end(client: TestClient, clock: FixedClock) -> None:
     record_course(client, clock, STEADY, therapist=None)
     assert tell(client, therapist=None).json()["therapist"] is None
@@ -192,6 +216,16 @@ def test_an_import_tells_ends_and_again_changes_nothing(client: TestClient) -> N
     assert (end["date"], end["reason"], end["source"], end["by"]) == ("2025-06-01", "planned", "import", None)
     assert import_ended(client)["unchanged"] == 1
     assert told(client) == [end]
+
+
+def test_an_imported_end_has_its_row_in_the_audit_once(client: TestClient, deployment: Deployment) -> None:
+    import_ended(client)
+    import_ended(client)
+    with deployment.database.read() as tx:
+        rows = tx.execute(select(audit_rows.c.route, audit_rows.c.subject, audit_rows.c.patient_row)).all()
+    assert [row.subject[:8] for row in rows if row.route == "/v1/imports" and row.patient_row].count(
+        "patient/"
+    ) == 1
 
 
 def test_what_a_caller_took_back_an_import_does_not_tell_again(client: TestClient) -> None:
