@@ -101,7 +101,7 @@ def _number(notifier: Notifier) -> None:
         events = take_new_events(tx, notifier.clinic, _AT_ONCE)
         rows = list_subscriptions(tx, notifier.clinic) if events else []
         asked = {
-            row.id: conditions_of(notifier.deployment, row, sight_of_subscription(notifier, row))
+            row.id: conditions_of(notifier.deployment, row, sight_of_subscription(tx, notifier, row))
             for row in rows
         }
         for event in events:
@@ -180,7 +180,7 @@ def _message(tx: Tx, notifier: Notifier, row: SubscriptionRow, now: str) -> _Mes
 
 def _events(tx: Tx, notifier: Notifier, row: SubscriptionRow, now: str) -> list[Told]:
     """Return what is told next; the audit knows of each that names somebody's record before it leaves."""
-    conditions = conditions_of(notifier.deployment, row, sight_of_subscription(notifier, row))
+    conditions = conditions_of(notifier.deployment, row, sight_of_subscription(tx, notifier, row))
     limit = min(row.most_events or MOST_EVENTS, MOST_EVENTS)
     found = []
     for notice in notices_between(tx, row, row.delivered + 1, row.events, limit):

@@ -220,6 +220,16 @@ def test_a_therapists_subscription_is_told_of_their_own_alone(tmp_path: Path) ->
         assert rows == {"Practitioner/ada": 1, "Practitioner/eve": 0}
 
 
+def test_a_role_that_was_never_heard_of_holds_nobody_up(tmp_path: Path) -> None:
+    role = "PractitionerRole/ada-day"  # a Subscription may be older than what is known of roles
+    with a_clinic(tmp_path, api_keys=True) as clinic:
+        clinic.subscribe(caller=clinic.key("user/Observation.rs", role))
+        clinic.record("36.2", therapist=role)
+        number_events(clinic.notifier)
+
+        assert [one.events for one in clinic.rows()] == [1]
+
+
 def test_a_granular_scope_is_told_of_what_it_reaches(tmp_path: Path) -> None:
     with a_clinic(tmp_path, api_keys=True) as clinic:
         clinic.subscribe(caller=clinic.key("system/Observation.rs?code=srs-3.total"))
