@@ -114,8 +114,8 @@ class Http:
         Raises ``EhrUnreachable`` where nothing was sent (host not allowed, refused, unknown, no connection
         in time) and ``EhrSilent`` for everything after that: no answer in time, half of one, too large a one.
         """
-        hosts = {host_of(url), _without_usual_port(url)}
-        if urlsplit(url).scheme not in _SCHEMES or not hosts & self._allowed_hosts:
+        scheme, host = urlsplit(url).scheme, _without_usual_port(url)
+        if scheme not in _SCHEMES or self._allowed_hosts.isdisjoint({host, host + _USUAL_PORTS[scheme]}):
             raise EhrUnreachable("host-not-allowed")
         sent = {"X-Request-Id": uuid4().hex, **(headers or {})}
         if body is not None:

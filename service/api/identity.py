@@ -85,13 +85,16 @@ class KeptEndpoints:
         return self._asked_at is None or self._clock() - self._asked_at >= pause
 
     def _renew(self) -> None:
-        if not self._is_due():  # another one did it meanwhile
+        # Another one did it meanwhile, or as many threads ask providers as may.
+        if not self._is_due() or not self._patience.asking.acquire(blocking=False):
             return
         # What is kept counts until there is an answer: then others need not wait for it.
         try:
             self._kept = self._ask()
         except ProviderSilent as silent:
             self._kept = silent
+        finally:
+            self._patience.asking.release()
         self._asked_at = self._clock()
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fhir_mappings.visit import VISITS
 from service.clock import from_instant
 from service.flows.deployment import Deployment
 from service.flows.list_deliveries import late_before
+from service.flows.poll_treatment_ends import EPISODE
 from service.store.counts import database_seconds
 from service.store.database import Tx
 from service.store.deliveries import count_late, ehrs_left_waiting
@@ -97,9 +99,14 @@ def _inbound(tx: Tx, deployment: Deployment) -> str:
 
 def _attendance(tx: Tx, deployment: Deployment) -> str:
     settings = deployment.settings
-    if not (settings.ehr_attendance or settings.ehr_treatment_ends):
+    # One that is turned off may have left a trouble behind.
+    kinds = [
+        *(VISITS if settings.ehr_attendance else ()),
+        *([EPISODE] if settings.ehr_treatment_ends else ()),
+    ]
+    if not kinds:
         return "off"
-    return "; ".join(visit_troubles(tx, deployment.clinic, settings.ehr_name)) or "on"
+    return "; ".join(visit_troubles(tx, deployment.clinic, settings.ehr_name, kinds)) or "on"
 
 
 def _other_clocks(deployment: Deployment) -> Iterator[str]:

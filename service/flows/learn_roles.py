@@ -20,6 +20,7 @@ def learn_roles(intake: Intake) -> int:
     """Return how many roles turned out to be somebody's, of at most twenty that were asked about.
 
     What is known of a role that the EHR shows no longer stays: its dyads are still those of the same person.
+    One that it shows without a Practitioner is nobody's any more.
     Raises ``EhrError`` where the EHR does not answer: what is left is asked the next time.
     """
     before = as_instant(intake.deployment.clock() - _AGAIN)
@@ -27,19 +28,21 @@ def learn_roles(intake: Intake) -> int:
         wanted = roles_to_ask(tx, intake.clinic, before, _PER_PASS)
     learnt = 0
     for role, known in wanted:
-        practitioner = _ask(intake, role)
+        told = _ask(intake, role)
+        practitioner = known if told is None else told
         with intake.deployment.database.write() as tx:
-            put_role(tx, intake.clinic, role, practitioner or known, intake.now())
+            put_role(tx, intake.clinic, role, practitioner, intake.now())
         learnt += practitioner not in ("", known)
+        intake.still()
     return learnt
 
 
-def _ask(intake: Intake, role: str) -> str:
-    """Return the Practitioner of a role as kept here, '' where the EHR names none."""
+def _ask(intake: Intake, role: str) -> str | None:
+    """Return the Practitioner of a role as kept here, '' where it names none; None where it is not shown."""
     try:
         found = intake.client.read("PractitionerRole", role.removeprefix(ROLE))
     except EhrUnreadable as error:
         if error.code not in _OF_ONE_RECORD:
             raise
-        return ""
-    return relative_to(intake.client.base_url, practitioner_of_role(dict(found.resource))) if found else ""
+        return None
+    return relative_to(intake.client.base_url, practitioner_of_role(dict(found.resource))) if found else None

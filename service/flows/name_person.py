@@ -5,7 +5,7 @@ from dataclasses import replace
 from service.callers import Caller
 from service.flows.patient_references import reference_here
 from service.settings import Settings
-from service.store.database import Database
+from service.store.database import Database, Tx
 from service.store.lost_races import repeat_lost_races
 from service.store.roles import ROLE, is_known_role, references_of, want_role
 
@@ -17,12 +17,20 @@ def name_person(database: Database, settings: Settings, caller: Caller) -> Calle
     """
     if caller.user is None:
         return caller
-    person = reference_here(caller.user, settings)
     with database.read() as tx:
-        _, *also = references_of(tx, caller.clinic, person)
+        named = name_in(tx, settings, caller)
+        person = named.user or ""
         is_new = person.startswith(ROLE) and not is_known_role(tx, caller.clinic, person)
     if is_new:
         _want(database, caller.clinic, person)
+    return named
+
+
+def name_in(tx: Tx, settings: Settings, caller: Caller) -> Caller:
+    """Return the same in a transaction under way, by what is known already: nothing is asked about."""
+    if caller.user is None:
+        return caller
+    person, *also = references_of(tx, caller.clinic, reference_here(caller.user, settings))
     return replace(caller, user=person, also=tuple(also))
 
 

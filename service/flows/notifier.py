@@ -11,7 +11,7 @@ from service.callers import LOOPBACK, Caller
 from service.clock import as_instant
 from service.flows.api_keys import is_key_valid
 from service.flows.deployment import Deployment
-from service.flows.name_person import name_person
+from service.flows.name_person import name_in
 from service.flows.notice_filters import read_filters
 from service.flows.write_subscription import needs_of
 from service.http import Http
@@ -67,7 +67,7 @@ def conditions_of(deployment: Deployment, row: SubscriptionRow, sight: Sight) ->
     return (*filters.conditions, *sight.conditions_on(kind_of_topic(row.topic)))
 
 
-def sight_of_subscription(notifier: Notifier, row: SubscriptionRow) -> Sight:
+def sight_of_subscription(tx: Tx, notifier: Notifier, row: SubscriptionRow) -> Sight:
     """Return what the caller of a Subscription has in sight, by what was kept of it and the settings now."""
     settings = notifier.deployment.settings
     caller = Caller(
@@ -81,7 +81,7 @@ def sight_of_subscription(notifier: Notifier, row: SubscriptionRow) -> Sight:
         patients_see_therapist_forms=settings.patients_see_therapist_forms,
     )
     needs = needs_of(TOPICS[row.topic], row.content)
-    caller = name_person(notifier.deployment.database, settings, caller)
+    caller = name_in(tx, settings, caller)
     return join_sights([notifier.sight_of(caller, need) for need in needs])
 
 

@@ -24,6 +24,7 @@ from service.flows.notifier import (
     sight_of_subscription,
     standing_of,
 )
+from service.flows.patient_references import reference_here
 from service.flows.tell_event import tell_event
 from service.flows.tell_webhook import WAITS_SECONDS
 from service.flows.write_version import audit_row
@@ -101,7 +102,7 @@ def _number(notifier: Notifier) -> None:
         events = take_new_events(tx, notifier.clinic, _AT_ONCE)
         rows = list_subscriptions(tx, notifier.clinic) if events else []
         asked = {
-            row.id: conditions_of(notifier.deployment, row, sight_of_subscription(notifier, row))
+            row.id: conditions_of(notifier.deployment, row, sight_of_subscription(tx, notifier, row))
             for row in rows
         }
         for event in events:
@@ -169,7 +170,7 @@ def _message(tx: Tx, notifier: Notifier, row: SubscriptionRow, now: str) -> _Mes
     events: list[Told] = []
     kind: NoticeType = "handshake" if row.status == REQUESTED else "heartbeat"
     if row.status == ACTIVE and row.events > row.delivered:
-        kind, events = "event-notification", _events(tx, notifier, row, now)
+        kind, events = "event-notification", _events(tx, notifier, row)
     # As many events as this one tells of: a receiver sees a gap by it, and what comes later is no gap.
     last = events[-1].number if events else row.delivered
     standing = standing_of(row, events=last if events else None)
@@ -178,24 +179,28 @@ def _message(tx: Tx, notifier: Notifier, row: SubscriptionRow, now: str) -> _Mes
     return _Message(row, headers, json_text.dumps(bundle), last)
 
 
-def _events(tx: Tx, notifier: Notifier, row: SubscriptionRow, now: str) -> list[Told]:
+def _events(tx: Tx, notifier: Notifier, row: SubscriptionRow) -> list[Told]:
     """Return what is told next; the audit knows of each that names somebody's record before it leaves."""
-    conditions = conditions_of(notifier.deployment, row, sight_of_subscription(notifier, row))
+    conditions = conditions_of(notifier.deployment, row, sight_of_subscription(tx, notifier, row))
     limit = min(row.most_events or MOST_EVENTS, MOST_EVENTS)
     found = []
     for notice in notices_between(tx, row, row.delivered + 1, row.events, limit):
         told = tell_event(tx, notifier.deployment, notice, conditions, in_full=row.content == "full-resource")
         if notice.event and row.content != "empty":
-            _audit_disclosure(tx, row, told, notice.event, now)
+            _audit_disclosure(tx, notifier, row, told, notice.event)
         found.append(told)
     return found
 
 
-def _audit_disclosure(tx: Tx, row: SubscriptionRow, told: Told, event: TopicEvent, now: str) -> None:
+def _audit_disclosure(
+    tx: Tx, notifier: Notifier, row: SubscriptionRow, told: Told, event: TopicEvent
+) -> None:
     kind, _, subject = told.focus.partition("/")
     if subject:
-        access = Access(row.clinic, row.caller, _ROUTE, "R", row.id, person=row.person)
-        add_audit(tx, replace(audit_row(access, now, _SENT, subject, event.alias_row), resource=kind))
+        person = reference_here(row.person, notifier.deployment.settings) if row.person else None
+        access = Access(row.clinic, row.caller, _ROUTE, "R", row.id, person=person)
+        sent = audit_row(access, notifier.now(), _SENT, subject, event.alias_row)
+        add_audit(tx, replace(sent, resource=kind))
 
 
 def _settle_taken(notifier: Notifier, message: _Message, status: int) -> None:

@@ -15,7 +15,15 @@ from service.flows.write_version import audit_row
 from service.store.audit import add_audit
 from service.store.database import Tx
 from service.store.lost_races import repeat_lost_races
-from service.store.patients import Alias, find_alias, knows_dyad, own_key_of, rows_of_patient, take_dyad
+from service.store.patients import (
+    Alias,
+    alias_at,
+    find_alias,
+    knows_dyad,
+    lock_dyads,
+    own_key_of,
+    rows_of_patient,
+)
 from service.store.treatment_ends import TreatmentEnd, end_by_episode, keep_end
 
 OK = 200
@@ -44,13 +52,22 @@ def _record(intake: Intake, name: str, end: EpisodeEnd | None) -> bool:
     deployment = intake.deployment
     with deployment.database.write() as tx:
         write = Write(tx, deployment, intake.access("U"), deployment.clock())
-        said, alias = end_by_episode(tx, intake.clinic, name), _alias_of(tx, intake, end)
+        alias = _alias_of(tx, intake, end)
+        said = _lock_said(write, name, alias)
         changed = False
         if said is not None and not (alias and end and _is_of(write, said, alias, end)):
             changed = _take_back(write, said)
         if alias is not None and end is not None:
             changed = _tell(write, name, end, alias) or changed
     return changed
+
+
+def _lock_said(write: Write, name: str, alias: Alias | None) -> TreatmentEnd | None:
+    """Return what an episode says here; under the dyads' rows nobody else tells of the same end meanwhile."""
+    said = end_by_episode(write.tx, write.clinic, name)
+    before = alias_at(write.tx, said.alias_row) if said else None
+    lock_dyads(write.tx, write.clinic, {one.patient_key for one in (alias, before) if one})
+    return end_by_episode(write.tx, write.clinic, name)
 
 
 def _is_of(write: Write, said: TreatmentEnd, alias: Alias, end: EpisodeEnd) -> bool:
@@ -68,8 +85,6 @@ def _take_back(write: Write, said: TreatmentEnd) -> bool:
 
 
 def _tell(write: Write, name: str, end: EpisodeEnd, alias: Alias) -> bool:
-    # The dyad's row is the lock under which a caller and the EHR cannot both tell of one end.
-    take_dyad(write.tx, write.clinic, alias.patient_key, end.therapist, write.now)
     new = NewEnd(end.patient, end.therapist, end.ended_on, "unknown", episode=name)
     if not take_in_end(write, new, alias, end.therapist, "ehr"):
         return False

@@ -36,7 +36,7 @@ from service.store.batches import (
     take_dyads,
 )
 from service.store.imports import Refusal, leave_unjudged
-from service.store.patients import own_key_of
+from service.store.patients import lock_dyads, own_key_of
 from service.store.responses import DyadRating, ResponseVersion, rating_of
 
 _ERASED = "erased"
@@ -118,12 +118,16 @@ def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> B
 
 def _keep_ends(write: Write, ends: Sequence[NewEnd]) -> None:
     """Keep the ends that rows tell, the latest of each dyad; a word said otherwise before wins."""
+    if not ends:
+        return
     settings = write.deployment.settings
     latest: dict[tuple[str, str], NewEnd] = {}
     for end in sorted(ends, key=lambda one: one.ended_on):
         latest[reference_here(end.patient, settings), reference_here(end.therapist or "", settings)] = end
     told = {patient for patient, _ in latest}
-    aliases = take_aliases(write.tx, write.clinic, told, write.now) if told else {}
+    aliases = take_aliases(write.tx, write.clinic, told, write.now)
+    # Rows that were here already locked no dyad: a caller must not tell of the same end meanwhile.
+    lock_dyads(write.tx, write.clinic, {alias.patient_key for alias in aliases.values()})
     kept = [
         (f"patient/{own_key_of(write.tx, aliases[patient])}", aliases[patient].row)
         for (patient, therapist), end in latest.items()

@@ -119,7 +119,8 @@ def withdraw_treatment_end(
             raise NotFound(_NONE_TOLD)
         if not kept.withdrawn:
             _refuse_stale(write, kept, dyad, expected_version)
-            said = {"withdrawn": True, "source": "caller", "told_by": gone.by, "believed_from": write.now}
+            by = reference_here(gone.by, deployment.settings)
+            said = {"withdrawn": True, "source": "caller", "told_by": by, "believed_from": write.now}
             _replace(write, rows, replace(kept, **said))  # type: ignore[arg-type] # of the fields' own types
         subject = f"patient/{own_key_of(tx, alias)}"
         add_audit(tx, audit_row(access, write.now, NO_CONTENT, subject, alias.row))

@@ -88,7 +88,8 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         else:
-            self._engine = create_engine(url, **pool)
+            # The connection given back last comes first: so few of them hold much of the file.
+            self._engine = create_engine(url, **pool, pool_use_lifo=True)
             event.listen(self._engine, "connect", _prepare_connection)
             event.listen(self._engine, "begin", _begin)
             self._reading = self._engine.execution_options()

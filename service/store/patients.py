@@ -70,6 +70,14 @@ def find_alias(tx: Tx, clinic: str, reference: str) -> Alias | None:
     return Alias(row.row_id, row.patient_key) if row else None
 
 
+def alias_at(tx: Tx, row: int) -> Alias:
+    """Return the alias of a row that is there."""
+    found = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
+        patient_aliases.c.row_id == row
+    )
+    return Alias(*tx.execute(found).one())
+
+
 def alias_rows(tx: Tx, clinic: str, references: Sequence[str]) -> list[int]:
     """Return the rows of every alias of the patients that any of these references names."""
     named = and_(

@@ -1,5 +1,7 @@
 """How far an EHR's Appointments, Encounters and EpisodesOfCare were read."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from service.store.database import Tx
@@ -27,11 +29,16 @@ def move_visit_cursor(tx: Tx, clinic: str, ehr: str, visit_type: str, **values: 
     put_rows(tx, visit_cursors, [row], key=_KEY, changes=list(values))
 
 
-def visit_troubles(tx: Tx, clinic: str, ehr: str) -> list[str]:
-    """Return what stands in the way of reading them, in words; nothing where all is well."""
+def visit_troubles(tx: Tx, clinic: str, ehr: str, kinds: Collection[str]) -> list[str]:
+    """Return what stands in the way of reading these kinds, in words; nothing where all is well."""
     found = tx.execute(
         select(visit_cursors.c.trouble)
-        .where(visit_cursors.c.clinic == clinic, visit_cursors.c.ehr == ehr, visit_cursors.c.trouble != "")
+        .where(
+            visit_cursors.c.clinic == clinic,
+            visit_cursors.c.ehr == ehr,
+            visit_cursors.c.visit_type.in_(kinds),
+            visit_cursors.c.trouble != "",
+        )
         .order_by(visit_cursors.c.visit_type)
     )
     return list(found.scalars())

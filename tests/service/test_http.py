@@ -135,10 +135,13 @@ def test_a_port_that_need_not_be_said_makes_no_other_host(one: str, other: str, 
     assert same_host(one, other) is same
 
 
-def test_what_is_allowed_is_allowed_with_its_usual_port(http: Http, ehr: respx.MockRouter) -> None:
-    usual = Http(frozenset({"ehr.test"}), 5.0)
-    ehr.get("https://ehr.test:443/fhir").respond(200)
-    assert usual.exchange("GET", "https://ehr.test:443/fhir").status == 200
+@pytest.mark.parametrize(("allowed", "asked"), [("ehr.test", "ehr.test:443"), ("ehr.test:443", "ehr.test")])
+def test_what_is_allowed_is_allowed_with_its_usual_port_and_without(
+    ehr: respx.MockRouter, allowed: str, asked: str
+) -> None:
+    usual = Http(frozenset({allowed}), 5.0)
+    ehr.get(f"https://{asked}/fhir").respond(200)
+    assert usual.exchange("GET", f"https://{asked}/fhir").status == 200
     usual.close()
 
 

@@ -25,6 +25,7 @@ from service.api.identify import to_caller
 from service.api.security import address_of
 from service.errors import CredentialRefused, IdentityProviderSilent, NotFound, SignInRefused
 from service.flows.deployment import Access
+from service.flows.patient_references import reference_here
 from service.flows.sign_ins import SignedIn, begin_sign_in
 from service.identity.provider import ProviderSilent
 from service.identity.sign_in import (
@@ -210,9 +211,10 @@ def _redirect_uri(request: Request, doors: Doors) -> str:
 
 def _access(request: Request, doors: Doors, who: SignedIn) -> Access:
     request_id = request.scope["state"]["request_id"]
-    clinic = doors.deployment.clinic
+    clinic, settings = doors.deployment.clinic, doors.deployment.settings
     address = address_of(request.scope)
-    return Access(clinic, who.caller, RETURN, "E", request_id, address, person=who.practitioner)
+    person = reference_here(who.practitioner, settings) if who.practitioner else None
+    return Access(clinic, who.caller, RETURN, "E", request_id, address, person=person)
 
 
 def _words_of(refused: SignInRefused | CredentialRefused) -> str:

@@ -1,6 +1,7 @@
 """Whose a PractitionerRole is, is asked of the EHR; a person is one under all of their roles."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,6 +82,28 @@ def test_a_role_that_changed_hands_is_the_new_persons(clinic: Clinic) -> None:
     clinic.clock.pass_by(seconds=timedelta(days=1, hours=1).total_seconds())
     assert learn_roles(clinic.intake) == 1
     assert known_as(clinic, "Practitioner/ada") == {"Practitioner/ada", NIGHT}
+
+
+def test_a_role_that_nobody_holds_any_more_is_nobodys(clinic: Clinic) -> None:
+    learn_roles(clinic.intake)
+    hold(clinic, DAY, "")
+    clinic.clock.pass_by(seconds=timedelta(days=1, hours=1).total_seconds())
+    assert learn_roles(clinic.intake) == 0
+    assert known_as(clinic, "Practitioner/ada") == {"Practitioner/ada", NIGHT}
+
+
+def test_a_look_at_roles_that_takes_long_goes_on(clinic: Clinic) -> None:
+    told: list[None] = []
+    learn_roles(replace(clinic.intake, still=lambda: told.append(None)))
+    assert len(told) == 2
+
+
+def test_what_is_known_stays_where_the_ehr_shows_the_role_no_longer(clinic: Clinic) -> None:
+    learn_roles(clinic.intake)
+    clinic.instead["ada-day"] = httpx.Response(410)
+    clinic.clock.pass_by(seconds=timedelta(days=1, hours=1).total_seconds())
+    learn_roles(clinic.intake)
+    assert known_as(clinic, DAY) == {"Practitioner/ada", DAY, NIGHT}
 
 
 def test_what_is_known_stays_while_the_ehr_is_away(clinic: Clinic) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from fhir_mappings.structure import check_structure
 from service.callers import LOOPBACK
@@ -25,6 +26,7 @@ from service.flows.set_disclosure import set_disclosure
 from service.flows.tell_webhook import WAITS_SECONDS
 from service.flows.write_subscription import Author, update_subscription
 from service.store.disclosures import Disclosure
+from service.store.tables import audit_rows
 from tests.service.build import an_access
 from tests.service.flows.delivering import Crash
 from tests.service.flows.notifying import (
@@ -218,6 +220,30 @@ def test_a_therapists_subscription_is_told_of_their_own_alone(tmp_path: Path) ->
 
         rows = {one.reason: one.events for one in clinic.rows()}
         assert rows == {"Practitioner/ada": 1, "Practitioner/eve": 0}
+
+
+def test_the_audit_names_whom_is_told_as_everywhere(tmp_path: Path) -> None:
+    ehr = "http://localhost:8095/fhir"
+    with a_clinic(tmp_path, api_keys=True, ehr_base_url=ehr) as clinic:
+        caller = clinic.key("user/Observation.rs", f"{ehr}/Practitioner/ada")
+        clinic.subscribe(caller=caller, content="id-only")
+        clinic.record("36.2")
+        clinic.tell_all()
+
+        with clinic.deployment.database.read() as tx:
+            sent = audit_rows.c.route == "notify", audit_rows.c.status == 202
+            told = tx.execute(select(audit_rows.c.person).where(*sent))
+            assert set(told.scalars()) == {"Practitioner/ada"}
+
+
+def test_a_role_that_was_never_heard_of_holds_nobody_up(tmp_path: Path) -> None:
+    role = "PractitionerRole/ada-day"  # a Subscription may be older than what is known of roles
+    with a_clinic(tmp_path, api_keys=True) as clinic:
+        clinic.subscribe(caller=clinic.key("user/Observation.rs", role))
+        clinic.record("36.2", therapist=role)
+        number_events(clinic.notifier)
+
+        assert [one.events for one in clinic.rows()] == [1]
 
 
 def test_a_granular_scope_is_told_of_what_it_reaches(tmp_path: Path) -> None:

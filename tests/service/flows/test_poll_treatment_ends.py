@@ -1,6 +1,7 @@
 """Ends of treatment by the EHR's EpisodesOfCare: of dyads that we know, a caller's word first."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,11 @@ def test_a_look_that_failed_is_told_of(clinic: Clinic) -> None:
     clinic.instead["EpisodeOfCare"] = httpx.Response(500)
     assert poll(clinic) == 0
     assert "EpisodeOfCare" in check_clinic(clinic.deployment).attendance
+
+
+def test_what_is_turned_off_is_in_nobodys_way(clinic: Clinic) -> None:
+    clinic.instead["EpisodeOfCare"] = httpx.Response(500)
+    poll(clinic)
+    changes = {"ehr_treatment_ends": False, "ehr_attendance": True}
+    settings = clinic.deployment.settings.model_copy(update=changes)
+    assert check_clinic(replace(clinic.deployment, settings=settings)).attendance == "on"

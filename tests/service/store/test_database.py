@@ -1,3 +1,4 @@
+from contextlib import ExitStack
 from importlib import import_module
 
 import pytest
@@ -45,6 +46,22 @@ def test_a_database_that_is_not_migrated_is_not_current(empty):
 def test_a_commit_survives_a_power_cut(empty, pragma, value):
     with empty.read() as tx:
         assert tx.execute(text(f"PRAGMA {pragma}")).scalar() == value
+
+
+@sqlite_only
+def test_writing_much_fills_the_memory_of_one_connection_alone(empty):
+    sizes_held(empty)
+    for _ in range(3):
+        with empty.write_many():
+            pass
+    assert sorted(sizes_held(empty)) == [-65_536, -2_000, -2_000]
+
+
+def sizes_held(database):
+    """Return how much of the file each of three connections at a time may hold."""
+    with ExitStack() as opened:
+        at_once = [opened.enter_context(database.read()) for _ in range(3)]
+        return [tx.execute(text("PRAGMA cache_size")).scalar() for tx in at_once]
 
 
 def test_what_fails_halfway_leaves_nothing(empty):

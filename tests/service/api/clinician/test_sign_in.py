@@ -100,6 +100,14 @@ def test_signing_in_leaves_a_row_in_the_audit_that_says_who(site):
     assert ("page 7f", "/clinician/signed-in", 200) in rows
 
 
+def test_the_audit_names_whom_the_ehr_named_by_an_address_as_everywhere(site):
+    site.sign_in(LAUNCH, fhirUser=f"{EHR}/Practitioner/ada")
+
+    with site.deployment.database.read() as tx:
+        rows = tx.execute(select(audit_rows.c.person, audit_rows.c.route)).all()
+    assert ("Practitioner/ada", "/clinician/signed-in") in rows
+
+
 def test_a_launch_by_an_ehr_that_is_not_ours_goes_nowhere(site, log_stream):
     answer = site.browser.get("/launch?iss=https://evil.example/fhir&launch=x")
 
