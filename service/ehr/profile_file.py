@@ -25,6 +25,7 @@ from service.ehr.profile import (
     TypeRules,
 )
 from service.ehr.scopes import Interaction
+from service.ehr_settings import LEAST_PER_MINUTE
 from service.errors import ProfileRefused
 
 DEFAULT = "generic"
@@ -79,7 +80,7 @@ def _profile(table: Table, name: str) -> Profile:
         conditional_create=table.word("conditional_create", get_args(Trust), "trusted"),
         conditions=_texts(table, "conditions"),
         settle_seconds=float(_whole(table, "settle_seconds", int(DEFAULT_SETTLE_SECONDS), 3600)),
-        requests_per_minute=_whole(table, "requests_per_minute", 0, 1_000_000),
+        requests_per_minute=_per_minute(table),
         page_size=_whole(table, "page_size", 0, 10_000),
         prefer=table.word("prefer", get_args(Preferred), "minimal"),
         ticket_header=table.text("ticket_header", "").lower(),
@@ -161,6 +162,13 @@ def _whole(table: Table, key: str, default: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         table.fault(key, f"must be a whole number from 0 to {most}")
         return default
+    return value
+
+
+def _per_minute(table: Table) -> int:
+    value = _whole(table, "requests_per_minute", 0, 1_000_000)
+    if 0 < value < LEAST_PER_MINUTE:
+        table.fault("requests_per_minute", f"must be 0 (none known) or at least {LEAST_PER_MINUTE}")
     return value
 
 

@@ -49,6 +49,12 @@ def test_all_faults_are_told_at_once() -> None:
     ]
 
 
+def test_a_limit_under_which_nothing_could_be_sent_is_refused() -> None:
+    (fault,) = faults_of(SMALL + "requests_per_minute = 1\n")
+
+    assert "requests_per_minute" in fault
+
+
 def test_an_answer_that_nothing_tells_apart_is_refused() -> None:
     rule = '[[answers]]\nmeaning = "content"\nwords = "no"\nsource = "tested"\n'
 
