@@ -23,8 +23,11 @@ pytestmark = pytest.mark.spark
 
 CLIENTS, RESPONSES = 60, 1000
 # What our resources do not say as they are now: when a person first acted, what scores told each time, and
-# whether scores are back.
-NOT_IN_THE_VIEWS = {"acknowledged_in_time", "notices_per_100_sessions", "drop_out_after_unrepaired"}
+# whether scores are back; nor that a treatment ended.
+NOT_IN_THE_VIEWS = {
+    *("acknowledged_in_time", "notices_per_100_sessions"),
+    *("drop_out_after_unrepaired", "drop_out_without_alert"),
+}
 GROUPS = [(), ("month",), ("quarter",), ("session_band",), ("instrument",), ("language",)]
 LABELS = ("instrument", "perspective", "score", "measure")
 

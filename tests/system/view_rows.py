@@ -37,7 +37,7 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def recounted_rows(tables: Path) -> Rows:
-    """Return rows for ``Recount``. What views do not know is empty: attendance, acts, versions."""
+    """Return rows for ``Recount``. What views do not know is empty: attendance, ends, acts, versions."""
     forms = {path.stem: tomllib.loads(path.read_text()) for path in FILES.glob("*.toml")}
     with duckdb.connect() as session:
         for name in _TABLES:
@@ -62,6 +62,7 @@ def recounted_rows(tables: Path) -> Rows:
         "versions": [],
         "acts": [],
         "visits": [],
+        "ends": [],
     }
 
 
