@@ -31,11 +31,14 @@ def explain_delivery(detail: DeliveryDetail, now: str) -> Iterator[str]:
     """
     one = detail.delivery
     subject = f"{one.subject_kind} {one.subject_id}, version {one.subject_version}"
-    yield f"{one.id}: {subject}, for the EHR {one.ehr}."
+    yield f"{subject[:1].upper()}{subject[1:]}, for the EHR {one.ehr}."
     yield f"It is {one.state}{f' ({one.reason})' if one.reason else ''}."
     if one.rung:
         yield f"Its form: {one.rung}."
-    yield f"Queued {one.created_at}, last changed {one.updated_at}, taken up {one.tries} times."
+    yield (
+        f"Queued {_second(one.created_at)}, last changed {_second(one.updated_at)},"
+        f" taken up {one.tries} times, as delivery {one.id}."
+    )
     for part in detail.parts:
         what = f"{part.method} {part.logical}"
         yield f"Part {part.sequence}, {what}: {part.state}{f' ({part.reason})' if part.reason else ''}"
@@ -53,7 +56,7 @@ def what_follows(one: DeliveryRow, now: str) -> str:
         return _AS_OLD
     if state is State.UNKNOWN and is_parked(state, one.reason):
         return _MAY_BE_THERE
-    when = f"at {one.due_at}" if one.due_at > now else "as soon as it is its turn"
+    when = f"at {_second(one.due_at)}" if one.due_at > now else "as soon as it is its turn"
     if state is State.UNKNOWN:
         return f"It is searched for in the EHR {when}, and sent again only if it is surely not there."
     if state is State.PENDING:
@@ -61,10 +64,15 @@ def what_follows(one: DeliveryRow, now: str) -> str:
     return _FOLLOWS[state]
 
 
+def _second(instant: str) -> str:
+    """Return an instant as people read it, to the second: ``2026-03-02 12:00:05 UTC``."""
+    return f"{instant[:19].replace('T', ' ')} UTC"
+
+
 def _attempt(attempt: AttemptRow) -> str:
     words = (
         f"{attempt.number}.",
-        attempt.started_at,
+        _second(attempt.started_at),
         attempt.kind,
         attempt.outcome,
         str(attempt.status or ""),

@@ -52,7 +52,8 @@ def test_what_is_tried_later_says_when(bench: Bench) -> None:
     bench.ehr.faults = [Fault(503, headers=(("Retry-After", "30"),))]
     bench.record()
     bench.deliver()
-    assert explained(bench)[-1].startswith(f"Next: It is tried at {bench.only().due_at}")
+    day, clock = bench.only().due_at[:19].split("T")
+    assert explained(bench)[-1].startswith(f"Next: It is tried at {day} {clock} UTC")
 
 
 def test_nothing_of_the_record_is_told(bench: Bench) -> None:

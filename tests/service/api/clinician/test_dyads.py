@@ -114,6 +114,15 @@ def test_a_stale_move_changes_nothing_and_shows_what_changed(client, alert):
     assert current(client, alert)["status"] == "acknowledged"
 
 
+def test_the_words_of_a_stale_move_are_not_lost(client, alert):
+    act(client, alert, "acknowledge", by="Practitioner/bo")
+    stale = act(client, alert, "dismiss", reason="other", words="A house <move>.")
+
+    assert stale.status_code == 409
+    assert "Your words, to take along: A house <move>." in words_in(stale.text)
+    assert "bo took it" in words_in(stale.text)
+
+
 def test_a_move_that_does_not_fit_shows_the_page_as_it_is(client, alert):
     answer = act(client, alert, "repair-steps", step="validated")
 

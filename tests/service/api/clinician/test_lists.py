@@ -109,6 +109,31 @@ def test_a_form_is_shown_as_it_was_answered(client):
     assert "9.2" in page
 
 
+def test_of_a_bare_total_no_answer_is_called_blank(client, clock):
+    (receipt,) = record_course(client, clock, [30])
+
+    page = words_in(client.get(f"/clinician/responses/{receipt['id']}").text)
+    assert "Only the total is known" in page
+    assert "left blank" not in page
+
+
+def test_a_report_in_words_hides_no_score(client, caseload):
+    told = post(
+        client,
+        instrument="rupture-report-client",
+        identifier="urn:x|told",
+        session_number=7,
+        answers={"happened": False},
+    )
+    assert told.status_code == 201, told.text
+
+    assert "SRS 27.0 session 7" in words_in(client.get("/clinician").text)
+
+
+def test_moments_of_ours_say_their_zone(client, caseload):
+    assert "12:00 UTC" in words_in(client.get("/clinician/deliveries?state=waiting").text)
+
+
 def test_every_language_has_every_text():
     def keys(texts, path=""):
         for key, value in texts.items():
