@@ -150,11 +150,12 @@ class Database:
 
     @contextmanager
     def many_writes(self) -> Iterator[None]:
-        """Give back at the end what ``write_many`` holds; others' transactions go on."""
+        """Give back at the end what ``write_many`` holds, on SQLite alone; others' transactions go on."""
         try:
             yield
         finally:
-            self._engine.dispose()
+            if not self.is_postgresql:
+                self._engine.dispose()
 
     @contextmanager
     def rehearse(self) -> Iterator[Tx]:

@@ -57,6 +57,14 @@ def test_writing_much_fills_the_memory_of_one_connection_alone(empty):
     assert sorted(sizes_held(empty)) == [-65_536, -2_000, -2_000]
 
 
+def test_a_server_keeps_its_connections_after_many_writes():
+    database = Database("postgresql://nobody@127.0.0.1:1/nowhere")
+    pool = database.engine.pool
+    with database.many_writes():
+        pass
+    assert database.engine.pool is pool
+
+
 def sizes_held(database):
     """Return how much of the file each of three connections at a time may hold."""
     with ExitStack() as opened:
