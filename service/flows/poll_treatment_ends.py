@@ -32,7 +32,7 @@ EPISODE = "EpisodeOfCare"
 
 def poll_treatment_ends(intake: Intake) -> int:
     """Return how many ends were told, corrected or taken back by one pass."""
-    changed = poll_changes(intake, EPISODE, lambda found: _take(intake, found))
+    changed = poll_changes(intake, EPISODE, lambda found: _take(intake, found), "treatment_ends_failed")
     if changed:
         intake.log.event("treatment_ends_taken", ehr=intake.ehr, count=changed)
     return changed

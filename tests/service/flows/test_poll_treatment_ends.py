@@ -143,6 +143,8 @@ def test_a_look_that_failed_is_told_of(clinic: Clinic) -> None:
     clinic.instead["EpisodeOfCare"] = httpx.Response(500)
     assert poll(clinic) == 0
     assert "EpisodeOfCare" in check_clinic(clinic.deployment).attendance
+    assert "treatment_ends_failed" in clinic.log.getvalue()
+    assert "attendance_failed" not in clinic.log.getvalue()
 
 
 def test_what_is_turned_off_is_in_nobodys_way(clinic: Clinic) -> None:
