@@ -12,7 +12,7 @@ from service.flows.record_response import record_response
 from service.store.columns import metadata
 from service.store.database import Database
 from service.store.tables import audit_rows, responses
-from tests.databases import sqlite_only, unmigrated_database
+from tests.databases import sqlite_only, unguard, unmigrated_database
 from tests.service.build import a_deployment, a_response, an_access
 
 
@@ -104,6 +104,7 @@ def test_responses_of_before_are_to_our_own_descriptors(tmp_path):
     record_response(deployment, a_response(), an_access())
     step = import_module("service.store.migrations.versions.0004_responses_name_their_form")
     with deployment.database.write() as tx:
+        unguard(tx)
         with Operations.context(MigrationContext.configure(tx)):
             step.downgrade()
             step.upgrade()
