@@ -34,7 +34,7 @@ def name_therapist(intake: Intake, patient: str, therapist: str) -> str:
 
 
 def _ask(intake: Intake, role: str) -> None:
-    """Learn whose a role is; where the EHR shows us no roles at all it is nobody's, and asked about in a day."""
+    """Learn whose a role is; where the EHR shows us no roles it is nobody's until it is asked in a day."""
     try:
         learn_role(intake, role)
     except EhrUnreadable as error:
