@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from service.ledger import State, is_parked
 from service.store.deliveries import AttemptRow, DeliveryDetail, DeliveryRow
 from service.store.delivery_acts import HELD_AS_OLD
+from service.store.disclosures import is_withheld
 
 _FOLLOWS = {
     State.WAITING: "It waits for an EHR to be configured (ALLIANCE_EHR_BASE_URL), and then goes by itself.",
@@ -14,6 +15,9 @@ _FOLLOWS = {
     State.REJECTED: "Nothing happens by itself. Mend the cause, then retry it; or discard it with a reason.",
     State.HELD: "Nothing happens by itself. Retry it once the EHR takes it, confirm it, or discard it.",
 }
+_FOR_A_WORD = (
+    "It waits for another word about the patient (PUT /v1/patients/ID/disclosure), and then goes by itself."
+)
 _AS_OLD = "Nothing happens by itself. Release all that is old (deliveries release), retry it, or discard it."
 _MAY_BE_THERE = (
     "Nothing happens by itself, since it may be in the EHR. Look there: if it is, confirm it with its id;"
@@ -46,6 +50,8 @@ def what_follows(one: DeliveryRow, now: str) -> str:
         return _AS_OLD
     if state is State.UNKNOWN and is_parked(state, one.reason):
         return _MAY_BE_THERE
+    if state is State.WAITING and is_withheld(one.reason):
+        return _FOR_A_WORD
     when = f"at {one.due_at}" if one.due_at > now else "as soon as it is its turn"
     if state is State.UNKNOWN:
         return f"It is searched for in the EHR {when}, and sent again only if it is surely not there."
