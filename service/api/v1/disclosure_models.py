@@ -11,8 +11,8 @@ class DisclosureBody(BaseModel):
     )
 
     push: bool = Field(
-        description="Whether anything new about the patient may be written into the EHR; what is withdrawn here is"
-        " marked there all the same."
+        description="Whether anything new about the patient may be written into the EHR; what is withdrawn"
+        " here is marked there all the same."
     )
     share: bool = Field(
         description="Whether those come upon the patient who name neither them nor their therapist, and"
