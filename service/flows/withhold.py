@@ -25,6 +25,8 @@ from service.store.outbox import Claim, close_claim, set_delivery
 from service.store.parts import read_parts, replace_plan
 from service.store.responses import ResponseVersion, find_current, find_version
 
+_PLANNED_ANEW = "nothing new may be written: only what is there is taken back"
+
 
 def refuse_withheld(tx: Tx, work: Work) -> None:
     """Raise ``Withheld`` where nothing of this delivery may leave; to be asked where its bytes are frozen."""
@@ -41,7 +43,7 @@ def as_retraction(work: Work) -> Work | None:
     with lane.database.write() as tx:
         if work.retracts or not (_is_retraction(tx, claim) and _is_there(tx, claim)):
             return None
-        replace_plan(tx, claim.clinic, claim.id, NOTHING_PUSHED)
+        replace_plan(tx, claim.clinic, claim.id, _PLANNED_ANEW)
         set_delivery(tx, claim, lane.now(), State.PENDING)
         parts = read_parts(tx, claim.clinic, claim.id)
     return replace(work, claim=replace(claim, parts=parts), retracts=True)
