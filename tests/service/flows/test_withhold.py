@@ -12,7 +12,7 @@ from service.flows.set_disclosure import set_disclosure
 from service.store.disclosures import BEFORE_SINCE, NOTHING_PUSHED, OLDER_THERE, TAKEN_BACK, Disclosure
 from tests.service.build import an_access
 from tests.service.ehr.fake_ehr import PLAIN, Fault, Json, Surface
-from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
+from tests.service.flows.delivering import SETTLE_SECONDS, Bench, Crash, CrashPlan, a_bench
 
 
 @pytest.fixture
@@ -273,3 +273,35 @@ def test_a_note_is_overwritten_or_left_to_a_person(tmp_path: Path, *, can_update
         (note,) = of_type(bench, "DocumentReference")
         assert bench.states()[1] == ("confirmed" if can_update else "held")
         assert note["status"] == ("entered-in-error" if can_update else "current")
+
+
+@pytest.mark.parametrize("surface", [PLAIN, Surface()], ids=["plain", "transaction"])
+@pytest.mark.parametrize("fault", [Fault(), Fault(performs=True), Fault(503), Fault(500)])
+def test_what_goes_wrong_amid_a_withdrawal_is_settled_as_ever(
+    tmp_path: Path, surface: Surface, fault: Fault
+) -> None:
+    with a_bench(tmp_path, surface=surface) as bench:
+        response_id = a_delivered(bench)
+        before = {row.id for row in bench.ehr.rows}
+        bench.ehr.faults = [fault]
+        bench.withdraw(response_id)
+        bench.deliver_all(2 * SETTLE_SECONDS)
+        assert bench.states() == ["confirmed", "confirmed"]
+        assert statuses(bench) == {"entered-in-error"}
+        assert {row.id for row in bench.ehr.rows} == before
+
+
+@pytest.mark.parametrize("point", ["claimed", "frozen", "answered", "recorded"])
+def test_a_worker_that_dies_amid_a_withdrawal_is_followed_by_the_next(bench: Bench, point: str) -> None:
+    response_id = a_delivered(bench)
+    before = {row.id for row in bench.ehr.rows}
+    bench.crash_point = CrashPlan({0}, only=point)
+    bench.restart()
+    bench.withdraw(response_id)
+    with pytest.raises(Crash):
+        bench.deliver_all()
+    bench.restart()
+    bench.deliver_all(2 * SETTLE_SECONDS)
+    assert bench.states() == ["confirmed", "confirmed"]
+    assert statuses(bench) == {"entered-in-error"}
+    assert {row.id for row in bench.ehr.rows} == before
