@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from service.ledger import State, is_parked
 from service.store.deliveries import AttemptRow, DeliveryDetail, DeliveryRow
 from service.store.delivery_acts import HELD_AS_OLD
-from service.store.disclosures import is_withheld
 
 _FOLLOWS = {
     State.WAITING: "It waits for an EHR to be configured (ALLIANCE_EHR_BASE_URL), and then goes by itself.",
@@ -15,8 +14,8 @@ _FOLLOWS = {
     State.REJECTED: "Nothing happens by itself. Mend the cause, then retry it; or discard it with a reason.",
     State.HELD: "Nothing happens by itself. Retry it once the EHR takes it, confirm it, or discard it.",
 }
-_FOR_A_WORD = (
-    "It waits for another word about the patient (PUT /v1/patients/ID/disclosure), and then goes by itself."
+_WITHHELD = (
+    "It goes by itself once what the patient allows to be written into the EHR lets it; or discard it."
 )
 _AS_OLD = "Nothing happens by itself. Release all that is old (deliveries release), retry it, or discard it."
 _MAY_BE_THERE = (
@@ -34,6 +33,8 @@ def explain_delivery(detail: DeliveryDetail, now: str) -> Iterator[str]:
     subject = f"{one.subject_kind} {one.subject_id}, version {one.subject_version}"
     yield f"{one.id}: {subject}, for the EHR {one.ehr}."
     yield f"It is {one.state}{f' ({one.reason})' if one.reason else ''}."
+    if one.rung:
+        yield f"Its form: {one.rung}."
     yield f"Queued {one.created_at}, last changed {one.updated_at}, taken up {one.tries} times."
     for part in detail.parts:
         what = f"{part.method} {part.logical}"
@@ -46,12 +47,12 @@ def explain_delivery(detail: DeliveryDetail, now: str) -> Iterator[str]:
 def what_follows(one: DeliveryRow, now: str) -> str:
     """Return what happens to a delivery next, by itself or by a person, and when."""
     state = State(one.state)
+    if state is State.WAITING and one.reason:
+        return _WITHHELD
     if state is State.HELD and one.reason == HELD_AS_OLD:
         return _AS_OLD
     if state is State.UNKNOWN and is_parked(state, one.reason):
         return _MAY_BE_THERE
-    if state is State.WAITING and is_withheld(one.reason):
-        return _FOR_A_WORD
     when = f"at {one.due_at}" if one.due_at > now else "as soon as it is its turn"
     if state is State.UNKNOWN:
         return f"It is searched for in the EHR {when}, and sent again only if it is surely not there."

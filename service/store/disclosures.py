@@ -86,11 +86,6 @@ def disclosure_of_delivery(tx: Tx, clinic: str, delivery_id: str) -> Disclosure:
     return _strictest(Disclosure(*row) for row in rows)
 
 
-def is_withheld(reason: str) -> bool:
-    """Tell whether this is why a delivery waits: another word about the patient lets it go."""
-    return reason in _REASONS
-
-
 def reopen_withheld(tx: Tx, clinic: str, patient_keys: Collection[str], now: str) -> None:
     """Let what waits for another word about these patients be looked at again; the worker decides anew."""
     _reopen(tx, clinic, deliveries.c.patient_key.in_(patient_keys), now)

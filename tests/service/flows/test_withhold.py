@@ -35,11 +35,13 @@ def test_what_may_not_be_written_waits_with_a_reason(bench: Bench) -> None:
     ]
 
 
-def test_what_waits_for_a_word_about_the_patient_says_so(bench: Bench) -> None:
+def test_what_follows_is_told_of_what_waits_for_the_patients_word(bench: Bench) -> None:
     say(bench, push=False)
     bench.record()
     bench.deliver_all()
-    assert what_follows(bench.only(), bench.now()).startswith("It waits for another word about the patient")
+    assert what_follows(bench.only(), bench.now()).startswith(
+        "It goes by itself once what the patient allows"
+    )
 
 
 def test_it_leaves_by_itself_once_it_may(bench: Bench) -> None:
