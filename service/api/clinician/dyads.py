@@ -77,12 +77,13 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
         request: Request, patient: str, opened: Opened, *, status: int = 200, unkept: str = ""
     ) -> Response:
         access = access_of(request, "R")
-        query = TrendQuery(references_to_patient(patient, deployment.settings))
+        reader = Reader(language_of(request, deployment.settings), opened.encounter or "")
+        references = references_to_patient(patient, deployment.settings)
+        query = TrendQuery(references, language=reader.language)
         trend = show_trend(deployment, query, access.clinic, access.sight)
         therapist = opened.therapist and reference_here(opened.therapist, deployment.settings)
         brief = brief_of(deployment, trend, therapist)
         doors.audit_read(access, f"patient/{trend.patient_key}", patients=[f"Patient/{patient}"])
-        reader = Reader(language_of(request, deployment.settings), opened.encounter or "")
         return answer_page(
             request,
             deployment.settings,

@@ -1,7 +1,7 @@
 """Pages as HTML: the templates, the catalogue of their texts, and the answer that carries them.
 
-Whatever a template is given is escaped; the one exception is our own picture of a trend, which escapes by
-itself (``service/alliance/svg.py``).
+Whatever a template is given is escaped; the one exception are the plots of our own picture of a trend, which
+escape by themselves (``service/alliance/svg.py``).
 """
 
 import tomllib

@@ -41,7 +41,7 @@ def test_the_page_shows_trend_alert_next_step_and_brief(client, alert):
     told = words_in(page.text)
 
     assert page.status_code == 200
-    assert page.text.count("<svg") == 1
+    assert page.text.count('<svg role="img"') == 2  # one is shown: the wide or the narrow
     assert "Marked dip after session 7, possible strain." in told
     assert "One next step You could open the next session by asking how the last one felt." in told
     assert "SRS client 27.0" in told
@@ -59,7 +59,15 @@ def test_client_and_therapist_are_side_by_side(client, clock, deployment):
     page = client.get(ANNA).text
     assert "WAI-SR client 48" in words_in(page)
     assert "therapist 3" in words_in(page)
-    assert page.count("Working Alliance Inventory, Short Revised</text>") == 1
+    assert page.count("Working Alliance Inventory, Short Revised</h3>") == 1
+
+
+def test_the_picture_and_what_stands_beside_speak_the_readers_language(client, alert):
+    page = client.get(ANNA, headers={"Accept-Language": "de"}).text
+    picture = page.partition('<div class="picture" lang="de">')[2].partition("</section>")[0]
+    assert "die Meldung zu Sitzung 7 ist offen." in picture
+    assert "wahrgenommenen Sitzungen bewertet" in picture
+    assert "session" not in words_in(picture)
 
 
 def test_nothing_of_others_and_no_script_is_loaded(client, alert):
