@@ -18,6 +18,7 @@ from service.errors import StaleVersion, WrongState
 from service.flows.act_on_delivery import retry_delivery
 from service.flows.explain_delivery import explain_delivery, what_follows
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
+from service.flows.measure_notices import list_behind
 from service.ledger import State
 from service.scopes import OPERATIONS, Need
 
@@ -54,6 +55,7 @@ def add_deliveries(router: APIRouter, doors: Doors) -> None:
             rows=[(row, what_follows(row, now)) for row in page.items],
             following=pages.following(page.next),
             troubles=doors.ehr_troubles(),
+            behind=list_behind(deployment),
         )
 
     @router.get(DELIVERY)

@@ -7,6 +7,7 @@ import pytest
 
 from service.api.clinician.rendering import texts_by_language
 from service.log import Log
+from service.store.subscriptions import SubscriptionRow, add_subscription
 from tests.service.api.callers import a_caller, ada, opened_to
 from tests.service.api.clinician.reading import token_in, words_in
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, post, record_course
@@ -70,6 +71,29 @@ def test_deliveries_are_told_with_what_happens_next_and_retried(client, caseload
     given = {"token": token_in(one.text), "version": waiting["version"]}
     again = client.post(f"/clinician/deliveries/{waiting['id']}/retry", data=given)
     assert again.headers["location"].startswith(f"/clinician/deliveries/{waiting['id']}")
+
+
+def a_subscription(**facts):
+    unasked = dict.fromkeys(
+        ("heartbeat_seconds", "timeout_seconds", "most_events", "about", "person", "patient")
+    )
+    blank = dict.fromkeys(("reason", "base", "caller", "credential", "scopes"), "")
+    moments = dict.fromkeys(("due_at", "created_at", "updated_at"), "2026-03-02T12:00:00.000000Z")
+    made = {"clinic": "default", "id": "s-1", "version": 1, "topic": "new-score", "content": "id-only"}
+    lists = {"filters": "[]", "header_names": "[]", "end_at": "9999-12-31T00:00:00.000000Z"}
+    return SubscriptionRow(**unasked, **blank, **moments, **made, **lists, supervises=False, **facts)
+
+
+def test_a_subscription_in_error_is_told_with_its_receiver(client, deployment):
+    failed = a_subscription(
+        status="error", endpoint="https://ehr.example/key-1", events=3, delivered=1, fault="no-answer"
+    )
+    with deployment.database.write() as tx:
+        add_subscription(tx, failed, [])
+
+    page = client.get("/clinician/deliveries").text
+    assert "ehr.example, new-score: in error not taken yet: 2 (no-answer) s-1" in words_in(page)
+    assert "key-1" not in page
 
 
 def test_a_stale_retry_is_told(client, caseload):
