@@ -109,10 +109,8 @@ def count_subscriptions(tx: Tx, clinic: str) -> int:
 def count_by_status(tx: Tx, clinic: str) -> dict[str, int]:
     """Return how many a clinic has of each status that occurs."""
     table = subscriptions.c
-    query = (
-        select(table.status, func.count().label("count")).where(table.clinic == clinic).group_by(table.status)
-    )
-    return {row.status: row.count for row in tx.execute(query)}
+    query = select(table.status, func.count()).where(table.clinic == clinic).group_by(table.status)
+    return dict(tx.execute(query).tuples().all())
 
 
 def oldest_untold(tx: Tx, clinic: str) -> str | None:
