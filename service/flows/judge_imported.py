@@ -11,6 +11,7 @@ from service.clock import as_instant
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.read_standards import read_standards
 from service.flows.review_alliance import review_dyad
+from service.garbage import search_lately_made
 from service.store.imports import count_unjudged, is_importing, settle_judged, unjudged
 from service.store.lost_races import repeat_lost_races
 from service.store.patients import Dyad, lock_dyads_at
@@ -30,6 +31,7 @@ def judge_imported(deployment: Deployment, access: Access) -> int:
     deliveries = 0
     while (queued := _judge_some(deployment, access)) is not None:
         deliveries += queued
+        search_lately_made()
     return deliveries
 
 

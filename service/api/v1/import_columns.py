@@ -49,13 +49,17 @@ def _meaning(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where one of our columns comes from: pieces of text, each with a cell's place or None behind it."""
+    """Where one of our columns comes from: pieces of text, each with a cell's place or None behind it.
+
+    ``cell`` is the place of the cell that it is as it stands, None where there is more to it.
+    """
 
     ours: str
     theirs: str
     pieces: tuple[tuple[str, int | None], ...]
     words: Mapping[str, str] | None
     read: Read
+    cell: int | None
 
     def text(self, cells: Sequence[str]) -> str:
         """Return the text of a row, empty where a cell in it is."""
@@ -112,6 +116,8 @@ class Columns:
         return replace(fault, at=self._theirs.get(ours, ours))
 
     def _word(self, source: _Source, cells: Sequence[str], faults: list[Fault]) -> str:
+        if source.cell is not None:
+            return cells[source.cell].strip()
         text = source.text(cells)
         if not text:
             return ""
@@ -162,7 +168,9 @@ def read_header(names: Sequence[str], mapped: ImportMap, deployment: Deployment)
 def _source(ours: str, text: Text, theirs: Sequence[str], mapped: ImportMap) -> _Source:
     pieces = tuple((before, None if name is None else theirs.index(name)) for before, name in text.pieces)
     shown = text.columns[0] if len(text.pieces) == 1 and text.columns else ours
-    return _Source(ours, shown, pieces, mapped.words_of(ours), mapped.reader_of(ours))
+    words, read = mapped.words_of(ours), mapped.reader_of(ours)
+    is_as_it_stands = len(pieces) == 1 and not pieces[0][0] and words is None and read is str
+    return _Source(ours, shown, pieces, words, read, pieces[0][1] if is_as_it_stands else None)
 
 
 def _repeated(names: Sequence[str]) -> list[int]:
