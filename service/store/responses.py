@@ -144,6 +144,7 @@ _CURRENT = select(responses).where(
 )
 _CURRENT_LOCKED = _CURRENT.with_for_update()
 _ALIAS_OF = _CURRENT.with_only_columns(responses.c.alias_row)
+_PATIENT_OF = _CURRENT.with_only_columns(responses.c.alias_row, responses.c.patient)
 _KEEP_ALIAS = (
     select(patient_aliases.c.row_id)
     .where(patient_aliases.c.row_id == bindparam("row"))
@@ -165,6 +166,12 @@ _BY_IDENTIFIER = select(responses).where(
 def find_current(tx: Tx, clinic: str, response_id: str) -> ResponseVersion | None:
     """Return the current version of a response, or None."""
     return _one(tx, _CURRENT, clinic=clinic, id=response_id)
+
+
+def patient_of_response(tx: Tx, clinic: str, response_id: str) -> tuple[int, str] | None:
+    """Return whom a response is about, by the alias' row and as sent; None where it is not here."""
+    row = tx.execute(_PATIENT_OF, {"clinic": clinic, "id": response_id}).first()
+    return (row[0], row[1]) if row else None
 
 
 def lock_identifier(tx: Tx, clinic: str, value: str) -> None:

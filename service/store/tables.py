@@ -146,15 +146,16 @@ responses = Table(
         unique=True,
     ),
     # One response for one instrument, session and respondent. Where there is no number, the recording
-    # flow compares encounter and date under the write lock.
+    # flow compares encounter and date under the write lock. The number before the respondent: a session is
+    # looked for whoever rated it, and that must not read all sessions of the dyad.
     index_where(
         "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'",
         "uq_responses_session",
         "clinic",
         "dyad_row",
         "instrument",
-        "source",
         "session_number",
+        "source",
         unique=True,
     ),
     Index("ix_responses_dyad", "clinic", "dyad_row", "instrument", "session_date"),

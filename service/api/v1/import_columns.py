@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from fhir_mappings.errors import Fault
@@ -21,6 +22,7 @@ _NEEDED = ("identifier", "instrument", "patient", "authored")
 _WHOLE_NUMBERS = frozenset({"session_number", "age_years"})
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_KEPT_NUMBERS = 1024
 _TRUTH = {"true": True, "false": False}
 _SEVERAL = re.compile(r"[\s|]+")
 _UNKNOWN_WORD = "The map says nothing of what stands here."
@@ -138,8 +140,8 @@ class Columns:
         return self._number(text)
 
     def _number(self, text: str) -> object:
-        plain = text.replace(",", ".") if self._decimal_comma else text
-        return Decimal(plain) if _NUMBER.fullmatch(plain) else text
+        number = _to_number(text.replace(",", ".") if self._decimal_comma else text)
+        return text if number is None else number
 
 
 def read_header(names: Sequence[str], mapped: ImportMap, deployment: Deployment) -> Columns:
@@ -200,6 +202,12 @@ def _missing(mapped: ImportMap, wanted: Mapping[str, Text], theirs: Sequence[str
 
 def _fault(reason: str, message: str) -> Fault:
     return Fault("", reason, message)
+
+
+# A file says the same marks over and over.
+@lru_cache(maxsize=_KEPT_NUMBERS)
+def _to_number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _whole(text: str) -> object:
