@@ -80,6 +80,11 @@ def test_an_unknown_patient_has_nothing(client, database):
         ("observation", OneOf("response", ("r-1",)), BY_ID),
         (
             "response",
+            PairOneOf(("identifier_system", "identifier_value"), (("a", "b"), (None, "c"))),
+            "uq_responses_identifier",
+        ),
+        (
+            "response",
             PairOneOf(("identifier_system", "identifier_value"), ((None, "b"), (None, "c"))),
             "uq_responses_identifier",
         ),
