@@ -59,8 +59,6 @@ def text_of(judged: JudgedDyad, episode: Episode, deployment: Deployment) -> str
 
 def _named(instrument: Instrument, language: str) -> Instrument:
     """Return the instrument with its items and scores named in this language, where we have it."""
-    if language == DESCRIPTORS_LANGUAGE:  # as it is; every alert of an import would look through all others
-        return instrument
     words = best_words(descriptors(instrument), language)
     return instrument if words.language == DESCRIPTORS_LANGUAGE else worded(instrument, words)
 

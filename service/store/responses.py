@@ -268,7 +268,14 @@ _RATED: Select[Any] = (
             for column in fields(DyadRating)
         ),
     )
-    .outerjoin(scores, (scores.c.response_row == responses.c.row_id) & (scores.c.part == "total"))
+    .outerjoin(
+        scores,
+        (
+            scores.c.clinic == responses.c.clinic
+        )  # so that its index finds the one score, not all to choose from
+        & (scores.c.response_row == responses.c.row_id)
+        & (scores.c.part == "total"),
+    )
     .where(responses.c.status != IN_ERROR)
 )
 _OF_DYAD = _RATED.where(
