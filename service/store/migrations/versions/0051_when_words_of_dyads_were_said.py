@@ -1,0 +1,29 @@
+"""Of which session site, team and approach of a dyad were said.
+
+Revision ID: 0051
+Revises: 0039
+
+What was said before stays without a date: until it is said anew, the dyad's last session stands for it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0051"
+down_revision = "0039"
+branch_labels = None
+depends_on = None
+
+_ADDED = ("site_on", "team_on", "approach_on")
+
+
+def upgrade() -> None:
+    """Add the columns."""
+    for name in _ADDED:
+        op.add_column("dyads", sa.Column(name, sa.String(10)))
+
+
+def downgrade() -> None:
+    """Go back to the revision before: the last response that comes says what counts, however old."""
+    for name in reversed(_ADDED):
+        op.drop_column("dyads", name)
