@@ -104,7 +104,7 @@ def correct_in(write: Write, response_id: str, expected_version: int | None, new
         want_session_again(write, new, stored.id)
         recorded = replace_version(write, stored, version)
     # Not before: where the session's date was corrected, the old one is not to stand against it.
-    tell_words(write.tx, write.clinic, [said_of_dyad(new, version)])
+    tell_words(write.tx, write.clinic, [said_of_dyad(new, version)], write.now)
     return recorded
 
 

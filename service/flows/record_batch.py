@@ -232,7 +232,8 @@ def _store(write: Write, batch: _Batch, *, deliver: bool) -> int:
     filled = [filled_from(one.version, known, new.answers) for new, one in batch.accepted]
     versions = [one.version for _, one in batch.accepted]
     insert_versions(write.tx, list(zip(versions, map(score_rows, filled), strict=True)))
-    tell_words(write.tx, write.clinic, (said_of_dyad(new, one.version) for new, one in batch.accepted))
+    said = [said_of_dyad(new, one.version) for new, one in batch.accepted]
+    tell_words(write.tx, write.clinic, said, write.now)
     for (new, one), form in zip(batch.accepted, filled, strict=True):
         want_session(write, new, one.version.id)
         if deliver:

@@ -81,7 +81,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     onward = judge_next(write, dyad, rating)
     ratings = [] if onward else _of_other_sessions(write, dyad, rating)
     insert_version(tx, version, score_rows(filled))
-    tell_words(tx, write.clinic, [said_of_dyad(new, version)])
+    tell_words(tx, write.clinic, [said_of_dyad(new, version)], write.now)
     announce_score(write, version)
     want_session(write, new, version.id)
     own = queue_response(write, filled, patient_key=alias.patient_key)

@@ -32,7 +32,7 @@ class _Told:
     on: str
 
 
-def tell_words(tx: Tx, clinic: str, said: Iterable[SaidOfDyad]) -> None:
+def tell_words(tx: Tx, clinic: str, said: Iterable[SaidOfDyad], now: str) -> None:
     """Keep what was said of dyads, which are locked, where no later session says otherwise.
 
     Of the same date the last one said counts. A word whose own session is gone, withdrawn or corrected to an
@@ -52,7 +52,8 @@ def tell_words(tx: Tx, clinic: str, said: Iterable[SaidOfDyad]) -> None:
         if news:
             changes[row] = news
     for names in {tuple(news) for news in changes.values()}:
-        rows = [_values(row, news) for row, news in changes.items() if tuple(news) == names]
+        alike = {row: news for row, news in changes.items() if tuple(news) == names}
+        rows = [{"dyad": row, "now": now} | _values(news) for row, news in alike.items()]
         tx.execute(_telling(names), rows)
 
 
@@ -95,8 +96,8 @@ def _last_sessions(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> dict[int, s
     return {row[0]: row[1] for row in tx.execute(found)}
 
 
-def _values(row: int, news: Mapping[str, _Told]) -> dict[str, object]:
-    found: dict[str, object] = {"dyad": row}
+def _values(news: Mapping[str, _Told]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for name, told in news.items():
         found |= {f"new_{name}": told.word, f"new_{name}_on": told.on}
     return found
@@ -106,4 +107,5 @@ def _values(row: int, news: Mapping[str, _Told]) -> dict[str, object]:
 def _telling(names: tuple[str, ...]) -> Update:
     columns = [column for name in names for column in (name, f"{name}_on")]
     changes: dict[str, object] = {name: bindparam(f"new_{name}") for name in columns}
+    changes["said_at"] = bindparam("now")
     return update(dyads).where(dyads.c.row_id == bindparam("dyad")).values(changes)

@@ -83,6 +83,7 @@ dyads = Table(
     Column("site_on", String(10)),
     Column("team_on", String(10)),
     Column("approach_on", String(10)),
+    instant("said_at", nullable=True),  # when any of it was last kept
     # JSON: all that judging the next rating needs (flows/dyad_state.py); NULL: the dyad is judged whole.
     Column("judged", Text),
     instant("created_at"),

@@ -22,11 +22,13 @@ def upgrade() -> None:
     """Add the columns."""
     for name in _ADDED:
         op.add_column("dyads", sa.Column(name, sa.String(10)))
+    op.add_column("dyads", sa.Column("said_at", sa.String(27)))
     op.add_column("gone_resources", sa.Column("therapist", sa.String(255)))
 
 
 def downgrade() -> None:
     """Go back to the revision before: the last response that comes says what counts, however old."""
     op.drop_column("gone_resources", "therapist")
+    op.drop_column("dyads", "said_at")
     for name in reversed(_ADDED):
         op.drop_column("dyads", name)
