@@ -1,7 +1,7 @@
 """Of which session site, team and approach of a dyad were said, and in whose caseload was what is gone.
 
 Revision ID: 0051
-Revises: 0039
+Revises: 0055
 
 What was said before stays without a date: until it is said anew, the dyad's last session stands for it.
 What was gone before is told in the export of every caseload.
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0051"
-down_revision = "0039"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
