@@ -16,7 +16,8 @@ from service.flows.start_export import AskedExport, start_export
 from service.flows.work_on_export import Exporting, parts_of, take_next, work_on_export
 from service.store.tables import responses
 from tests.bench.figures import Figure
-from tests.service.build import a_deployment, a_response, an_access
+from tests.bench.plain_deployment import a_plain_deployment
+from tests.service.build import a_response, an_access
 
 SESSIONS = 25
 # Times the count of the benches: 10,000, 100,000 and 1,000,000 responses; a short run leaves out the last.
@@ -27,7 +28,7 @@ _MB = 1024
 
 def run(folder: Path, count: int) -> list[Figure]:
     """Return the rate at each size, and how much more memory the largest took than the one before."""
-    deployment = a_deployment(folder)
+    deployment = a_plain_deployment(folder)
     settings = deployment.settings.model_copy(update={"export_dir": str(folder / "exports")})
     object.__setattr__(deployment, "settings", settings)
     found = []

@@ -19,7 +19,8 @@ from service.clock import system_clock
 from service.flows.import_history import Choices, import_history
 from tests.bench.figures import Figure
 from tests.bench.history_file import write_history
-from tests.service.build import a_deployment, an_access
+from tests.bench.plain_deployment import a_plain_deployment
+from tests.service.build import an_access
 
 # A million of 20,000 dyads, and its share in a shorter run: fifty ratings for each dyad.
 _EACH = 50
@@ -72,7 +73,7 @@ def _measured(folder: Path, rows: int) -> dict[str, float]:
 def main() -> None:
     """Import the file twice and print what that took."""
     file, folder = map(Path, sys.argv[1:])
-    deployment = a_deployment(folder, system_clock)  # type: ignore[arg-type] # any clock will do
+    deployment = a_plain_deployment(folder, system_clock)
 
     def bring() -> int:
         with file.open("rb") as opened:
