@@ -7,12 +7,12 @@ from types import MappingProxyType
 MOST = 2
 MONTH, QUARTER, BAND = "month", "quarter", "session_band"
 UNKNOWN = "unknown"
-THERAPIST = "therapist"
+THERAPIST, LANGUAGE = "therapist", "language"
 
 # Of a dyad as a whole; of one session; of one form.
 OF_DYAD = ("clinic", "site", "team", "approach", THERAPIST)
 OF_SESSION = (*OF_DYAD, MONTH, QUARTER, BAND)
-OF_FORM = (*OF_SESSION, "instrument", "language")
+OF_FORM = (*OF_SESSION, "instrument", LANGUAGE)
 DIMENSIONS = OF_FORM
 NAMES_PEOPLE = frozenset({THERAPIST})
 
@@ -81,7 +81,7 @@ _PLAIN: Mapping[str, Dimension] = MappingProxyType(
     {
         **{
             name: Dimension(f"coalesce({name}, '')", _named, _all)
-            for name in ("site", "team", "approach", THERAPIST, "instrument", "language")
+            for name in ("site", "team", "approach", THERAPIST, "instrument", LANGUAGE)
         },
         "month": Dimension("month", _month, _quarter_of),
         "quarter": Dimension("quarter", _quarter, _all),

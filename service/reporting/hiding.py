@@ -1,13 +1,13 @@
 """Which cells of an answer are hidden: for each figure and its labels, over all groups."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, product
+from functools import cache, partial
 
 from service.reporting.figures import BETWEEN, PAIRS, QUARTILES, WITHIN, Figure, mean_name
 from service.reporting.nesting import Nesting
 from service.reporting.queries import By, patients_query
-from service.reporting.question import Cell, Question
+from service.reporting.question import Cell, Question, hidden_cell
 from service.reporting.reading import Reader
 from service.reporting.suppression import Group, hidden_cells
 
@@ -31,33 +31,44 @@ def read_margins(reader: Reader, question: Question, figures: Sequence[Figure]) 
     for n, name in enumerate(question.group_by):
         by = By(replace(question, group_by=(name,)), source)
         reader.show(by.parts)
-        for row in reader.rows(patients_query(by, wholes)):
+        for labels, rows in by.by_labels(reader.rows(patients_query(by, wholes))).items():
             for figure in figures:
+                name_of_count = f"patients{wholes.index(figure.m)}"
+                counts = {group: row[name_of_count] for group, row in rows}
                 for told in _names(figure):
-                    margins = found.setdefault((told, by.labels_of(row)), [{}, {}])
-                    margins[n][by.group_of(row)] = row[f"patients{wholes.index(figure.m)}"]
+                    found.setdefault((told, labels), [{}, {}])[n] = counts
     return dict(found)
 
 
 def suppress(
-    cells: Iterable[Cell], question: Question, margins: Mapping[MarginOf, Margin], nesting: Nesting
+    found: Mapping[MarginOf, Sequence[Cell]],
+    question: Question,
+    margins: Mapping[MarginOf, Margin],
+    nesting: Nesting,
 ) -> Iterator[Cell]:
-    """Give the cells, those that must not be shown without their numbers; they come sorted by figure."""
+    """Give the cells of each figure and its labels, those that must not be shown without their numbers."""
+    hidden_of = _hiding(question, nesting)
+    for of, cells in found.items():
+        hidden = hidden_of({cell.group: cell.patients for cell in cells}, margins.get(of, ()))
+        for cell in cells:
+            yield hidden_cell(*cell[:3], cell.patients) if cell.group in hidden else cell
+
+
+def _hiding(
+    question: Question, nesting: Nesting
+) -> Callable[[Mapping[Group, int], Margin], frozenset[Group]]:
+    """Return what tells the hidden groups; figures of the same values have the same, found once."""
+    known: dict[Hashable, frozenset[Group]] = {}
     lines = _lines(question, nesting)
-    known: dict[Hashable, frozenset[Group]] = {}  # figures of the same values have the same patients
-    for (figure, labels), same in groupby(cells, key=lambda cell: (cell.figure, cell.labels)):
-        of_figure = list(same)
-        patients = {cell.group: cell.patients for cell in of_figure}
-        open_lines = frozenset(_open_lines(question, margins.get((figure, labels), ()), nesting))
-        key = (tuple(patients.items()), open_lines)
+
+    def hidden_of(patients: Mapping[Group, int], margins: Margin) -> frozenset[Group]:
+        key = (tuple(patients.items()), *(tuple(one.items()) for one in margins))
         if key not in known:
+            open_lines = _open_lines(question, margins, nesting)
             known[key] = hidden_cells(patients, question.minimum_cell, lines, open_lines)
-        hidden = known[key]
-        for cell in of_figure:
-            if cell.group in hidden:
-                yield cell._replace(value=None, low=None, high=None, n=None, suppressed=True)
-            else:
-                yield cell
+        return known[key]
+
+    return hidden_of
 
 
 def _names(figure: Figure) -> list[str]:
@@ -85,14 +96,20 @@ def _lines(question: Question, nesting: Nesting) -> Callable[[Group], tuple[tupl
 
     Coarser is also what a key lies within by another dimension, whose sums whoever asks for that is told.
     """
-    dimensions = question.dimensions
+
+    def holders(n: int, key: object) -> list[object]:
+        coarser = question.dimensions[n].coarser(key)
+        return [*coarser, *nesting.lines_of(question.group_by[n], key)]
+
+    held = [cache(partial(holders, n)) for n in range(len(question.group_by))]
 
     def lines_of(group: Group) -> tuple[tuple[object, ...], ...]:
-        lines = []
-        for n, one in enumerate(dimensions):
-            others: list[tuple[object, ...]] = [(key,) for key in group]
-            others[n] = (*one.coarser(group[n]), *nesting.lines_of(question.group_by[n], group[n]))
-            lines += [(n, *line) for line in product(*others)]
-        return tuple(lines)
+        return tuple(
+            [
+                (n, *group[:n], holder, *group[n + 1 :])
+                for n, key in enumerate(group)
+                for holder in held[n](key)
+            ]
+        )
 
     return lines_of

@@ -36,7 +36,8 @@ class Sums(NamedTuple):
         """Return the variance of the ratio, None under two dyads."""
         if self.dyads < _FEWEST:
             return None
-        spread = self.xx - 2 * self.ratio * self.xm + self.ratio**2 * self.mm
+        ratio = self.ratio
+        spread = self.xx - 2 * ratio * self.xm + ratio**2 * self.mm
         return max(0.0, spread) * self.dyads / (self.dyads - 1) / self.m**2
 
 

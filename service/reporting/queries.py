@@ -1,17 +1,26 @@
 """The SQL of a question: one scan of a source's parts, grouped by dyad first, then as asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from service.reporting.dimensions import OF_DYAD
 from service.reporting.figures import PAIR_SUMS, QUARTILES, Figure, Source
-from service.reporting.parts import CONSTANT, added, aggregates_of, is_exact, parts_name, rows_sql
+from service.reporting.parts import (
+    CONSTANT,
+    added,
+    aggregates_of,
+    is_exact,
+    parts_name,
+    quartiles_sql,
+    rows_sql,
+)
 from service.reporting.question import Question
 from service.reporting.suppression import Group
 
 Row = Mapping[str, Any]
+Grouped = tuple[Group, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,14 @@ class By:
         """The same by their names alone."""
         return "".join(f"{column}, " for column in (*self._groups(), *self.source.labels))
 
-    def group_of(self, row: Row) -> Group:
-        """Return the group that a row of the answer is of."""
-        return tuple([row[f"g{n}"] for n in range(len(self.question.group_by))])
-
-    def labels_of(self, row: Row) -> tuple[str, ...]:
-        """Return the labels that a row of the answer is of."""
-        return tuple([str(row[name]) for name in self.source.labels])
+    def by_labels(self, rows: Iterable[Row]) -> dict[tuple[str, ...], list[Grouped]]:
+        """Return rows of the answer by their labels, each with its group."""
+        groups, labels = self._groups(), self.source.labels
+        found: dict[tuple[str, ...], list[Grouped]] = {}
+        for row in rows:
+            same = found.setdefault(tuple([str(row[name]) for name in labels]), [])
+            same.append((tuple([row[name] for name in groups]), row))
+        return found
 
     def _groups(self) -> list[str]:
         return [f"g{n}" for n in range(len(self.question.group_by))]
@@ -104,11 +114,15 @@ def _of_figure(n: int, place: int) -> str:
 
 def quartiles_of_rows(by: By, each: str) -> str:
     """Return the query for quartiles out of every row of the flat tables."""
-    wanted = ", ".join(str(share) for _, share in QUARTILES)
     return (
-        f"SELECT {by.rowwise}quantile_cont({each}::DOUBLE, [{wanted}]) AS quartiles"  # noqa: S608 - ours
+        f"SELECT {by.rowwise}{quartiles_sql(each)} AS quartiles"  # noqa: S608 - ours
         f" FROM {rows_sql(by.source, by.question.by.session_bands)} WHERE {each} IS NOT NULL GROUP BY ALL"
     )
+
+
+def kept_quartiles(by: By, kept: str) -> str:
+    """Return the query for quartiles that are kept by what is asked for."""
+    return f"SELECT {by.rowwise}quartiles FROM {kept}"  # noqa: S608 - ours
 
 
 def quartiles_of_counted(by: By, counted: str) -> str:
