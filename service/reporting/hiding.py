@@ -51,7 +51,10 @@ def suppress(
     for of, cells in found.items():
         hidden = hidden_of({cell.group: cell.patients for cell in cells}, margins.get(of, ()))
         for cell in cells:
-            yield hidden_cell(*cell[:3], cell.patients) if cell.group in hidden else cell
+            if cell.group in hidden and not cell.suppressed:
+                yield hidden_cell(cell.group, cell.figure, cell.labels, cell.patients)
+            else:
+                yield cell
 
 
 def _hiding(

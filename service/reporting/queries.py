@@ -98,14 +98,15 @@ def _dyads(by: By, wanted: Mapping[str, str]) -> str:
 
 
 def _of_whole(n: int) -> str:
-    counts = f"{_patients(f'm{n}')} AS patients{n}, count_if(m{n} <> 0) AS dyads{n}"
+    counts = f"{_patients(f'm{n}')} AS patients{n}, count_if(m{n} <> 0)::INTEGER AS dyads{n}"
     return f"{counts}, sum(m{n}) AS m{n}, sum(m{n} * m{n}) AS mm{n}"
 
 
 def _patients(whole: str) -> str:
     # count(DISTINCT …) takes four times as long as all else together, whatever its filter lets through.
     others = f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
-    return f"count_if(alone AND {whole} <> 0) + coalesce(len(list_distinct({others})), 0)"
+    # As HUGEINT, which they would be, counts take longer to fetch than to count.
+    return f"(count_if(alone AND {whole} <> 0) + coalesce(len(list_distinct({others})), 0))::INTEGER"
 
 
 def _of_figure(n: int, place: int) -> str:

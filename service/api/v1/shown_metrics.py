@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from fhir_mappings.elements import Json
 from service.flows.deployment import Deployment
 from service.flows.report_metrics import Report
 from service.reporting.figures import Told, told_figures
-from service.reporting.question import Cell
 
 _PLACES = 4
 _LABELS = ("instrument", "perspective", "score", "measure")
@@ -22,7 +22,7 @@ def show_metrics(report: Report, deployment: Deployment) -> Json:
     """Return the whole answer."""
     told = {one.name: one for one in told_figures()}
     question, by = report.question, report.question.by
-    items = [_item(cell, report, told) for cell in report.answered.cells]
+    items = list(_items(report, told))
     return {
         "as_of": report.snapshot.facts.as_of,
         "clinic": question.clinic,
@@ -51,28 +51,31 @@ def show_metrics_as_csv(report: Report) -> str:
     written = io.StringIO()
     lines = csv.writer(written)
     lines.writerow(["as_of", *report.question.group_by, "figure", *_LABELS, "unit", *_NUMBERS])
-    for cell in report.answered.cells:
-        item = _item(cell, report, told)
-        texts = [*item["group"].values(), cell.figure, *(item.get(name, "") for name in _LABELS)]
+    for item in _items(report, told):
+        texts = [*item["group"].values(), item["figure"], *(item.get(name, "") for name in _LABELS)]
         numbers = ["" if item[name] is None else item[name] for name in _NUMBERS[:-1]]
-        shown = [*map(_harmless, texts), told[cell.figure].unit, *numbers, str(cell.suppressed).lower()]
+        shown = [*map(_harmless, texts), told[item["figure"]].unit, *numbers, str(item["suppressed"]).lower()]
         lines.writerow([report.snapshot.facts.as_of, *shown])
     return written.getvalue()
 
 
-def _item(cell: Cell, report: Report, told: Mapping[str, Told]) -> dict[str, Any]:
+def _items(report: Report, told: Mapping[str, Told]) -> Iterator[dict[str, Any]]:
+    """Give the cells as they are shown; each key's name is found once, of thousands of groups."""
     question = report.question
-    shown = zip(question.group_by, question.dimensions, cell.group, strict=True)
-    return {
-        "group": {name: dimension.show(key) for name, dimension, key in shown},
-        "figure": cell.figure,
-        **dict(zip(told[cell.figure].labels, cell.labels, strict=True)),
-        "value": _rounded(cell.value),
-        "low": _rounded(cell.low),
-        "high": _rounded(cell.high),
-        "n": cell.n,
-        "suppressed": cell.suppressed,
-    }
+    shows = [
+        (name, cache(one.show)) for name, one in zip(question.group_by, question.dimensions, strict=True)
+    ]
+    for cell in report.answered.cells:
+        yield {
+            "group": {name: show(key) for (name, show), key in zip(shows, cell.group, strict=True)},
+            "figure": cell.figure,
+            **dict(zip(told[cell.figure].labels, cell.labels, strict=True)),
+            "value": _rounded(cell.value),
+            "low": _rounded(cell.low),
+            "high": _rounded(cell.high),
+            "n": cell.n,
+            "suppressed": cell.suppressed,
+        }
 
 
 def _definition(told: Told) -> Json:

@@ -42,5 +42,7 @@ def test_a_team_less_its_other_therapists_does_not_tell_the_hidden_one() -> None
     patients = {"ada": 15, "bea": 8, "cleo": 12, "dan": 13}
     cells = [Cell((one,), "repair_rate", (), 0.5, None, None, 9, count) for one, count in patients.items()]
     asked = Question("north", ("alerts",), ("therapist",), 11, CountedBy())
-    shown = suppress(cells, asked, {}, find_nesting([dyad(*one) for one in teams.items()]))
+    shown = suppress(
+        {("repair_rate", ()): cells}, asked, {}, find_nesting([dyad(*one) for one in teams.items()])
+    )
     assert {cell.group[0] for cell in shown if cell.suppressed} == {"ada", "bea"}
