@@ -20,6 +20,7 @@ from service.reporting.figures import (
     mean_name,
     told_figures,
 )
+from service.reporting.hidden_counts import without_told_counts
 from service.reporting.hiding import CellsOf, Counted, read_coarser, suppress
 from service.reporting.intervals import Interval, Sums, correlation_interval, mean_interval, share_interval
 from service.reporting.nesting import read_nesting
@@ -76,7 +77,8 @@ def answer_question(reader: Reader, question: Question) -> Answered:
     place = {one.name: number for number, one in enumerate(told)}
     in_order = {of: found[of] for of in sorted(found, key=lambda of: (place[of[0]], of[1]))}
     left = tuple(one.name for one in told if not set(question.group_by) <= set(one.dimensions))
-    return Answered(tuple(suppress(in_order, question, coarser, tables)), left)
+    shown = suppress(in_order, question, coarser, tables)
+    return Answered(tuple(without_told_counts(reader, question, tables, shown)), left)
 
 
 def _source_name(figure: Figure) -> str:
