@@ -91,8 +91,11 @@ def alert_stories(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> list[AlertSt
     of_dyads = (alerts.c.clinic == clinic, alerts.c.dyad_row.in_(dyad_rows))
     current = select(alerts).where(*of_dyads, alerts.c.believed_until.is_(None))
     rows = [AlertRow(**row) for row in tx.execute(current.order_by(alerts.c.raised_at)).mappings()]
-    columns = ("id", "version", "believed_from", "believed_until", "status", "score_course", "severity")
-    versions = select(*(alerts.c[name] for name in columns), alerts.c.news, alerts.c.rule).where(*of_dyads)
+    columns = (
+        *("id", "version", "believed_from", "believed_until", "status", "score_course", "severity"),
+        *("historical", "notice", "news", "rule"),
+    )
+    versions = select(*(alerts.c[name] for name in columns)).where(*of_dyads)
     ids = [row.id for row in rows]
     acts = select(
         alert_acts.c.alert_id,
