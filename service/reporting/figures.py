@@ -260,7 +260,7 @@ class Told:
 
 
 _INTERVALS = {
-    "share": "Wilson 1927, effective n by dyads (Korn & Graubard 1998)",
+    "share": "Wilson 1927, effective n by dyads, with t (Korn & Graubard 1998)",
     "mean": "t over dyads (Cochran 1977, 6.4)",
     "rate": "t over dyads (Cochran 1977, 6.4), not below 0",
     "correlation": "Fisher 1921",
