@@ -160,6 +160,18 @@ def test_csv_holds_the_same_figures(reports, parameters, accept):
     ]
 
 
+def test_csv_says_in_every_line_by_what_was_counted_and_what_was_left_out(reports):
+    told = ask(reports, figures="counts")
+    counted_by = told["counted_by"] | {"session_bands": "1 4 9"}
+    lines = csv.DictReader(io.StringIO(reports.get(URL, params={"figures": "counts", "format": "csv"}).text))
+
+    for line in lines:
+        assert {name: line[name] for name in counted_by} == {
+            name: str(one) for name, one in counted_by.items()
+        }
+        assert (line["minimum_cell"], line["patients_not_shared"]) == (str(told["minimum_cell"]), "")
+
+
 def test_asking_is_audited(reports, filled):
     reports.get(URL, params={"group_by": "team"})
     with filled.database.read() as tx:
