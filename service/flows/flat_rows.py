@@ -96,6 +96,16 @@ class _Dyad:
     alerts: Sequence[AlertStory]
     _numbers: Mapping[str, int] = field(default_factory=dict)
     _seen: dict[int, _Session] = field(default_factory=dict)
+    # What every row has: whose it is, and with what it may be grouped by.
+    _whose: Mapping[str, Any] = field(init=False)
+    _groups: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Draw the numbers once: a dyad has hundreds of rows."""
+        patient, dyad = f"{self.rules.clinic}|{self.patient}", self.dyad
+        self._whose = {"dyad": _number(f"{patient}|{dyad.therapist}"), "patient": _number(patient)}
+        names = ("site", "team", "approach", "therapist")
+        self._groups = {**self._whose, **{name: getattr(dyad, name) for name in names}}
 
     def rows(self) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
         """Give the rows of each table; the order matters, since sessions are known once ratings are."""
@@ -113,22 +123,6 @@ class _Dyad:
         yield "alert_states", [one for story in self.alerts for one in _states(story)]
         yield "alert_acts", [one for story in self.alerts for one in _acts(story)]
         yield "dyads", [self._dyad_row()]
-
-    @property
-    def _whose(self) -> dict[str, Any]:
-        patient = f"{self.rules.clinic}|{self.patient}"
-        return {"dyad": _number(f"{patient}|{self.dyad.therapist}"), "patient": _number(patient)}
-
-    @property
-    def _groups(self) -> dict[str, Any]:
-        dyad = self.dyad
-        return {
-            **self._whose,
-            "site": dyad.site,
-            "team": dyad.team,
-            "approach": dyad.approach,
-            "therapist": dyad.therapist,
-        }
 
     def _take(self, row: PatientRating | AttendanceRow) -> None:
         number = self._numbers[row.id]
@@ -173,7 +167,8 @@ class _Dyad:
 
     def _response(self, row: PatientRating, before: Decimal | None) -> dict[str, Any]:
         form = self.rules.forms[row.instrument]
-        prompts = form.prompts(row, before)
+        answers = form.answers(row)
+        prompts = form.prompts(row, answers, before)
         self._seen[self._numbers[row.id]].prompts += prompts
         return {
             "response": row.id,
@@ -186,7 +181,7 @@ class _Dyad:
             "historical": row.historical,
             "received_at": _utc(row.received_at),
             "prompts": prompts,
-            "lowest_mark": form.lowest_mark(row),
+            "lowest_mark": form.lowest_mark(answers),
         }
 
     def _scores(self, row: PatientRating, nth: int) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Write what is kept of a clinic as flat Parquet tables: for a snapshot, or for whoever exports them.
 
-Patients of whom nothing may be shared are left out whole. Reads some hundred patients at a time, so that
-memory stays flat.
+Patients of whom nothing may be shared are left out whole. Reads some patients at a time, so that memory stays
+flat: of the others their keys alone are held.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,30 +22,31 @@ from service.store.report_rows import (
     ReportedPatient,
     alert_stories,
     all_deliveries,
+    patient_keys,
     patients_not_shared,
     patients_with_dyads,
 )
 from service.store.treatment_ends import TreatmentEnd, ends_of_patient
 
-_AT_ONCE = 200
+_AT_ONCE = 50
 
 
 def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path) -> int:
     """Write every table into an empty folder; return how many patients were left out."""
     clinic = deployment.clinic
     hidden = patients_not_shared(tx, clinic)
-    patients = patients_with_dyads(tx, clinic)
-    shown = iter([one for one in patients if one.key not in hidden])
+    keys = patient_keys(tx, clinic)
+    shown = (key for key in keys if key not in hidden)
     rules = RowRules(clinic, report_forms(deployment.known), deployment.settings.report_rich_ratings)
     with TableWriter(folder) as writer:
         while some := list(islice(shown, _AT_ONCE)):
-            for facts in _read(tx, clinic, some):
+            for facts in _read(tx, clinic, patients_with_dyads(tx, clinic, some)):
                 for table, rows in flat_rows(facts, rules).items():
                     writer.add(table, rows)
         with closing(all_deliveries(tx, clinic, hidden)) as queued:
             writer.add("deliveries", map(_delivery, queued))
         writer.finish()
-    return sum(one.key in hidden for one in patients)
+    return sum(key in hidden for key in keys)
 
 
 def _read(tx: Tx, clinic: str, patients: Sequence[ReportedPatient]) -> Iterator[PatientFacts]:

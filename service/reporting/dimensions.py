@@ -7,12 +7,12 @@ from types import MappingProxyType
 MOST = 2
 MONTH, QUARTER, BAND = "month", "quarter", "session_band"
 UNKNOWN = "unknown"
-THERAPIST, LANGUAGE = "therapist", "language"
+THERAPIST, INSTRUMENT, LANGUAGE = "therapist", "instrument", "language"
 
 # Of a dyad as a whole; of one session; of one form.
 OF_DYAD = ("clinic", "site", "team", "approach", THERAPIST)
 OF_SESSION = (*OF_DYAD, MONTH, QUARTER, BAND)
-OF_FORM = (*OF_SESSION, "instrument", LANGUAGE)
+OF_FORM = (*OF_SESSION, INSTRUMENT, LANGUAGE)
 DIMENSIONS = OF_FORM
 NAMES_PEOPLE = frozenset({THERAPIST})
 
@@ -77,7 +77,7 @@ _PLAIN: Mapping[str, Dimension] = MappingProxyType(
     {
         **{
             name: Dimension(f"coalesce({name}, '')", _named)
-            for name in ("site", "team", "approach", THERAPIST, "instrument", LANGUAGE)
+            for name in ("site", "team", "approach", THERAPIST, INSTRUMENT, LANGUAGE)
         },
         "month": Dimension("month", _month),
         "quarter": Dimension("quarter", _quarter),

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from service.reporting.coarser import Table, Tables, in_order
+from service.reporting.dimensions import INSTRUMENT
 from service.reporting.figures import FIGURES, RESPONSES, SCORES
 from service.reporting.hiding import Hiding, names_of, read_patients
 from service.reporting.question import Cell, Question
 from service.reporting.reading import Reader
 from service.reporting.suppression import Group, hidden_cells
 
-_INSTRUMENT = "instrument"
 _MOST = 2
 _BY_NAME = {one.name: one for one in FIGURES}
 _ALL, _MARKED = _BY_NAME["responses"].m, _BY_NAME["critical_feedback"].m
@@ -30,8 +30,11 @@ def without_told_counts(
         yield from cells
         return
     hidden = _read_hidden(reader, question, tables)
+    if not hidden.groups:
+        yield from cells
+        return
     for cell in cells:
-        yield cell._replace(n=None) if hidden.has(cell) else cell
+        yield cell._replace(n=None) if not cell.suppressed and hidden.has(cell) else cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,17 @@ class _Hidden:
             return self._with(cell, cell.labels[0]) in self.groups
         if cell.figure != "critical_feedback":
             return False
-        instruments = {group[self.by_instrument.index(_INSTRUMENT)] for group in self.marked}
+        instruments = {group[self.by_instrument.index(INSTRUMENT)] for group in self.marked}
         return any(self._with(cell, one) in self.marked for one in instruments)
 
     def _with(self, cell: Cell, instrument: object) -> Group:
-        keys = {_INSTRUMENT: instrument} | dict(zip(self.group_by, cell.group, strict=True))
+        keys = {INSTRUMENT: instrument} | dict(zip(self.group_by, cell.group, strict=True))
         return tuple([keys[name] for name in self.by_instrument])
 
 
 def _read_hidden(reader: Reader, question: Question, tables: Tables) -> _Hidden:
     """Return what a question by instrument too hides of the responses; of three dimensions in each group."""
-    table = in_order((*question.group_by, _INSTRUMENT))
+    table = in_order((*question.group_by, INSTRUMENT))
     wanted = {table, *(tables.needed(table) if len(table) <= _MOST else ())}
     of_whole = read_patients(reader, question, RESPONSES, [_ALL, _MARKED], wanted).get((), {})
     counted = of_whole.get(_ALL, {})
@@ -66,7 +69,7 @@ def _read_hidden(reader: Reader, question: Question, tables: Tables) -> _Hidden:
     if len(table) <= _MOST:
         hidden = Hiding(counted, question.minimum_cell, tables).hidden(table, patients)
     else:
-        place = table.index(_INSTRUMENT)
+        place = table.index(INSTRUMENT)
         hidden = hidden_cells(
             patients, question.minimum_cell, lambda group: ((*group[:place], *group[place + 1 :]),)
         )

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.reporting.counted_by import CountedBy
-from service.reporting.dimensions import BAND, LANGUAGE, MONTH, OF_DYAD, QUARTER, THERAPIST, band_sql
+from service.reporting.dimensions import (
+    BAND,
+    INSTRUMENT,
+    LANGUAGE,
+    MONTH,
+    OF_DYAD,
+    QUARTER,
+    THERAPIST,
+    band_sql,
+)
 from service.reporting.figures import FIGURES, ONCE, QUARTILES, SOURCES, Source
 from service.reporting.tables import TABLES
 from service.reporting.writing import packing
@@ -26,7 +35,10 @@ _SPANS: Mapping[str, str] = {
 }
 _FINEST = (MONTH, QUARTER, "band")
 # What is asked for mostly, beside what a dyad has one of; and the columns that a dimension is made of.
-_EXACT = ((MONTH,), (QUARTER,), (BAND,), (MONTH, LANGUAGE), (QUARTER, LANGUAGE))
+_EXACT = (
+    *((MONTH,), (QUARTER,), (BAND,), (MONTH, LANGUAGE), (QUARTER, LANGUAGE)),
+    *((INSTRUMENT,), (MONTH, INSTRUMENT), (QUARTER, INSTRUMENT)),
+)
 # With a therapist these are thousands of groups, and their quartiles take longer than all else.
 _THERAPISTS_BY = (MONTH, QUARTER)
 _COLUMNS: Mapping[str, str] = {BAND: "band"}
@@ -108,7 +120,8 @@ def _exact(source: Source, group_by: Collection[str]) -> tuple[str, ...] | None:
 
 
 def _exact_of(source: Source) -> list[tuple[str, ...]]:
-    return [one for one in ((), *_EXACT) if {*one} <= {*source.dimensions}]
+    possible = {*source.dimensions} - {*source.labels}
+    return [one for one in ((), *_EXACT) if {*one} <= possible]
 
 
 def _exact_name(source: Source, beyond: tuple[str, ...]) -> str:

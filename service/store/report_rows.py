@@ -73,17 +73,31 @@ def patients_not_shared(tx: Tx, clinic: str) -> frozenset[str]:
     return frozenset(tx.execute(unshared_keys(clinic)).scalars())
 
 
-def patients_with_dyads(tx: Tx, clinic: str) -> list[ReportedPatient]:
-    """Return every patient who was ever known here, in no order."""
-    aliases: dict[str, list[int]] = {}
-    known = select(patient_aliases.c.patient_key, patient_aliases.c.row_id)
-    for key, row in tx.execute(known.where(patient_aliases.c.clinic == clinic)):
-        aliases.setdefault(key, []).append(row)
-    found: dict[str, list[ReportedDyad]] = {key: [] for key in aliases}
+def patient_keys(tx: Tx, clinic: str) -> list[str]:
+    """Return the key of every patient who was ever known here, in the order in which they came."""
+    known = (
+        select(table.c.patient_key).where(table.c.clinic == clinic).order_by(table.c.row_id)
+        for table in (patient_aliases, dyads)
+    )
+    return list(dict.fromkeys(key for query in known for key in tx.execute(query).scalars()))
+
+
+def patients_with_dyads(tx: Tx, clinic: str, keys: Sequence[str]) -> list[ReportedPatient]:
+    """Return these patients, in the same order. Costs two queries."""
+    named = select(patient_aliases.c.patient_key, patient_aliases.c.row_id).where(
+        patient_aliases.c.clinic == clinic, patient_aliases.c.patient_key.in_(keys)
+    )
+    aliases: dict[str, list[int]] = {key: [] for key in keys}
+    for key, row in tx.execute(named):
+        aliases[key].append(row)
     columns = (dyads.c.row_id, dyads.c.therapist, dyads.c.site, dyads.c.team, dyads.c.approach)
-    for key, *dyad in tx.execute(select(dyads.c.patient_key, *columns).where(dyads.c.clinic == clinic)):
-        found.setdefault(key, []).append(ReportedDyad(*dyad))
-    return [ReportedPatient(key, tuple(aliases.get(key, ())), tuple(own)) for key, own in found.items()]
+    treated = select(dyads.c.patient_key, *columns).where(
+        dyads.c.clinic == clinic, dyads.c.patient_key.in_(keys)
+    )
+    found: dict[str, list[ReportedDyad]] = {key: [] for key in keys}
+    for key, *dyad in tx.execute(treated):
+        found[key].append(ReportedDyad(*dyad))
+    return [ReportedPatient(key, tuple(aliases[key]), tuple(found[key])) for key in keys]
 
 
 def alert_stories(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> list[AlertStory]:

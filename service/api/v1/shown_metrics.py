@@ -43,14 +43,14 @@ def show_metrics_as_csv(report: Report, deployment: Deployment) -> str:
     """
     told = {one.name: one for one in told_figures()}
     written = io.StringIO()
-    lines = csv.writer(written)
+    lines, harmless = csv.writer(written), cache(_harmless)
     once = _protection(report) | _counted_by(report, deployment)
     once["session_bands"] = " ".join(map(str, once["session_bands"]))
     lines.writerow(["as_of", *report.question.group_by, "figure", *_LABELS, "unit", *_NUMBERS, *once])
     for item in _items(report, told):
         texts = [*item["group"].values(), item["figure"], *(item.get(name, "") for name in _LABELS)]
         numbers = ["" if item[name] is None else item[name] for name in _NUMBERS[:-1]]
-        shown = [*map(_harmless, texts), told[item["figure"]].unit, *numbers, str(item["suppressed"]).lower()]
+        shown = [*map(harmless, texts), told[item["figure"]].unit, *numbers, str(item["suppressed"]).lower()]
         lines.writerow([report.snapshot.facts.as_of, *shown, *once.values()])
     return written.getvalue()
 

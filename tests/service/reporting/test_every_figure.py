@@ -1,6 +1,7 @@
 """Every figure of a seeded clinic is what plain Python counts in the database's own rows."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from math import sqrt
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from service.flows.deployment import Deployment
 from service.flows.export_tables import export_tables
 from service.flows.refresh_snapshot import refresh_snapshot
 from service.reporting.answers import Answered, answer_question
-from service.reporting.figures import told_figures
+from service.reporting.dimensions import DIMENSIONS, MOST
+from service.reporting.figures import SOURCES, told_figures
+from service.reporting.parts import counted_name, parts_name, quartiles_name
 from service.reporting.question import Question
 from service.reporting.reading import reading
 from service.reporting.snapshots import Snapshot
+from service.reporting.tables import TABLES
 from tests.service.build import an_access
 from tests.service.reporting.clinic import fill_clinic
 from tests.service.reporting.recount import Counted, Key, Recount, stored_rows
@@ -28,7 +32,7 @@ NOT_IN_TABLES = {"prompts_per_100_sessions"}
 GROUPS = [
     *[(), ("clinic",), ("team",), ("site",), ("therapist",), ("approach",), ("instrument",), ("language",)],
     *[("month",), ("quarter",), ("session_band",), ("team", "month"), ("instrument", "session_band")],
-    *[("therapist", "quarter"), ("month", "session_band"), ("language", "quarter")],
+    *[("therapist", "quarter"), ("month", "session_band"), ("language", "quarter"), ("therapist", "month")],
 ]
 
 
@@ -102,6 +106,19 @@ def test_every_figure_of_the_list_was_counted(clinic):
     counted = {name for name, _, _ in recounted(clinic, ())}
 
     assert counted == {one.name for one in told_figures()}
+
+
+def test_a_snapshot_holds_what_questions_are_answered_from_and_nothing_else(clinic):
+    asked = [by for many in range(MOST + 1) for by in combinations(DIMENSIONS, many)]
+    read = {
+        name(source, by)
+        for source in SOURCES
+        for by in asked
+        if {*by} <= {*source.dimensions}
+        for name in (parts_name, counted_name, quartiles_name)
+    }
+
+    assert {one.stem for one in clinic[1].folder.glob("*.parquet")} == {*TABLES, *read} - {None}
 
 
 def test_an_interval_is_that_of_whole_dyads(clinic):
