@@ -163,8 +163,10 @@ def test_csv_holds_the_same_figures(reports, parameters, accept):
 def test_csv_says_in_every_line_by_what_was_counted_and_what_was_left_out(reports):
     told = ask(reports, figures="counts")
     counted_by = told["counted_by"] | {"session_bands": "1 4 9"}
-    lines = csv.DictReader(io.StringIO(reports.get(URL, params={"figures": "counts", "format": "csv"}).text))
+    answer = reports.get(URL, params={"figures": "counts", "format": "csv"})
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
 
+    assert len(lines) == len(told["items"])
     for line in lines:
         assert {name: line[name] for name in counted_by} == {
             name: str(one) for name, one in counted_by.items()
