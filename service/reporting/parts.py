@@ -26,7 +26,9 @@ _SPANS: Mapping[str, str] = {
 }
 _FINEST = (MONTH, QUARTER, "band")
 # What is asked for mostly, beside what a dyad has one of; and the columns that a dimension is made of.
-_EXACT = ((MONTH,), (QUARTER,), (BAND,), (MONTH, LANGUAGE), (QUARTER, LANGUAGE))
+# A month lies in one quarter, which stands beside it for whoever asks for both.
+_MONTHS = (MONTH, QUARTER)
+_EXACT = (_MONTHS, (QUARTER,), (BAND,), (*_MONTHS, BAND), (*_MONTHS, LANGUAGE), (QUARTER, LANGUAGE))
 # With a therapist these are thousands of groups, and their quartiles take longer than all else.
 _THERAPISTS_BY = (MONTH, QUARTER)
 _COLUMNS: Mapping[str, str] = {BAND: "band"}
@@ -104,6 +106,7 @@ def rows_sql(source: Source, bands: Sequence[int]) -> str:
 def _exact(source: Source, group_by: Collection[str]) -> tuple[str, ...] | None:
     """Return what a question groups by beyond dyads and labels, None where no parts are kept for it."""
     beyond = {one for one in group_by if one not in (*OF_DYAD, *source.labels)}
+    beyond |= {QUARTER} if MONTH in beyond else set()
     return next((one for one in _exact_of(source) if {*one} == beyond), None)
 
 
