@@ -35,9 +35,11 @@ _SPANS: Mapping[str, str] = {
 }
 _FINEST = (MONTH, QUARTER, "band")
 # What is asked for mostly, beside what a dyad has one of; and the columns that a dimension is made of.
+# A month lies in one quarter, which stands beside it for whoever asks for both.
+_MONTHS = (MONTH, QUARTER)
 _EXACT = (
-    *((MONTH,), (QUARTER,), (BAND,), (MONTH, LANGUAGE), (QUARTER, LANGUAGE)),
-    *((INSTRUMENT,), (MONTH, INSTRUMENT), (QUARTER, INSTRUMENT)),
+    *(_MONTHS, (QUARTER,), (BAND,), (*_MONTHS, BAND), (*_MONTHS, LANGUAGE), (QUARTER, LANGUAGE)),
+    *((INSTRUMENT,), (*_MONTHS, INSTRUMENT), (QUARTER, INSTRUMENT)),
 )
 # With a therapist these are thousands of groups, and their quartiles take longer than all else.
 _THERAPISTS_BY = (MONTH, QUARTER)
@@ -116,6 +118,7 @@ def rows_sql(source: Source, bands: Sequence[int]) -> str:
 def _exact(source: Source, group_by: Collection[str]) -> tuple[str, ...] | None:
     """Return what a question groups by beyond dyads and labels, None where no parts are kept for it."""
     beyond = {one for one in group_by if one not in (*OF_DYAD, *source.labels)}
+    beyond |= {QUARTER} if MONTH in beyond else set()
     return next((one for one in _exact_of(source) if {*one} == beyond), None)
 
 

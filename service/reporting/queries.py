@@ -7,6 +7,7 @@ from typing import Any
 
 from service.reporting.dimensions import OF_DYAD
 from service.reporting.figures import PAIR_SUMS, QUARTILES, Figure, Source
+from service.reporting.intervals import variance_sql
 from service.reporting.parts import (
     CONSTANT,
     added,
@@ -70,11 +71,19 @@ class By:
 
 
 def sums_query(by: By, figures: Sequence[Figure], wholes: Sequence[str]) -> str:
-    """Return the query for the sums of figures (x0, …) and of what they are shares of (m0, …), over dyads."""
+    """Return the query for the sums of figures (x0, …) and of what they are shares of (m0, …), over dyads.
+
+    With each whole it gives how many dyads and patients it rests on, with each figure its ratio's variance.
+    """
     places = [wholes.index(one.m) for one in figures]
     outer = ", ".join([*map(_of_whole, range(len(wholes))), *map(_of_figure, count(), places)])
     wanted = {f"x{n}": one.x for n, one in enumerate(figures)} | {f"m{n}": m for n, m in enumerate(wholes)}
-    return f"SELECT {by.named}{outer} FROM ({_dyads(by, wanted)}) GROUP BY ALL"  # noqa: S608 - ours
+    told = ", ".join(
+        [f"patients{n}, dyads{n}, m{n}" for n in range(len(wholes))]
+        + [f"x{n}, {variance_sql(n, place)} AS variance{n}" for n, place in enumerate(places)]
+    )
+    summed = f"SELECT {by.named}{outer} FROM ({_dyads(by, wanted)}) GROUP BY ALL"  # noqa: S608 - ours
+    return f"SELECT {by.named}{told} FROM ({summed})"  # noqa: S608 - ours
 
 
 def patients_query(by: By, wholes: Sequence[str], places: Sequence[Sequence[int]]) -> str:

@@ -1,5 +1,6 @@
 """Intervals against figures printed elsewhere."""
 
+import duckdb
 import pytest
 
 from service.reporting.intervals import (
@@ -8,14 +9,21 @@ from service.reporting.intervals import (
     mean_interval,
     share_interval,
     t_quantile,
+    variance_sql,
     wilson,
 )
 
 
 def sums(parts: list[tuple[float, float]]) -> Sums:
+    """Return the sums of dyads with these x and m; DuckDB reckons the variance."""
     x, m = (sum(one[place] for one in parts) for place in (0, 1))
     xx, xm, mm = (sum(one[a] * one[b] for one in parts) for a, b in ((0, 0), (0, 1), (1, 1)))
-    return Sums(len(parts), x, m, xx, xm, mm)
+    names = ("dyads0", "x0", "m0", "xx0", "xm0", "mm0")
+    made = ", ".join(
+        f"{one}::DOUBLE AS {name}" for name, one in zip(names, (len(parts), x, m, xx, xm, mm), strict=True)
+    )
+    ((variance,),) = duckdb.sql(f"SELECT {variance_sql(0, 0)} FROM (SELECT {made})").fetchall()  # noqa: S608
+    return Sums(len(parts), x, m, variance)
 
 
 # Any printed table of Student's t, two-sided 95 %.
