@@ -103,7 +103,8 @@ class _Dyad:
     def __post_init__(self) -> None:
         """Draw the numbers once: a dyad has hundreds of rows."""
         patient, dyad = f"{self.rules.clinic}|{self.patient}", self.dyad
-        self._whose = {"dyad": _number(f"{patient}|{dyad.therapist}"), "patient": _number(patient)}
+        of_patient = patient_number(self.rules.clinic, self.patient)
+        self._whose = {"dyad": _number(f"{patient}|{dyad.therapist}"), "patient": of_patient}
         names = ("site", "team", "approach", "therapist")
         self._groups = {**self._whose, **{name: getattr(dyad, name) for name in names}}
 
@@ -318,6 +319,11 @@ def _told(story: AlertStory) -> _Told:
         return _Told(row.raised_at, row.opened_by)
     version = story.versions[opened]
     return _Told(version["believed_from"], version["notice"].rpartition(":")[2])
+
+
+def patient_number(clinic: str, key: str) -> int:
+    """Return the number of a patient in flat tables."""
+    return _number(f"{clinic}|{key}")
 
 
 def _number(name: str) -> int:

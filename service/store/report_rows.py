@@ -82,6 +82,12 @@ def patient_keys(tx: Tx, clinic: str) -> list[str]:
     return list(dict.fromkeys(key for query in known for key in tx.execute(query).scalars()))
 
 
+def named_keys(tx: Tx, clinic: str) -> set[str]:
+    """Return the keys of the patients whom a name leads to: not of those merged into another one."""
+    named = select(patient_aliases.c.patient_key).distinct().where(patient_aliases.c.clinic == clinic)
+    return set(tx.execute(named).scalars())
+
+
 def patients_with_dyads(tx: Tx, clinic: str, keys: Sequence[str]) -> list[ReportedPatient]:
     """Return these patients, in the same order. Costs two queries."""
     named = select(patient_aliases.c.patient_key, patient_aliases.c.row_id).where(
