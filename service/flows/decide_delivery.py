@@ -53,6 +53,8 @@ def confirm_delivery(
 ) -> DeliveryRow:
     """Record that the parked part of a delivery is in the EHR as ``Type/id`` or ``id``; go on with the rest.
 
+    A version behind it (``/_history/3``) is no part of their word: what is there is looked at before it is changed.
+
     For a transaction, and where nothing was planned, the reference is the response's (the alert's); of the
     scores that went with it we then know only that they are there. Raises ``NotFound``, ``StaleVersion``,
     ``WrongState``, and ``FaultsInRequest`` for a reference that is none or of another type.
@@ -75,7 +77,8 @@ def _place(ehr_reference: str, logical: str) -> Place:
     if place is None or place.resource_type != wanted:
         sentence = f"must be a reference to a {wanted}, such as {wanted}/123"
         raise FaultsInRequest([Fault("ehr_reference", "wrong-reference", sentence)])
-    return place
+    # CAUTION: with a version the next update would not look whether what is there is ours.
+    return Place(place.resource_type, place.id)
 
 
 def _entries(parked: PartRow | None, logical: str, place: Place, our_version: int) -> list[ChartEntry]:

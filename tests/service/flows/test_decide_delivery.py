@@ -124,17 +124,18 @@ def test_what_a_person_found_is_corrected_under_that_id(tmp_path: Path) -> None:
         assert [row.resource["status"] for row in bench.ehr.rows] == ["amended"]
 
 
-def a_wrong_confirmation(bench: Bench, there: Json) -> None:
+def a_wrong_confirmation(bench: Bench, there: Json, reference: str = "other") -> None:
     """A response that a person confirmed under the id of this other thing, and a correction of it."""
     bench.ehr.faults = [Fault(422)]
     recorded = bench.record()
     bench.deliver_all()
     bench.ehr.rows.append(Row("QuestionnaireResponse", "other", 1, there, bench.clock()))
-    say_it_is_there(bench, bench.only().id, "QuestionnaireResponse/other")
+    say_it_is_there(bench, bench.only().id, f"QuestionnaireResponse/{reference}")
     bench.correct(recorded.filled.id, total="30.0")
     bench.deliver_all()
 
 
+@pytest.mark.parametrize("reference", ["other", "other/_history/1"])
 @pytest.mark.parametrize(
     "there",
     [
@@ -142,10 +143,12 @@ def a_wrong_confirmation(bench: Bench, there: Json) -> None:
         {"subject": {"reference": "Patient/anna"}, "identifier": {"system": OURS, "value": "another"}},
     ],
 )
-def test_what_is_there_under_a_mistaken_id_is_never_overwritten(tmp_path: Path, there: Json) -> None:
+def test_what_is_there_under_a_mistaken_id_is_never_overwritten(
+    tmp_path: Path, there: Json, reference: str
+) -> None:
     surface = Surface(types=("QuestionnaireResponse",), transaction=False)
     with a_bench(tmp_path, surface=surface) as bench:
-        a_wrong_confirmation(bench, {"resourceType": "QuestionnaireResponse", **there})
+        a_wrong_confirmation(bench, {"resourceType": "QuestionnaireResponse", **there}, reference)
         held = bench.deliveries()[1]
         assert (held.state, "nothing is overwritten" in held.reason) == ("held", True)
         assert bench.ehr.rows[-1].version == 1
