@@ -53,7 +53,8 @@ def confirm_delivery(
 ) -> DeliveryRow:
     """Record that the parked part of a delivery is in the EHR as ``Type/id`` or ``id``; go on with the rest.
 
-    A version behind it (``/_history/3``) is no part of their word: what is there is looked at before it is changed.
+    A version behind it (``/_history/3``) is no part of their word: what is there is looked at before it is
+    changed.
 
     For a transaction, and where nothing was planned, the reference is the response's (the alert's); of the
     scores that went with it we then know only that they are there. Raises ``NotFound``, ``StaleVersion``,

@@ -19,13 +19,13 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.ladder import Rung
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
-from service.ehr.rungs import choose_rungs
+from service.ehr.rungs import ALERT_TYPES, choose_rungs
 from service.flows.kept_definitions import DEFINITIONS
 from service.flows.lane import Lane, Work
 from service.flows.load import encounter_of, filled_from, load_alert, load_filled, load_version
 from service.flows.want_note import note_kind, wanted_alert_note, wanted_note
 from service.flows.wanted import Wanted
-from service.store.chart import ChartEntry, entries_of_response, read_entries
+from service.store.chart import ChartEntry, entries_of_alert, entries_of_response, read_entries
 from service.store.database import Tx
 from service.store.inbound import replacements
 from service.store.responses import ResponseVersion
@@ -35,6 +35,7 @@ _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 # Of these we know that EHRs read them as we write them; R5 is mapped, but no EHR was seen that speaks it.
 _RELEASES = ("4.0", "4.3")
 _R4 = "4.0.1"
+_ALERT_DATA = tuple(f"{kind}/" for kind in ALERT_TYPES)
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
@@ -78,20 +79,26 @@ def _other_release(release: str) -> str:
 
 
 def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
-    """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note."""
+    """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note.
+
+    What the EHR holds of it is brought up to date, a note beside the data too, whatever it takes by now.
+    """
     lane, claim = work.lane, work.claim
     facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
     choice = choose_rungs(capabilities, lane.profile.rungs).alert
-    chart = entries_of_response(tx, claim.clinic, claim.ehr, facts.id)
+    chart = entries_of_alert(tx, claim.clinic, claim.ehr, facts.id)
     kind = note_kind(chart, choice)
-    if kind is not None:
-        encounter = encounter_of(tx, claim.clinic, facts)
-        can_update = capabilities.of(kind).update
-        wanted = wanted_alert_note(facts, chart, kind, lane, encounter=encounter, can_update=can_update)
-        return replace(wanted, reason=choice.reason)
-    banner = (to_flag(facts, lane.names),) if lane.alert_flag else ()
-    resources = (to_detected_issue(facts, lane.names), to_task(facts, lane.names), *banner)
-    return Wanted(resources, {}, facts.version, reason=choice.reason)
+    resources: tuple[Json, ...] = ()
+    if kind is None or any(logical.startswith(_ALERT_DATA) for logical in chart):
+        banner = to_flag(facts, lane.names)
+        resources = (to_detected_issue(facts, lane.names), to_task(facts, lane.names))
+        resources += (banner,) if lane.alert_flag or logical_of(banner) in chart else ()
+    if kind is None:
+        return Wanted(resources, chart, facts.version, reason=choice.reason)
+    encounter = encounter_of(tx, claim.clinic, facts)
+    can_update = capabilities.of(kind).update
+    note = wanted_alert_note(facts, chart, kind, lane, encounter=encounter, can_update=can_update)
+    return replace(note, resources=(*resources, *note.resources), reason=choice.reason)
 
 
 def _definition(work: Work) -> Wanted:

@@ -1,9 +1,9 @@
 """Where our resources live in an EHR, and what must never change once something was delivered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from service.store.database import Tx
 from service.store.tables import alerts, chart_entries, kept_facts, responses
@@ -63,16 +63,44 @@ def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict
 
 def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
     """Return what the EHR holds of a response: itself, its Observations and notes, by our reference."""
-    where = {"clinic": clinic, "ehr": ehr}
-    for place, kind in enumerate(_KINDS_OF_RESPONSE):
+    where = {"clinic": clinic, "ehr": ehr, **_names(_KINDS_OF_RESPONSE, response_id)}
+    return {row.logical: ChartEntry(*row) for row in tx.execute(_OF_RESPONSE, where)}
+
+
+def entries_of_alert(tx: Tx, clinic: str, ehr: str, alert_id: str) -> dict[str, ChartEntry]:
+    """Return what the EHR holds of an alert: record, work, banner and notes, by our reference."""
+    where = {"clinic": clinic, "ehr": ehr, **_names(_KINDS_OF_ALERT, alert_id)}
+    return {row.logical: ChartEntry(*row) for row in tx.execute(_OF_ALERT, where)}
+
+
+def _names(kinds: Sequence[str], subject_id: str) -> dict[str, str]:
+    """Return the bounds of our references to a subject: its own id, or that with a full stop behind it."""
+    names = {}
+    for place, kind in enumerate(kinds):
         # '/' is what follows '.'
-        where |= {
-            f"own_{place}": f"{kind}/{response_id}",
-            f"from_{place}": f"{kind}/{response_id}.",
-            f"until_{place}": f"{kind}/{response_id}/",
+        names |= {
+            f"own_{place}": f"{kind}/{subject_id}",
+            f"from_{place}": f"{kind}/{subject_id}.",
+            f"until_{place}": f"{kind}/{subject_id}/",
         }
-    rows = tx.execute(_OF_RESPONSE, where)
-    return {row.logical: ChartEntry(*row) for row in rows}
+    return names
+
+
+def _entries_named(kinds: Sequence[str]) -> Select[tuple[str, str, str, int]]:
+    return _ENTRIES.where(
+        or_(
+            *(
+                or_(
+                    chart_entries.c.logical == bindparam(f"own_{place}"),
+                    and_(
+                        chart_entries.c.logical >= bindparam(f"from_{place}"),
+                        chart_entries.c.logical < bindparam(f"until_{place}"),
+                    ),
+                )
+                for place in range(len(kinds))
+            )
+        ),
+    )
 
 
 _ENTRY_KEY = ("clinic", "ehr", "logical")
@@ -84,22 +112,11 @@ _ENTRIES = select(
     chart_entries.c.our_version,
 ).where(chart_entries.c.clinic == bindparam("clinic"), chart_entries.c.ehr == bindparam("ehr"))
 _NAMED_ENTRIES = _ENTRIES.where(chart_entries.c.logical.in_(bindparam("logicals", expanding=True)))
-# Under a response's own id, or that with something behind a full stop.
-_KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
-_OF_RESPONSE = _ENTRIES.where(
-    or_(
-        *(
-            or_(
-                chart_entries.c.logical == bindparam(f"own_{place}"),
-                and_(
-                    chart_entries.c.logical >= bindparam(f"from_{place}"),
-                    chart_entries.c.logical < bindparam(f"until_{place}"),
-                ),
-            )
-            for place in range(len(_KINDS_OF_RESPONSE))
-        )
-    ),
-)
+_NOTES = ("DocumentReference", "Communication")
+_KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", *_NOTES)
+_KINDS_OF_ALERT = ("DetectedIssue", "Task", "Flag", *_NOTES)
+_OF_RESPONSE = _entries_named(_KINDS_OF_RESPONSE)
+_OF_ALERT = _entries_named(_KINDS_OF_ALERT)
 
 
 def session_dates(tx: Tx, clinic: str) -> Mapping[tuple[str, str, int], str]:
