@@ -8,8 +8,15 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.retry import Verdict, back_off_seconds
 from service.errors import EhrError, EhrUnreachable
 from service.flows.lane import Delivered, Next, Work
-from service.flows.record_outcome import give_back, record_confirmed, rest
-from service.flows.settle_unknown import Finding, Look, is_safe_to_repeat, look_for, sent_writes
+from service.flows.record_outcome import give_back, record_confirmed, record_partly, rest
+from service.flows.settle_unknown import (
+    ONLY_SOME,
+    Finding,
+    Look,
+    is_safe_to_repeat,
+    look_for,
+    sent_writes,
+)
 from service.ledger import Event, State
 from service.store.parts import NewAttempt, PartRow, count_attempts, last_write_ended
 
@@ -20,7 +27,7 @@ _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
     Finding.CHANGED: "somebody else changed it in the EHR: retry overwrites that, confirm leaves it",
     Finding.BLIND: "the answer was lost, and this EHR cannot be searched for it",
-    Finding.PARTLY: "only some of it is in the EHR",
+    Finding.PARTLY: ONLY_SOME,
     Finding.ABSENT: "not in the EHR after it was sent twice",
 }
 
@@ -64,6 +71,8 @@ def find_before_repeat(
 ) -> Delivered | Next:
     """Search for a pending part that left before, or may be there already; ``AGAIN``: it may be sent.
 
+    ``PLAN_REST``: some of it is there, and no longer a part of it.
+
     A part that the EHR itself keeps from doubling goes at once where the search finds nothing; another only
     when the settling time is over too.
     """
@@ -80,18 +89,23 @@ def find_before_repeat(
         return _park(work, part, look.finding, attempt)
     if look.finding is Finding.BLIND and _must_be_looked_for(work, part):
         return _park(work, part, look.finding, attempt, reason=_RESTORED)
-    return _repeat(work, part, look.finding, attempt)
+    return _repeat(work, part, look, attempt)
 
 
-def _repeat(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered | Next:
-    """Return ``AGAIN`` where a part that was not found may be sent, else rest or park it."""
+def _repeat(work: Work, part: PartRow, look: Look, attempt: NewAttempt) -> Delivered | Next:
+    """Return ``AGAIN`` where a part that was not found may be sent, else let it rest.
+
+    Of what is there in part the rest is planned anew.
+    """
     is_safe = is_safe_to_repeat(sent_writes(part), work.lane.profile.conditional_create)
     left_at = max((moment for moment in (part.sent_at, work.left_at) if moment), default=None)
     settled_at = from_instant(left_at) + _settling(work) if left_at else work.lane.clock()
-    if is_safe or (work.lane.clock() >= settled_at and finding is not Finding.PARTLY):
+    is_settled = work.lane.clock() >= settled_at
+    if is_safe or (is_settled and look.finding is not Finding.PARTLY):
         return Next.AGAIN
-    if work.lane.clock() >= settled_at:
-        return _park(work, part, finding, attempt)
+    if is_settled:
+        record_partly(work, part, look.places, attempt)
+        return Next.PLAN_REST
     return rest(work, part, due_at=as_instant(settled_at), attempt=attempt, reason=_NOT_YET)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 
@@ -75,7 +76,7 @@ def entries_of_alert(tx: Tx, clinic: str, ehr: str, alert_id: str) -> dict[str, 
 
 def _names(kinds: Sequence[str], subject_id: str) -> dict[str, str]:
     """Return the bounds of our references to a subject: its own id, or that with a full stop behind it."""
-    names = {}
+    names: dict[str, str] = {}
     for place, kind in enumerate(kinds):
         # '/' is what follows '.'
         names |= {
@@ -86,7 +87,7 @@ def _names(kinds: Sequence[str], subject_id: str) -> dict[str, str]:
     return names
 
 
-def _entries_named(kinds: Sequence[str]) -> Select[tuple[str, str, str, int]]:
+def _entries_named(kinds: Sequence[str]) -> Select[Any]:
     return _ENTRIES.where(
         or_(
             *(
