@@ -100,10 +100,10 @@ def _made(probe: Probe, kind: ProbeKind, patient: str, encounter: str | None) ->
 def _write(probe: Probe, resource: Json) -> Place | Step:
     kind = resource["resourceType"]
     answer = probe.client.send("POST", kind, {}, single_body(resource, "POST", kind, {}))
-    outcome = classify_answer(answer, "POST", probe.clock())
+    outcome = classify_answer(answer, "POST", probe.clock(), probe.client.profile.answers)
     if outcome.verdict is not Verdict.CONFIRMED:
         return _ill(f"The test {kind} was not taken: {outcome.reason}.")
-    place = place_in_answer(answer)
+    place = place_in_answer(answer, kind)
     if place is None or place.resource_type != kind:
         return _ill(f"The test {kind} was taken under an id that was not told; look for the tag HTEST.")
     return place
