@@ -1,6 +1,7 @@
 """Delivery against an EHR that works, and one that does not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,10 +9,13 @@ import pytest
 from sqlalchemy import event
 
 from fhir_mappings import json_text
+from service.ehr.auth.credentials import TokenCredentials
+from service.ehr.auth.token import Token
+from service.ehr.client import EhrClient
 from service.flows.deliver import deliver_next
 from service.store.delivery_acts import retry
 from service.store.outbox import queue_delivery
-from tests.service.ehr.fake_ehr import PLAIN, Fault, Surface, outcome
+from tests.service.ehr.fake_ehr import BASE, PLAIN, Fault, Surface, outcome
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, Crash, CrashPlan, a_bench, in_parallel
 
 LOST = Fault(performs=True)
@@ -365,9 +369,22 @@ def test_a_conflict_that_never_ends_waits_for_a_person(bench: Bench) -> None:
     assert len(bench.ehr.writes) == 6
 
 
-def test_a_worker_that_slept_too_long_sends_nothing(bench: Bench) -> None:
-    bench.crash_point = lambda name: bench.clock.pass_by(seconds=16) if name == "frozen" else None
+def a_sleep(bench: Bench, *, taken_over: bool) -> None:
+    """Let the worker sleep for longer than its lease once its part is frozen; another may take over."""
+    second = in_parallel(bench, "second")
+
+    def sleep(name: str) -> None:
+        if name == "frozen":
+            bench.clock.pass_by(seconds=16)
+            if taken_over:
+                deliver_next(second)
+
+    bench.crash_point = sleep
     bench.restart()
+
+
+def test_a_worker_that_slept_and_was_replaced_sends_nothing(bench: Bench) -> None:
+    a_sleep(bench, taken_over=True)
     bench.record()
     bench.deliver()
     assert not bench.ehr.writes
@@ -375,6 +392,35 @@ def test_a_worker_that_slept_too_long_sends_nothing(bench: Bench) -> None:
     bench.restart()
     bench.deliver_all(SETTLE_SECONDS + 20)
     assert bench.states() == ["confirmed"]
+
+
+def test_a_worker_that_slept_and_was_missed_by_nobody_goes_on(bench: Bench) -> None:
+    a_sleep(bench, taken_over=False)
+    bench.record()
+    bench.deliver()
+    assert (bench.states(), len(bench.ehr.writes)) == (["confirmed"], 1)
+
+
+def test_a_worker_that_waited_long_for_a_token_and_was_replaced_sends_nothing(plain: Bench) -> None:
+    second = in_parallel(plain, "second")
+    fetched: list[str] = []
+
+    def fetch() -> Token:
+        if fetched and plain.states() == ["sent"]:
+            plain.clock.pass_by(seconds=16)
+            deliver_next(second)
+        fetched.append("token")
+        return Token(f"t-{len(fetched)}", plain.clock(), plain.clock(), "system/*.cruds")
+
+    credentials = TokenCredentials(fetch, plain.clock)
+    client = EhrClient(plain.http, BASE, plain.clock, credentials=credentials)
+    plain.lane = replace(plain.lane, client=client)
+    plain.record()
+    plain.deliver()
+    assert not plain.ehr.writes
+    plain.restart()
+    plain.deliver_all(SETTLE_SECONDS + 20)
+    assert len(plain.ehr.found("QuestionnaireResponse")) == 1
 
 
 @pytest.mark.parametrize("point", ["claimed", "frozen", "answered", "recorded", "unknown"])
