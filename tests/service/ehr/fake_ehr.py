@@ -264,6 +264,12 @@ def _fits(resource: Json, query: dict[str, str]) -> bool:
             several = held if isinstance(held, list) else [held]
             if wanted not in [f"{one['system']}|{one['value']}" for one in several if one]:
                 return False
+        elif name == "patient":
+            if resource["subject"]["reference"] != wanted:
+                return False
+        elif wanted.startswith("ge"):
+            if str(held) < wanted.removeprefix("ge"):
+                return False
         elif held != wanted:
             return False
     return True

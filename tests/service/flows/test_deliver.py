@@ -170,6 +170,19 @@ def test_an_ehr_that_cannot_be_searched_leaves_it_to_a_person(tmp_path: Path) ->
         assert len(bench.ehr.writes) == 1
 
 
+@pytest.mark.parametrize("kept", ["2026-03-02T09:50:00+00:00", "2026-03-02", "2026-03-04T06:00:00+00:00"])
+def test_what_the_ehr_keeps_under_another_time_is_found(tmp_path: Path, kept: str) -> None:
+    surface = Surface(
+        types=("QuestionnaireResponse",), search_params=("patient", "authored"), transaction=False
+    )
+    with a_bench(tmp_path, surface=surface, profile="meditech", faults=[LOST], hides_seconds=1.0) as bench:
+        bench.record(authored="2026-03-02T10:50:00.123+01:00")
+        bench.deliver()
+        bench.ehr.rows[0].resource["authored"] = kept
+        bench.deliver_all(3 * SETTLE_SECONDS)
+        assert (bench.states(), len(bench.ehr.writes)) == (["confirmed"], 1)
+
+
 def test_a_busy_ehr_is_asked_again_when_it_said(bench: Bench) -> None:
     bench.ehr.faults = [BUSY]
     bench.record()
