@@ -98,7 +98,7 @@ def _parked(tx: Tx, clinic: str, detail: DeliveryDetail) -> _Parked:
             return _Parked(left[0].part, left[0].our_version, whole=True, plans_rest=True)
     part = next((part for part in detail.parts if part.state in _OPEN), None)
     if part is not None:
-        some = part.reason == ONLY_SOME
+        some = part.reason.startswith(ONLY_SOME)
         return _Parked(part, one.subject_version, whole=not some, plans_rest=some)
     # CAUTION: a held delivery may have parts that would still be sent, beside what the person found.
     part = next((part for part in detail.parts if part.state is State.PENDING), None)

@@ -27,7 +27,7 @@ _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
     Finding.CHANGED: "somebody else changed it in the EHR: retry overwrites that, confirm leaves it",
     Finding.BLIND: "the answer was lost, and this EHR cannot be searched for it",
-    Finding.PARTLY: ONLY_SOME,
+    Finding.PARTLY: f"{ONLY_SOME}: retry, or confirm under its id, and the rest is sent",
     Finding.ABSENT: "not in the EHR after it was sent twice",
 }
 

@@ -21,7 +21,7 @@ from service.store.parts import PartRow
 
 Places = Mapping[str, Place | None]
 NOTHING_FOUND: Places = MappingProxyType({})
-# The reason for which a part is parked of which a search found some.
+# So begins the reason for which a part is parked of which a search found some.
 ONLY_SOME = "only some of it is in the EHR"
 
 # Answers to a search or read that will not change by waiting.

@@ -8,6 +8,7 @@ import pytest
 
 from service.errors import FaultsInRequest
 from service.flows.decide_delivery import confirm_delivery
+from service.flows.explain_delivery import what_follows
 from service.store.delivery_acts import discard, retry
 from service.store.given_up import LEFT_TWICE, LEFT_UNSEEN
 from tests.service.ehr.fake_ehr import PLAIN, Fault, Row, Surface
@@ -102,6 +103,7 @@ def unseen(bench: Bench) -> Bench:
 def test_where_nobody_can_search_a_person_must_look(unseen: Bench) -> None:
     held = unseen.deliveries()[1]
     assert (held.state, held.reason) == ("held", LEFT_UNSEEN)
+    assert "if it is not, retry it and say so" in what_follows(held, unseen.now())
     with pytest.raises(FaultsInRequest) as refused:
         try_again(unseen, not_there=False)
     assert [fault.at for fault in refused.value.faults] == ["not_there"]
