@@ -10,9 +10,11 @@ from service.errors import EhrError, EhrUnreachable
 from service.flows.lane import Delivered, Next, Work
 from service.flows.record_outcome import give_back, record_confirmed, record_partly, rest
 from service.flows.settle_unknown import (
+    NOTHING_FOUND,
     ONLY_SOME,
     Finding,
     Look,
+    Places,
     is_safe_to_repeat,
     look_for,
     sent_writes,
@@ -59,7 +61,7 @@ def settle(
         return _park(work, part, look.finding, attempt)
     if raced:
         return _after_race(work, part, look.finding, attempt)
-    return _not_found(work, part, look.finding, attempt)
+    return _not_found(work, part, look, attempt)
 
 
 def find_before_repeat(
@@ -120,7 +122,8 @@ def _must_be_looked_for(work: Work, part: PartRow) -> bool:
         return count_attempts(tx, work.claim.clinic, part.row, Finding.BLIND) == 0
 
 
-def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
+def _not_found(work: Work, part: PartRow, look: Look, attempt: NewAttempt) -> Delivered:
+    finding = look.finding
     if all(write.method == "PUT" and write.match is None for write in sent_writes(part)):
         return _repeat_by_id(work, part, finding, attempt)
     settled_at = _settled_at(work, part)
@@ -132,7 +135,7 @@ def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt)
         sent_writes(part), work.lane.profile.conditional_create
     )
     if part.resent or not safe:
-        return _park(work, part, finding, attempt)
+        return _park(work, part, finding, attempt, found=look.places)
     return give_back(
         work,
         part,
@@ -181,13 +184,15 @@ def _park(
     attempt: NewAttempt,
     *,
     reason: str = "",
+    found: Places = NOTHING_FOUND,
 ) -> Delivered:
     if part.state is State.PENDING:
         event = Event.ANSWER_LOST
     else:
         event = Event.REFUSED if finding is Finding.CHANGED else Event.UNSETTLED
     words = reason or _REASONS[finding]
-    return give_back(work, part, event, reason=words, due_at=work.lane.now(), attempt=attempt)
+    due_at = work.lane.now()
+    return give_back(work, part, event, reason=words, due_at=due_at, attempt=attempt, found=found)
 
 
 def _ask_later(work: Work, part: PartRow, error: EhrError) -> Delivered:

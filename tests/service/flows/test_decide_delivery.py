@@ -248,6 +248,14 @@ def test_of_what_is_there_in_part_no_score_is_lost_by_confirming_it(partly: Benc
     assert len(partly.ehr.found("Observation")) == 6
 
 
+def test_what_a_search_found_is_known_though_nobody_can_search_any_more(partly: Bench) -> None:
+    partly.ehr.surface = Surface(conditional=False, search_params=("url",))
+    partly.lane.client.forget_capabilities()
+    say_it_is_there(partly, partly.only().id, partly.ehr.found("QuestionnaireResponse")[0]["id"])
+    partly.deliver_all(2 * SETTLE_SECONDS)
+    assert (partly.states(), len(partly.ehr.found("Observation"))) == (["confirmed"], 6)
+
+
 def test_what_came_of_a_part_afterwards_is_found_and_not_sent_again(partly: Bench) -> None:
     total = next(one for one in json_text.loads(partly.ehr.writes[0].content)["entry"] if is_of_total(one))
     partly.ehr.rows.append(Row("Observation", "late", 1, total["resource"], partly.clock()))

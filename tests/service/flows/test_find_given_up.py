@@ -13,6 +13,7 @@ from service.store.delivery_acts import discard, retry
 from service.store.given_up import LEFT_TWICE, LEFT_UNSEEN
 from tests.service.ehr.fake_ehr import PLAIN, Fault, Row, Surface
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
+from tests.service.flows.test_deliver_alerts import KINDS, a_dip, act, statuses
 
 LOST = Fault(performs=True)
 NEVER_ARRIVED = Fault()
@@ -180,6 +181,17 @@ def test_a_correction_that_arrived_and_was_given_up_is_corrected_in_its_turn(ben
     bench.deliver_all(2 * SETTLE_SECONDS)
     assert bench.states() == ["confirmed", "discarded", "confirmed"]
     assert len(in_the_chart(bench)) == 1
+
+
+def test_an_alert_that_arrived_all_the_same_is_ended_there(tmp_path: Path) -> None:
+    surface = replace(PLAIN, types=KINDS, search_params=UNSEARCHED)
+    with a_bench(tmp_path, surface=surface, faults=[LOST]) as bench:
+        recorded = a_dip(bench)
+        (lost,) = bench.deliveries(state="unknown")
+        give_up(bench, bench.deliveries().index(lost))
+        show_identifiers(bench, well=True)
+        act(bench, recorded, "dismiss", reason="known-cause")
+        assert statuses(bench)["DetectedIssue"] == ["cancelled"]
 
 
 def give_up_in_the_air(bench: Bench, name: str) -> None:
