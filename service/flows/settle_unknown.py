@@ -147,7 +147,7 @@ def _look_for_write(
 ) -> tuple[Finding, Place | None]:
     if write.method == "PUT":
         return _look_for_update(write, client)
-    lookup = _lookup(write.resource, capabilities)
+    lookup = lookup_in(write.resource, capabilities)
     if lookup is None:
         return Finding.BLIND, None
     try:
@@ -161,7 +161,7 @@ def _look_for_write(
     return (Finding.THERE, found[0].place) if found else (Finding.ABSENT, None)
 
 
-def _lookup(resource: Mapping[str, Any], capabilities: Capabilities) -> Lookup | None:
+def lookup_in(resource: Mapping[str, Any], capabilities: Capabilities) -> Lookup | None:
     """Return the search that this EHR takes for a resource: by identifier, else by what it is about."""
     offered = capabilities.of(str(resource["resourceType"]))
     for lookup in (lookup_for(resource), narrowed_lookup(resource, offered.find)):
