@@ -10,7 +10,7 @@ from service.store.deliveries import DeliveryRow
 from service.store.parts import PartRow, read_parts
 from service.store.tables import deliveries, parts
 
-LEFT_UNSEEN = "an earlier version was given up, and may be there: this EHR cannot be searched for it"
+LEFT_UNSEEN = "an earlier version was given up and may be there; the EHR does not tell: look for it"
 LEFT_TWICE = "an earlier version was given up, and the EHR holds more than one of it; none is picked"
 
 
