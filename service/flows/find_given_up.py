@@ -36,8 +36,12 @@ class _Doubt:
 
     @property
     def is_guarded(self) -> bool:
-        """Whether a later write cannot double it: an update by id looks first, or names a version."""
-        return self.left.part.logical != TRANSACTION and self.left.part.method == "PUT"
+        """Whether a later write may go where no search tells.
+
+        It cannot double an update by id, which looks first or names a version; or a person looked.
+        """
+        is_update = self.left.part.logical != TRANSACTION and self.left.part.method == "PUT"
+        return is_update or self.left.is_said_not_there
 
 
 def find_given_up(work: Work, capabilities: Capabilities) -> Delivered | Next | None:
@@ -54,7 +58,7 @@ def find_given_up(work: Work, capabilities: Capabilities) -> Delivered | Next | 
         except EhrUnreachable:
             raise
         except EhrError as error:
-            if doubt.is_guarded and isinstance(error, EhrUnreadable) and error.code in NO_SEARCH:
+            if doubt.left.is_said_not_there or (doubt.is_guarded and _is_no_search(error)):
                 continue
             return _ask_later(work, error)
         found |= _keep(work, doubt.left, look, started)
@@ -124,6 +128,10 @@ def _after(work: Work, doubt: _Doubt, look: Look) -> Delivered | None:
     if finding in (Finding.ABSENT, Finding.PARTLY) and work.lane.now() < doubt.until:
         return postpone(work, due_at=doubt.until, reason=_NOT_YET)
     return None
+
+
+def _is_no_search(error: EhrError) -> bool:
+    return isinstance(error, EhrUnreadable) and error.code in NO_SEARCH
 
 
 def _ask_later(work: Work, error: EhrError) -> Delivered:

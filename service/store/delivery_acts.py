@@ -12,7 +12,7 @@ from service.ledger import Event, State, is_parked, step
 from service.store.chart import ChartEntry, keep_fact, put_entries, read_fact, session_dates
 from service.store.database import Tx
 from service.store.deliveries import DeliveryRow, find_delivery
-from service.store.given_up import LEFT_UNSEEN, forget_left
+from service.store.given_up import LEFT_UNSEEN, note_not_there
 from service.store.parts import PartRow, read_parts, replace_plan
 from service.store.tables import deliveries, parts
 
@@ -42,7 +42,7 @@ def retry(
     for part in unknown:
         _move(tx, part, Event.RELEASED, "")
     if delivery.reason == LEFT_UNSEEN:
-        forget_left(tx, clinic, delivery)
+        note_not_there(tx, clinic, delivery)
     if delivery.state in (State.REJECTED, State.HELD):
         replace_plan(tx, clinic, delivery_id, "planned anew")
     return _set(tx, clinic, delivery, state=step(State(delivery.state), Event.RELEASED), now=now)

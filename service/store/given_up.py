@@ -12,6 +12,7 @@ from service.store.tables import deliveries, parts
 
 LEFT_UNSEEN = "an earlier version was given up and may be there; the EHR does not tell: look for it"
 LEFT_TWICE = "an earlier version was given up, and the EHR holds more than one of it; none is picked"
+_NOT_THERE = "given up; somebody looked, and it is not there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class LeftPart:
 
     our_version: int
     part: PartRow
+
+    @property
+    def is_said_not_there(self) -> bool:
+        """Whether a person looked into the EHR and did not find it."""
+        return self.part.reason == _NOT_THERE
 
 
 def left_by_earlier(
@@ -35,12 +41,12 @@ def left_by_earlier(
     )
 
 
-def forget_left(tx: Tx, clinic: str, delivery: DeliveryRow) -> None:
-    """Take a person's word that nothing of earlier versions that were given up is in the EHR."""
+def note_not_there(tx: Tx, clinic: str, delivery: DeliveryRow) -> None:
+    """Keep a person's word that nothing of earlier versions that were given up is in the EHR."""
     kind, subject = delivery.subject_kind, delivery.subject_id
     left = left_by_earlier(tx, clinic, delivery.ehr, kind, subject, before=delivery.subject_version)
     tx.execute(
-        update(parts).where(parts.c.row_id.in_([one.part.row for one in left])).values(sent_at=None),
+        update(parts).where(parts.c.row_id.in_([one.part.row for one in left])).values(reason=_NOT_THERE),
     )
 
 

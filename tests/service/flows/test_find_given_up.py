@@ -118,6 +118,23 @@ def test_what_a_person_did_not_find_is_sent(unseen: Bench) -> None:
     assert (unseen.states(), in_the_chart(unseen)) == (["discarded", "confirmed"], ["amended"])
 
 
+def test_what_a_person_overlooked_is_corrected_where_a_search_shows_it_by_then(unseen: Bench) -> None:
+    show_identifiers(unseen, well=True)
+    try_again(unseen, not_there=True)
+    unseen.deliver_all(2 * SETTLE_SECONDS)
+    assert (unseen.states(), in_the_chart(unseen)) == (["discarded", "confirmed"], ["amended"])
+
+
+def test_a_search_that_goes_on_failing_is_no_obstacle_to_a_persons_word(bench: Bench) -> None:
+    bench.correct(given_up(bench, NEVER_ARRIVED, searched=False), total="30.0")
+    bench.deliver_all()
+    show_identifiers(bench, well=True)
+    bench.ehr.searches_fail_with = 500
+    try_again(bench, not_there=True)
+    bench.deliver_all(2 * SETTLE_SECONDS)
+    assert in_the_chart(bench) == ["amended"]
+
+
 def test_what_a_person_found_is_corrected_under_that_id(tmp_path: Path) -> None:
     with a_bench(tmp_path, surface=PLAIN) as bench:
         bench.correct(given_up(bench, searched=False), total="30.0")
