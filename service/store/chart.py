@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import CompoundSelect, bindparam, select, union_all
 
 from service.store.database import Tx
 from service.store.tables import alerts, chart_entries, kept_facts, responses
@@ -55,51 +55,48 @@ def forget_versions(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str], now:
 
 def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict[str, ChartEntry]:
     """Return the entries of these references, by reference; what is not there is left out."""
-    asked = sorted(logicals)
-    if not asked:
-        return {}
-    rows = tx.execute(_NAMED_ENTRIES, {"clinic": clinic, "ehr": ehr, "logicals": asked})
-    return {row.logical: ChartEntry(*row) for row in rows}
+    asked, where = sorted(logicals), {"clinic": clinic, "ehr": ehr}
+    if len(asked) > _FEW:
+        found = tx.execute(_NAMED_ENTRIES, {**where, "logicals": asked}).all()
+    else:
+        found = [row for one in asked for row in tx.execute(_NAMED_ENTRY, {**where, "logical": one})]
+    return {row.logical: ChartEntry(*row) for row in found}
 
 
 def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
     """Return what the EHR holds of a response: itself, its Observations and notes, by our reference."""
-    where = {"clinic": clinic, "ehr": ehr, **_names(_KINDS_OF_RESPONSE, response_id)}
+    where = {"clinic": clinic, "ehr": ehr, **_bounds(_KINDS_OF_RESPONSE, response_id)}
     return {row.logical: ChartEntry(*row) for row in tx.execute(_OF_RESPONSE, where)}
 
 
 def entries_of_alert(tx: Tx, clinic: str, ehr: str, alert_id: str) -> dict[str, ChartEntry]:
     """Return what the EHR holds of an alert: record, work, banner and notes, by our reference."""
-    where = {"clinic": clinic, "ehr": ehr, **_names(_KINDS_OF_ALERT, alert_id)}
+    where = {"clinic": clinic, "ehr": ehr, **_bounds(_KINDS_OF_ALERT, alert_id)}
     return {row.logical: ChartEntry(*row) for row in tx.execute(_OF_ALERT, where)}
 
 
-def _names(kinds: Sequence[str], subject_id: str) -> dict[str, str]:
-    """Return the bounds of our references to a subject: its own id, or that with a full stop behind it."""
-    names: dict[str, str] = {}
-    for place, kind in enumerate(kinds):
+def _bounds(kinds: Sequence[str], subject_id: str) -> dict[str, str]:
+    bounds: dict[str, str] = {}
+    for kind in kinds:
+        own = f"{kind}/{subject_id}"
         # '/' is what follows '.'
-        names |= {
-            f"own_{place}": f"{kind}/{subject_id}",
-            f"from_{place}": f"{kind}/{subject_id}.",
-            f"until_{place}": f"{kind}/{subject_id}/",
-        }
-    return names
+        bounds |= {f"own_{kind}": own, f"from_{kind}": f"{own}.", f"until_{kind}": f"{own}/"}
+    return bounds
 
 
-def _entries_named(kinds: Sequence[str]) -> Select[Any]:
-    return _ENTRIES.where(
-        or_(
-            *(
-                or_(
-                    chart_entries.c.logical == bindparam(f"own_{place}"),
-                    and_(
-                        chart_entries.c.logical >= bindparam(f"from_{place}"),
-                        chart_entries.c.logical < bindparam(f"until_{place}"),
-                    ),
-                )
-                for place in range(len(kinds))
+def _of_subject(kinds: Sequence[str]) -> CompoundSelect[Any]:
+    """Return what is under a subject's own id, or that with something behind a full stop.
+
+    One select for each: where they stand in one, behind OR, SQLite reads all that the EHR holds of anybody.
+    """
+    return union_all(
+        *(_ENTRIES.where(chart_entries.c.logical == bindparam(f"own_{kind}")) for kind in kinds),
+        *(
+            _ENTRIES.where(
+                chart_entries.c.logical >= bindparam(f"from_{kind}"),
+                chart_entries.c.logical < bindparam(f"until_{kind}"),
             )
+            for kind in kinds
         ),
     )
 
@@ -112,12 +109,15 @@ _ENTRIES = select(
     chart_entries.c.ehr_version,
     chart_entries.c.our_version,
 ).where(chart_entries.c.clinic == bindparam("clinic"), chart_entries.c.ehr == bindparam("ehr"))
+# An IN of any length is written anew for every call, which takes longer than a second statement.
+_FEW = 2
+_NAMED_ENTRY = _ENTRIES.where(chart_entries.c.logical == bindparam("logical"))
 _NAMED_ENTRIES = _ENTRIES.where(chart_entries.c.logical.in_(bindparam("logicals", expanding=True)))
 _NOTES = ("DocumentReference", "Communication")
 _KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", *_NOTES)
 _KINDS_OF_ALERT = ("DetectedIssue", "Task", "Flag", *_NOTES)
-_OF_RESPONSE = _entries_named(_KINDS_OF_RESPONSE)
-_OF_ALERT = _entries_named(_KINDS_OF_ALERT)
+_OF_RESPONSE = _of_subject(_KINDS_OF_RESPONSE)
+_OF_ALERT = _of_subject(_KINDS_OF_ALERT)
 
 
 def session_dates(tx: Tx, clinic: str) -> Mapping[tuple[str, str, int], str]:
