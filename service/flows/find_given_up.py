@@ -10,11 +10,11 @@ from service.clock import as_instant, from_instant
 from service.ehr.capabilities import Capabilities
 from service.ehr.retry import Verdict, back_off_seconds
 from service.ehr.told import in_words
-from service.errors import EhrError, EhrUnreachable, EhrUnreadable
+from service.errors import EhrError, EhrUnreachable
 from service.flows.lane import Delivered, Next, Work
 from service.flows.plan_parts import TRANSACTION
 from service.flows.record_outcome import hold, postpone
-from service.flows.settle_unknown import NO_SEARCH, Finding, Look, entries_at, look_for, places_of
+from service.flows.settle_unknown import Finding, Look, entries_at, look_for, places_of
 from service.ledger import State
 from service.store.chart import ChartEntry, put_entries, read_entries
 from service.store.database import Tx
@@ -58,7 +58,7 @@ def find_given_up(work: Work, capabilities: Capabilities) -> Delivered | Next | 
         except EhrUnreachable:
             raise
         except EhrError as error:
-            if doubt.left.is_said_not_there or (doubt.is_guarded and _is_no_search(error)):
+            if doubt.left.is_said_not_there:
                 continue
             return _ask_later(work, error)
         found |= _keep(work, doubt.left, look, started)
@@ -128,10 +128,6 @@ def _after(work: Work, doubt: _Doubt, look: Look) -> Delivered | None:
     if finding in (Finding.ABSENT, Finding.PARTLY) and work.lane.now() < doubt.until:
         return postpone(work, due_at=doubt.until, reason=_NOT_YET)
     return None
-
-
-def _is_no_search(error: EhrError) -> bool:
-    return isinstance(error, EhrUnreadable) and error.code in NO_SEARCH
 
 
 def _ask_later(work: Work, error: EhrError) -> Delivered:
