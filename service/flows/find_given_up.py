@@ -14,7 +14,7 @@ from service.errors import EhrError, EhrUnreachable
 from service.flows.lane import Delivered, Next, Work
 from service.flows.plan_parts import TRANSACTION
 from service.flows.record_outcome import hold, postpone
-from service.flows.settle_unknown import Finding, Look, entries_at, look_for, places_of
+from service.flows.settle_unknown import SEARCH_FAILED, Finding, Look, entries_at, look_for, places_of
 from service.ledger import State
 from service.store.chart import ChartEntry, put_entries, read_entries
 from service.store.database import Tx
@@ -60,7 +60,7 @@ def find_given_up(work: Work, capabilities: Capabilities) -> Delivered | Next | 
         except EhrError as error:
             if doubt.left.is_said_not_there:
                 continue
-            return _ask_later(work, error)
+            return _ask_later(work, doubt.left, started, error)
         found |= _keep(work, doubt.left, look, started)
         step = _after(work, doubt, look)
         if step is not None:
@@ -130,10 +130,15 @@ def _after(work: Work, doubt: _Doubt, look: Look) -> Delivered | None:
     return None
 
 
-def _ask_later(work: Work, error: EhrError) -> Delivered:
-    failures = work.claim.failures + 1
+def _ask_later(work: Work, left: LeftPart, started: str, error: EhrError) -> Delivered:
+    lane, claim = work.lane, work.claim
+    attempt = NewAttempt("search", started, lane.now(), SEARCH_FAILED, codes=error.code)
+    with lane.database.write() as tx:
+        add_attempt(tx, claim.clinic, left.part.row, attempt)
+        set_delivery(tx, claim, lane.now(), State.PENDING)
+    work.event("search_failed", code=error.code)
+    failures = claim.failures + 1
     if failures > _MOST_FAILURES:
         return replace(hold(work, LEFT_UNSEEN), well=False)
-    work.event("search_failed", code=error.code)
-    due_at = work.lane.later(back_off_seconds(failures))
+    due_at = lane.later(back_off_seconds(failures))
     return replace(postpone(work, due_at=due_at, reason=in_words(error), failed=True), well=False)

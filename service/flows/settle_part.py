@@ -10,8 +10,10 @@ from service.errors import EhrError, EhrUnreachable
 from service.flows.lane import Delivered, Next, Work
 from service.flows.record_outcome import give_back, record_confirmed, record_partly, rest
 from service.flows.settle_unknown import (
+    EHR_AWAY,
     NOTHING_FOUND,
     ONLY_SOME,
+    SEARCH_FAILED,
     Finding,
     Look,
     Places,
@@ -23,7 +25,10 @@ from service.ledger import Event, State
 from service.store.parts import NewAttempt, PartRow, count_attempts, last_write_ended
 
 _MOST_TIMES = 6
+# With the waits between them about a day; then a person must look, or nothing of this patient's goes on.
+_MOST_SEARCHES = 18
 _NOT_YET = "not found in the EHR; sent again when that is sure"
+_NO_ANSWER = "the EHR keeps failing at the search for it: look whether it is there"
 _RESTORED = "this EHR cannot be searched, and a backup was restored: look whether it is there"
 _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
@@ -52,7 +57,7 @@ def settle(
     try:
         look = look_for(part, work.lane.client, capabilities)
     except EhrError as error:
-        return _ask_later(work, part, error)
+        return _ask_later(work, part, started, error)
     if look.finding is Finding.THERE:
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
         return Next.GO_ON
@@ -82,7 +87,9 @@ def find_before_repeat(
     try:
         look = look_for(part, work.lane.client, capabilities)
     except EhrError as error:
-        return _ask_later(work, part, error)
+        if not isinstance(error, EhrUnreachable) and _was_looked_for(work, part):
+            return Next.AGAIN
+        return _ask_later(work, part, started, error)
     if look.finding is Finding.THERE:
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
         return Next.GO_ON
@@ -118,8 +125,7 @@ def _must_be_looked_for(work: Work, part: PartRow) -> bool:
     """
     if work.claim.subject_kind == "definition" or not work.lane.searches_first:
         return False
-    with work.lane.database.read() as tx:
-        return count_attempts(tx, work.claim.clinic, part.row, Finding.BLIND) == 0
+    return _times(work, part, Finding.BLIND) == 0
 
 
 def _not_found(work: Work, part: PartRow, look: Look, attempt: NewAttempt) -> Delivered:
@@ -168,8 +174,7 @@ def _try_again(
     words: tuple[str, str],
 ) -> Delivered:
     """Give a part back to be sent later, each time later; park it when it went so too often."""
-    with work.lane.database.read() as tx:
-        times = count_attempts(tx, work.claim.clinic, part.row, counted)
+    times = _times(work, part, counted)
     once, too_often = words
     if times >= _MOST_TIMES:
         return _park(work, part, finding, attempt, reason=too_often)
@@ -195,14 +200,30 @@ def _park(
     return give_back(work, part, event, reason=words, due_at=due_at, attempt=attempt, found=found)
 
 
-def _ask_later(work: Work, part: PartRow, error: EhrError) -> Delivered:
-    """Leave a part as it is, since the EHR cannot be asked now."""
+def _ask_later(work: Work, part: PartRow, started: str, error: EhrError) -> Delivered:
+    """Leave a part as it is, since the EHR cannot be asked now; park one at whose search it always fails."""
     is_away = isinstance(error, EhrUnreachable)
     due_at = work.lane.later(back_off_seconds(1 if is_away else work.claim.failures + 1))
+    outcome = EHR_AWAY if is_away else SEARCH_FAILED
+    attempt = NewAttempt("search", started, work.lane.now(), outcome, codes=error.code)
     work.event("search_failed", code=error.code)
-    rested = rest(work, part, due_at=due_at, failed=not is_away)
+    if not is_away and _times(work, part, SEARCH_FAILED) >= _MOST_SEARCHES:
+        blind = replace(attempt, outcome=Finding.BLIND)
+        return _park(work, part, Finding.BLIND, blind, reason=_NO_ANSWER)
+    rested = rest(work, part, due_at=due_at, attempt=attempt, failed=not is_away)
     pause = 0.0 if is_away else None
     return replace(rested, well=False, pause_seconds=pause)
+
+
+def _was_looked_for(work: Work, part: PartRow) -> bool:
+    """Tell whether a person looked, since no search told, and released a pending part: they are believed."""
+    is_settled = part.sent_at is None or work.lane.clock() >= _settled_at(work, part)
+    return is_settled and _times(work, part, Finding.BLIND) > 0
+
+
+def _times(work: Work, part: PartRow, outcome: str) -> int:
+    with work.lane.database.read() as tx:
+        return count_attempts(tx, work.claim.clinic, part.row, outcome)
 
 
 def _settling(work: Work) -> timedelta:

@@ -19,6 +19,7 @@ from service.flows.plan_parts import TRANSACTION
 from service.store.chart import ChartEntry
 from service.store.parts import PartRow
 
+SEARCH_FAILED, EHR_AWAY = "search-failed", "ehr-away"
 Places = Mapping[str, Place | None]
 NOTHING_FOUND: Places = MappingProxyType({})
 # So begins the reason for which a part is parked of which a search found some.
@@ -27,7 +28,16 @@ ONLY_SOME = "only some of it is in the EHR"
 # Answers to a search or read that will not change by waiting.
 NO_SEARCH = frozenset(
     {
-        *("status-400", "status-403", "status-404", "status-405", "status-406", "status-501", CANNOT_TELL),
+        *(
+            "status-400",
+            "status-403",
+            "status-404",
+            "status-405",
+            "status-406",
+            "status-422",
+            "status-501",
+            CANNOT_TELL,
+        ),
         *("too-many-pages", "pages-in-a-circle", "next-page-elsewhere"),
     }
 )
@@ -172,7 +182,12 @@ def lookup_in(resource: Mapping[str, Any], capabilities: Capabilities) -> Lookup
 
 def _look_for_update(write: SentWrite, client: EhrClient) -> tuple[Finding, Place | None]:
     resource_type, _, resource_id = write.path.partition("/")
-    found = client.read(resource_type, resource_id)
+    try:
+        found = client.read(resource_type, resource_id)
+    except EhrUnreadable as error:
+        if error.code in NO_SEARCH:
+            return Finding.BLIND, None
+        raise
     if found is None:
         return Finding.ABSENT, None
     if holds(found.resource, write.resource):

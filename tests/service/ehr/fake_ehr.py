@@ -76,8 +76,8 @@ class FakeEhr:
     # Whom the EHR knows, where a test says so: a write about anybody else is refused with this status.
     patients: dict[str, Json] | None = None
     refuses_strangers_with: int = 422
-    # The status of every search, 0: they go well.
-    searches_fail_with: int = 0
+    # The status with which every search and read of a type is answered, where a test says so; 0: it is away.
+    unreadable: dict[str, int] = field(default_factory=dict)
     _late: list[tuple[datetime, httpx.Request]] = field(default_factory=list)
     _committing_at: datetime | None = None
 
@@ -204,6 +204,10 @@ class FakeEhr:
         if path == "metadata":
             return _json(200, self.statement())
         resource_type, _, resource_id = path.partition("/")
+        if resource_type in self.unreadable:
+            if not self.unreadable[resource_type]:
+                raise httpx.ConnectError("refused")
+            return _refusal(self.unreadable[resource_type])
         if resource_type == "Patient" and self.patients is not None:
             known = self.patients.get(resource_id)
             return (
@@ -214,8 +218,6 @@ class FakeEhr:
         if resource_id:
             row = self._row(resource_type, resource_id)
             return _json(200, _shown(row)) if row else _refusal(404)
-        if self.searches_fail_with:
-            return _refusal(self.searches_fail_with)
         matches = self._search(resource_type, dict(request.url.params))
         entries = [{"resource": _shown(row)} for row in matches]
         return _json(200, {"resourceType": "Bundle", "type": "searchset", "entry": entries})

@@ -129,7 +129,7 @@ def test_a_search_that_goes_on_failing_is_no_obstacle_to_a_persons_word(bench: B
     bench.correct(given_up(bench, NEVER_ARRIVED, searched=False), total="30.0")
     bench.deliver_all()
     show_identifiers(bench, well=True)
-    bench.ehr.searches_fail_with = 500
+    bench.ehr.unreadable = {"QuestionnaireResponse": 500}
     try_again(bench, not_there=True)
     bench.deliver_all(2 * SETTLE_SECONDS)
     assert in_the_chart(bench) == ["amended"]
@@ -165,7 +165,7 @@ def test_of_two_that_are_there_none_is_picked(bench: Bench) -> None:
 
 def test_a_search_that_fails_again_and_again_is_a_persons(bench: Bench) -> None:
     response = given_up(bench)
-    bench.ehr.searches_fail_with = 500
+    bench.ehr.unreadable = {"QuestionnaireResponse": 500}
     bench.correct(response, total="30.0")
     bench.deliver_all()
     assert bench.deliveries()[1].state == "pending"
