@@ -95,7 +95,13 @@ def _expire(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
         for one in done.held:
             open_work = ", ".join(f"{count} {name}" for name, count in one.open_work.items())
             write(f"not erased, decide about it first: patient key {one.key}: {open_work}\n")
-        if done.erased and not asked.dry_run:
+        if done.forms:
+            write(
+                f"{done.forms} forms that never became a response {'would go' if asked.dry_run else 'went'}\n"
+            )
+        if done.open_forms:
+            write(f"not erased, decide about them first: {done.open_forms} forms of that age (/v1/inbound)\n")
+        if (done.erased or done.forms) and not asked.dry_run:
             _scrub(deployment)
 
     return act_for_clinic(asked, environ, act)
