@@ -154,7 +154,7 @@ def _tell_more(bench: Bench) -> None:
     expires = deployment.clock() + timedelta(days=90)
     for patient in (ANNA, BERT):
         own_app = NewKey(f"app of {patient}", "patient/Observation.rs", expires, patient=patient)
-        create_api_key(deployment.database, "default", own_app, deployment.clock())
+        create_api_key(deployment.database, own_app, deployment.clock(), write)
     _leave_unjudged(bench)
     encounter = {"origin": "fhir", "therapist": None, "encounter": "Encounter/e-CANARY", "session_date": None}
     rate(bench, ANNA, ((9, "36.1"),), **encounter)

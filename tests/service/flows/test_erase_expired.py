@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from fhir_mappings import json_text
 from service.flows.erase_expired import Expired, erase_expired, first_day_kept
@@ -15,6 +16,7 @@ from service.log import Log
 from service.retention_worker import RetentionWorker
 from service.store.erasures import id_standing, list_erasures
 from service.store.inbound import DISCARDED, PARKED, InboundCame, add_inbound, list_inbound
+from service.store.tables import audit_rows
 from tests.builders import a_response as a_form
 from tests.service.build import an_access
 from tests.service.flows.delivering import Bench, a_bench
@@ -140,6 +142,8 @@ def test_a_form_that_was_given_up_goes_by_its_own_age_and_is_not_taken_again(ben
     with bench.deployment.database.read() as tx:
         assert list_inbound(tx, "default") == []
         assert id_standing(tx, "default", id_by_form("default", "ehr", "form-9")) == "erased"
+        kept = select(audit_rows.c.action, audit_rows.c.count).order_by(audit_rows.c.row_id.desc())
+        assert tuple(tx.execute(kept).first() or ()) == ("D", 1)
 
 
 def test_a_form_that_waits_for_a_person_is_told_and_stays(bench):

@@ -363,6 +363,6 @@ def test_the_key_of_the_patients_own_app_goes(clinic):
 
 def test_who_is_known_by_an_api_key_alone_is_erased(bench):
     new = NewKey("app", "patient/Observation.rs", bench.clock() + timedelta(days=9), patient=ZOE)
-    create_api_key(bench.deployment.database, "default", new, bench.clock())
+    create_api_key(bench.deployment.database, new, bench.clock(), an_access())
 
     assert erase(bench, ZOE)["rows"] == {"api_keys": 1, "patient_aliases": 1}
