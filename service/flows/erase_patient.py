@@ -1,7 +1,8 @@
 """Erase a patient: everything that is kept of them, in one transaction, and the certificate of what went.
 
 What is recorded of them meanwhile waits for the same locks: it is either in and goes too, or comes after.
-The audit's rows stay. They hold our own ids, which lead to nothing any more. What the EHR holds is not ours
+The audit's rows stay. They hold our own ids, which lead to nothing any more, and who asked: the patient, too,
+where an app of theirs did. What the EHR holds is not ours
 to erase: the certificate says where it is.
 """
 
@@ -44,6 +45,7 @@ _REMAINS = (
     "the resources listed under ehr: they are the EHR's to delete",
     "backups that were made before this erasure, until they are destroyed",
     "audit rows: who asked or changed what and when, with our own ids, which lead to nothing any more",
+    "in those of the patient's own app or form: its address, and what the identity provider calls them",
 )
 
 

@@ -42,7 +42,7 @@ from service.store.treatment_tables import treatment_ends
 from service.store.visit_tables import encounter_look_ups
 
 KEPT: Mapping[str, str] = {
-    "audit_rows": "who did what when: our own ids only, which lead to nothing any more",
+    "audit_rows": "who did what when, on what by our own ids, which lead to nothing any more",
     "audit_seals": "hashes over the audit, so that nobody can change it unseen",
     "audit_sealed": "which row of the audit stands under which seal",
     "audit_purges": "up to which seal rows of the audit were removed",
