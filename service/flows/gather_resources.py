@@ -19,7 +19,7 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.ladder import Rung
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
-from service.ehr.rungs import choose_rungs
+from service.ehr.rungs import choose_for_alert, choose_for_response
 from service.flows.kept_definitions import DEFINITIONS
 from service.flows.lane import Lane, Work
 from service.flows.load import encounter_of, filled_from, load_alert, load_filled, load_version
@@ -35,6 +35,7 @@ _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 # Of these we know that EHRs read them as we write them; R5 is mapped, but no EHR was seen that speaks it.
 _RELEASES = ("4.0", "4.3")
 _R4 = "4.0.1"
+_PATIENT = "Patient/"
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
@@ -68,8 +69,8 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
 
 def _replaced_patients(tx: Tx, work: Work, targets: Iterable[str]) -> Mapping[str, str]:
     """Return who stands in the EHR now for patients whom these references name and whom it replaced."""
-    others = [target for target in targets if not is_ours(target)]
-    return replacements(tx, work.claim.clinic, work.claim.ehr, others)
+    patients = [target for target in targets if _PATIENT in target]
+    return replacements(tx, work.claim.clinic, work.claim.ehr, patients)
 
 
 def _other_release(release: str) -> str:
@@ -81,7 +82,7 @@ def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note."""
     lane, claim = work.lane, work.claim
     facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
-    choice = choose_rungs(capabilities, lane.profile.rungs).alert
+    choice = choose_for_alert(capabilities, lane.profile.rungs)
     chart = entries_of_response(tx, claim.clinic, claim.ehr, facts.id)
     kind = note_kind(chart, choice)
     if kind is not None:
@@ -114,8 +115,7 @@ def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     form = _form(lane, filled)
     already_there = _already_there(stored)
     whole = not already_there and filled.instrument.push == "always"
-    rungs = choose_rungs(capabilities, lane.profile.rungs)
-    choice = rungs.response if whole else rungs.scores
+    choice = choose_for_response(capabilities, lane.profile.rungs, whole=whole)
     kind = note_kind(chart, choice)
     if kind is not None:
         wanted = wanted_note(filled, chart, kind, lane, can_update=capabilities.of(kind).update)

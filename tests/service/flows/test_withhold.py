@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.flows.explain_delivery import what_follows
 from service.flows.merge_patients import merge_patients, undo_merge
 from service.flows.set_disclosure import set_disclosure
 from service.store.disclosures import BEFORE_SINCE, NOTHING_PUSHED, Disclosure
@@ -32,6 +33,15 @@ def test_what_may_not_be_written_waits_with_a_reason(bench: Bench) -> None:
     assert [(one.state, one.parked, one.reason) for one in bench.deliveries()] == [
         ("waiting", False, NOTHING_PUSHED)
     ]
+
+
+def test_what_follows_is_told_of_what_waits_for_the_patients_word(bench: Bench) -> None:
+    say(bench, push=False)
+    bench.record()
+    bench.deliver_all()
+    assert what_follows(bench.only(), bench.now()).startswith(
+        "It goes by itself once what the patient allows"
+    )
 
 
 def test_it_leaves_by_itself_once_it_may(bench: Bench) -> None:
