@@ -116,7 +116,8 @@ class _Dyad:
     @property
     def _whose(self) -> dict[str, Any]:
         patient = f"{self.rules.clinic}|{self.patient}"
-        return {"dyad": _number(f"{patient}|{self.dyad.therapist}"), "patient": _number(patient)}
+        of_patient = patient_number(self.rules.clinic, self.patient)
+        return {"dyad": _number(f"{patient}|{self.dyad.therapist}"), "patient": of_patient}
 
     @property
     def _groups(self) -> dict[str, Any]:
@@ -302,6 +303,11 @@ class _Dyad:
         if any(row.status not in _MENDED and row.score_course != "recovered" for row in real):
             return "unrepaired"
         return "other" if real else "none"
+
+
+def patient_number(clinic: str, key: str) -> int:
+    """Return the number of a patient in flat tables."""
+    return _number(f"{clinic}|{key}")
 
 
 def _number(name: str) -> int:

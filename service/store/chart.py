@@ -73,6 +73,13 @@ def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict
     return {row.logical: ChartEntry(*row) for row in rows}
 
 
+def entries_of_alert(tx: Tx, clinic: str, ehr: str, alert_id: str) -> dict[str, ChartEntry]:
+    """Return what the EHR holds of an alert: its resources and notes, by our reference."""
+    own = read_entries(tx, clinic, ehr, [f"{kind}/{alert_id}" for kind in _KINDS_OF_ALERT])
+    return own | entries_of_response(tx, clinic, ehr, alert_id)
+
+
+_KINDS_OF_ALERT = ("DetectedIssue", "Task", "Flag")
 _ENTRY_KEY = ("clinic", "ehr", "logical")
 _ENTRY_CHANGES = ("ehr_id", "ehr_version", "our_version", "updated_at")
 _ENTRIES = select(

@@ -1,7 +1,7 @@
 """Of a form that is given up or gave way to a later version, whose it was alone: not what was answered.
 
 Revision ID: 0054
-Revises: 0055
+Revises: 0051
 """
 
 import json
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0054"
-down_revision = "0055"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
