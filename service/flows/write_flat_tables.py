@@ -1,7 +1,7 @@
 """Write what is kept of a clinic as flat Parquet tables: for a snapshot, or for whoever exports them.
 
-Patients of whom nothing may be shared are left out whole. Reads some hundred patients at a time, so that
-memory stays flat.
+Patients of whom nothing may be shared are left out whole. Reads some patients at a time, so that memory stays
+flat: of the others their keys alone are held.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,12 +24,14 @@ from service.store.report_rows import (
     ReportedPatient,
     alert_stories,
     all_deliveries,
+    named_keys,
+    patient_keys,
     patients_not_shared,
     patients_with_dyads,
 )
 from service.store.treatment_ends import TreatmentEnd, ends_of_patient
 
-_AT_ONCE = 200
+_AT_ONCE = 50
 
 
 def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path, since: str | None = None) -> int:
@@ -41,24 +43,24 @@ def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path, since: str |
     """
     clinic = deployment.clinic
     hidden = patients_not_shared(tx, clinic)
-    patients = patients_with_dyads(tx, clinic)
-    told = [one for one in patients if one.key not in hidden]
-    changed = {one.key for one in told} if since is None else patients_changed(tx, clinic, since)
-    shown = iter([one for one in told if one.key in changed])
+    keys = patient_keys(tx, clinic)
+    told = [key for key in keys if key not in hidden]
+    changed = set(told) if since is None else patients_changed(tx, clinic, since)
+    shown = iter([key for key in told if key in changed])
     rules = RowRules(clinic, report_forms(deployment.known), deployment.settings.report_rich_ratings)
     with TableWriter(folder, TABLES if since is None else {**TABLES, **CHANGES}) as writer:
         if since is not None:
             # Who was merged into another one has no name left.
-            named = (one.key for one in told if one.alias_rows)
-            writer.add("patients", (_patient(clinic, key, changed) for key in named))
+            named = named_keys(tx, clinic)
+            writer.add("patients", (_patient(clinic, key, changed) for key in told if key in named))
         while some := list(islice(shown, _AT_ONCE)):
-            for facts in _read(tx, clinic, some):
+            for facts in _read(tx, clinic, patients_with_dyads(tx, clinic, some)):
                 for table, rows in flat_rows(facts, rules).items():
                     writer.add(table, rows)
         with closing(all_deliveries(tx, clinic, hidden)) as queued:
             writer.add("deliveries", map(_delivery, queued))
         writer.finish()
-    return sum(one.key in hidden for one in patients)
+    return sum(key in hidden for key in keys)
 
 
 def _read(tx: Tx, clinic: str, patients: Sequence[ReportedPatient]) -> Iterator[PatientFacts]:
