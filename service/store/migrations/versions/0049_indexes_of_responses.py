@@ -3,14 +3,14 @@
 An index of what comes in no order costs every row a page of its own.
 
 Revision ID: 0049
-Revises: 0051
+Revises: 0054
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0049"
-down_revision = "0051"
+down_revision = "0054"
 branch_labels = None
 depends_on = None
 
