@@ -110,7 +110,7 @@ def count_by_status(tx: Tx, clinic: str) -> dict[str, int]:
     """Return how many a clinic has of each status that occurs."""
     table = subscriptions.c
     query = select(table.status, func.count()).where(table.clinic == clinic).group_by(table.status)
-    return dict(tx.execute(query).tuples().all())
+    return {status: int(number) for status, number in tx.execute(query)}
 
 
 def oldest_untold(tx: Tx, clinic: str) -> str | None:
