@@ -103,12 +103,14 @@ class Work:
     """One claimed delivery on its lane.
 
     ``left_at`` is when something of a former plan left last, None where nothing did: what it may have left in
-    the EHR must be searched for before another plan is followed.
+    the EHR must be searched for before another plan is followed. ``retracts``: it only marks what is there as
+    entered in error, which may leave though nothing about the patient may be written.
     """
 
     lane: Lane
     claim: Claim
     left_at: str | None = None
+    retracts: bool = False
 
     @property
     def last_sequence(self) -> int:
@@ -126,6 +128,7 @@ class Next(StrEnum):
 
     GO_ON = "go-on"  # the part is in the EHR: the next one
     AGAIN = "again"  # its state changed: look at it again
+    PLAN_REST = "plan-rest"  # some of it is in the EHR: a plan for the rest
     REPLAN = "replan"  # the EHR does not take this kind of write: another plan
     STOP = "stop"  # the delivery was given back, with its state and when to look again
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fhir_mappings.filled import Score
+from fhir_mappings.filled import Answers, Score
 from fhir_mappings.instrument import CutOff, Instrument
 from fhir_mappings.prompts import check_in_prompts, fits_age
 from service.flows.judge_dyad import JUDGED_SCALE
@@ -26,21 +26,24 @@ class ReportForm:
     has_marks: bool
     cut_offs: Mapping[str, Sequence[CutOff]]
 
-    def prompts(self, rating: PatientRating, previous_total: Decimal | None) -> int:
+    def answers(self, rating: PatientRating) -> Answers | None:
+        """Return the answers of a rating, None where none are asked for: without scores it says nothing."""
+        if not rating.scores or not (self.instrument.cut_offs or self.has_marks):
+            return None
+        return read_answers(self.instrument, rating.answers, rating.bare_total)
+
+    def prompts(self, rating: PatientRating, answers: Answers | None, previous_total: Decimal | None) -> int:
         """Return how many check-in prompts a rating gave."""
-        if not self.instrument.cut_offs or not rating.scores:
+        if not self.instrument.cut_offs or answers is None:
             return 0
-        answers = read_answers(self.instrument, rating.answers, rating.bare_total)
         scores = [Score(part, value, 0, 0, prorated=False) for part, value in rating.scores.items()]
         return len(check_in_prompts(self.instrument, answers, scores, previous_total, rating.age_years))
 
-    def lowest_mark(self, rating: PatientRating) -> Decimal | None:
+    def lowest_mark(self, answers: Answers | None) -> Decimal | None:
         """Return the lowest mark of a rating, None where the form has none or all are blank."""
-        if not self.has_marks or not rating.scores:
+        if not self.has_marks or answers is None:
             return None
-        return min(
-            read_answers(self.instrument, rating.answers, rating.bare_total).values.values(), default=None
-        )
+        return min(answers.values.values(), default=None)
 
     def is_below(self, part: str, value: Decimal, age_years: int | None) -> bool | None:
         """Return whether a score lies below its cut-off, None where none is judged at that age."""

@@ -1,10 +1,14 @@
 """Answer a question about a snapshot: every figure asked for, by group, with n, interval and suppression."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from math import sqrt
+from operator import itemgetter
 
+from service.garbage import rarely_searched
+from service.reporting.coarser import Tables
 from service.reporting.figures import (
     BETWEEN,
     FIGURES,
@@ -17,25 +21,33 @@ from service.reporting.figures import (
     mean_name,
     told_figures,
 )
-from service.reporting.hiding import Margin, MarginOf, read_margins, suppress
-from service.reporting.intervals import Interval, Sums, correlation_interval, mean_interval, share_interval
+from service.reporting.hidden_counts import without_told_counts
+from service.reporting.hiding import CellsOf, Counted, read_coarser, suppress
+from service.reporting.intervals import Sums, correlation_interval, mean_interval, share_interval
 from service.reporting.nesting import read_nesting
-from service.reporting.parts import counted_name
+from service.reporting.parts import counted_name, quartiles_name
 from service.reporting.queries import (
     By,
+    Grouped,
     Row,
     correlations_query,
+    kept_quartiles,
     quartiles_of_counted,
     quartiles_of_rows,
     sums_query,
 )
-from service.reporting.question import Cell, Question
+from service.reporting.question import Cell, Question, hidden_cell
 from service.reporting.reading import Reader
+from service.reporting.suppression import Group
 from service.reporting.tables import TABLES
 
 _FEWEST_WITHIN, _FEWEST_BETWEEN = 2, 3
 # What is left of a variance by rounding alone, of the sum of squares.
 _TINY = 1e-10
+
+Labels = tuple[str, ...]
+# The cells of each figure and its labels, in the order of their groups.
+Found = Mapping[CellsOf, list[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +58,30 @@ class Answered:
     not_grouped: tuple[str, ...]
 
 
+# Tens of thousands of cells hold no rings of garbage; looking for those took a tenth of the time.
+@rarely_searched()
 def answer_question(reader: Reader, question: Question) -> Answered:
     """Return every figure of the families asked for; raises what ``Reader.rows`` raises."""
     asked = [figure for figure in FIGURES if figure.family in question.families]
     possible = [figure for figure in asked if _fits(figure.source, question)]
-    cells: list[Cell] = []
-    margins: dict[MarginOf, Margin] = {}
+    found: dict[CellsOf, list[Cell]] = {}
+    coarser: dict[CellsOf, Counted] = {}
+    tables = Tables(read_nesting(reader, question.group_by))
     for _, same in groupby(sorted(possible, key=_source_name), key=_source_name):
         figures = list(same)
         by = By(question, figures[0].source)
-        cells += [*_sums(reader, by, figures)]
-        margins |= read_margins(reader, question, figures)
+        found |= _sums(reader, by, figures)
+        coarser |= read_coarser(reader, question, figures, tables)
         for figure in figures:
-            cells += _quartiles(reader, by, figure, cells) if figure.each else ()
+            found |= _quartiles(reader, by, figure, found) if figure.each else {}
     if "congruence" in question.families and _fits(PAIRS, question):
-        cells += _correlations(reader, By(question, PAIRS))
+        found |= _correlations(reader, By(question, PAIRS))
     told = [one for one in told_figures() if one.family in question.families]
     place = {one.name: number for number, one in enumerate(told)}
-    # A therapist's months are thousands of groups, each with a dozen cells.
-    order = {group: [*map(_sortable, group)] for group in {cell.group for cell in cells}}
-    cells.sort(key=lambda cell: (place[cell.figure], cell.labels, order[cell.group]))
+    in_order = {of: found[of] for of in sorted(found, key=lambda of: (place[of[0]], of[1]))}
     left = tuple(one.name for one in told if not set(question.group_by) <= set(one.dimensions))
-    nesting = read_nesting(reader, question.group_by)
-    return Answered(tuple(suppress(cells, question, margins, nesting)), left)
+    shown = suppress(in_order, question, coarser, tables)
+    return Answered(tuple(without_told_counts(reader, question, tables, shown)), left)
 
 
 def _source_name(figure: Figure) -> str:
@@ -79,66 +92,126 @@ def _fits(source: Source, question: Question) -> bool:
     return set(question.group_by) <= set(source.dimensions)
 
 
+def _read(reader: Reader, by: By, query: str) -> Mapping[Labels, list[Grouped]]:
+    """Return the rows of a query over parts by labels, in the order of their groups."""
+    reader.show(by.parts)
+    rows = by.by_labels(reader.rows(query))
+    # A therapist's months are thousands of groups of few keys.
+    sortable = cache(_sortable)
+    for same in rows.values():
+        same.sort(key=lambda one: [sortable(key) for key in one[0]])
+    return rows
+
+
 def _sortable(key: object) -> tuple[bool, int, str]:
     is_number = isinstance(key, int)
     return (not is_number, int(str(key)) if is_number else 0, str(key))
 
 
-def _sums(reader: Reader, by: By, figures: Sequence[Figure]) -> Iterator[Cell]:
-    """Give the counts, shares, means and rates of one source."""
+def _sums(reader: Reader, by: By, figures: Sequence[Figure]) -> Found:
+    """Return the counts, shares, means and rates of one source."""
     wholes = list(dict.fromkeys(one.m for one in figures))  # several figures are shares of the same
-    reader.show(by.parts)
-    for row in reader.rows(sums_query(by, figures, wholes)):
-        for n, figure in enumerate(figures):
-            place = wholes.index(figure.m)
-            if row[f"m{place}"]:
-                yield _cell(by, row, n, place, figure)
+    rows = _read(reader, by, sums_query(by, figures, wholes))
+    found = {}
+    for n, figure in enumerate(figures):
+        for labels, same in rows.items():
+            if cells := _cells_of(by.question, figure, labels, same, (n, wholes.index(figure.m))):
+                found[mean_name(figure), labels] = cells
+    return found
 
 
-def _cell(by: By, row: Row, n: int, place: int, figure: Figure) -> Cell:
-    x, xx, xm = (row[f"{name}{n}"] for name in ("x", "xx", "xm"))
-    sums = Sums(int(row[f"dyads{place}"]), x, row[f"m{place}"], xx, xm, row[f"mm{place}"])
-    group, labels, patients = by.group_of(row), by.labels_of(row), row[f"patients{place}"]
-    if figure.kind == "count":
-        return Cell(group, figure.name, labels, int(sums.x), None, None, int(sums.x), patients)
-    interval, factor = (share_interval(sums), 1) if figure.kind == "share" else (mean_interval(sums), 1)
-    if figure.kind == "rate":
-        factor = HUNDRED
-        # Where nothing was counted no variance is seen, and an interval from 0 to 0 would promise too much.
-        interval = Interval(max(0.0, interval.low), interval.high) if interval and sums.x else None
-    low, high = (interval.low * factor, interval.high * factor) if interval else (None, None)
-    return Cell(group, mean_name(figure), labels, sums.ratio * factor, low, high, int(sums.m), patients)
+def _cells_of(
+    question: Question, figure: Figure, labels: Labels, rows: Iterable[Grouped], places: tuple[int, int]
+) -> list[Cell]:
+    """Return a cell for each group in which there is something; what is of too few is not reckoned.
 
-
-def _quartiles(reader: Reader, by: By, figure: Figure, cells: Sequence[Cell]) -> list[Cell]:
-    """Return the quartiles beside the means of a figure, which are counted already."""
-    counted = counted_name(by.source, by.question.group_by)
-    reader.show(*(TABLES if counted is None else (counted,)))
-    query = quartiles_of_rows(by, figure.each) if counted is None else quartiles_of_counted(by, counted)
-    name_of_mean = mean_name(figure)
-    means = {(cell.group, cell.labels): cell for cell in cells if cell.figure == name_of_mean}
+    ``places`` are the numbers of the figure and of its whole, in the names of the query's columns.
+    """
+    (n, place), name = places, mean_name(figure)
+    whole, people = f"m{place}", f"patients{place}"
+    sums_of = itemgetter(f"dyads{place}", f"x{n}", whole, f"variance{n}")
     return [
-        mean._replace(figure=f"{figure.name}_{name}", value=value, low=None, high=None)
-        for row in reader.rows(query)
-        if row["quartiles"] is not None
-        for mean in [means.get((by.group_of(row), by.labels_of(row)))]
-        if mean is not None  # a clinic without a rating has neither
-        for (name, _), value in zip(QUARTILES, row["quartiles"], strict=True)
+        _cell(figure, group, labels, Sums(*sums_of(row)), row[people])
+        if row[people] >= question.minimum_cell
+        else hidden_cell(group, name, labels, row[people])
+        for group, row in rows
+        if row[whole]
     ]
 
 
-def _correlations(reader: Reader, by: By) -> Iterator[Cell]:
-    reader.show(by.parts)
-    for row in reader.rows(correlations_query(by)):
-        pairs, dyads = int(row["n"] or 0), row["dyads"]
-        if not pairs:
-            continue
-        within = _correlation(row, "w")
-        if within is not None and pairs - dyads + 1 >= _FEWEST_WITHIN:
-            yield _correlated(by, row, WITHIN, within, pairs - dyads + 1, n=pairs)
-        between = _correlation(row, "b")
-        if between is not None and dyads >= _FEWEST_BETWEEN:
-            yield _correlated(by, row, BETWEEN, between, dyads, n=dyads)
+def _cell(figure: Figure, group: Group, labels: Labels, sums: Sums, patients: int) -> Cell:
+    name, number = mean_name(figure), int(sums.m)
+    if figure.kind == "count":
+        return Cell(group, name, labels, int(sums.x), None, None, int(sums.x), patients)
+    ratio = sums.x / sums.m
+    if figure.kind == "share":
+        return Cell(group, name, labels, ratio, *share_interval(sums), number, patients)
+    low, high = mean_interval(sums) or (None, None)
+    if figure.kind == "mean":
+        return Cell(group, name, labels, ratio, low, high, number, patients)
+    # Where nothing was counted no variance is seen, and an interval from 0 to 0 would promise too much.
+    if low is None or high is None or not sums.x:
+        return Cell(group, name, labels, ratio * HUNDRED, None, None, number, patients)
+    return Cell(
+        group, name, labels, ratio * HUNDRED, max(0.0, low) * HUNDRED, high * HUNDRED, number, patients
+    )
+
+
+def _quartiles(reader: Reader, by: By, figure: Figure, found: Found) -> Found:
+    """Return the quartiles beside the means of a figure, which are counted already."""
+    name_of_mean = mean_name(figure)
+    quartiles = {
+        labels: {group: row["quartiles"] for group, row in rows if row["quartiles"] is not None}
+        for labels, rows in by.by_labels(_quartile_rows(reader, by, figure)).items()
+    }
+    means = {labels: cells for (name, labels), cells in found.items() if name == name_of_mean}
+    return {
+        (f"{figure.name}_{name}", labels): [
+            Cell(cell.group, f"{figure.name}_{name}", labels, told[place], None, None, cell.n, cell.patients)
+            for cell in cells
+            if (told := quartiles[labels].get(cell.group)) is not None
+        ]
+        for labels, cells in means.items()
+        for place, (name, _) in enumerate(QUARTILES)
+    }
+
+
+def _quartile_rows(reader: Reader, by: By, figure: Figure) -> list[Row]:
+    """Return the rows of what costs least: quartiles that are kept, counted values, or all rows."""
+    group_by = by.question.group_by
+    if kept := quartiles_name(by.source, group_by):
+        reader.show(kept)
+        return reader.rows(kept_quartiles(by, kept))
+    if counted := counted_name(by.source, group_by):
+        reader.show(counted)
+        return reader.rows(quartiles_of_counted(by, counted))
+    reader.show(*TABLES)
+    return reader.rows(quartiles_of_rows(by, figure.each))
+
+
+def _correlations(reader: Reader, by: By) -> Found:
+    found: dict[CellsOf, list[Cell]] = {}
+    for labels, rows in _read(reader, by, correlations_query(by)).items():
+        for group, row in rows:
+            for cell in _correlated_in(group, labels, row):
+                found.setdefault((cell.figure, labels), []).append(cell)
+    return found
+
+
+def _correlated_in(group: Group, labels: Labels, row: Row) -> Iterator[Cell]:
+    """Give the correlations of one group, where there is enough for them."""
+    pairs, dyads = int(row["n"] or 0), row["dyads"]
+    if not pairs:
+        return
+    patients, free = row["patients"], pairs - dyads + 1
+    within = _correlation(row, "w")
+    if within is not None and free >= _FEWEST_WITHIN:
+        low, high = correlation_interval(within, free) or (None, None)
+        yield Cell(group, WITHIN, labels, within, low, high, pairs, patients)
+    between = _correlation(row, "b")
+    if between is not None and dyads >= _FEWEST_BETWEEN:
+        low, high = correlation_interval(between, dyads) or (None, None)
+        yield Cell(group, BETWEEN, labels, between, low, high, dyads, patients)
 
 
 def _correlation(row: Row, of: str) -> float | None:
@@ -147,9 +220,3 @@ def _correlation(row: Row, of: str) -> float | None:
     if xx <= _TINY * row["xx"] or yy <= _TINY * row["yy"]:
         return None
     return float(max(-1.0, min(1.0, xy / sqrt(xx * yy))))
-
-
-def _correlated(by: By, row: Row, name: str, value: float, number: int, *, n: int) -> Cell:
-    interval = correlation_interval(value, number)
-    low, high = (interval.low, interval.high) if interval else (None, None)
-    return Cell(by.group_of(row), name, by.labels_of(row), value, low, high, n, row["patients"])

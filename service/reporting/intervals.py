@@ -12,32 +12,32 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 _Z = NormalDist().inv_cdf(0.975)
-_FEWEST = 2
 _NORMAL_FROM = 200
 
 
 class Sums(NamedTuple):
-    """Sums over dyads: ``x`` of what was counted, ``m`` of what it was counted in."""
+    """Sums over dyads: ``x`` of what was counted, ``m`` of what it was counted in.
+
+    ``variance`` is that of x over m, None under two dyads.
+    """
 
     dyads: int
     x: float
     m: float
-    xx: float
-    xm: float
-    mm: float
+    variance: float | None
 
-    @property
-    def ratio(self) -> float:
-        """Return x over m; ``m`` must not be 0."""
-        return self.x / self.m
 
-    @property
-    def variance(self) -> float | None:
-        """Return the variance of the ratio, None under two dyads."""
-        if self.dyads < _FEWEST:
-            return None
-        spread = self.xx - 2 * self.ratio * self.xm + self.ratio**2 * self.mm
-        return max(0.0, spread) * self.dyads / (self.dyads - 1) / self.m**2
+def variance_sql(figure: int, whole: int) -> str:
+    """Return the variance of a ratio in SQL over sums: of x, its squares and its products with m, and of m's.
+
+    They are named by the numbers of the figure and of its whole. NULL under two dyads, and where m is 0.
+    """
+    x, xx, xm = (f"{name}{figure}" for name in ("x", "xx", "xm"))
+    dyads, m, mm = (f"{name}{whole}" for name in ("dyads", "m", "mm"))
+    spread = f"{xx} - 2 * ({x} / {m}) * {xm} + ({x} / {m}) * ({x} / {m}) * {mm}"
+    return (
+        f"if({dyads} > 1 AND {m} <> 0, greatest(0, {spread}) * {dyads} / ({dyads} - 1) / ({m} * {m}), NULL)"
+    )
 
 
 class Interval(NamedTuple):
@@ -48,26 +48,28 @@ class Interval(NamedTuple):
 
 
 def mean_interval(sums: Sums) -> Interval | None:
-    """Return the t interval of a mean or rate, None under two dyads."""
-    variance = sums.variance
+    """Return the t interval of a mean or rate, None under two dyads; ``m`` must not be 0."""
+    dyads, x, m, variance = sums
     if variance is None:
         return None
-    half = t_quantile(sums.dyads - 1) * sqrt(variance)
-    return Interval(sums.ratio - half, sums.ratio + half)
+    half = t_quantile(dyads - 1) * sqrt(variance)
+    return Interval(x / m - half, x / m + half)
 
 
 def share_interval(sums: Sums) -> Interval:
     """Return Wilson's interval of a share (0 to 1) with the effective number of what was counted.
 
     Sources: Wilson 1927, J. American Statistical Association 22:209-212; effective number: Korn & Graubard
-    1998, Survey Methodology 24(2):193-201. It never exceeds ``m``. Where nothing or everything was counted,
-    or in one dyad alone, the number of dyads takes its place: no variance is seen there.
+    1998, Survey Methodology 24(2):193-201, with their factor for a variance that few dyads tell, the square
+    of t for m - 1 over t for dyads - 1. It never exceeds ``m``. Where nothing or everything was counted, or
+    in one dyad alone, the number of dyads takes its place: no variance is seen there.
     """
-    share, variance = sums.ratio, sums.variance
-    number = float(sums.dyads)
+    dyads, x, m, variance = sums
+    share = x / m
     if variance and 0 < share < 1:
-        number = min(sums.m, share * (1 - share) / variance)
-    return wilson(share, number)
+        certain = t_quantile(int(m) - 1) / t_quantile(dyads - 1)
+        return wilson(share, min(m, share * (1 - share) / variance * certain**2))
+    return wilson(share, dyads)
 
 
 def wilson(share: float, number: float) -> Interval:
@@ -90,11 +92,13 @@ def correlation_interval(correlation: float, number: float) -> Interval | None:
     return Interval(tanh(atanh(correlation) - half), tanh(atanh(correlation) + half))
 
 
-@cache
 def t_quantile(freedom: int) -> float:
     """Return the 97.5th percentile of Student's t; from 200 degrees of freedom on by Cornish and Fisher."""
-    if freedom >= _NORMAL_FROM:
-        return _Z + (_Z**3 + _Z) / (4 * freedom)
+    return _Z + (_Z**3 + _Z) / (4 * freedom) if freedom >= _NORMAL_FROM else _t_of_few(freedom)
+
+
+@cache
+def _t_of_few(freedom: int) -> float:
     low, high = 0.0, 700.0
     while high - low > 1e-9:  # noqa: PLR2004 - digits enough for every figure
         middle = (low + high) / 2

@@ -3,7 +3,8 @@
 Every question adds up by dyad before anything else, since a dyad is one draw in an interval. So each source
 is kept added up by dyad and all that can be asked for (*finest*), and from it by what is asked for mostly:
 there a dyad has one row in each group, and nothing is left to be added up. Values with quartiles are kept
-counted, though by no therapist: for those the flat tables are read.
+counted, though by no therapist, who has few values that come often: a therapist's quartiles by month and by
+quarter are kept themselves, and for the rest the flat tables are read.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,8 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.reporting.counted_by import CountedBy
-from service.reporting.dimensions import BAND, MONTH, OF_DYAD, QUARTER, THERAPIST, band_sql
-from service.reporting.figures import FIGURES, ONCE, SOURCES, Source
+from service.reporting.dimensions import (
+    BAND,
+    INSTRUMENT,
+    LANGUAGE,
+    MONTH,
+    OF_DYAD,
+    QUARTER,
+    THERAPIST,
+    band_sql,
+)
+from service.reporting.figures import FIGURES, ONCE, QUARTILES, SOURCES, Source
 from service.reporting.tables import TABLES
 from service.reporting.writing import packing
 
@@ -25,7 +35,14 @@ _SPANS: Mapping[str, str] = {
 }
 _FINEST = (MONTH, QUARTER, "band")
 # What is asked for mostly, beside what a dyad has one of; and the columns that a dimension is made of.
-_EXACT = ((MONTH,), (QUARTER,), (BAND,))
+# A month lies in one quarter, which stands beside it for whoever asks for both.
+_MONTHS = (MONTH, QUARTER)
+_EXACT = (
+    *(_MONTHS, (QUARTER,), (BAND,), (*_MONTHS, BAND), (*_MONTHS, LANGUAGE), (QUARTER, LANGUAGE)),
+    *((INSTRUMENT,), (*_MONTHS, INSTRUMENT), (QUARTER, INSTRUMENT)),
+)
+# With a therapist these are thousands of groups, and their quartiles take longer than all else.
+_THERAPISTS_BY = (MONTH, QUARTER)
 _COLUMNS: Mapping[str, str] = {BAND: "band"}
 # ``alone``: the patient has no other dyad, and need not be told apart from others.
 _PEOPLE = "(SELECT dyad, count(*) OVER (PARTITION BY patient) = 1 AS alone FROM dyads)"
@@ -79,6 +96,17 @@ def counted_name(source: Source, group_by: Sequence[str]) -> str | None:
     return f"{source.name}_counted" if source.repeats and THERAPIST not in group_by else None
 
 
+def quartiles_name(source: Source, group_by: Collection[str]) -> str | None:
+    """Return where the quartiles of a question are kept themselves, None where they are not."""
+    spans = [one for one in _THERAPISTS_BY if {*group_by} == {THERAPIST, one}]
+    return f"{source.name}_quartiles_by_{spans[0]}" if spans and source.repeats else None
+
+
+def quartiles_sql(each: str) -> str:
+    """Return the aggregate of the quartiles of a column, as a list."""
+    return f"quantile_cont({each}::DOUBLE, [{', '.join(str(share) for _, share in QUARTILES)}])"
+
+
 def rows_sql(source: Source, bands: Sequence[int]) -> str:
     """Return a source's rows with the columns that dimensions are made of, in SQL over the flat tables."""
     if not _has_spans(source):
@@ -89,12 +117,18 @@ def rows_sql(source: Source, bands: Sequence[int]) -> str:
 
 def _exact(source: Source, group_by: Collection[str]) -> tuple[str, ...] | None:
     """Return what a question groups by beyond dyads and labels, None where no parts are kept for it."""
-    beyond = tuple(one for one in group_by if one not in (*OF_DYAD, *source.labels))
-    return beyond if not beyond or (beyond in _EXACT and _has_spans(source)) else None
+    beyond = {one for one in group_by if one not in (*OF_DYAD, *source.labels)}
+    beyond |= {QUARTER} if MONTH in beyond else set()
+    return next((one for one in _exact_of(source) if {*one} == beyond), None)
+
+
+def _exact_of(source: Source) -> list[tuple[str, ...]]:
+    possible = {*source.dimensions} - {*source.labels}
+    return [one for one in ((), *_EXACT) if {*one} <= possible]
 
 
 def _exact_name(source: Source, beyond: tuple[str, ...]) -> str:
-    return f"{source.name}_by_{beyond[0] if beyond else 'dyad'}"
+    return f"{source.name}_by_{'_'.join(beyond) or 'dyad'}"
 
 
 def _parts_of(source: Source, bands: Sequence[int]) -> Iterator[_Part]:
@@ -104,7 +138,7 @@ def _parts_of(source: Source, bands: Sequence[int]) -> Iterator[_Part]:
         finest = f"{source.name}_finest"
         yield _Part(finest, _added_up(source, f"{rows} JOIN {_PEOPLE} USING (dyad)", _FINEST, sums))
         again = {added(sql, column): column for sql, column in sums.items()}
-        for beyond in ((), *_EXACT):
+        for beyond in _exact_of(source):
             columns = [_COLUMNS.get(one, one) for one in beyond]
             yield _Part(_exact_name(source, beyond), _added_up(source, finest, columns, again))
     else:
@@ -113,6 +147,9 @@ def _parts_of(source: Source, bands: Sequence[int]) -> Iterator[_Part]:
         )
     if source.repeats:
         yield _Part(f"{source.name}_counted", _counted(source, rows))
+        for span in _THERAPISTS_BY if _has_spans(source) else ():
+            name = quartiles_name(source, (THERAPIST, span))
+            yield _Part(str(name), _quartiles(source, rows, span))
 
 
 def _added_up(source: Source, rows: str, beyond: Sequence[str], sums: Mapping[str, str]) -> str:
@@ -126,7 +163,7 @@ def _added_up(source: Source, rows: str, beyond: Sequence[str], sums: Mapping[st
 
 
 def _counted(source: Source, rows: str) -> str:
-    (each,) = (one.each for one in FIGURES if one.source is source and one.each)
+    each = _each(source)
     groups = [one for one in _GROUPS if one != THERAPIST]
     spans = _FINEST if _has_spans(source) else ()
     keys = ", ".join([*groups, *spans, *_of_forms(source)])
@@ -134,6 +171,21 @@ def _counted(source: Source, rows: str) -> str:
         f"SELECT {keys}, {each}::DOUBLE AS each, count(*)::DOUBLE AS times FROM {rows}"  # noqa: S608 - ours
         f" WHERE {each} IS NOT NULL GROUP BY ALL ORDER BY ALL"
     )
+
+
+def _quartiles(source: Source, rows: str, span: str) -> str:
+    each = _each(source)
+    keys = ", ".join([f"coalesce({THERAPIST}, '') AS {THERAPIST}", span, *source.labels])
+    return (
+        f"SELECT {keys}, {quartiles_sql(each)} AS quartiles FROM {rows}"  # noqa: S608 - ours
+        f" WHERE {each} IS NOT NULL GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def _each(source: Source) -> str:
+    """Return the one column of a source that has quartiles."""
+    (each,) = (one.each for one in FIGURES if one.source is source and one.each)
+    return each
 
 
 def _of_forms(source: Source) -> list[str]:

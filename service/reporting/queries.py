@@ -1,17 +1,27 @@
 """The SQL of a question: one scan of a source's parts, grouped by dyad first, then as asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from service.reporting.dimensions import OF_DYAD
 from service.reporting.figures import PAIR_SUMS, QUARTILES, Figure, Source
-from service.reporting.parts import CONSTANT, added, aggregates_of, is_exact, parts_name, rows_sql
+from service.reporting.intervals import variance_sql
+from service.reporting.parts import (
+    CONSTANT,
+    added,
+    aggregates_of,
+    is_exact,
+    parts_name,
+    quartiles_sql,
+    rows_sql,
+)
 from service.reporting.question import Question
 from service.reporting.suppression import Group
 
 Row = Mapping[str, Any]
+Grouped = tuple[Group, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,14 @@ class By:
         """The same by their names alone."""
         return "".join(f"{column}, " for column in (*self._groups(), *self.source.labels))
 
-    def group_of(self, row: Row) -> Group:
-        """Return the group that a row of the answer is of."""
-        return tuple([row[f"g{n}"] for n in range(len(self.question.group_by))])
-
-    def labels_of(self, row: Row) -> tuple[str, ...]:
-        """Return the labels that a row of the answer is of."""
-        return tuple([str(row[name]) for name in self.source.labels])
+    def by_labels(self, rows: Iterable[Row]) -> dict[tuple[str, ...], list[Grouped]]:
+        """Return rows of the answer by their labels, each with its group."""
+        groups, labels = self._groups(), self.source.labels
+        found: dict[tuple[str, ...], list[Grouped]] = {}
+        for row in rows:
+            same = found.setdefault(tuple([str(row[name]) for name in labels]), [])
+            same.append((tuple([row[name] for name in groups]), row))
+        return found
 
     def _groups(self) -> list[str]:
         return [f"g{n}" for n in range(len(self.question.group_by))]
@@ -60,18 +71,44 @@ class By:
 
 
 def sums_query(by: By, figures: Sequence[Figure], wholes: Sequence[str]) -> str:
-    """Return the query for the sums of figures (x0, …) and of what they are shares of (m0, …), over dyads."""
+    """Return the query for the sums of figures (x0, …) and of what they are shares of (m0, …), over dyads.
+
+    With each whole it gives how many dyads and patients it rests on, with each figure its ratio's variance.
+    """
     places = [wholes.index(one.m) for one in figures]
     outer = ", ".join([*map(_of_whole, range(len(wholes))), *map(_of_figure, count(), places)])
     wanted = {f"x{n}": one.x for n, one in enumerate(figures)} | {f"m{n}": m for n, m in enumerate(wholes)}
-    return f"SELECT {by.named}{outer} FROM ({_dyads(by, wanted)}) GROUP BY ALL"  # noqa: S608 - ours
+    told = ", ".join(
+        [f"patients{n}, dyads{n}, m{n}" for n in range(len(wholes))]
+        + [f"x{n}, {variance_sql(n, place)} AS variance{n}" for n, place in enumerate(places)]
+    )
+    summed = f"SELECT {by.named}{outer} FROM ({_dyads(by, wanted)}) GROUP BY ALL"  # noqa: S608 - ours
+    return f"SELECT {by.named}{told} FROM ({summed})"  # noqa: S608 - ours
 
 
-def patients_query(by: By, wholes: Sequence[str]) -> str:
-    """Return the query for how many patients each of these aggregates rests on (patients0, …)."""
-    counts = ", ".join(f"{_patients(f'm{n}')} AS patients{n}" for n in range(len(wholes)))
+def patients_query(by: By, wholes: Sequence[str], places: Sequence[Sequence[int]]) -> str:
+    """Return the query for how many patients each of these aggregates rests on (patients0, …), several times.
+
+    ``places`` are of the columns that each time is grouped by; ``place`` tells which of them a row is of.
+    """
+    numbers = range(len(wholes))
+    each = ", ".join(f"{_alone(f'm{n}')} AS alone{n}, {_others(f'm{n}')} AS others{n}" for n in numbers)
     dyads = _dyads(by, {f"m{n}": m for n, m in enumerate(wholes)})
-    return f"SELECT {by.named}{counts} FROM ({dyads}) GROUP BY ALL"  # noqa: S608 - ours
+    told = ", ".join(
+        f"(sum(alone{n}) + coalesce(len(list_distinct(flatten(list(others{n})))), 0))::INTEGER AS patients{n}"
+        for n in numbers
+    )
+    columns = [f"g{n}" for n in range(len(by.question.group_by))]
+    sets = ", ".join(f"({', '.join([*(columns[n] for n in own), *by.source.labels])})" for own in places)
+    which = " ".join(
+        f"WHEN {sum(1 << (len(columns) - 1 - n) for n in range(len(columns)) if n not in own)} THEN {place}"
+        for place, own in enumerate(places)
+    )
+    return (
+        f"SELECT {by.named}CASE grouping({', '.join(columns)}) {which} END AS place, {told}"  # noqa: S608 - ours
+        f" FROM (SELECT {by.named}{each} FROM ({dyads}) GROUP BY ALL)"
+        f" GROUP BY GROUPING SETS ({sets})"
+    )
 
 
 def _dyads(by: By, wanted: Mapping[str, str]) -> str:
@@ -88,14 +125,22 @@ def _dyads(by: By, wanted: Mapping[str, str]) -> str:
 
 
 def _of_whole(n: int) -> str:
-    counts = f"{_patients(f'm{n}')} AS patients{n}, count_if(m{n} <> 0) AS dyads{n}"
+    counts = f"{_patients(f'm{n}')} AS patients{n}, count_if(m{n} <> 0)::INTEGER AS dyads{n}"
     return f"{counts}, sum(m{n}) AS m{n}, sum(m{n} * m{n}) AS mm{n}"
 
 
 def _patients(whole: str) -> str:
+    # As HUGEINT, which they would be, counts take longer to fetch than to count.
+    return f"({_alone(whole)} + coalesce(len(list_distinct({_others(whole)})), 0))::INTEGER"
+
+
+def _alone(whole: str) -> str:
+    return f"count_if(alone AND {whole} <> 0)"
+
+
+def _others(whole: str) -> str:
     # count(DISTINCT …) takes four times as long as all else together, whatever its filter lets through.
-    others = f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
-    return f"count_if(alone AND {whole} <> 0) + coalesce(len(list_distinct({others})), 0)"
+    return f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
 
 
 def _of_figure(n: int, place: int) -> str:
@@ -104,11 +149,15 @@ def _of_figure(n: int, place: int) -> str:
 
 def quartiles_of_rows(by: By, each: str) -> str:
     """Return the query for quartiles out of every row of the flat tables."""
-    wanted = ", ".join(str(share) for _, share in QUARTILES)
     return (
-        f"SELECT {by.rowwise}quantile_cont({each}::DOUBLE, [{wanted}]) AS quartiles"  # noqa: S608 - ours
+        f"SELECT {by.rowwise}{quartiles_sql(each)} AS quartiles"  # noqa: S608 - ours
         f" FROM {rows_sql(by.source, by.question.by.session_bands)} WHERE {each} IS NOT NULL GROUP BY ALL"
     )
+
+
+def kept_quartiles(by: By, kept: str) -> str:
+    """Return the query for quartiles that are kept by what is asked for."""
+    return f"SELECT {by.rowwise}quartiles FROM {kept}"  # noqa: S608 - ours
 
 
 def quartiles_of_counted(by: By, counted: str) -> str:

@@ -43,3 +43,8 @@ class Cell(NamedTuple):
     n: int | None
     patients: int
     suppressed: bool = False
+
+
+def hidden_cell(group: Group, figure: str, labels: tuple[str, ...], patients: int) -> Cell:
+    """Return a cell that is not shown."""
+    return Cell(group, figure, labels, None, None, None, None, patients, suppressed=True)

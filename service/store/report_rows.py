@@ -73,17 +73,37 @@ def patients_not_shared(tx: Tx, clinic: str) -> frozenset[str]:
     return frozenset(tx.execute(unshared_keys(clinic)).scalars())
 
 
-def patients_with_dyads(tx: Tx, clinic: str) -> list[ReportedPatient]:
-    """Return every patient who was ever known here, in no order."""
-    aliases: dict[str, list[int]] = {}
-    known = select(patient_aliases.c.patient_key, patient_aliases.c.row_id)
-    for key, row in tx.execute(known.where(patient_aliases.c.clinic == clinic)):
-        aliases.setdefault(key, []).append(row)
-    found: dict[str, list[ReportedDyad]] = {key: [] for key in aliases}
+def patient_keys(tx: Tx, clinic: str) -> list[str]:
+    """Return the key of every patient who was ever known here, in the order in which they came."""
+    known = (
+        select(table.c.patient_key).where(table.c.clinic == clinic).order_by(table.c.row_id)
+        for table in (patient_aliases, dyads)
+    )
+    return list(dict.fromkeys(key for query in known for key in tx.execute(query).scalars()))
+
+
+def named_keys(tx: Tx, clinic: str) -> set[str]:
+    """Return the keys of the patients whom a name leads to: not of those merged into another one."""
+    named = select(patient_aliases.c.patient_key).distinct().where(patient_aliases.c.clinic == clinic)
+    return set(tx.execute(named).scalars())
+
+
+def patients_with_dyads(tx: Tx, clinic: str, keys: Sequence[str]) -> list[ReportedPatient]:
+    """Return these patients, in the same order. Costs two queries."""
+    named = select(patient_aliases.c.patient_key, patient_aliases.c.row_id).where(
+        patient_aliases.c.clinic == clinic, patient_aliases.c.patient_key.in_(keys)
+    )
+    aliases: dict[str, list[int]] = {key: [] for key in keys}
+    for key, row in tx.execute(named):
+        aliases[key].append(row)
     columns = (dyads.c.row_id, dyads.c.therapist, dyads.c.site, dyads.c.team, dyads.c.approach)
-    for key, *dyad in tx.execute(select(dyads.c.patient_key, *columns).where(dyads.c.clinic == clinic)):
-        found.setdefault(key, []).append(ReportedDyad(*dyad))
-    return [ReportedPatient(key, tuple(aliases.get(key, ())), tuple(own)) for key, own in found.items()]
+    treated = select(dyads.c.patient_key, *columns).where(
+        dyads.c.clinic == clinic, dyads.c.patient_key.in_(keys)
+    )
+    found: dict[str, list[ReportedDyad]] = {key: [] for key in keys}
+    for key, *dyad in tx.execute(treated):
+        found[key].append(ReportedDyad(*dyad))
+    return [ReportedPatient(key, tuple(aliases[key]), tuple(found[key])) for key in keys]
 
 
 def alert_stories(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> list[AlertStory]:
@@ -91,8 +111,11 @@ def alert_stories(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> list[AlertSt
     of_dyads = (alerts.c.clinic == clinic, alerts.c.dyad_row.in_(dyad_rows))
     current = select(alerts).where(*of_dyads, alerts.c.believed_until.is_(None))
     rows = [AlertRow(**row) for row in tx.execute(current.order_by(alerts.c.raised_at)).mappings()]
-    columns = ("id", "version", "believed_from", "believed_until", "status", "score_course", "severity")
-    versions = select(*(alerts.c[name] for name in columns), alerts.c.news, alerts.c.rule).where(*of_dyads)
+    columns = (
+        *("id", "version", "believed_from", "believed_until", "status", "score_course", "severity"),
+        *("historical", "notice", "news", "rule"),
+    )
+    versions = select(*(alerts.c[name] for name in columns)).where(*of_dyads)
     ids = [row.id for row in rows]
     acts = select(
         alert_acts.c.alert_id,

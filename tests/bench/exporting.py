@@ -1,112 +1,136 @@
-"""Resources exported a second by one worker on one core, and its memory, up to a million responses.
+"""Exports and snapshots of up to a million responses: how fast on one core, and whether memory stays flat.
 
-Rows are made in the database at once, from recorded ones: what is measured is reading, mapping, writing.
+The rows are made at once (``copied_clinic``): what is measured is reading, mapping and writing. Each way out
+is a process of its own, so that its peak is of nothing else. A second of the processor is told beside one of
+the clock, since others may use the machine too.
+
+``python -m tests.bench.exporting WAY FOLDER`` takes one way and prints its figures as JSON.
 """
 
-import resource
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from shutil import rmtree
 from time import perf_counter, process_time
 
-from sqlalchemy import text
+import duckdb
 
 from service.flows.deployment import Deployment
-from service.flows.record_response import record_response
+from service.flows.export_tables import export_tables
+from service.flows.refresh_snapshot import refresh_snapshot
 from service.flows.render_resources import OF_PATIENTS
 from service.flows.start_export import AskedExport, start_export
 from service.flows.work_on_export import Exporting, parts_of, take_next, work_on_export
-from service.store.tables import responses
+from tests.bench.copied_clinic import fill_clinic, open_clinic
 from tests.bench.figures import Figure
-from tests.service.build import a_deployment, a_response, an_access
+from tests.service.build import an_access
 
-SESSIONS = 25
-# Times the count of the benches: 10,000, 100,000 and 1,000,000 responses; a short run leaves out the last.
-TIMES, SMOKE_ROUNDS = (5, 50, 500), 1000
+SIZES, SMOKE, SMOKE_ROUNDS = (10_000, 100_000, 1_000_000), (400, 4_000), 1000
+# Of a core: resources a second of an export; of the others there is none.
 TARGET = 5000
-_MB = 1024
+MOST_MEGABYTES, MOST_MORE = 400, 30
 
 
 def run(folder: Path, count: int) -> list[Figure]:
-    """Return the rate at each size, and how much more memory the largest took than the one before."""
-    deployment = a_deployment(folder)
-    settings = deployment.settings.model_copy(update={"export_dir": str(folder / "exports")})
-    object.__setattr__(deployment, "settings", settings)
-    found = []
-    peaks = []
-    for size in TIMES if count > SMOKE_ROUNDS else TIMES[:-1]:
-        rows = size * count
-        _fill(deployment, rows // SESSIONS)
-        rate, cpu_rate = _export(deployment)
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MB)
-        found += [
-            Figure(f"exporting {rows} responses: resources a second", rate),
-            Figure(
-                f"exporting {rows} responses: resources a second of a core",
-                cpu_rate,
-                at_least=TARGET,
-            ),
-        ]
-    deployment.database.close()
+    """Return of each way what it costs at each size, and how much more memory ten times as much takes."""
+    found: list[Figure] = []
+    peaks: dict[str, list[float]] = {}
+    for rows in SIZES if count > SMOKE_ROUNDS else SMOKE:
+        place = folder / str(rows)
+        place.mkdir()
+        fill_clinic(place, rows).database.close()
+        for way in _WAYS:
+            took = _measured(way, place)
+            peaks.setdefault(way, []).append(took["peak"])
+            found += _figures(way, rows, took)
+        rmtree(place)  # a million take some gigabytes
+    for way, (*_, before, last) in peaks.items():
+        found.append(
+            Figure(f"{way}: more memory for ten times as much, MB", last - before, at_most=MOST_MORE)
+        )
+    return found
+
+
+def _figures(way: str, rows: int, took: Mapping[str, float]) -> list[Figure]:
+    name, is_export = f"{way} of {rows} responses", way == "export"
+    made = "resources" if is_export else "responses"
     return [
-        *found,
-        Figure("exporting: peak memory, MB", peaks[-1], at_most=400),
-        Figure("exporting: more memory for ten times as much, MB", peaks[-1] - peaks[-2], at_most=30),
+        Figure(f"{name}: seconds of the clock", took["clock"]),
+        Figure(f"{name}: seconds of a core", took["core"]),
+        Figure(
+            f"{name}: {made} a second of a core",
+            took["made"] / took["core"],
+            at_least=TARGET if is_export else None,
+        ),
+        Figure(f"{name}: peak memory, MB", took["peak"], at_most=MOST_MEGABYTES),
     ]
 
 
-def _export(deployment: Deployment) -> tuple[float, float]:
-    """Return the resources a second of the clock, and of the processor, of an export of everything."""
-    root = deployment.settings.export_dir or ""
+def _measured(way: str, folder: Path) -> dict[str, float]:
+    """Return the figures of one way, from a process that does nothing else."""
+    command = [sys.executable, "-m", "tests.bench.exporting", way, str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def _bulk(deployment: Deployment, folder: Path) -> int:
+    """Return how many resources a bulk export of everything wrote."""
     start_export(deployment, AskedExport(OF_PATIENTS, "bench"), an_access("E"))
-    work = Exporting(deployment, root, "bench")
+    work = Exporting(deployment, str(folder / "exports"), "bench")
     taken = take_next(work)
     assert taken is not None
-    began, cpu = perf_counter(), process_time()
     done = work_on_export(work, taken, lambda: False)
     assert done is not None
-    lines = sum(one.lines for one in parts_of(done))
-    return lines / (perf_counter() - began), lines / (process_time() - cpu)
+    return sum(one.lines for one in parts_of(done))
 
 
-def _fill(deployment: Deployment, patients: int) -> None:
-    """Bring the database to so many patients of 25 sessions, each a copy of the first."""
-    with deployment.database.read() as tx:
-        known = tx.execute(text("SELECT count(*) FROM patient_aliases")).scalar_one()
-    if known == 0:
-        for session in range(1, SESSIONS + 1):
-            record_response(deployment, a_response(session, "36.3"), an_access())
-        known = 1
-    with deployment.database.write() as tx:
-        for number in range(known, patients):
-            for statement in _COPIES:
-                tx.execute(text(statement), {"n": number})
+def _tables(deployment: Deployment, folder: Path) -> int:
+    """Return how many responses stand in flat tables."""
+    made = folder / "tables"
+    made.mkdir()
+    export_tables(deployment, made, an_access("E"))
+    return _responses(made)
 
 
-_ALIAS = "(SELECT min(row_id) FROM patient_aliases) + :n"
-_DYAD = "(SELECT min(row_id) FROM dyads) + :n"
-_NEW_ALIAS = """INSERT INTO patient_aliases
- (row_id, clinic, patient_key, own_key, kind, system, value, created_at)
- SELECT row_id + :n, clinic, 'key-' || :n, 'key-' || :n, kind, system, 'Patient/' || :n, created_at
- FROM patient_aliases ORDER BY row_id LIMIT 1"""
-_NEW_DYAD = """INSERT INTO dyads (row_id, clinic, patient_key, therapist, created_at)
- SELECT row_id + :n, clinic, 'key-' || :n, therapist, created_at FROM dyads ORDER BY row_id LIMIT 1"""
+def _snapshot(deployment: Deployment, _: Path) -> int:
+    """Return how many responses reports are answered from."""
+    made = refresh_snapshot(deployment)
+    assert made is not None
+    return _responses(made.folder)
 
 
-def _copy_of_responses() -> str:
-    """Return the statement that gives a patient the responses of the first one."""
-    changed = {
-        "id": "id || '-' || :n",
-        "identifier_value": "identifier_value || '-' || :n",
-        "alias_row": _ALIAS,
-        "dyad_row": _DYAD,
-        "patient": "'Patient/' || :n",
-        "source": "'Patient/' || :n",
-    }
-    names = [column.name for column in responses.c if column.name != "row_id"]
-    given = ", ".join(changed.get(name, name) for name in names)
-    first = "(SELECT min(row_id) FROM patient_aliases)"
-    return (
-        f"INSERT INTO responses ({', '.join(names)}) SELECT {given} FROM responses WHERE alias_row = {first}"  # noqa: S608
-    )
+def _responses(folder: Path) -> int:
+    (count,) = duckdb.sql(f"SELECT count(*) FROM '{folder}/responses.parquet'").fetchall()[0]  # noqa: S608 - ours
+    return int(count)
 
 
-_COPIES = (_NEW_ALIAS, _NEW_DYAD, _copy_of_responses())
+_WAYS: Mapping[str, Callable[[Deployment, Path], int]] = {
+    "export": _bulk,
+    "flat tables": _tables,
+    "snapshot": _snapshot,
+}
+
+
+def main() -> None:
+    """Take one way and print what that took."""
+    way, folder = sys.argv[1], Path(sys.argv[2])
+    deployment = open_clinic(folder, export_dir=str(folder / "exports"))
+    clock, core = perf_counter(), process_time()
+    made = _WAYS[way](deployment, folder)
+    figures = {"made": made, "clock": perf_counter() - clock, "core": process_time() - core}
+    deployment.database.close()
+    sys.stdout.write(json.dumps(figures | {"peak": _peak_megabytes()}))
+
+
+def _peak_megabytes() -> float:
+    """Return the most memory that this program ever had; ``ru_maxrss`` has that of who started it in it."""
+    status = Path("/proc/self/status").read_text()
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(kilobytes) / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -131,3 +131,4 @@ def test_the_id_that_a_vendor_wants_in_tickets_stands_with_the_attempt(tmp_path:
         bench.record()
         bench.deliver_all()
         assert "write rejected 422 mtrestapi-requestid:a1-b2" in "".join(explained(bench))
+        assert "a1-b2" not in bench.log.getvalue()
