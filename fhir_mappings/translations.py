@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Literal
@@ -66,6 +66,28 @@ def descriptors(instrument: Instrument) -> tuple[Words, ...]:
     A clinic's own instrument is in English alone, but for one made of phrases that ours use too.
     ``copyright`` is told in English only; elsewhere it is empty.
     """
+    return _descriptors(_Same(instrument))
+
+
+class _Same:
+    """An instrument as the one object that it is: to compare all that it says takes as long as its words."""
+
+    __slots__ = ("instrument",)
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+
+    def __hash__(self) -> int:
+        return id(self.instrument)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.instrument is other.instrument
+
+
+# Asked for with every response; so many are all instruments of a dozen clinics.
+@lru_cache(maxsize=512)
+def _descriptors(same: _Same) -> tuple[Words, ...]:
+    instrument = same.instrument
     phrases = {
         language: known
         for language, known in phrases_by_language().items()

@@ -20,6 +20,7 @@ _PATIENTS = ("Patient",)
 _THERAPISTS = ("Practitioner", "PractitionerRole")
 # What is under one of these was never held as it stands there: it tells of no session.
 _VOID = ("entered-in-error", "cancelled")
+_LONGEST = 255
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -70,11 +71,13 @@ VISITS: Mapping[VisitType, Callable[[Json, str], Visit]] = MappingProxyType(
 
 
 def target_of(value: object, base: str) -> str:
-    """Return a Reference as relative and without a version, '' where it is none; ``base`` is the EHR's."""
-    target = _object(value).get("reference")
-    if not isinstance(target, str):
-        return ""
-    return target.removeprefix(f"{base}/").partition("/_history/")[0]
+    """Return a Reference as relative and without a version, '' where it is none; ``base`` is the EHR's.
+
+    One of over 255 characters, which nobody keeps, is none.
+    """
+    told = _object(value).get("reference")
+    target = told.removeprefix(f"{base}/").partition("/_history/")[0] if isinstance(told, str) else ""
+    return target if len(target) <= _LONGEST else ""
 
 
 def day_of(moment: object) -> str:

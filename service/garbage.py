@@ -5,19 +5,23 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Usual is after every 700 new objects: a request or a delivery makes thousands, nearly all of which go by
+# themselves, and looking for the others took a quarter of a delivery's time.
+_SELDOM = (20_000, 10, 10)
 _RARELY = (200_000, 20, 100)
 _lock = threading.Lock()
 _usual: list[tuple[int, int, int]] = []
 
 
 def leave_out_what_is_here() -> None:
-    """Search no more among the objects that are there now; call it once all that stays is made.
+    """Search no more among the objects that are there now, and seldom; call it once all that stays is made.
 
     Modules, models and routes are some 200,000 objects: a whole search took 0.13 s, and whoever asked
     just then waited for it.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_SELDOM)
 
 
 # Hardly any objects of an import point at each other in a ring; looking for those took a seventh of its time.

@@ -1,40 +1,24 @@
 """The thread that judges what imports left: one that was killed, or whose sender left, never ends itself."""
 
-import threading
 from uuid import uuid4
 
 from service.flows.deployment import Access, Deployment
 from service.flows.judge_imported import judge_left
 from service.log import Log
+from service.worker_thread import WorkerThread
 
 _EVERY_SECONDS = 60.0
 _BY = "worker"
 
 
-class ImportWorker:
+class ImportWorker(WorkerThread):
     """Looks now and then whether an import left dyads of one clinic unjudged, and judges them."""
 
     def __init__(self, deployment: Deployment, log: Log, pace: float = 1.0) -> None:
+        super().__init__("imports")
         self._deployment = deployment
         self._log = log
         self._wait_seconds = _EVERY_SECONDS * pace
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
-        self._thread.start()
-
-    def leave(self) -> None:
-        """Say that it is to end; returns at once."""
-        self._stopping.set()
-
-    def stop(self, drain_seconds: float) -> None:
-        """Let the dyads under way be judged for so long, then leave."""
-        self.leave()
-        if self._thread is not None:
-            self._thread.join(drain_seconds)
 
     def pass_once(self) -> int:
         """Return how many dyads were judged, and log it."""

@@ -25,7 +25,8 @@ class State(StrEnum):
     REJECTED = "rejected"  # the EHR refused it: content or configuration
     UNKNOWN = "unknown"  # may or may not be there
     HELD = "held"  # nothing that this EHR accepts, or a person should decide first
-    DISCARDED = "discarded"  # given up by a person, with a reason; or replaced by another plan
+    # Given up by a person, with a reason; replaced by another plan; or withdrawn before it might be sent.
+    DISCARDED = "discarded"
 
 
 class Event(StrEnum):
@@ -45,7 +46,7 @@ class Event(StrEnum):
     UNSETTLED = "unsettled"  # the search cannot tell: a person must
     RELEASED = "released"  # a person: try (again)
     SEEN_THERE = "seen-there"  # a person: it is in the EHR
-    GIVEN_UP = "given-up"  # a person: never
+    GIVEN_UP = "given-up"  # never: by a person, or since it was withdrawn while nothing might be written
 
 
 _S, _E = State, Event

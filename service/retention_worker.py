@@ -1,11 +1,11 @@
 """The thread that erases what the clinic keeps no longer; it looks once a day."""
 
-import threading
 from uuid import uuid4
 
 from service.flows.deployment import Access, Deployment
 from service.flows.erase_expired import BY, Expired, erase_expired
 from service.log import Log
+from service.worker_thread import WorkerThread
 
 _EVERY_SECONDS = 24 * 3600.0
 # After a start the service has better to do.
@@ -14,31 +14,14 @@ _FIRST_AFTER_SECONDS = 60.0
 _MOST_A_DAY = 1000
 
 
-class RetentionWorker:
+class RetentionWorker(WorkerThread):
     """Erases expired patients of one clinic; without a time set it does nothing."""
 
     def __init__(self, deployment: Deployment, log: Log) -> None:
+        super().__init__("retention")
         self._deployment = deployment
         self._log = log
         self._clinic = deployment.clinic
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Start the thread, where a time is set."""
-        if self._deployment.settings.retention_years is not None:
-            self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-            self._thread.start()
-
-    def leave(self) -> None:
-        """Say that it is to end; returns at once."""
-        self._stopping.set()
-
-    def stop(self, drain_seconds: float) -> None:
-        """Let the patient under way be finished for so long, then leave."""
-        self.leave()
-        if self._thread is not None:
-            self._thread.join(drain_seconds)
 
     def pass_once(self) -> Expired:
         """Return what one pass came to, and log it; the file is scrubbed where something was erased."""
@@ -51,6 +34,9 @@ class RetentionWorker:
         if done.held:
             self._log.event("retention_held", count=len(done.held))
         return done
+
+    def _is_wanted(self) -> bool:
+        return self._deployment.settings.retention_years is not None
 
     def _run(self) -> None:
         wait = _FIRST_AFTER_SECONDS

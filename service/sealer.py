@@ -1,12 +1,12 @@
 """The sealer: a thread that seals the audit every few seconds, and says where its chain ends every hour."""
 
-import threading
 from dataclasses import replace
 
 from service.callers import NO_CLINIC
 from service.flows.deployment import Deployment
 from service.flows.seal_audit import MOST_ROWS, head_of, seal_audit
 from service.log import Log
+from service.worker_thread import WorkerThread
 
 EVERY_SECONDS = 5.0
 # What is left is a few seconds' rows.
@@ -15,29 +15,13 @@ SEAL_SECONDS = 1.0
 _TURNS_AN_HOUR = 720
 
 
-class Sealer:
+class Sealer(WorkerThread):
     """Seals the audit of a deployment's clinic; of several processes one seals at a time."""
 
     def __init__(self, deployment: Deployment, log: Log) -> None:
+        super().__init__("seal")
         self._deployment = deployment
         self._log = log
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread = threading.Thread(target=self._run, name="seal", daemon=True)
-        self._thread.start()
-
-    def leave(self) -> None:
-        """Say that it is to end; returns at once."""
-        self._stopping.set()
-
-    def stop(self, drain_seconds: float) -> None:
-        """Seal what is there, and end."""
-        self.leave()
-        if self._thread is not None:
-            self._thread.join(drain_seconds)
 
     def _run(self) -> None:
         turns = 0

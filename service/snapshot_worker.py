@@ -1,42 +1,25 @@
 """The thread that keeps the snapshot that reports are answered from fresh."""
 
-import threading
 import time
 
 from service.flows.deployment import Deployment
 from service.flows.refresh_snapshot import is_wanted, refresh_snapshot, snapshots_of
 from service.log import Log
+from service.worker_thread import WorkerThread
 
 # After a start the service has better to do; and one that was dropped is soon made anew.
 _TURN_SECONDS = 10.0
 _MINUTE = 60.0
 
 
-class SnapshotWorker:
+class SnapshotWorker(WorkerThread):
     """Makes one clinic's snapshot anew every few minutes where something changed, and once it is wanted."""
 
     def __init__(self, deployment: Deployment, log: Log) -> None:
+        super().__init__("snapshots")
         self._deployment = deployment
         self._log = log
         self._last = time.monotonic()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Start the thread, where there is a folder for snapshots."""
-        if snapshots_of(self._deployment) is not None:
-            self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
-            self._thread.start()
-
-    def leave(self) -> None:
-        """Say that it is to end; returns at once."""
-        self._stopping.set()
-
-    def stop(self, drain_seconds: float) -> None:
-        """Let the snapshot under way be finished for so long, then leave."""
-        self.leave()
-        if self._thread is not None:
-            self._thread.join(drain_seconds)
 
     def pass_once(self) -> None:
         """Make the snapshot anew where it is wanted, or its time has come and something changed."""
@@ -44,6 +27,9 @@ class SnapshotWorker:
         if time.monotonic() - self._last >= every or is_wanted(self._deployment):
             self._last = time.monotonic()
             refresh_snapshot(self._deployment)
+
+    def _is_wanted(self) -> bool:
+        return snapshots_of(self._deployment) is not None
 
     def _run(self) -> None:
         while not self._stopping.wait(_TURN_SECONDS):

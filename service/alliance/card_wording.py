@@ -5,6 +5,7 @@ busy with something else, so it asks for one look and no more.
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from service.alliance.phrases import DEFAULT_LANGUAGE, phrases_in
 from service.alliance.session_names import SessionName
@@ -13,15 +14,24 @@ from service.alliance.session_names import SessionName
 LONGEST_SUMMARY = 139
 
 
-def strain_summary(session: SessionName, severity: str, told: str, language: str = DEFAULT_LANGUAGE) -> str:
+def strain_summary(
+    session: SessionName,
+    severity: str,
+    told: str,
+    language: str = DEFAULT_LANGUAGE,
+    *,
+    ended: date | None = None,
+) -> str:
     """Return the sentence about a possible strain; ``told`` is what this version of the alert tells anew.
 
-    Example: "Possible strain in the alliance after session 7, marked."
+    ``ended`` is the day on which treatment ended, None while it goes on as far as we know.
+    Example: "Possible strain in the alliance after session 7, marked. Treatment ended on 2026-03-02."
     """
     phrases = phrases_in(language)
     is_marked = "strain_marked" if severity == "marked" else "strain"
     key = f"strain_{told}" if told in ("again", "raised") else is_marked
-    return phrases.say("card", key, session=phrases.session(session))
+    summary = phrases.say("card", key, session=phrases.session(session))
+    return f"{summary} {phrases.say('card', 'ended', day=ended.isoformat())}" if ended else summary
 
 
 def due_summary(measures: Sequence[str], language: str = DEFAULT_LANGUAGE) -> str:

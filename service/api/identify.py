@@ -18,6 +18,7 @@ from service.caller_settings import CallerSettings
 from service.callers import Caller
 from service.clock import Clock
 from service.errors import CredentialRefused
+from service.flows.check_request import LONGEST_TEXT
 from service.identity.issuer_keys import IssuerKeys
 from service.identity.token import Rules, UnverifiedToken, find_claim, read_token, verify_token, words_in
 from service.scopes import Scope, parse_scopes
@@ -29,9 +30,7 @@ _OWN_LETTERS = 32
 _LONGEST_SUBJECT = 255
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_REFERENCE = re.compile(
-    r"(https?://[^\s?#|]{1,180}/)?(Patient|Practitioner|PractitionerRole)/[A-Za-z0-9\-.]{1,64}"
-)
+_REFERENCE = re.compile(r"(https?://[^\s?#|]+/)?(Patient|Practitioner|PractitionerRole)/[A-Za-z0-9\-.]{1,64}")
 
 # Returns who an API key stands for, None where no such key counts now.
 FindKey = Callable[[str], Caller | None]
@@ -138,8 +137,11 @@ def _supervises(claims: Mapping[str, Any], settings: CallerSettings) -> bool:
 
 
 def _reference(value: object, kind: str) -> str | None:
-    """Return a claim as a reference: a bare id is of this kind; None for a claim that is no such thing."""
-    if not isinstance(value, str):
+    """Return a claim as a reference: a bare id is of this kind; None for a claim that is no such thing.
+
+    One that is longer than any reference that is kept is nobody's: cut off it could be another's.
+    """
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
         return None
     if _ID.fullmatch(value):
         return f"{kind}/{value}"

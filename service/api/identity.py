@@ -18,7 +18,7 @@ from service.callers import Caller
 from service.cds_settings import CdsSettings
 from service.clock import Clock
 from service.flows.api_keys import KnownKeys
-from service.flows.name_person import name_person
+from service.flows.name_person import KnownPeople
 from service.flows.sign_ins import KnownSignIns
 from service.http import Http, host_of
 from service.identity.issuer_keys import IssuerKeys, Patience
@@ -206,9 +206,7 @@ def open_identity(
     hosts = hosts_of(configured.values())
     known_keys = KnownKeys(database, configured, clock)
     known_sign_ins = KnownSignIns(database, configured, clock)
-
-    def named(caller: Caller) -> Caller:
-        return name_person(database.of(caller.clinic), configured[caller.clinic], caller)
+    named = KnownPeople(database, configured, clock)
 
     callers = build_identify(configured, providers.keys_of, known_keys, clock, hosts=hosts)
     by_cookie = identify_by_cookie(known_sign_ins, lambda headers: find_unknown_host(headers, hosts))

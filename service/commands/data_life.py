@@ -18,6 +18,7 @@ from service.commands.environment import (
 from service.errors import SettingsRefused, StoreError
 from service.flows.after_restore import after_restore
 from service.flows.audit_command import command_access
+from service.flows.check_request import LONGEST_TEXT
 from service.flows.deployment import Access, Action, Deployment
 from service.flows.erase_expired import erase_expired
 from service.flows.erase_patient import Erasing, erase_patient
@@ -153,11 +154,13 @@ def _scrub(deployment: Deployment) -> None:
 
 
 def _require_words(asked: argparse.Namespace) -> None:
-    missing = [
+    faults = [
         f"--{name}: must say something" for name in ("by", "reason") if not getattr(asked, name).strip()
     ]
-    if missing:
-        raise SettingsRefused(missing)
+    if len(asked.by.strip()) > LONGEST_TEXT:
+        faults.append(f"--by: at most {LONGEST_TEXT} characters are kept")
+    if faults:
+        raise SettingsRefused(faults)
 
 
 def _reference(patient: str) -> str:

@@ -13,6 +13,7 @@ from service.commands.environment import deployment_of, one_clinic
 from service.errors import NotFound, SettingsRefused, WrongState
 from service.flows.approve_norm import Change, Rate, approve_norm, preview_norm
 from service.flows.audit_command import audit_command, command_access
+from service.flows.check_request import LONGEST_TEXT
 from service.flows.deployment import Deployment
 from service.flows.fit_norms import can_be_fitted, fit_clinic_norm, instruments_to_fit
 
@@ -89,8 +90,11 @@ def _tell(norm: Norm, folder: Path | None, write: Write) -> None:
 
 
 def _approve_norms(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    if not asked.preview and not (asked.by or "").strip():
+    by = (asked.by or "").strip()
+    if not asked.preview and not by:
         raise SettingsRefused(["--by: say who approves it, or ask for --preview"])
+    if len(by) > LONGEST_TEXT:
+        raise SettingsRefused([f"--by: at most {LONGEST_TEXT} characters are kept"])
     with one_clinic(asked, environ) as clinic:
         return _approve(asked, deployment_of(clinic), write)
 

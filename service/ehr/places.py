@@ -12,6 +12,8 @@ from service.http import Answer
 _LOCATION = re.compile(
     r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.\-]{1,64})(?:/_history/(?P<version>[A-Za-z0-9.\-]{1,64}))?$"
 )
+# What a body says is held to the length of an id as a Location is (hl7.org/fhir/R4/datatypes.html).
+_LONGEST_ID = 64
 _ETAG = re.compile(r'^W?/?"?(?P<version>[A-Za-z0-9.\-]{1,64})"?$')
 
 
@@ -45,12 +47,13 @@ def etag(version: str) -> str:
 
 
 def place_of(resource: object) -> Place | None:
-    """Return the place of a resource that carries its id, or None."""
-    if not isinstance(resource, dict) or not isinstance(resource.get("id"), str):
+    """Return the place of a resource that carries its id, or None; a version too long for one is untold."""
+    told = resource.get("id") if isinstance(resource, dict) else None
+    if not isinstance(resource, dict) or not isinstance(told, str) or len(told) > _LONGEST_ID:
         return None
     meta = resource.get("meta")
-    version = meta.get("versionId", "") if isinstance(meta, dict) else ""
-    return Place(str(resource.get("resourceType", "")), resource["id"], str(version))
+    version = str(meta.get("versionId", "")) if isinstance(meta, dict) else ""
+    return Place(str(resource.get("resourceType", "")), told, version if len(version) <= _LONGEST_ID else "")
 
 
 def place_in_answer(answer: Answer, resource_type: str = "") -> Place | None:

@@ -47,11 +47,27 @@ def choose_rungs(allowed: Capabilities, order: Sequence[Rung] = LADDER) -> Rungs
     ``order`` are the rungs that may be taken, the best first; those of a profile's file.
     """
     return Rungs(
-        response=_choose((_RESPONSE, _SCORE), allowed, order),
-        scores=_choose((_SCORE,), allowed, order),
-        alert=_choose_alert(allowed, order),
+        response=choose_for_response(allowed, order, whole=True),
+        scores=choose_for_response(allowed, order, whole=False),
+        alert=choose_for_alert(allowed, order),
         definition=_choose_definition(allowed),
     )
+
+
+def choose_for_response(allowed: Capabilities, order: Sequence[Rung], *, whole: bool) -> Choice:
+    """Return the choice for a form whose answers may go there ``whole``, or whose scores alone may."""
+    return _choose((_RESPONSE, _SCORE) if whole else (_SCORE,), allowed, order)
+
+
+def choose_for_alert(allowed: Capabilities, order: Sequence[Rung]) -> Choice:
+    """Return the choice for alerts."""
+    taken = tuple(one for one in ALERT_TYPES if allowed.of(one).create)
+    if taken:
+        return Choice(Rung.RESOURCES, taken, _takes(taken, ALERT_TYPES, allowed))
+    for rung in order:
+        if rung in _NOTES and allowed.of(_NOTES[rung]).create:
+            return _as_note(rung, ALERT_TYPES, allowed)
+    return _held((*ALERT_TYPES, *_notes_in(order)), allowed)
 
 
 def explain(rungs: Rungs) -> list[str]:
@@ -81,16 +97,6 @@ def _choose(wanted: tuple[str, ...], allowed: Capabilities, order: Sequence[Rung
         if rung in _NOTES and allowed.of(_NOTES[rung]).create:
             return _as_note(rung, wanted, allowed)
     return _held((*wanted, *_notes_in(order)), allowed)
-
-
-def _choose_alert(allowed: Capabilities, order: Sequence[Rung]) -> Choice:
-    taken = tuple(one for one in ALERT_TYPES if allowed.of(one).create)
-    if taken:
-        return Choice(Rung.RESOURCES, taken, _takes(taken, ALERT_TYPES, allowed))
-    for rung in order:
-        if rung in _NOTES and allowed.of(_NOTES[rung]).create:
-            return _as_note(rung, ALERT_TYPES, allowed)
-    return _held((*ALERT_TYPES, *_notes_in(order)), allowed)
 
 
 def _choose_definition(allowed: Capabilities) -> Choice:

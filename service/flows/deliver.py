@@ -20,7 +20,7 @@ from service.flows.record_outcome import finish, hold, park_broken, postpone
 from service.flows.send_part import BodyOf, begin, freeze, send
 from service.flows.settle_part import find_before_repeat, settle
 from service.flows.wanted import Wanted
-from service.flows.withhold import withhold
+from service.flows.withhold import as_retraction, withhold
 from service.ledger import State
 from service.store.chart import read_entries
 from service.store.database import Tx
@@ -99,7 +99,8 @@ def _deliver(work: Work) -> Delivered:
     except EhrError as error:
         return _ehr_in_trouble(work, error)
     except Withheld:
-        return withhold(work)
+        retraction = as_retraction(work)
+        return _deliver(retraction) if retraction else withhold(work)
     return hold(work, "this EHR refused every form that it declares")
 
 

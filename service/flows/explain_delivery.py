@@ -14,6 +14,9 @@ _FOLLOWS = {
     State.REJECTED: "Nothing happens by itself. Mend the cause, then retry it; or discard it with a reason.",
     State.HELD: "Nothing happens by itself. Retry it once the EHR takes it, confirm it, or discard it.",
 }
+_WITHHELD = (
+    "It goes by itself once what the patient allows to be written into the EHR lets it; or discard it."
+)
 _AS_OLD = "Nothing happens by itself. Release all that is old (deliveries release), retry it, or discard it."
 _MAY_BE_THERE = (
     "Nothing happens by itself, since it may be in the EHR. Look there: if it is, confirm it with its id;"
@@ -30,6 +33,8 @@ def explain_delivery(detail: DeliveryDetail, now: str) -> Iterator[str]:
     subject = f"{one.subject_kind} {one.subject_id}, version {one.subject_version}"
     yield f"{one.id}: {subject}, for the EHR {one.ehr}."
     yield f"It is {one.state}{f' ({one.reason})' if one.reason else ''}."
+    if one.rung:
+        yield f"Its form: {one.rung}."
     yield f"Queued {one.created_at}, last changed {one.updated_at}, taken up {one.tries} times."
     for part in detail.parts:
         what = f"{part.method} {part.logical}"
@@ -42,6 +47,8 @@ def explain_delivery(detail: DeliveryDetail, now: str) -> Iterator[str]:
 def what_follows(one: DeliveryRow, now: str) -> str:
     """Return what happens to a delivery next, by itself or by a person, and when."""
     state = State(one.state)
+    if state is State.WAITING and one.reason:
+        return _WITHHELD
     if state is State.HELD and one.reason == HELD_AS_OLD:
         return _AS_OLD
     if state is State.UNKNOWN and is_parked(state, one.reason):

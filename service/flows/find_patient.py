@@ -12,6 +12,7 @@ from service.errors import EhrError, EhrNotAnswering, EhrUnreadable, FaultsInReq
 # Real chains are of one or two; a longer one is a circle.
 _MOST_REPLACEMENTS = 5
 _ALLOWED_SEARCH = "identifier"
+NO_SEARCH_BY_IDENTIFIER = "no-search-by-identifier"
 
 
 def find_patient(client: EhrClient | None, identifier: Identifier) -> str:
@@ -39,7 +40,7 @@ def patients_with(client: EhrClient, identifier: Identifier) -> tuple[str, ...]:
     Raises ``EhrError``, also where the EHR offers no such search: an ignored parameter finds everybody.
     """
     if _ALLOWED_SEARCH not in client.capabilities().of("Patient").search_params:
-        raise EhrUnreadable("no-search-by-identifier")
+        raise EhrUnreadable(NO_SEARCH_BY_IDENTIFIER)
     asked = {"identifier": f"{identifier.system}|{identifier.value}"}
     matches = [
         one for page in client.pages("Patient", asked) for one in page if _has(one.resource, identifier)

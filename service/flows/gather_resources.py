@@ -1,9 +1,10 @@
 """Gather the resources that one delivery wants in the EHR, and what the EHR holds of them already."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
-from fhir_mappings.alert import to_detected_issue
+from fhir_mappings.alert import AlertFacts, to_detected_issue
 from fhir_mappings.bundle import is_ours, references_in, replace_references
 from fhir_mappings.elements import Json
 from fhir_mappings.filled import Filled, Identifier
@@ -19,22 +20,24 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.ladder import Rung
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
-from service.ehr.rungs import choose_rungs
+from service.ehr.rungs import choose_for_alert, choose_for_response
 from service.flows.kept_definitions import DEFINITIONS
 from service.flows.lane import Lane, Work
 from service.flows.load import encounter_of, filled_from, load_alert, load_filled, load_version
-from service.flows.want_note import note_kind, wanted_alert_note, wanted_note
+from service.flows.want_note import note_in, note_kind, wanted_alert_note, wanted_note
+from service.flows.want_retraction import as_they_stand, newest_in, no_new_note
 from service.flows.wanted import Wanted
-from service.store.chart import ChartEntry, entries_of_response, read_entries
+from service.store.chart import ChartEntry, entries_of_alert, entries_of_response, read_entries
 from service.store.database import Tx
 from service.store.inbound import replacements
 from service.store.responses import ResponseVersion
 
-IN_ERROR = "entered-in-error"
+IN_ERROR: Final = "entered-in-error"
 _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 # Of these we know that EHRs read them as we write them; R5 is mapped, but no EHR was seen that speaks it.
 _RELEASES = ("4.0", "4.3")
 _R4 = "4.0.1"
+_PATIENT = "Patient/"
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
@@ -42,17 +45,12 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
 
     Raises ``NotFound`` for a subject that is gone.
     """
-    claim = work.claim
+    claim, gathered = work.claim, _RETRACTIONS if work.retracts else _GATHERED
     # A statement must name its release; one that does not is taken for R4.
     release = capabilities.fhir_version or _R4
     if not release.startswith(_RELEASES):
         return Wanted((), {}, claim.subject_version, held=_other_release(release))
-    if claim.subject_kind == "definition":
-        wanted = _definition(work)
-    elif claim.subject_kind == "alert":
-        wanted = _alert(tx, work, capabilities)
-    else:
-        wanted = _response(tx, work, capabilities)
+    wanted = gathered[claim.subject_kind](tx, work, capabilities)
     targets = {target for one in wanted.resources for target in references_in(one)}
     named_now = _replaced_patients(tx, work, targets)
     resources = tuple(
@@ -68,8 +66,8 @@ def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
 
 def _replaced_patients(tx: Tx, work: Work, targets: Iterable[str]) -> Mapping[str, str]:
     """Return who stands in the EHR now for patients whom these references name and whom it replaced."""
-    others = [target for target in targets if not is_ours(target)]
-    return replacements(tx, work.claim.clinic, work.claim.ehr, others)
+    patients = [target for target in targets if _PATIENT in target]
+    return replacements(tx, work.claim.clinic, work.claim.ehr, patients)
 
 
 def _other_release(release: str) -> str:
@@ -81,7 +79,7 @@ def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note."""
     lane, claim = work.lane, work.claim
     facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
-    choice = choose_rungs(capabilities, lane.profile.rungs).alert
+    choice = choose_for_alert(capabilities, lane.profile.rungs)
     chart = entries_of_response(tx, claim.clinic, claim.ehr, facts.id)
     kind = note_kind(chart, choice)
     if kind is not None:
@@ -94,7 +92,7 @@ def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     return Wanted(resources, {}, facts.version, reason=choice.reason)
 
 
-def _definition(work: Work) -> Wanted:
+def _definition(_tx: Tx, work: Work, _capabilities: Capabilities) -> Wanted:
     lane, subject = work.lane, work.claim.subject_id
     device = to_device(lane.names, lane.software_version)
     known = [device, *DEFINITIONS.of(lane.instruments, lane.names)]
@@ -114,8 +112,7 @@ def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     form = _form(lane, filled)
     already_there = _already_there(stored)
     whole = not already_there and filled.instrument.push == "always"
-    rungs = choose_rungs(capabilities, lane.profile.rungs)
-    choice = rungs.response if whole else rungs.scores
+    choice = choose_for_response(capabilities, lane.profile.rungs, whole=whole)
     kind = note_kind(chart, choice)
     if kind is not None:
         wanted = wanted_note(filled, chart, kind, lane, can_update=capabilities.of(kind).update)
@@ -134,6 +131,62 @@ def _response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
     canonical = form_canonical(filled.instrument, lane.names, filled.wording)
     reason = choice.reason if choice.rung is Rung.HELD else ""
     return Wanted(tuple(resources), {**chart, **already_there}, filled.version, form=canonical, reason=reason)
+
+
+def _retracted_response(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
+    """Return what the EHR holds of a response, as it stands there but for its status, and nothing else."""
+    lane, claim = work.lane, work.claim
+    chart = entries_of_response(tx, claim.clinic, claim.ehr, claim.subject_id)
+    stored = load_version(tx, claim.clinic, claim.subject_id, claim.subject_version)
+
+    def as_there(version: int) -> Filled:
+        held = load_filled(tx, claim.clinic, claim.subject_id, version, lane.instruments)
+        return replace(held, status=IN_ERROR)
+
+    kind = note_in(chart)
+    if kind is not None:
+        held = replace(as_there(newest_in(chart)), version=claim.subject_version)
+        note = wanted_note(held, chart, kind, lane, can_update=capabilities.of(kind).update)
+        return no_new_note(note)
+
+    def made(version: int) -> Iterator[Json]:
+        held = as_there(version)
+        form = _form(lane, held)
+        yield from (form,) if form is not None else ()
+        yield from to_observations(held, lane.names, extra_codings=lane.extra_codings)
+
+    newest = as_there(newest_in(chart))
+    canonical = form_canonical(newest.instrument, lane.names, newest.wording)
+    resources = as_they_stand(chart, made)
+    return Wanted(resources, {**chart, **_already_there(stored)}, claim.subject_version, form=canonical)
+
+
+def _retracted_alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
+    """Return what the EHR holds of an alert, as it stands there but for its end."""
+    lane, claim = work.lane, work.claim
+    chart = entries_of_alert(tx, claim.clinic, claim.ehr, claim.subject_id)
+    told = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
+
+    def as_there(version: int) -> AlertFacts:
+        held = load_alert(tx, claim.clinic, claim.subject_id, version)
+        return replace(
+            held, status=told.status, ended_at=told.ended_at, updated_at=told.updated_at, news=told.news
+        )
+
+    kind = note_in(chart)
+    if kind is not None:
+        held = replace(as_there(newest_in(chart)), version=claim.subject_version)
+        encounter = encounter_of(tx, claim.clinic, held)
+        can_update = capabilities.of(kind).update
+        return no_new_note(
+            wanted_alert_note(held, chart, kind, lane, encounter=encounter, can_update=can_update)
+        )
+
+    def made(version: int) -> Iterator[Json]:
+        held = as_there(version)
+        yield from (mapped(held, lane.names) for mapped in (to_detected_issue, to_task, to_flag))
+
+    return Wanted(as_they_stand(chart, made), chart, claim.subject_version)
 
 
 def _form(lane: Lane, filled: Filled) -> Json | None:
@@ -187,3 +240,8 @@ def _as_sent(resource: Json, capabilities: Capabilities) -> Json:
 
 def _is_score(logical: str) -> bool:
     return logical.startswith("Observation/")
+
+
+_Gather = Callable[[Tx, Work, Capabilities], Wanted]
+_GATHERED: Mapping[str, _Gather] = {"definition": _definition, "alert": _alert, "response": _response}
+_RETRACTIONS: Mapping[str, _Gather] = {"alert": _retracted_alert, "response": _retracted_response}

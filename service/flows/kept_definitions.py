@@ -7,6 +7,7 @@ from fhir_mappings.codes import Names
 from fhir_mappings.elements import Json
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.terminology import definitions
+from service.garbage import leave_out_what_is_here
 
 
 class KeptDefinitions:
@@ -22,6 +23,7 @@ class KeptDefinitions:
         with self._lock:
             if self._of is None or self._of[0] is not instruments or self._of[1] != names:
                 self._of, self._kept = (instruments, names), definitions(instruments, names)
+                leave_out_what_is_here()
             return self._kept
 
 

@@ -103,12 +103,14 @@ class Work:
     """One claimed delivery on its lane.
 
     ``left_at`` is when something of a former plan left last, None where nothing did: what it may have left in
-    the EHR must be searched for before another plan is followed.
+    the EHR must be searched for before another plan is followed. ``retracts``: it only marks what is there as
+    entered in error, which may leave though nothing about the patient may be written.
     """
 
     lane: Lane
     claim: Claim
     left_at: str | None = None
+    retracts: bool = False
 
     @property
     def last_sequence(self) -> int:

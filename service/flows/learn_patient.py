@@ -10,7 +10,7 @@ from service.flows.merge_patients import merge_patients
 from service.store.inbound import Replaced, keep_replacement
 
 # What an answer with this status says of one record alone; all else is the whole EHR's trouble.
-OF_ONE_RECORD = ("status-403", "status-422", "not-the-resource", "patients-in-a-circle")
+OF_ONE_RECORD = ("status-400", "status-403", "status-422", "not-the-resource", "patients-in-a-circle")
 
 
 def learn_patient(intake: Intake, patient_id: str) -> Standing:

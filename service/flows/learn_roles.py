@@ -28,13 +28,21 @@ def learn_roles(intake: Intake) -> int:
         wanted = roles_to_ask(tx, intake.clinic, before, _PER_PASS)
     learnt = 0
     for role, known in wanted:
-        told = _ask(intake, role)
-        practitioner = known if told is None else told
-        with intake.deployment.database.write() as tx:
-            put_role(tx, intake.clinic, role, practitioner, intake.now())
-        learnt += practitioner not in ("", known)
+        learnt += learn_role(intake, role, known) not in ("", known)
         intake.still()
     return learnt
+
+
+def learn_role(intake: Intake, role: str, known: str = "") -> str:
+    """Return whose a role is, '' where nobody's, asked once now; ``known`` is whose it was so far.
+
+    Raises ``EhrError`` where the EHR does not answer.
+    """
+    told = _ask(intake, role)
+    practitioner = known if told is None else told
+    with intake.deployment.database.write() as tx:
+        put_role(tx, intake.clinic, role, practitioner, intake.now())
+    return practitioner
 
 
 def _ask(intake: Intake, role: str) -> str | None:

@@ -71,7 +71,10 @@ def _parts(topic: Topic, text: str) -> list[tuple[str, str]]:
 
 
 def _as(kind: str, value: str) -> str:
-    return value if "/" in value else f"{kind}/{value}"
+    reference = value if "/" in value else f"{kind}/{value}"
+    if len(reference) > _LONGEST:
+        raise _Refused("bad-parameter", "names nobody by a reference of that length")
+    return reference
 
 
 def _one(value: str) -> str:

@@ -17,16 +17,17 @@ from service.store.visits import move_visit_cursor, visits_read_until
 PAGE = 50
 
 
-def poll_changes(intake: Intake, kind: str, take: Callable[[Found], bool]) -> int:
+def poll_changes(intake: Intake, kind: str, take: Callable[[Found], bool], failure: str) -> int:
     """Return of how many that changed since the last pass ``take`` made something.
 
-    What stands in the way is kept for whoever asks after our health, and stops nothing else.
+    What stands in the way is kept for whoever asks after our health, logged as the event ``failure``, and
+    stops nothing else.
     """
     try:
         return _poll(intake, kind, take)
     except EhrError as error:
         _move(intake, kind, trouble=f"the last look at {kind} in the EHR failed: {error.code}")
-        intake.log.event("attendance_failed", ehr=intake.ehr, code=error.code)
+        intake.log.event(failure, ehr=intake.ehr, code=error.code)
         return 0
 
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from fhir_mappings import json_text
 from fhir_mappings.form_names import form_canonical
 from service.ehr.client import Found
-from service.errors import EhrError, LeaseLost
+from service.errors import EhrError, EhrSilent, LeaseLost
 from service.flows.choose_form_maps import fingerprint_of_forms
 from service.flows.deployment import Deployment
 from service.flows.intake import FORM, Came, Intake
@@ -22,6 +22,8 @@ from service.store.inbound import PARKED, TAKEN, list_due, move_cursor, read_all
 PAGE = 50
 # A longer query is cut off by some servers and gateways: then all forms are fetched, and ours chosen here.
 _LONGEST_FILTER = 5000
+# So many times in a pass an answer is waited for in vain: one record may be too large, or the EHR is away.
+_MOST_SILENT = 3
 _BEGINNING = "1970-01-01T00:00:00Z"
 NO_SEARCH = (
     "the EHR declares no search of QuestionnaireResponse by _lastUpdated:"
@@ -64,13 +66,20 @@ def poll_ehr(intake: Intake) -> Polled:
 
 
 def try_again(intake: Intake) -> Polled:
-    """Return what became of all that waits to be tried again."""
-    polled = Polled()
+    """Return what became of all that waits to be tried again.
+
+    Raises ``EhrUnreachable``, and ``EhrSilent`` where the EHR went silent over several of them.
+    """
+    polled, silent = Polled(), 0
     for came in _due(intake):
         try:
             polled = polled.plus(take_in(intake, came))
         except LeaseLost:
             continue  # a person decided meanwhile
+        except EhrSilent:
+            silent += 1
+            if silent == _MOST_SILENT:
+                raise
     return polled
 
 

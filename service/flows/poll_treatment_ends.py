@@ -1,5 +1,6 @@
 """Read ends of treatment from the EHR's EpisodesOfCare, those of dyads that we know; a caller's word wins.
 
+A dyad is known under each reference of its therapist.
 An episode whose end is taken back there, or that is open again, takes back what it said, and nothing else.
 """
 
@@ -9,6 +10,7 @@ from fhir_mappings.episode import EpisodeEnd, end_of_episode
 from service.ehr.client import Found
 from service.flows.deployment import Write
 from service.flows.intake import Intake
+from service.flows.name_therapist import name_therapist
 from service.flows.poll_changes import poll_changes
 from service.flows.tell_treatment_end import NewEnd, take_in_end
 from service.flows.write_version import audit_row
@@ -32,7 +34,7 @@ EPISODE = "EpisodeOfCare"
 
 def poll_treatment_ends(intake: Intake) -> int:
     """Return how many ends were told, corrected or taken back by one pass."""
-    changed = poll_changes(intake, EPISODE, lambda found: _take(intake, found))
+    changed = poll_changes(intake, EPISODE, lambda found: _take(intake, found), "treatment_ends_failed")
     if changed:
         intake.log.event("treatment_ends_taken", ehr=intake.ehr, count=changed)
     return changed
@@ -41,6 +43,8 @@ def poll_treatment_ends(intake: Intake) -> int:
 def _take(intake: Intake, found: Found) -> bool:
     name = f"{intake.ehr}/{EPISODE}/{found.place.id}"
     end = end_of_episode(dict(found.resource), intake.client.base_url)
+    if end is not None:
+        end = replace(end, therapist=name_therapist(intake, end.patient, end.therapist))
     with intake.deployment.database.read() as tx:  # most episodes are none of ours: that costs no write
         if _alias_of(tx, intake, end) is None and end_by_episode(tx, intake.clinic, name) is None:
             return False

@@ -4,7 +4,9 @@ from typing import Literal
 
 from fhir_mappings.filled import Filled
 from service.flows.deployment import Write
+from service.store.disclosures import reopen_withheld_versions
 from service.store.outbox import queue_delivery
+from service.store.responses import IN_ERROR
 
 
 def queue(
@@ -35,4 +37,6 @@ def queue_response(write: Write, filled: Filled, *, patient_key: str) -> tuple[s
     """Return the id of the queued delivery; nothing for a form that is unfinished or never goes out."""
     if filled.instrument.push == "never" or not filled.scored:
         return ()
+    if filled.status == IN_ERROR:
+        reopen_withheld_versions(write.tx, write.clinic, "response", filled.id, write.now)
     return (queue(write, "response", filled.id, filled.version, patient_key=patient_key),)

@@ -37,13 +37,19 @@ class Exchange:
         # A success is told by its place; keeping its body would only keep the record twice.
         kept = b"" if outcome.verdict is Verdict.CONFIRMED else body
         return NewAttempt(
-            "write", self.started_at, ended_at, outcome.verdict, outcome.status, self._codes(), kept
+            "write",
+            self.started_at,
+            ended_at,
+            outcome.verdict,
+            outcome.status,
+            outcome.codes,
+            kept,
+            self._ticket(),
         )
 
-    def _codes(self) -> str:
+    def _ticket(self) -> str:
         told = self.answer.headers.get(self.ticket_header, "") if self.answer and self.ticket_header else ""
-        ticket = f"{self.ticket_header}:{told}" if _TICKET.fullmatch(told) else ""
-        return " ".join(word for word in (ticket, self.outcome.codes) if word)[:REASON_LENGTH]
+        return f"{self.ticket_header}:{told}" if _TICKET.fullmatch(told) else ""
 
 
 def record_confirmed(

@@ -10,7 +10,12 @@ from fhir_mappings.filled import Identifier
 from fhir_mappings.visit import visit_of_encounter
 from service.ehr.places import parse_location
 from service.errors import EhrUnreadable, FaultsInRequest
-from service.flows.find_patient import patient_faults, patients_with, read_patient
+from service.flows.find_patient import (
+    NO_SEARCH_BY_IDENTIFIER,
+    patient_faults,
+    patients_with,
+    read_patient,
+)
 from service.flows.intake import FORM, Intake
 from service.flows.learn_patient import OF_ONE_RECORD, merge_replaced
 from service.flows.patient_references import relative_to
@@ -78,7 +83,13 @@ def with_subject(resource: Json, patient: str) -> Json:
 
 
 def _identified(intake: Intake, identifier: Identifier) -> str:
-    found = patients_with(intake.client, identifier)
+    try:
+        found = patients_with(intake.client, identifier)
+    except EhrUnreadable as error:
+        if error.code != NO_SEARCH_BY_IDENTIFIER:
+            raise
+        message = "The EHR lets us look for no patient by an identifier."
+        raise _unknown("patient-not-searchable", message) from error
     if len(found) != 1:
         raise patient_faults(found)
     return found[0]

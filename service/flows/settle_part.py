@@ -9,12 +9,22 @@ from service.ehr.retry import Verdict, back_off_seconds
 from service.errors import EhrError, EhrUnreachable
 from service.flows.lane import Delivered, Next, Work
 from service.flows.record_outcome import give_back, record_confirmed, rest
-from service.flows.settle_unknown import Finding, Look, is_safe_to_repeat, look_for, sent_writes
+from service.flows.settle_unknown import (
+    SEARCH_FAILED,
+    Finding,
+    Look,
+    is_safe_to_repeat,
+    look_for,
+    sent_writes,
+)
 from service.ledger import Event, State
 from service.store.parts import NewAttempt, PartRow, count_attempts, last_write_ended
 
 _MOST_TIMES = 6
+# With the waits between them about a day; then a person must look, or nothing of this patient's goes on.
+_MOST_SEARCHES = 18
 _NOT_YET = "not found in the EHR; sent again when that is sure"
+_NO_ANSWER = "the EHR keeps failing at the search for it: look whether it is there"
 _RESTORED = "this EHR cannot be searched, and a backup was restored: look whether it is there"
 _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
@@ -43,7 +53,7 @@ def settle(
     try:
         look = look_for(part, work.lane.client, capabilities)
     except EhrError as error:
-        return _ask_later(work, part, error)
+        return _ask_later(work, part, started, error)
     if look.finding is Finding.THERE:
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
         return Next.GO_ON
@@ -71,7 +81,7 @@ def find_before_repeat(
     try:
         look = look_for(part, work.lane.client, capabilities)
     except EhrError as error:
-        return _ask_later(work, part, error)
+        return _ask_later(work, part, started, error)
     if look.finding is Finding.THERE:
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
         return Next.GO_ON
@@ -176,14 +186,22 @@ def _park(
     return give_back(work, part, event, reason=words, due_at=work.lane.now(), attempt=attempt)
 
 
-def _ask_later(work: Work, part: PartRow, error: EhrError) -> Delivered:
-    """Leave a part as it is, since the EHR cannot be asked now."""
+def _ask_later(work: Work, part: PartRow, started: str, error: EhrError) -> Delivered:
+    """Leave a part as it is, since the EHR cannot be asked now; park one at whose search it always fails."""
     is_away = isinstance(error, EhrUnreachable)
     due_at = work.lane.later(back_off_seconds(1 if is_away else work.claim.failures + 1))
+    attempt = NewAttempt("search", started, work.lane.now(), SEARCH_FAILED, codes=error.code)
     work.event("search_failed", code=error.code)
-    rested = rest(work, part, due_at=due_at, failed=not is_away)
+    if not is_away and _failed_searches(work, part) >= _MOST_SEARCHES:
+        return _park(work, part, Finding.BLIND, attempt, reason=_NO_ANSWER)
+    rested = rest(work, part, due_at=due_at, attempt=attempt, failed=not is_away)
     pause = 0.0 if is_away else None
     return replace(rested, well=False, pause_seconds=pause)
+
+
+def _failed_searches(work: Work, part: PartRow) -> int:
+    with work.lane.database.read() as tx:
+        return count_attempts(tx, work.claim.clinic, part.row, SEARCH_FAILED)
 
 
 def _settling(work: Work) -> timedelta:

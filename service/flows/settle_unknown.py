@@ -18,12 +18,22 @@ from service.flows.plan_parts import TRANSACTION
 from service.store.chart import ChartEntry
 from service.store.parts import PartRow
 
+SEARCH_FAILED = "search-failed"
 Places = Mapping[str, Place | None]
 
 # Answers to a search or read that will not change by waiting.
 NO_SEARCH = frozenset(
     {
-        *("status-400", "status-403", "status-404", "status-405", "status-406", "status-501", CANNOT_TELL),
+        *(
+            "status-400",
+            "status-403",
+            "status-404",
+            "status-405",
+            "status-406",
+            "status-422",
+            "status-501",
+            CANNOT_TELL,
+        ),
         *("too-many-pages", "pages-in-a-circle", "next-page-elsewhere"),
     }
 )
@@ -164,7 +174,12 @@ def _lookup(resource: Mapping[str, Any], capabilities: Capabilities) -> Lookup |
 
 def _look_for_update(write: SentWrite, client: EhrClient) -> tuple[Finding, Place | None]:
     resource_type, _, resource_id = write.path.partition("/")
-    found = client.read(resource_type, resource_id)
+    try:
+        found = client.read(resource_type, resource_id)
+    except EhrUnreadable as error:
+        if error.code in NO_SEARCH:
+            return Finding.BLIND, None
+        raise
     if found is None:
         return Finding.ABSENT, None
     if holds(found.resource, write.resource):

@@ -1,10 +1,11 @@
 """Take in one form that was filled in the EHR: read, scored, judged and recorded, or parked with the reason.
 
 Never lost: whatever came has a row, in the transaction that moves the cursor past it. Never doubled: a
-version that is known is passed by, and so is what we wrote there ourselves.
+version that is known is passed by, and so is what we wrote there ourselves. No form stops those behind it.
 """
 
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 from fhir_mappings import json_text
 from fhir_mappings.answers import canonical_answers
@@ -12,7 +13,16 @@ from fhir_mappings.elements import Json
 from fhir_mappings.errors import Fault, FaultsFound
 from fhir_mappings.form_map import FormMap, from_ehr_form
 from fhir_mappings.form_names import find_form
-from service.errors import FaultsInRequest, LeaseLost, RequestRefused
+from service.clock import from_instant
+from service.errors import (
+    EhrError,
+    EhrSilent,
+    EhrUnreadable,
+    FaultsInRequest,
+    LeaseLost,
+    RequestRefused,
+    ServiceError,
+)
 from service.flows.correct_response import update_in, withdraw_in
 from service.flows.deployment import Deployment, Write
 from service.flows.intake import FORM, Came, Intake
@@ -25,6 +35,7 @@ from service.flows.resolve_people import resolve_people
 from service.store.database import Tx
 from service.store.erasures import id_standing
 from service.store.inbound import (
+    DUE,
     PARKED,
     TAKEN,
     InboundCame,
@@ -38,24 +49,38 @@ from service.store.inbound import (
 from service.store.responses import IN_ERROR, ResponseVersion
 
 WITHDRAWN = "entered in error, in the EHR"
+_PATIENCE = timedelta(days=1)
+_TRIED_AGAIN = "The EHR fails at what it is asked about its people; it is tried again."
+_NO_ANSWER = "The EHR kept failing for a day at what it was asked about its people."
 _LONGEST_REASON = 255
 
 
 def take_in(intake: Intake, came: Came) -> str:
     """Return what became of one version: ``taken``, ``parked``, or '' where there is nothing to take in.
 
-    Raises ``LeaseLost`` where a person decided about it meanwhile, and ``EhrError`` where the EHR must be
-    asked about people and does not answer: it comes again.
+    ``due``: the EHR fails at what it is asked about its people, and it is tried again for a day. Raises
+    ``LeaseLost`` where a person decided about it meanwhile, and ``EhrError`` where the EHR is away: it comes
+    again; one that went silent over this form keeps it as due.
     """
-    if not _is_wanted(intake, came):
-        return ""
     try:
+        if not _is_wanted(intake, came):
+            return ""
         new = None if came.resource.get("status") == IN_ERROR else _read(intake, came)
         return _record(intake, came, new)
     except RequestRefused as refused:
         return _park(intake, came, refused.message, refused.faults)
     except FaultsFound as found:
         return _park(intake, came, "The form has faults.", found.faults)
+    except EhrUnreadable as error:
+        return _put_off(intake, came, error)
+    except EhrSilent as error:
+        _put_off(intake, came, error)
+        raise
+    except ServiceError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what one form trips over must not stop the others
+        message = f"This service failed at it ({type(error).__name__})."
+        return _park(intake, came, message, (Fault(FORM, "service-failed", message),))
 
 
 def form_map_of(deployment: Deployment, canonical: object) -> FormMap | None:
@@ -185,6 +210,20 @@ def _park(intake: Intake, came: Came, reason: str, faults: tuple[Fault, ...]) ->
         _keep(tx, intake, came, kept)
     intake.log.event("inbound_parked", ehr=intake.ehr, code=faults[0].reason, count=len(faults))
     return PARKED
+
+
+def _put_off(intake: Intake, came: Came, error: EhrError) -> str:
+    """Keep a form about whose people the EHR fails to answer, to be tried again; park it after a day."""
+    now = intake.deployment.clock()
+    if came.row is not None and from_instant(came.row.received_at) + _PATIENCE < now:
+        return _park(intake, came, _NO_ANSWER, (Fault(FORM, "people-not-looked-up", _NO_ANSWER),))
+    kept = InboundCame(came.ehr_id, came.ehr_version, DUE, came.body, _TRIED_AGAIN)
+    with intake.deployment.database.write() as tx:
+        if came.row is None and is_known(tx, intake.clinic, intake.ehr, came.ehr_id, came.ehr_version):
+            return ""
+        _keep(tx, intake, came, kept)
+    intake.log.event("inbound_put_off", ehr=intake.ehr, code=error.code)
+    return DUE
 
 
 def _reason(reason: str, faults: tuple[Fault, ...]) -> str:

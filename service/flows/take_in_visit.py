@@ -10,6 +10,7 @@ from uuid import uuid4
 from fhir_mappings.visit import Visit, VisitType
 from service.flows.deployment import Write
 from service.flows.intake import Intake
+from service.flows.name_therapist import name_therapist
 from service.flows.write_version import audit_row
 from service.store.attendance import (
     AttendanceRow,
@@ -38,7 +39,11 @@ class Came:
 
 
 def take_in_visit(intake: Intake, came: Came) -> bool:
-    """Tell whether something was recorded, corrected or withdrawn by it."""
+    """Tell whether something was recorded, corrected or withdrawn by it. Raises ``EhrError``."""
+    visit = came.visit
+    if visit.patient and visit.therapist:
+        therapist = name_therapist(intake, visit.patient, visit.therapist)
+        came = replace(came, visit=replace(visit, therapist=therapist))
     with intake.deployment.database.read() as tx:  # most visits are none of ours: that costs no write
         if _stored(tx, intake, came) is None and _dyad_of(tx, intake, came.visit) is None:
             return False

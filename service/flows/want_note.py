@@ -40,12 +40,15 @@ def note_kind(chart: Mapping[str, ChartEntry], choice: Choice) -> NoteKind | Non
 
     What the EHR holds of it decides, else the rung: a note is corrected by a note, and data by data.
     """
-    for kind in _KINDS:
-        if _notes_in(chart, kind):
-            return kind
-    if chart:
-        return None
+    there = note_in(chart)
+    if there is not None or chart:
+        return there
     return next((kind for kind in _KINDS if NOTE_RUNGS[kind] is choice.rung), None)
+
+
+def note_in(chart: Mapping[str, ChartEntry]) -> NoteKind | None:
+    """Return as which resource the EHR holds a response or alert as a note; None where it holds none."""
+    return next((kind for kind in _KINDS if _notes_in(chart, kind)), None)
 
 
 def wanted_note(

@@ -12,6 +12,9 @@ from service.store.sight import WHOLE_SIGHT, Sight
 from service.store.tables import alerts
 from service.store.views import VIEWS
 
+# In these an alert, as a response entered in error, says nothing but that it should not have been.
+RETRACTED = frozenset({"withdrawn", "entered-in-error"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:

@@ -73,18 +73,19 @@ def caseload_of(tx: Tx, clinic: str, therapist: str, authored_from: str) -> list
 
 
 def _keys_seen(tx: Tx, clinic: str, therapist: str, authored_from: str) -> list[str]:
-    seen = (
-        select(dyads.c.patient_key)
-        .join(responses, responses.c.dyad_row == dyads.c.row_id)
-        .where(
-            dyads.c.clinic == clinic,
-            dyads.c.therapist == therapist,
-            responses.c.authored_at >= authored_from,
-            responses.c.believed_until.is_(None),
-            responses.c.status != IN_ERROR,
-        )
+    own = select(dyads.c.row_id, dyads.c.patient_key).where(
+        dyads.c.clinic == clinic, dyads.c.therapist == therapist
     )
-    return list(tx.execute(seen.distinct().order_by(dyads.c.patient_key)).scalars())
+    key_of = {row.row_id: row.patient_key for row in tx.execute(own)}
+    # By the dyads first: joined, or asked by the date as it is, SQLite reads what all therapists saw since.
+    seen = select(responses.c.dyad_row).where(
+        responses.c.clinic == clinic,
+        responses.c.dyad_row.in_(key_of),
+        responses.c.authored_at.concat("") >= authored_from,
+        responses.c.believed_until.is_(None),
+        responses.c.status != IN_ERROR,
+    )
+    return sorted({key_of[row] for row in tx.execute(seen.distinct()).scalars()})
 
 
 def _key_by_row(tx: Tx, clinic: str, table: Table, keys: Sequence[str]) -> Mapping[int, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import bindparam, select, union_all
 
 from service.store.database import Tx
 from service.store.tables import alerts, chart_entries, kept_facts, responses
@@ -54,27 +54,32 @@ def forget_versions(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str], now:
 
 def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict[str, ChartEntry]:
     """Return the entries of these references, by reference; what is not there is left out."""
-    asked = sorted(logicals)
-    if not asked:
-        return {}
-    rows = tx.execute(_NAMED_ENTRIES, {"clinic": clinic, "ehr": ehr, "logicals": asked})
-    return {row.logical: ChartEntry(*row) for row in rows}
+    asked, where = sorted(logicals), {"clinic": clinic, "ehr": ehr}
+    if len(asked) > _FEW:
+        found = tx.execute(_NAMED_ENTRIES, {**where, "logicals": asked}).all()
+    else:
+        found = [row for one in asked for row in tx.execute(_NAMED_ENTRY, {**where, "logical": one})]
+    return {row.logical: ChartEntry(*row) for row in found}
 
 
 def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
     """Return what the EHR holds of a response: itself, its Observations and notes, by our reference."""
     where = {"clinic": clinic, "ehr": ehr}
-    for place, kind in enumerate(_KINDS_OF_RESPONSE):
+    for kind in _KINDS_OF_RESPONSE:
+        own = f"{kind}/{response_id}"
         # '/' is what follows '.'
-        where |= {
-            f"own_{place}": f"{kind}/{response_id}",
-            f"from_{place}": f"{kind}/{response_id}.",
-            f"until_{place}": f"{kind}/{response_id}/",
-        }
+        where |= {f"own_{kind}": own, f"from_{kind}": f"{own}.", f"until_{kind}": f"{own}/"}
     rows = tx.execute(_OF_RESPONSE, where)
     return {row.logical: ChartEntry(*row) for row in rows}
 
 
+def entries_of_alert(tx: Tx, clinic: str, ehr: str, alert_id: str) -> dict[str, ChartEntry]:
+    """Return what the EHR holds of an alert: its resources and notes, by our reference."""
+    own = read_entries(tx, clinic, ehr, [f"{kind}/{alert_id}" for kind in _KINDS_OF_ALERT])
+    return own | entries_of_response(tx, clinic, ehr, alert_id)
+
+
+_KINDS_OF_ALERT = ("DetectedIssue", "Task", "Flag")
 _ENTRY_KEY = ("clinic", "ehr", "logical")
 _ENTRY_CHANGES = ("ehr_id", "ehr_version", "our_version", "updated_at")
 _ENTRIES = select(
@@ -83,21 +88,21 @@ _ENTRIES = select(
     chart_entries.c.ehr_version,
     chart_entries.c.our_version,
 ).where(chart_entries.c.clinic == bindparam("clinic"), chart_entries.c.ehr == bindparam("ehr"))
+# An IN of any length is written anew for every call, which takes longer than a second statement.
+_FEW = 2
+_NAMED_ENTRY = _ENTRIES.where(chart_entries.c.logical == bindparam("logical"))
 _NAMED_ENTRIES = _ENTRIES.where(chart_entries.c.logical.in_(bindparam("logicals", expanding=True)))
-# Under a response's own id, or that with something behind a full stop.
+# Under a response's own id, or that with something behind a full stop. One select for each: where they stand
+# in one, behind OR, SQLite reads all that the EHR holds of anybody.
 _KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
-_OF_RESPONSE = _ENTRIES.where(
-    or_(
-        *(
-            or_(
-                chart_entries.c.logical == bindparam(f"own_{place}"),
-                and_(
-                    chart_entries.c.logical >= bindparam(f"from_{place}"),
-                    chart_entries.c.logical < bindparam(f"until_{place}"),
-                ),
-            )
-            for place in range(len(_KINDS_OF_RESPONSE))
+_OF_RESPONSE = union_all(
+    *(_ENTRIES.where(chart_entries.c.logical == bindparam(f"own_{kind}")) for kind in _KINDS_OF_RESPONSE),
+    *(
+        _ENTRIES.where(
+            chart_entries.c.logical >= bindparam(f"from_{kind}"),
+            chart_entries.c.logical < bindparam(f"until_{kind}"),
         )
+        for kind in _KINDS_OF_RESPONSE
     ),
 )
 

@@ -151,7 +151,10 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
         case OneOf(column, values):
             return columns[column].in_(values)
         case PairOneOf((first, second), pairs):
-            return or_(false(), *(_pair((columns[first], columns[second]), pair) for pair in pairs))
+            either = or_(false(), *(_pair((columns[first], columns[second]), pair) for pair in pairs))
+            firsts = {one for one, _ in pairs}
+            # Said apart, since SQLite finds by no index what stands in pairs behind OR.
+            return and_(columns[first].in_(firsts), either) if all(firsts) else either
         case Within(spans, column):
             return or_(false(), *(_span(columns[column], span) for span in spans))
         case Lasting(times):

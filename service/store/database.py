@@ -60,6 +60,12 @@ _STEPS_BETWEEN_LOOKS = 10_000
 _MANY_PAGES = -65_536
 _STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 _IS_READ_ONLY = text("SHOW transaction_read_only")
+# A synchronous standby that is lost makes every COMMIT wait for ever: no timeout of ours or the server's ends
+# that (postgresql.org/docs/15/warm-standby.html, "Synchronous Replication").
+_COMMITS_WAIT = text(
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event = 'SyncRep' AND state_change < clock_timestamp() - interval '10 seconds')"
+)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name"))
 
 
@@ -150,11 +156,12 @@ class Database:
 
     @contextmanager
     def many_writes(self) -> Iterator[None]:
-        """Give back at the end what ``write_many`` holds; others' transactions go on."""
+        """Give back at the end what ``write_many`` holds, on SQLite alone; others' transactions go on."""
         try:
             yield
         finally:
-            self._engine.dispose()
+            if not self.is_postgresql:
+                self._engine.dispose()
 
     @contextmanager
     def rehearse(self) -> Iterator[Tx]:
@@ -192,12 +199,16 @@ class Database:
     def is_current(self) -> bool:
         """Tell whether the database answers and is at the newest revision, or at a newer one that fits.
 
-        Raises ``StoreAway``, also where the server takes no writes, as a standby does.
+        Raises ``StoreAway``, also where the server takes no writes, as a standby does, or ends none, since it
+        waits for a standby that is lost.
         """
         with _told_apart(), self._engine.connect() as tx:
-            if self.is_postgresql and tx.execute(_IS_READ_ONLY).scalar_one() == "on":
-                tx.invalidate()
-                raise StoreAway
+            if self.is_postgresql:
+                if tx.execute(_IS_READ_ONLY).scalar_one() == "on":
+                    tx.invalidate()
+                    raise StoreAway
+                if tx.execute(_COMMITS_WAIT).scalar_one():
+                    raise StoreAway
             return can_work_on(MigrationContext.configure(tx).get_current_revision())
 
     def passes_by_row_security(self) -> bool:

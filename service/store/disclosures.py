@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
 
 from service.ledger import Event, State, step
 from service.store.database import Tx
@@ -14,7 +14,10 @@ NOTHING_PUSHED = (
     "nothing about this patient may be written into the EHR; leaves by itself when that may be again"
 )
 BEFORE_SINCE = "from before the day since which answers of this patient may be written into the EHR"
-_REASONS = (NOTHING_PUSHED, BEFORE_SINCE)
+# What stands behind either where the EHR goes on showing what was corrected here.
+OLDER_THERE = "; the EHR holds an older version: correct it there by hand, if it cannot wait"
+TAKEN_BACK = "withdrawn here before it was sent"
+_REASONS = tuple(f"{one}{more}" for one in (NOTHING_PUSHED, BEFORE_SINCE) for more in ("", OLDER_THERE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,14 @@ def read_disclosure(tx: Tx, clinic: str, own_keys: Collection[str]) -> Disclosur
 
 def unshared_keys(clinic: str) -> Select[str]:
     """Return the query for the keys of patients who are not to be shared, whoever is merged into them."""
-    return (
-        select(patient_aliases.c.patient_key)
-        .join(
-            patient_disclosures,
-            (patient_disclosures.c.clinic == patient_aliases.c.clinic)
-            & (patient_disclosures.c.own_key == patient_aliases.c.own_key),
-        )
-        .where(
-            patient_disclosures.c.clinic == clinic,
-            patient_disclosures.c.share.is_(False),
-            patient_disclosures.c.believed_until.is_(None),
-        )
+    # Behind IN, since of a join SQLite begins with all patients of the clinic.
+    unshared = select(patient_disclosures.c.own_key).where(
+        patient_disclosures.c.clinic == clinic,
+        patient_disclosures.c.share.is_(False),
+        patient_disclosures.c.believed_until.is_(None),
+    )
+    return select(patient_aliases.c.patient_key).where(
+        patient_aliases.c.clinic == clinic, patient_aliases.c.own_key.in_(unshared)
     )
 
 
@@ -89,14 +88,29 @@ def disclosure_of_delivery(tx: Tx, clinic: str, delivery_id: str) -> Disclosure:
 
 def reopen_withheld(tx: Tx, clinic: str, patient_keys: Collection[str], now: str) -> None:
     """Let what waits for another word about these patients be looked at again; the worker decides anew."""
+    _reopen(tx, clinic, deliveries.c.patient_key.in_(patient_keys), now)
+
+
+def reopen_withheld_versions(tx: Tx, clinic: str, subject_kind: str, subject_id: str, now: str) -> None:
+    """Let earlier versions of what is withdrawn now be looked at again: nothing waits for them any more."""
+    of_subject = (deliveries.c.subject_kind == subject_kind) & (deliveries.c.subject_id == subject_id)
+    # CAUTION: whoever withholds one of them now comes first or sees this withdrawal, never neither.
+    mine = select(deliveries.c.row_id).where(deliveries.c.clinic == clinic, of_subject)
+    tx.execute(mine.order_by(deliveries.c.row_id).with_for_update()).all()
+    _reopen(tx, clinic, of_subject, now)
+
+
+def lock_delivery(tx: Tx, clinic: str, delivery_id: str) -> None:
+    """Hold a delivery's row until the transaction ends; SQLite, with its one writer, needs none."""
+    mine = select(deliveries.c.row_id).where(deliveries.c.clinic == clinic, deliveries.c.id == delivery_id)
+    tx.execute(mine.with_for_update()).all()
+
+
+def _reopen(tx: Tx, clinic: str, which: ColumnElement[bool], now: str) -> None:
+    withheld = (deliveries.c.state == State.WAITING, deliveries.c.reason.in_(_REASONS))
     tx.execute(
         update(deliveries)
-        .where(
-            deliveries.c.clinic == clinic,
-            deliveries.c.patient_key.in_(patient_keys),
-            deliveries.c.state == State.WAITING,
-            deliveries.c.reason.in_(_REASONS),
-        )
+        .where(deliveries.c.clinic == clinic, which, *withheld)
         .values(
             state=step(State.WAITING, Event.CONNECTED),
             reason="",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import ColumnElement, Update, insert, or_, select, update
+from sqlalchemy import ColumnElement, Update, insert, select, update
 
 from service.store.database import Tx
 from service.store.form_tables import form_links
@@ -49,8 +49,8 @@ def find_form_link(tx: Tx, clinic: str, link_id: str, *, to_close: bool = False)
 
 def find_link_by_token(tx: Tx, clinic: str, token_hash: str, *, to_close: bool = False) -> FormLinkRow | None:
     """Return the link that this token opens, be it its own or one that its code gave; or None."""
-    opens = or_(form_links.c.token_hash == token_hash, form_links.c.kiosk_hash == token_hash)
-    return _find(tx, clinic, opens, to_close=to_close)
+    own = _find(tx, clinic, form_links.c.token_hash == token_hash, to_close=to_close)
+    return own or _find(tx, clinic, form_links.c.kiosk_hash == token_hash, to_close=to_close)
 
 
 def find_link_by_code(tx: Tx, clinic: str, code_hash: str) -> FormLinkRow | None:

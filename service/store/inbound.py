@@ -1,6 +1,6 @@
 """Forms filled in the EHR: what came of each version, how far was read, whom the EHR replaced."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from uuid import uuid4
 
@@ -245,16 +245,19 @@ def keep_replacement(tx: Tx, clinic: str, ehr: str, replaced: Replaced, now: str
         tx.execute(insert(patient_replacements), {**key, "surviving": replaced.surviving, "learnt_at": now})
 
 
-def replacements(tx: Tx, clinic: str, ehr: str, references: Collection[str]) -> Mapping[str, str]:
+def replacements(tx: Tx, clinic: str, ehr: str, references: Iterable[str]) -> Mapping[str, str]:
     """Return who stands for these patients in the EHR now, those left out whom it never replaced."""
-    if not references:
-        return {}
-    rows = tx.execute(_REPLACED, {"clinic": clinic, "ehr": ehr, "references": list(references)})
-    return {row.reference: row.surviving for row in rows}
+    found = {}
+    for reference in references:
+        surviving = tx.execute(_SURVIVING, {"clinic": clinic, "ehr": ehr, "reference": reference}).scalar()
+        if surviving is not None:
+            found[reference] = surviving
+    return found
 
 
-_REPLACED = select(patient_replacements.c.reference, patient_replacements.c.surviving).where(
+# One at a time: there are few, and an IN of any length is written anew for every call.
+_SURVIVING = select(patient_replacements.c.surviving).where(
     patient_replacements.c.clinic == bindparam("clinic"),
     patient_replacements.c.ehr == bindparam("ehr"),
-    patient_replacements.c.reference.in_(bindparam("references", expanding=True)),
+    patient_replacements.c.reference == bindparam("reference"),
 )

@@ -36,6 +36,8 @@ FirstState = Literal["pending", "waiting"]
 _Found = tuple[int, str, str, str, int, int, int, str, str]
 _Queries = Mapping[bool, tuple[Select[_Found], ...]]
 _DELIVERY_IDS = UUID("4f0c1e0e-8d0f-5b55-9b53-4d7b8d4f6a10")
+# A definition that failed so often for its own sake, in some four minutes, holds back nothing else any more.
+_PATIENCE = 8
 # What may still be in the air, or must go before what comes after it.
 _UNFINISHED = (State.PENDING, State.SENT, State.UNKNOWN)
 
@@ -116,9 +118,10 @@ def claim_due(
 
     Whatever a gone worker left as ``sent`` becomes ``unknown`` first. What is unknown comes before what is
     pending, and definitions before everything; responses wait while a definition is unfinished, but not for a
-    parked one. A delivery waits for earlier unfinished ones of its patient, and for earlier versions of
-    itself, parked ones included. Several workers claim one after the other: which one of a patient may go
-    depends on what the others took. A delivery that a person is deciding about is passed by.
+    parked one, nor for one at which the EHR keeps failing. A delivery waits for earlier unfinished ones of
+    its patient, and for earlier versions of itself, parked ones included. Several workers claim one after the
+    other: which one of a patient may go depends on what the others took. A delivery that a person is deciding
+    about is passed by.
     """
     lock_name(tx, f"claim|{clinic}|{ehr}")
     where = {"clinic": clinic, "ehr": ehr, "now": now}
@@ -158,12 +161,14 @@ def is_anything_due(tx: Tx, clinic: str, ehr: str, now: str) -> bool:
 
 
 def is_any_unfinished(tx: Tx, clinic: str, delivery_ids: Sequence[str]) -> bool:
-    """Tell whether one of these deliveries is still to be sent or settled; a parked one is not."""
+    """Tell whether one of these definitions is to be waited for; a parked one is not.
+
+    Nor is one at which the EHR failed too often.
+    """
     query = select(deliveries.c.row_id).where(
         deliveries.c.clinic == clinic,
         deliveries.c.id.in_(delivery_ids),
-        deliveries.c.state.in_(_UNFINISHED),
-        or_(deliveries.c.state != State.UNKNOWN, deliveries.c.reason == ""),
+        *_IS_WAITED_FOR,
     )
     return tx.execute(query.limit(1)).first() is not None
 
@@ -321,10 +326,12 @@ def _not_held_back_by_patient(state: State) -> Iterator[ColumnElement[bool]]:
     leased = (other.c.lease_owner.is_not(None), other.c.lease_until > _NOW, other.c.state.in_(_UNFINISHED))
     yield ~_of_same_patient(other, *leased)
     if state is State.PENDING:
-        yield ~_of_same_patient(other, other.c.state == State.UNKNOWN, other.c.reason == "")
+        is_waited_for = or_(other.c.patient_key != "", other.c.failures < _PATIENCE)
+        yield ~_of_same_patient(other, other.c.state == State.UNKNOWN, other.c.reason == "", is_waited_for)
         yield ~_of_same_patient(
             other,
             other.c.state == State.PENDING,
+            is_waited_for,
             other.c.row_id < deliveries.c.row_id,
             # One that waits for a parked version of itself holds back nothing else.
             ~_waits_for_earlier_version(other),
@@ -354,15 +361,13 @@ def _waits_for_earlier_version(delivery: FromClause) -> ColumnElement[bool]:
     )
 
 
+_IS_WAITED_FOR = (
+    deliveries.c.state.in_(_UNFINISHED),
+    or_(deliveries.c.state != State.UNKNOWN, deliveries.c.reason == ""),
+    deliveries.c.failures < _PATIENCE,
+)
 _OPEN_DEFINITION = (
-    select(deliveries.c.row_id)
-    .where(
-        *_OF_EHR,
-        deliveries.c.patient_key == "",
-        deliveries.c.state.in_(_UNFINISHED),
-        or_(deliveries.c.state != State.UNKNOWN, deliveries.c.reason == ""),
-    )
-    .limit(1)
+    select(deliveries.c.row_id).where(*_OF_EHR, deliveries.c.patient_key == "", *_IS_WAITED_FOR).limit(1)
 )
 # By whether a definition is unfinished.
 _CLAIMABLE = {

@@ -11,7 +11,7 @@ from service.ledger import Event, State, step
 from service.store.database import Tx
 from service.store.tables import attempts, deliveries, parts
 
-ANSWER_LENGTH = 2048
+ANSWER_LENGTH, CODES_LENGTH = 2048, 255
 AttemptKind = Literal["write", "search"]
 
 
@@ -51,7 +51,11 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class NewAttempt:
-    """One exchange about a part: when, what came of it, and the EHR's words, cut to 2,048 characters."""
+    """One exchange about a part: when, what came of it, and the EHR's words, cut to 2,048 characters.
+
+    ``ticket`` is what the EHR's vendor finds the exchange by, with its name. It is kept before the codes, and
+    here alone: they may stand in a log, it may not.
+    """
 
     kind: AttemptKind
     started_at: str
@@ -60,6 +64,7 @@ class NewAttempt:
     status: int | None = None
     codes: str = ""
     answer: bytes = b""
+    ticket: str = ""
 
 
 def read_parts(tx: Tx, clinic: str, delivery_id: str) -> tuple[PartRow, ...]:
@@ -228,7 +233,7 @@ def add_attempt(tx: Tx, clinic: str, part_row: int, attempt: NewAttempt) -> None
             "ended_at": attempt.ended_at,
             "outcome": attempt.outcome,
             "status": attempt.status,
-            "codes": attempt.codes,
+            "codes": " ".join(word for word in (attempt.ticket, attempt.codes) if word)[:CODES_LENGTH],
             "answer": _as_text(attempt.answer),
         },
     )

@@ -1,5 +1,7 @@
 """Whose each PractitionerRole is, and which of them the EHR is to be asked about."""
 
+from collections.abc import Collection
+
 from sqlalchemy import and_, exists, or_, select
 
 from service.store.database import Tx
@@ -31,6 +33,14 @@ def is_known_role(tx: Tx, clinic: str, role: str) -> bool:
     return (
         tx.execute(select(known.row_id).where(known.clinic == clinic, known.role == role)).first() is not None
     )
+
+
+def roles_never_asked(tx: Tx, clinic: str, references: Collection[str]) -> list[str]:
+    """Return the roles among these references that the EHR was not asked about yet, in their order."""
+    known = practitioner_roles.c
+    asked = select(known.role).where(known.clinic == clinic, known.asked_at.is_not(None))
+    told = set(tx.execute(asked.where(known.role.in_(references))).scalars())
+    return [one for one in references if one.startswith(ROLE) and one not in told]
 
 
 def want_role(tx: Tx, clinic: str, role: str) -> None:

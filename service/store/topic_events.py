@@ -51,8 +51,9 @@ def queue_topic_event(tx: Tx, event: TopicEvent) -> None:
 
 def is_event_new(tx: Tx, clinic: str) -> bool:
     """Tell whether ``take_new_events`` would find something; changes nothing."""
-    query = select(topic_events.c.row_id).where(topic_events.c.clinic == clinic, _IS_NEW).limit(1)
-    return tx.execute(query).first() is not None
+    query = select(topic_events.c.row_id).where(topic_events.c.clinic == clinic, _IS_NEW)
+    # In order, as they are taken: so SQLite looks among the new ones alone.
+    return tx.execute(query.order_by(topic_events.c.row_id).limit(1)).first() is not None
 
 
 def take_new_events(tx: Tx, clinic: str, limit: int) -> list[TopicEvent]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select, union_all, update
 
 from service.store.attendance_tables import attendance
 from service.store.database import Tx
@@ -96,7 +96,10 @@ def standing_ends(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> Mapping[int,
     """Return the end of each of these dyads that has one, and no session after it. Costs two queries."""
     found: dict[int, TreatmentEnd] = {}
     told = _STANDING.where(
-        treatment_ends.c.clinic == clinic, dyads.c.clinic == clinic, dyads.c.row_id.in_(dyad_rows)
+        treatment_ends.c.clinic == clinic,
+        treatment_ends.c.alias_row.in_(_aliases_of(clinic, dyad_rows)),
+        dyads.c.clinic == clinic,
+        dyads.c.row_id.in_(dyad_rows),
     )
     for dyad_row, *values in tx.execute(told):
         found[dyad_row] = TreatmentEnd(**dict(zip(_NAMES, values, strict=True)))
@@ -121,6 +124,7 @@ def last_sessions(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> dict[int, st
         .where(
             dyads.c.row_id.in_(dyad_rows),
             attendance.c.clinic == clinic,
+            attendance.c.alias_row.in_(_aliases_of(clinic, dyad_rows)),
             attendance.c.status == _ATTENDED,
             attendance.c.believed_until.is_(None),
         )
@@ -128,6 +132,12 @@ def last_sessions(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> dict[int, st
     seen = union_all(rated, came).subquery()
     newest = select(seen.c.dyad, func.max(seen.c.day).label("day")).group_by(seen.c.dyad)
     return {row.dyad: row.day for row in tx.execute(newest)}
+
+
+def _aliases_of(clinic: str, dyad_rows: Sequence[int]) -> Select[tuple[int]]:
+    """Return the query for the aliases of these dyads' patients: else all that the clinic has is joined."""
+    of_these = (dyads.c.clinic == clinic, dyads.c.row_id.in_(dyad_rows))
+    return select(patient_aliases.c.row_id).join(dyads, _OF_DYAD).where(*of_these)
 
 
 _OF_DYAD = and_(

@@ -20,5 +20,6 @@ treatment_ends = Table(
     Column("withdrawn", Boolean, nullable=False),
     *believed(),
     index_where(CURRENT, "uq_treatment_ends_current", "clinic", "alias_row", "therapist", unique=True),
+    Index("ix_treatment_ends_alias", "clinic", "alias_row"),
     Index("ix_treatment_ends_episode", "clinic", "episode"),
 )

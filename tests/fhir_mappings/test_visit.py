@@ -33,6 +33,11 @@ def test_an_encounter_tells_whose_with_whom_and_on_which_day_there():
     assert visit == Visit("Patient/anna", "Practitioner/ada", "2026-03-02", "attended")
 
 
+def test_a_reference_that_nobody_keeps_is_none():
+    long = {"individual": {"reference": f"Practitioner/{'a' * 243}"}}
+    assert visit_of_encounter(an_encounter(participant=[long]), BASE).therapist == ""
+
+
 @pytest.mark.parametrize("people", [[], [CARER], [ADA, BEA], None, ["x"], [{"individual": "x"}]])
 def test_no_clear_therapist_is_none(people):
     assert visit_of_encounter(an_encounter(participant=people), BASE).therapist == ""

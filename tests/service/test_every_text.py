@@ -122,7 +122,7 @@ def test_a_closed_report_is_not_said_to_have_closed_by_scores() -> None:
 @pytest.mark.parametrize("severity", ["possible", "marked"])
 @pytest.mark.parametrize("news", ["opened", "raised", "again", ""])
 def test_a_card_in_the_ehr_says_no_more(severity: str, news: str) -> None:
-    assert forbidden_in(strain_summary(FIVE, severity, news)) == []
+    assert forbidden_in(strain_summary(FIVE, severity, news, ended=FIVE.session_date)) == []
 
 
 def test_a_card_about_forms_stays_short_and_says_nothing_of_the_alliance() -> None:

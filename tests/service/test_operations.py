@@ -16,6 +16,8 @@ PAGE = (SERVICE / "operations.md").read_text("utf-8")
 RULES = yaml.safe_load((SERVICE / "alerts.example.yaml").read_text("utf-8"))["groups"][0]["rules"]
 METRIC = re.compile(r"\balliance_[a-z0-9_]+")
 SUFFIXES = ("_bucket", "_count", "_sum", "_total", "_created")
+# What flows/poll_changes.py is told to call a look that failed.
+OF_LOOKS = {"attendance_failed", "treatment_ends_failed"}
 # The one name that is put together: record_outcome.py, from the state of a delivery.
 BY_STATE = {f"delivery_{state}" for state in State}
 
@@ -32,7 +34,7 @@ def events_of(tree: ast.AST) -> Iterator[str]:
 
 def in_code() -> set[str]:
     trees = [ast.parse(path.read_text("utf-8")) for path in SERVICE.rglob("*.py")]
-    return {name for tree in trees for name in events_of(tree)} | {"delivery_parked"}
+    return {name for tree in trees for name in events_of(tree)} | {"delivery_parked"} | OF_LOOKS
 
 
 def table_of(title: str) -> set[str]:

@@ -1,14 +1,13 @@
 """How people come to the clinician's page: an EHR that launches it, and the form of the identity provider."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from playwright.sync_api import Page
 
 from tests.system.identity import Idp
+from tests.system.small_site import a_small_site
 
 
 @contextmanager
@@ -22,24 +21,9 @@ def a_launching_ehr(idp: Idp) -> Iterator[str]:
         "code_challenge_methods_supported": ["S256"],
     }
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(told).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/fhir"
-    finally:
-        server.shutdown()
-        server.server_close()
+    body = json.dumps(told).encode()
+    with a_small_site(lambda _: body, "application/json") as origin:
+        yield f"{origin}/fhir"
 
 
 def sign_in(page: Page, address: str, name: str = "ada") -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import func, insert, select
 from service.ehr.rate_limit import allowance_of
 from service.errors import Duplicate, RequestRefused, StaleVersion, StoreAway
 from service.flows.book_request import book_request
+from service.flows.check_readiness import check_readiness
 from service.flows.correct_response import correct_response, withdraw_response
 from service.flows.deployment import Deployment
 from service.flows.merge_patients import merge_patients, undo_merge
@@ -24,11 +25,13 @@ from service.flows.record_together import Create, record_together
 from service.flows.start_export import AskedExport, start_export
 from service.flows.work_on_export import Exporting, take_next
 from service.store.alerts import alerts_of_dyad
+from service.store.chart import put_fact
 from service.store.database import Database
 from service.store.tables import alerts, deliveries, dyads, kept_facts, patient_aliases, responses
 from tests.demo_clinic.processes import ROOT
 from tests.service.build import a_deployment, a_response, an_access
 from tests.system.postgres import new_database, run_sql
+from tests.system.waiting import wait_until
 
 pytestmark = pytest.mark.postgres
 Given = TypeVar("Given")
@@ -119,6 +122,32 @@ def test_a_server_that_takes_no_writes_is_left_and_not_ready(postgres):
 
     assert database.is_current()
     database.close()
+
+
+def test_a_server_whose_commits_wait_for_a_lost_standby_is_not_ready(postgres, deployment):
+    def write() -> None:
+        with deployment.database.write() as tx:
+            put_fact(tx, "default", "base", "x")
+
+    with ThreadPoolExecutor() as threads:
+        try:
+            set_standbys(postgres, "nobody")
+            waiting = threads.submit(write)
+            wait_until(lambda: not is_ready(deployment), seconds=30, what="the server to be not ready")
+        finally:
+            set_standbys(postgres, "")
+        waiting.result(30)
+    assert is_ready(deployment)
+
+
+def set_standbys(server: str, names: str) -> None:
+    """Let a server wait for these standbys with each commit."""
+    run_sql(server, f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    run_sql(server, "SELECT pg_reload_conf()")
+
+
+def is_ready(deployment: Deployment) -> bool:
+    return check_readiness(deployment).ready
 
 
 def test_of_racing_callers_one_creates_and_all_hear_of_it(deployment):

@@ -50,8 +50,9 @@ def suggestion_id(card_id: str) -> str:
 def _strain(card: StrainCard, deployment: Deployment, phrases: Phrases) -> Json:
     alert, severity = card.found.alert, card.found.shown_severity
     session = SessionName(alert.session_number, date.fromisoformat(alert.session_date))
+    ended = date.fromisoformat(card.found.end.ended_on) if card.found.end else None
     return {
-        "summary": strain_summary(session, severity, alert.news, phrases.language),
+        "summary": strain_summary(session, severity, alert.news, phrases.language, ended=ended),
         "detail": _strain_detail(alert, phrases),
         "indicator": "warning" if severity == "marked" else "info",
         "overrideReasons": [

@@ -55,14 +55,14 @@ _TELL_END = Need("EpisodeOfCare", "u")
 class Opened:
     """From where the page was opened: ``since`` is the version that a move was made on in vain.
 
-    ``end``: what was said of the end of treatment was in vain.
+    ``end``: what was said of the end of treatment was in vain, or a session overtook it.
     """
 
     therapist: Annotated[str | None, Query(max_length=LONGEST)] = None
     encounter: Annotated[str | None, Query(pattern=_ID)] = None
     since: Annotated[int | None, Query(ge=1)] = None
     kept: Annotated[str | None, Query(max_length=20)] = None
-    end: Annotated[Literal["changed"] | None, Query()] = None
+    end: Annotated[Literal["changed", "overtaken"] | None, Query()] = None
 
 
 AlertId = Annotated[str, Path(max_length=64)]
@@ -93,7 +93,7 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
             since=opened.since,
             kept=opened.kept if opened.kept in _KEPT else None,
             can_end=caller_of(request).may(_TELL_END),
-            end_changed=opened.end is not None,
+            end_told=opened.end,
         )
 
     @router.post(ACT)

@@ -1,6 +1,8 @@
 """What a person tells on the page of a dyad: that its treatment ended, or that it did not."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -16,66 +18,71 @@ from service.api.v1.treatment_ends import read_end, read_withdrawal
 from service.api.v1.trend import PatientId
 from service.errors import FaultsInRequest, StaleVersion
 from service.flows.deployment import Access
-from service.flows.tell_treatment_end import tell_treatment_end, withdraw_treatment_end
+from service.flows.tell_treatment_end import (
+    NewEnd,
+    ToldEnd,
+    Withdrawal,
+    tell_treatment_end,
+    withdraw_treatment_end,
+)
 
 _END = f"{DYAD}/treatment-end"
 _SEE_OTHER = 303
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A form that a page of ours sent: its fields, the version that it was made for, and by whom it comes."""
+
+    given: dict[str, str]
+    version: str
+    access: Access
+
+
 def add_treatment_ends(router: APIRouter, doors: Doors) -> None:
     """Add the routes that the form of a treatment's end is sent to."""
-    deployment = doors.deployment
 
     @router.post(_END)
     def tell(request: Request, patient: PatientId, body: FormBody) -> Response:
         """Keep that treatment ended, and show the dyad as it is then."""
-        given, version = _read_sent(request, body)
-        access = access_of(request, "U")
-        new = read_end(given, patient, access, deployment)
-        kept = _is_kept(
-            doors,
-            access,
-            patient,
-            lambda: tell_treatment_end(deployment, new, access, expected_version=version),
-        )
-        return _back_to(patient, new.therapist, is_kept=kept)
+        sent = _read_sent(request, body)
+        new = read_end(sent.given, patient, sent.access, doors.deployment)
+        return _keep(doors, sent, new, tell_treatment_end)
 
     @router.post(f"{_END}/withdraw")
     def withdraw(request: Request, patient: PatientId, body: FormBody) -> Response:
         """Take the end back, and show the dyad as it is then."""
-        given, version = _read_sent(request, body)
-        access = access_of(request, "U")
-        gone = read_withdrawal(given, patient, access, deployment)
-        kept = _is_kept(
-            doors,
-            access,
-            patient,
-            lambda: withdraw_treatment_end(deployment, gone, access, expected_version=version),
-        )
-        return _back_to(patient, gone.therapist, is_kept=kept)
+        sent = _read_sent(request, body)
+        gone = read_withdrawal(sent.given, patient, sent.access, doors.deployment)
+        return _keep(doors, sent, gone, withdraw_treatment_end)
 
 
-def _read_sent(request: Request, body: bytes) -> tuple[dict[str, str], str]:
-    """Return the fields of a form that a page of ours sent, and the version that it was made for."""
+def _read_sent(request: Request, body: bytes) -> _Sent:
+    """Return what was sent; raises ``FaultsInRequest`` and what refuses the forms of other sites."""
     given = read_form(body)
     refuse_forged(request.headers, given.pop("token", ""))
     version = given.pop("version", "")
     if not version:
         raise FaultsInRequest([Fault("version", "bad-parameter", "A form names its version.")], status=400)
-    return given, version
+    return _Sent(given, version, access_of(request, "U"))
 
 
-def _is_kept(doors: Doors, access: Access, patient: str, keep: Callable[[], object]) -> bool:
-    """Tell whether it was kept; not where another word came meanwhile: the page says so."""
+def _keep(
+    doors: Doors, sent: _Sent, said: NewEnd | Withdrawal, keep: Callable[..., ToldEnd | None]
+) -> Response:
+    """Keep what was said; the page then says whether it was kept, and whether it holds."""
     try:
-        keep()
+        told = keep(doors.deployment, said, sent.access, expected_version=sent.version)
     except StaleVersion as refused:
-        doors.audit_read(access, status=refused.status, patients=[f"Patient/{patient}"])
-        return False
-    return True
+        doors.audit_read(sent.access, status=refused.status, patients=[said.patient])
+        return _back_to(said, "changed")
+    is_overtaken = told is not None and told.went_on is not None
+    return _back_to(said, "overtaken" if is_overtaken else "kept")
 
 
-def _back_to(patient: str, therapist: str | None, *, is_kept: bool) -> Response:
-    told = {"kept": "end"} if is_kept else {"end": "changed"}
-    query = urlencode({"therapist": therapist, **told} if therapist else told)
-    return RedirectResponse(f"{PAGE}/patients/{patient}?{query}{'' if is_kept else '#end'}", _SEE_OTHER)
+def _back_to(said: NewEnd | Withdrawal, came_to: Literal["kept", "changed", "overtaken"]) -> Response:
+    told = {"kept": "end"} if came_to == "kept" else {"end": came_to}
+    query = urlencode({"therapist": said.therapist, **told} if said.therapist else told)
+    place = "" if came_to == "kept" else "#end"
+    patient = said.patient.removeprefix("Patient/")
+    return RedirectResponse(f"{PAGE}/patients/{patient}?{query}{place}", _SEE_OTHER)

@@ -10,7 +10,10 @@ class DisclosureBody(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"push": False, "share": True, "since": None}]}
     )
 
-    push: bool = Field(description="Whether anything about the patient may be written into the EHR.")
+    push: bool = Field(
+        description="Whether anything new about the patient may be written into the EHR; what is withdrawn"
+        " here is marked there all the same."
+    )
     share: bool = Field(
         description="Whether those come upon the patient who name neither them nor their therapist, and"
         " whether figures of the clinic count them."

@@ -246,6 +246,14 @@ def test_a_user_who_is_no_practitioner_is_nobody(identify, value):
     assert identify(token(fhirUser=value)).user is None
 
 
+def test_a_reference_is_taken_as_far_as_it_is_kept(identify):
+    base = "https://ehr.example/"
+    longest, longer = (f"{base}{'x' * (length - 25 - 20)}/Practitioner/{'a' * 11}" for length in (255, 256))
+    assert (len(longest), identify(token(fhirUser=longest)).user) == (255, longest)
+    assert identify(token(fhirUser=longer)).user is None
+    assert identify(token(patient=longer.replace("Practitioner", "Patient") + "x" * 5)).patient is None
+
+
 def test_a_new_key_is_fetched_and_an_old_one_ends_with_the_set(identify, provider, clock):
     assert identify(token()).clinic == "north"
     provider.get(JWKS).respond(content=public(rsa("new")))

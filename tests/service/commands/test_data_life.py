@@ -65,6 +65,13 @@ def test_who_and_why_must_say_something(url, capsys):
     ]
 
 
+def test_who_erases_is_refused_where_it_would_not_be_kept_whole(url, capsys):
+    code, _ = run("erase-patient", "anna", "--by", "x" * 256, "--reason", "Art. 17", database_url=url)
+
+    assert code == 2
+    assert capsys.readouterr().err == "--by: at most 255 characters are kept\n"
+
+
 def test_expired_patients_go_where_a_time_is_set(url):
     code, text = run("erase-expired", "--dry-run", database_url=url, retention_years="1")
 

@@ -67,6 +67,12 @@ def test_approval_says_from_when_it_counts(environ):
     assert "srs-3-total|own-1 is in force, approved by Dr Ames. What is received from now on" in text
 
 
+def test_a_name_that_would_not_be_kept_whole_is_refused(environ, capsys):
+    _store(environ)
+    assert _run(environ, "approve-norms", "srs-3-total|own-1", "--by", "x" * 256)[0] == 2
+    assert capsys.readouterr().err == "--by: at most 255 characters are kept\n"
+
+
 def test_approval_needs_a_name_and_a_norm_that_is_here(environ, capsys):
     assert _run(environ, "approve-norms", "srs-3-total|own-1")[0] == 2
     assert _run(environ, "approve-norms", "srs-3-total|own-1", "--by", "Dr Ames")[0] == 2

@@ -76,6 +76,8 @@ class FakeEhr:
     # Whom the EHR knows, where a test says so: a write about anybody else is refused with this status.
     patients: dict[str, Json] | None = None
     refuses_strangers_with: int = 422
+    # The status with which every search and read of a type is answered, where a test says so.
+    unreadable: dict[str, int] = field(default_factory=dict)
     _late: list[tuple[datetime, httpx.Request]] = field(default_factory=list)
     _committing_at: datetime | None = None
 
@@ -202,6 +204,8 @@ class FakeEhr:
         if path == "metadata":
             return _json(200, self.statement())
         resource_type, _, resource_id = path.partition("/")
+        if resource_type in self.unreadable:
+            return _refusal(self.unreadable[resource_type])
         if resource_type == "Patient" and self.patients is not None:
             known = self.patients.get(resource_id)
             return (

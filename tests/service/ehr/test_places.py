@@ -7,6 +7,7 @@ from service.ehr.places import (
     parse_etag,
     parse_location,
     place_in_answer,
+    place_of,
     places_in_transaction,
 )
 from service.http import Answer
@@ -70,6 +71,12 @@ def test_a_transaction_tells_the_place_of_each_entry_in_order() -> None:
 )
 def test_anything_else_is_no_transaction_that_went_well(body: bytes) -> None:
     assert places_in_transaction(body) is None
+
+
+def test_what_a_body_says_is_held_to_the_length_of_an_id() -> None:
+    long_version = {"resourceType": "Observation", "id": "12", "meta": {"versionId": "9" * 65}}
+    assert place_of(long_version) == Place("Observation", "12")
+    assert place_of({"resourceType": "Observation", "id": "9" * 65}) is None
 
 
 def test_an_answer_that_is_no_resource_may_name_the_id() -> None:

@@ -35,6 +35,12 @@ def test_a_refusal_is_told_with_its_attempt_and_what_to_do(bench: Bench) -> None
     assert lines[-1].startswith("Next: Nothing happens by itself. Mend the cause")
 
 
+def test_the_form_that_it_takes_is_told(bench: Bench) -> None:
+    bench.record()
+    bench.deliver_all()
+    assert "Its form: transaction." in explained(bench)
+
+
 def test_what_may_be_there_asks_for_a_look(tmp_path: Path) -> None:
     with a_bench(tmp_path, surface=PLAIN, faults=[Fault(), Fault()]) as bench:
         bench.record()
@@ -125,3 +131,4 @@ def test_the_id_that_a_vendor_wants_in_tickets_stands_with_the_attempt(tmp_path:
         bench.record()
         bench.deliver_all()
         assert "write rejected 422 mtrestapi-requestid:a1-b2" in "".join(explained(bench))
+        assert "a1-b2" not in bench.log.getvalue()

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from service.callers import Caller
 from service.errors import EhrError
 from service.flows.learn_roles import learn_roles
-from service.flows.name_person import name_person
+from service.flows.name_person import KnownPeople, name_person
 from service.flows.record_response import record_response
 from tests.service.build import a_response, an_access
 from tests.service.flows.taking_in import BASE, Clinic, a_clinic
@@ -49,6 +51,43 @@ def known_as(clinic: Clinic, user: str) -> set[str]:
 def test_a_person_is_one_under_all_of_their_roles(clinic: Clinic, user: str) -> None:
     assert learn_roles(clinic.intake) == 2
     assert known_as(clinic, user) == {"Practitioner/ada", DAY, NIGHT}
+
+
+def test_what_is_known_of_a_person_is_read_again_after_half_a_minute(clinic: Clinic) -> None:
+    deployment = clinic.deployment
+    known = KnownPeople(deployment.database, {"default": deployment.settings}, clinic.clock)
+    before = known(Caller("app", user=DAY)).also
+    learn_roles(clinic.intake)
+    meanwhile = known(Caller("other app", user=DAY))
+    clinic.clock.pass_by(seconds=30)
+    assert (before, meanwhile.also, meanwhile.name) == ((), (), "other app")
+    assert set(known(Caller("app", user=DAY)).also) == {"Practitioner/ada", NIGHT}
+
+
+def reads(clinic: Clinic, known: KnownPeople, user: str) -> bool:
+    """Tell whether naming a person asks the database."""
+    heard: list[str] = []
+
+    def hear(*told: Any) -> None:
+        heard.append(told[2])
+
+    event.listen(clinic.deployment.database.engine, "before_cursor_execute", hear)
+    known(Caller("app", user=user))
+    event.remove(clinic.deployment.database.engine, "before_cursor_execute", hear)
+    return bool(heard)
+
+
+def test_a_person_known_already_costs_no_read_until_too_many_are(clinic: Clinic) -> None:
+    settings = {"default": clinic.deployment.settings}
+    known = KnownPeople(clinic.deployment.database, settings, clinic.clock, at_most=2)
+    asked = [
+        "Practitioner/ada",
+        "Practitioner/ada",
+        "Practitioner/bea",
+        "Practitioner/cia",
+        "Practitioner/ada",
+    ]
+    assert [reads(clinic, known, one) for one in asked] == [True, False, True, True, True]
 
 
 def test_another_person_is_nobody_of_these(clinic: Clinic) -> None:

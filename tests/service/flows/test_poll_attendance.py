@@ -125,6 +125,14 @@ def test_nothing_is_kept_of_whom_we_do_not_know(clinic: Clinic, actors: tuple[st
         assert alias_rows(tx, "default", ["Patient/ben"]) == []
 
 
+def test_a_visit_under_a_role_is_one_of_the_persons_dyad(clinic: Clinic) -> None:
+    role = {"resourceType": "PractitionerRole", "practitioner": {"reference": "Practitioner/ada"}}
+    clinic.instead["ada-day"] = httpx.Response(200, json=role | {"id": "ada-day"})
+    book(clinic, "Patient/anna", "PractitionerRole/ada-day")
+    assert clinic.attend() == 1
+    assert [row.therapist for row in kept(clinic)] == ["Practitioner/ada"]
+
+
 def test_what_is_still_to_come_says_nothing(clinic: Clinic) -> None:
     book(clinic, status="booked")
     hold(clinic, status="planned")

@@ -326,7 +326,10 @@ def test_a_next_page_elsewhere_or_in_a_circle_is_not_fetched(
         clinic.poll()
 
 
-@pytest.mark.parametrize(("status", "reason"), [(404, "patient-unknown"), (403, "patient-not-shown")])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(404, "patient-unknown"), (403, "patient-not-shown"), (400, "patient-not-shown")],
+)
 def test_a_patient_whom_the_ehr_does_not_know_or_show_is_parked(
     clinic: Clinic, status: int, reason: str
 ) -> None:
@@ -334,6 +337,53 @@ def test_a_patient_whom_the_ehr_does_not_know_or_show_is_parked(
     clinic.instead["anna"] = httpx.Response(status)
     clinic.poll()
     assert clinic.reasons() == [reason]
+
+
+def test_a_patient_at_whose_record_the_ehr_fails_stops_no_other_form(clinic: Clinic) -> None:
+    clinic.know("berta")
+    clinic.fill()
+    clinic.fill("e-2", subject={"reference": "Patient/berta"}, source={"reference": "Patient/berta"})
+    clinic.instead["anna"] = httpx.Response(500)
+    assert clinic.poll().taken == 1
+    assert sorted(clinic.states()) == ["due", "taken"]
+    clinic.instead.clear()
+    assert clinic.poll().taken == 1
+    assert clinic.states() == ["taken", "taken"]
+
+
+def test_after_a_day_of_failures_a_person_is_asked(clinic: Clinic) -> None:
+    clinic.fill()
+    clinic.instead["anna"] = httpx.Response(500)
+    clinic.poll()
+    clinic.clock.pass_by(hours=23)
+    clinic.poll()
+    assert clinic.states() == ["due"]
+    clinic.clock.pass_by(hours=2)
+    clinic.poll()
+    assert clinic.states() == ["parked"]
+    assert clinic.reasons() == ["people-not-looked-up"]
+
+
+def test_a_subject_by_identifier_is_parked_where_the_ehr_offers_no_such_search(clinic: Clinic) -> None:
+    clinic.fill(subject={"identifier": {"system": "urn:mrn", "value": "1"}}, source=None)
+    statement = clinic.ehr.get("/fhir/metadata").json()
+    for one in statement["rest"][0]["resource"]:
+        if one["type"] == "Patient":
+            one["searchParam"] = [two for two in one["searchParam"] if two["name"] != "identifier"]
+    clinic.instead["metadata"] = httpx.Response(200, json=statement)
+    clinic.poll()
+    assert clinic.reasons() == ["patient-not-searchable"]
+
+
+def test_a_form_over_which_we_stumble_is_parked_and_nothing_of_it_is_recorded(clinic: Clinic) -> None:
+    def stumble(_: str) -> None:
+        raise ZeroDivisionError
+
+    clinic.fill()
+    clinic.crash_point = stumble
+    assert clinic.poll().parked == 1
+    assert clinic.reasons() == ["service-failed"]
+    assert clinic.deliveries() == []
 
 
 def test_no_log_line_names_anybody(clinic: Clinic) -> None:

@@ -23,6 +23,7 @@ from tests.service.build import a_response, an_access
 from tests.service.flows.taking_in import Clinic, a_clinic
 
 ANNA, ADA = "Patient/anna", "Practitioner/ada"
+ADA_BY_DAY = "PractitionerRole/ada-day"
 
 
 @pytest.fixture
@@ -104,6 +105,54 @@ def test_nothing_is_kept_of_whom_we_do_not_know(clinic: Clinic, changes: dict[st
     assert (poll(clinic), kept(clinic)) == (0, [])
 
 
+def hold_role(clinic: Clinic, practitioner: str) -> None:
+    """Let the EHR answer that a role is this Practitioner's."""
+    held = {"resourceType": "PractitionerRole", "id": "ada-day", "practitioner": {"reference": practitioner}}
+    clinic.instead["ada-day"] = httpx.Response(200, json=held)
+
+
+def test_an_end_under_a_role_reaches_the_dyad_of_the_person(clinic: Clinic) -> None:
+    hold_role(clinic, ADA)
+    hold(clinic, careManager={"reference": ADA_BY_DAY})
+    assert poll(clinic) == 1
+    assert kept(clinic) == [("2026-03-02", "unknown", "ehr")]
+
+
+def test_an_end_under_the_person_reaches_the_dyad_of_a_role(clinic: Clinic) -> None:
+    ben = "Patient/ben"
+    clinic.know("ben")
+    new = a_response(7, patient=ben, therapist=ADA_BY_DAY, identifier=None)
+    record_response(clinic.deployment, new, an_access())
+    hold_role(clinic, ADA)
+    hold(clinic, patient={"reference": ben})
+    assert poll(clinic) == 1
+    assert kept(clinic, ben) == [("2026-03-02", "unknown", "ehr")]
+
+
+def test_an_end_under_another_persons_role_reaches_nobody(clinic: Clinic) -> None:
+    hold_role(clinic, "Practitioner/bea")
+    hold(clinic, careManager={"reference": ADA_BY_DAY})
+    assert (poll(clinic), poll(clinic), kept(clinic)) == (0, 0, [])
+    assert sum(one.url.path.endswith("/ada-day") for one in clinic.asked) == 1
+
+
+def test_an_end_waits_for_an_ehr_that_does_not_tell_whose_a_role_is(clinic: Clinic) -> None:
+    clinic.instead["ada-day"] = httpx.Response(500)
+    hold(clinic, careManager={"reference": ADA_BY_DAY})
+    assert poll(clinic) == 0
+    hold_role(clinic, ADA)
+    assert poll(clinic) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
+def test_roles_that_are_not_for_us_keep_no_other_end_away(clinic: Clinic, status: int) -> None:
+    clinic.instead["ada-day"] = httpx.Response(status)
+    hold(clinic, 1, careManager={"reference": ADA_BY_DAY})
+    hold(clinic, 2)
+    assert poll(clinic) == 1
+    assert kept(clinic) == [("2026-03-02", "unknown", "ehr")]
+
+
 def test_a_callers_word_wins_over_the_ehrs(clinic: Clinic) -> None:
     told = NewEnd(ANNA, ADA, "2026-03-02", "client-left", by=ADA)
     tell_treatment_end(clinic.deployment, told, an_access("U"))
@@ -143,6 +192,8 @@ def test_a_look_that_failed_is_told_of(clinic: Clinic) -> None:
     clinic.instead["EpisodeOfCare"] = httpx.Response(500)
     assert poll(clinic) == 0
     assert "EpisodeOfCare" in check_clinic(clinic.deployment).attendance
+    assert "treatment_ends_failed" in clinic.log.getvalue()
+    assert "attendance_failed" not in clinic.log.getvalue()
 
 
 def test_what_is_turned_off_is_in_nobodys_way(clinic: Clinic) -> None:

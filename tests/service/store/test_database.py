@@ -12,7 +12,7 @@ from service.flows.record_response import record_response
 from service.store.columns import metadata
 from service.store.database import Database
 from service.store.tables import audit_rows, responses
-from tests.databases import sqlite_only, unmigrated_database
+from tests.databases import sqlite_only, unguard, unmigrated_database
 from tests.service.build import a_deployment, a_response, an_access
 
 
@@ -57,6 +57,14 @@ def test_writing_much_fills_the_memory_of_one_connection_alone(empty):
     assert sorted(sizes_held(empty)) == [-65_536, -2_000, -2_000]
 
 
+def test_a_server_keeps_its_connections_after_many_writes():
+    database = Database("postgresql://nobody@127.0.0.1:1/nowhere")
+    pool = database.engine.pool
+    with database.many_writes():
+        pass
+    assert database.engine.pool is pool
+
+
 def sizes_held(database):
     """Return how much of the file each of three connections at a time may hold."""
     with ExitStack() as opened:
@@ -96,6 +104,7 @@ def test_responses_of_before_are_to_our_own_descriptors(tmp_path):
     record_response(deployment, a_response(), an_access())
     step = import_module("service.store.migrations.versions.0004_responses_name_their_form")
     with deployment.database.write() as tx:
+        unguard(tx)
         with Operations.context(MigrationContext.configure(tx)):
             step.downgrade()
             step.upgrade()

@@ -3,35 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
 
 from service.store.conditions import OfPatient, OneOf, PairOneOf, PanelOver, Span, Within
 from service.store.search import Page, count_places, find_places
 from tests.databases import sqlite_only
 from tests.service.api.fhir.calls import create, session
+from tests.service.store.plans import plans
 
 ANNA = OfPatient(("Patient/anna",))
 UPDATED_SINCE = Within((Span("2026-01-01T00:00:00.000000Z", None),), "updated")
 SINCE = Within((Span("2026-01-01T00:00:00.000000Z", None),))
-
-
-def plans(database, run) -> str:
-    """Return SQLite's plans of the statements that ``run`` makes in one transaction."""
-    statements = []
-
-    def note(_, __, statement, parameters, *___):
-        statements.append((statement, parameters))
-
-    with database.read() as tx:
-        event.listen(tx, "before_cursor_execute", note)
-        run(tx)
-        event.remove(tx, "before_cursor_execute", note)
-        rows = [
-            row
-            for statement, parameters in statements
-            for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-        ]
-    return "\n".join(row[3] for row in rows)
 
 
 @sqlite_only

@@ -101,6 +101,15 @@ def test_an_alert_that_somebody_took_makes_no_card(client, alert):
     assert cards(client) == []
 
 
+@pytest.mark.usefixtures("alert")
+def test_a_card_says_that_treatment_ended_and_not_why(client):
+    end = {"therapist": "Practitioner/ada", "date": "2026-03-02", "reason": "client-left"}
+    client.put("/v1/patients/anna/treatment-end", json=end | {"by": "Practitioner/ada"})
+
+    assert summaries(client) == [f"{STRAIN} Treatment ended on 2026-03-02."]
+    assert "client" not in cards(client)[0]["summary"]
+
+
 def test_forms_are_due_at_the_session_and_not_at_every_look(client, clock):
     record_course(client, clock, STEADY)
 

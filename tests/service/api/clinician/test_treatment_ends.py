@@ -76,6 +76,15 @@ def test_an_end_that_a_session_overtook_is_not_shown_and_can_be_told_anew(course
     assert told(course) == [("2026-03-02", "planned", "Practitioner/ada")]
 
 
+def test_an_end_that_does_not_hold_is_not_called_kept(course):
+    answer = tell(course, date="2026-02-01")
+    page = words_in(course.get(answer.headers["location"]).text)
+
+    assert answer.headers["location"].endswith("&end=overtaken#end")
+    assert "this end does not hold: after it there was a session on 2026-03-02 ." in page
+    assert "Kept." not in page
+
+
 @pytest.mark.parametrize("path", [END, f"{END}/withdraw"])
 def test_what_was_said_of_another_version_is_not_kept_and_the_page_says_so(course, deployment, path):
     course.put(V1, json=PLANNED | BY | {"reason": "transferred"})

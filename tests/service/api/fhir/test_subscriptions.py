@@ -146,6 +146,7 @@ def test_a_channel_that_is_not_offered_is_refused(client: TestClient, channel: J
         "Observation?code=http://loinc.org|1",
         "Observation?instrument=nothing",
         "Observation?patient=anna,bert",
+        f"Observation?patient={'a' * 250}",
         "Observation",
         "",
     ],
