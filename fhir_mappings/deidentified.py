@@ -32,7 +32,10 @@ class Whose:
 
 
 def to_deidentified_response(filled: Filled, whose: Whose, age_years: int | None) -> Json:
-    """Return the line of a response; answers in own words are left out, so are forms' own wordings."""
+    """Return the line of a response; answers in own words are left out, so are forms' own wordings.
+
+    ``age_years`` is the same for all lines of a patient: their age at the first session that told it.
+    """
     answers = filled.answers
     number = filled.session_number
     marked = {**answers.values, **answers.flags, **answers.choices}

@@ -76,7 +76,7 @@ def _export(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
         folder = _new_folder("--parquet" if asked.parquet else "--out", asked.parquet or asked.out)
         access = command_access(worded.clinic, "export", "E")
         if asked.parquet:
-            write(_tables(worded, folder, access))
+            write(_tables(worded, folder, access, _since(asked)))
             return
         # Before anything is written: who tried and failed has read all the same.
         audit_command(worded, access)
@@ -86,15 +86,19 @@ def _export(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
     return act_for_clinic(asked, environ, act)
 
 
-def _tables(deployment: Deployment, folder: Path, access: Access) -> str:
-    left_out = export_tables(deployment, folder, access)
+def _tables(deployment: Deployment, folder: Path, access: Access, since: str | None) -> str:
+    left_out = export_tables(deployment, folder, access, since)
     told = f"written to {folder}: rows of patients, without names; guard them like the database\n"
     return told + (f"{left_out} patients were left out: nothing of them may be shared\n" if left_out else "")
 
 
+def _since(asked: argparse.Namespace) -> str | None:
+    return as_instant(datetime.fromisoformat(asked.since)) if asked.since else None
+
+
 def _ndjson(deployment: Deployment, folder: Path, asked: argparse.Namespace) -> str:
-    since = as_instant(datetime.fromisoformat(asked.since)) if asked.since else None
-    selection = Selection(frozenset(asked.type or EXPORTED), as_instant(deployment.clock()), since)
+    until = as_instant(deployment.clock())
+    selection = Selection(frozenset(asked.type or EXPORTED), until, _since(asked))
     lines = write_ndjson(deployment, selection, folder)
     return f"{lines} resources written to {folder}: guard them like the database\n"
 
@@ -117,8 +121,8 @@ def _find_faults(asked: argparse.Namespace) -> list[str]:
         faults.append("--de-identified: must name a recipient: letters, digits, blanks and ._-, at most 80")
     if is_deidentified and (asked.since or asked.type):
         faults.append("--de-identified: is always whole: without --since and --type")
-    if asked.parquet and (is_deidentified or asked.since or asked.type):
-        faults.append("--parquet: holds all rows: without --since, --type, --format and --de-identified")
+    if asked.parquet and (is_deidentified or asked.type):
+        faults.append("--parquet: holds all tables: without --type, --format and --de-identified")
     if asked.since and not _has_zone(asked.since):
         faults.append("--since: must be a time with an offset, such as 2026-03-01T00:00:00Z")
     return faults

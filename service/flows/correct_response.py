@@ -15,7 +15,8 @@ from service.flows.patient_references import reference_here
 from service.flows.replace_version import expect_version, leave_unchanged, replace_version
 from service.flows.same_session import find_same_session
 from service.flows.want_session import want_session_again, with_known_session
-from service.flows.write_version import content_hash, first_version, take_dyad_of
+from service.flows.write_version import content_hash, first_version, said_of_dyad, take_dyad_of
+from service.store.dyad_words import tell_words
 from service.store.lost_races import repeat_lost_races
 from service.store.patients import Alias, lock_dyad, take_alias
 from service.store.responses import (
@@ -98,9 +99,13 @@ def correct_in(write: Write, response_id: str, expected_version: int | None, new
     said = content_hash(new, write.deployment.settings)
     version = replace(_corrected(write, stored, completed), content_hash=said)
     if _says_the_same(version, stored):
-        return leave_unchanged(write, stored)
-    want_session_again(write, new, stored.id)
-    return replace_version(write, stored, version)
+        recorded = leave_unchanged(write, stored)
+    else:
+        want_session_again(write, new, stored.id)
+        recorded = replace_version(write, stored, version)
+    # Not before: where the session's date was corrected, the old one is not to stand against it.
+    tell_words(write.tx, write.clinic, [said_of_dyad(new, version)], write.now)
+    return recorded
 
 
 @repeat_lost_races

@@ -101,8 +101,9 @@ class _Dyad:
 
     def __post_init__(self) -> None:
         """Draw the numbers once: a dyad has hundreds of rows."""
-        patient, dyad = f"{self.rules.clinic}|{self.patient}", self.dyad
-        self._whose = {"dyad": _number(f"{patient}|{dyad.therapist}"), "patient": _number(patient)}
+        clinic, dyad = self.rules.clinic, self.dyad
+        number = _number(f"{clinic}|{self.patient}|{dyad.therapist}")
+        self._whose = {"dyad": number, "patient": patient_number(clinic, self.patient)}
         names = ("site", "team", "approach", "therapist")
         self._groups = {**self._whose, **{name: getattr(dyad, name) for name in names}}
 
@@ -297,6 +298,11 @@ class _Dyad:
         if any(row.status not in _MENDED and row.score_course != "recovered" for row in real):
             return "unrepaired"
         return "other" if real else "none"
+
+
+def patient_number(clinic: str, key: str) -> int:
+    """Return the number of a patient in flat tables."""
+    return _number(f"{clinic}|{key}")
 
 
 def _number(name: str) -> int:

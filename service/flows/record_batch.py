@@ -5,7 +5,7 @@ the judging is left out: the dyads are marked, and ``judge_imported`` judges eac
 records the same identifier or session meanwhile is met at the unique indexes, and the batch done again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from service.flows.record_response import CREATED, why_taken
 from service.flows.same_session import find_same_session
 from service.flows.tell_treatment_end import OK, NewEnd, take_in_end
 from service.flows.want_session import want_session
-from service.flows.write_version import audit_row, content_hash, first_version, score_rows
+from service.flows.write_version import audit_row, content_hash, first_version, said_of_dyad, score_rows
 from service.settings import Settings
 from service.store.audit import add_audits
 from service.store.batches import (
@@ -35,6 +35,7 @@ from service.store.batches import (
     take_aliases,
     take_dyads,
 )
+from service.store.dyad_words import tell_words
 from service.store.imports import Refusal, leave_unjudged
 from service.store.patients import lock_dyads, own_key_of
 from service.store.responses import DyadRating, ResponseVersion, rating_of
@@ -94,10 +95,8 @@ def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> B
     Every response must have an identifier. Raises ``LostRace`` where another write came between.
     """
     held = held_identifiers(write.tx, write.clinic, {_called(row.new) for row in rows if row.new})
-    fresh = {place: row.new for place, row in enumerate(rows) if row.new and _called(row.new) not in held}
-    candidates = _candidates(write, fresh)
-    like = [(one.version.dyad_row, one.rating) for one in candidates.values()]
-    batch = _Batch(held, RatedSessions(ratings_like(write.tx, write.clinic, like)))
+    batch = _Batch(held, RatedSessions())
+    candidates = _fresh(write, _first_of_each(rows, held), batch)
     refusals: list[Refusal] = []
     refused = 0
     ends: list[NewEnd] = []
@@ -105,6 +104,9 @@ def record_batch(write: Write, rows: Sequence[ImportRow], *, deliver: bool) -> B
         found = list(row.faults)
         if row.new is not None:
             try:
+                if place not in candidates and _called(row.new) not in held:
+                    # The row before it with its identifier was refused.
+                    candidates |= _fresh(write, {place: row.new}, batch)
                 _take(write, row.new, candidates.get(place), batch)
             except RequestRefused as why:
                 found += why.faults
@@ -143,6 +145,30 @@ def _called(new: NewResponse) -> tuple[str, str]:
     return new.identifier.system, new.identifier.value
 
 
+def _first_of_each(rows: Sequence[ImportRow], held: Collection[tuple[str, str]]) -> dict[int, NewResponse]:
+    """Return, by its place, the first row of each identifier that no stored response has.
+
+    Another one with it is most likely refused: then not even its patient is to be made.
+    """
+    found: dict[tuple[str, str], tuple[int, NewResponse]] = {}
+    for place, row in enumerate(rows):
+        if row.new and _called(row.new) not in held:
+            found.setdefault(_called(row.new), (place, row.new))
+    return dict(found.values())
+
+
+def _fresh(write: Write, fresh: Mapping[int, NewResponse], batch: _Batch) -> dict[int, _Candidate | None]:
+    """Return what each row would become, by its place; None where it was erased.
+
+    Which sessions were rated that they may be of, the batch knows from here on.
+    """
+    made = _candidates(write, fresh)
+    like = [(one.version.dyad_row, one.rating) for one in made.values()]
+    for dyad_row, rating in ratings_like(write.tx, write.clinic, like):
+        batch.sessions.add(dyad_row, rating)
+    return {place: made.get(place) for place in fresh}
+
+
 def _candidates(write: Write, fresh: Mapping[int, NewResponse]) -> dict[int, _Candidate]:
     """Return what each row would become, by its place; patients and dyads are made where they are new.
 
@@ -155,7 +181,7 @@ def _candidates(write: Write, fresh: Mapping[int, NewResponse]) -> dict[int, _Ca
     patients = {place: reference_here(new.patient, settings) for place, new in wanted.items()}
     aliases = take_aliases(write.tx, write.clinic, set(patients.values()), write.now)
     asked = {
-        place: WantedDyad(aliases[patients[place]].patient_key, _therapist(new, settings), _context(new))
+        place: WantedDyad(aliases[patients[place]].patient_key, _therapist(new, settings))
         for place, new in wanted.items()
     }
     dyads = take_dyads(write.tx, write.clinic, list(asked.values()), write.now)
@@ -173,11 +199,6 @@ def _candidates(write: Write, fresh: Mapping[int, NewResponse]) -> dict[int, _Ca
 
 def _therapist(new: NewResponse, settings: Settings) -> str:
     return reference_here(new.therapist, settings) if new.therapist else ""
-
-
-def _context(new: NewResponse) -> tuple[tuple[str, str], ...]:
-    said = (("site", new.site), ("team", new.team), ("approach", new.approach))
-    return tuple((name, value) for name, value in said if value is not None)
 
 
 def _take(write: Write, new: NewResponse, candidate: _Candidate | None, batch: _Batch) -> None:
@@ -211,6 +232,8 @@ def _store(write: Write, batch: _Batch, *, deliver: bool) -> int:
     filled = [filled_from(one.version, known, new.answers) for new, one in batch.accepted]
     versions = [one.version for _, one in batch.accepted]
     insert_versions(write.tx, list(zip(versions, map(score_rows, filled), strict=True)))
+    said = [said_of_dyad(new, one.version) for new, one in batch.accepted]
+    tell_words(write.tx, write.clinic, said, write.now)
     for (new, one), form in zip(batch.accepted, filled, strict=True):
         want_session(write, new, one.version.id)
         if deliver:

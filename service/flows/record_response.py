@@ -20,9 +20,17 @@ from service.flows.recorded import previous_total, recorded_again, tell, with_do
 from service.flows.review_alliance import review_dyad
 from service.flows.same_session import find_same_session
 from service.flows.want_session import want_session
-from service.flows.write_version import audit_row, content_hash, first_version, score_rows, take_dyad_of
+from service.flows.write_version import (
+    audit_row,
+    content_hash,
+    first_version,
+    said_of_dyad,
+    score_rows,
+    take_dyad_of,
+)
 from service.store.audit import add_audit
 from service.store.batches import HeldIdentifier
+from service.store.dyad_words import tell_words
 from service.store.lost_races import repeat_lost_races
 from service.store.patients import Dyad, keep_judged, take_alias
 from service.store.responses import (
@@ -73,6 +81,7 @@ def record_within(write: Write, new: NewResponse, response_id: str | None = None
     onward = judge_next(write, dyad, rating)
     ratings = [] if onward else _of_other_sessions(write, dyad, rating)
     insert_version(tx, version, score_rows(filled))
+    tell_words(tx, write.clinic, [said_of_dyad(new, version)], write.now)
     announce_score(write, version)
     want_session(write, new, version.id)
     own = queue_response(write, filled, patient_key=alias.patient_key)

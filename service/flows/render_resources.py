@@ -1,6 +1,6 @@
 """The lines of an export: everything of some patients, as the FHIR door serves it, at one moment."""
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fhir_mappings import json_text
@@ -11,7 +11,6 @@ from fhir_mappings.filled import Filled
 from fhir_mappings.flag import to_flag
 from fhir_mappings.observation import observation_id, observation_parts
 from fhir_mappings.task import to_task
-from fhir_mappings.terminology import served_definitions
 from service.export_files import Line
 from service.flows.deployment import Deployment
 from service.flows.load import filled_from
@@ -77,15 +76,14 @@ def next_piece(tx: Tx, deployment: Deployment, selection: Selection, after: int)
     return found
 
 
-def opening_lines(tx: Tx, deployment: Deployment, selection: Selection) -> Iterator[Line]:
+def opening_lines(
+    tx: Tx, deployment: Deployment, selection: Selection, definitions: Iterable[Json]
+) -> Iterator[Line]:
     """Give what is about nobody in particular: definitions, and which resources are gone since then."""
-    if selection.types & set(DEFINITIONS):
-        for one in served_definitions(deployment.instruments, deployment.names):
-            if one["resourceType"] in selection.types:
-                yield _line(one)
+    yield from map(_line, definitions)
     if selection.since is None:
         return
-    gone = gone_between(tx, deployment.clinic, selection.since, selection.until)
+    gone = gone_between(tx, deployment.clinic, selection.since, selection.until, selection.therapist)
     wanted = [one for one in gone if one.partition("/")[0] in selection.types]
     for start in range(0, len(wanted), _DELETIONS_A_LINE):
         bundle = to_deletions(wanted[start : start + _DELETIONS_A_LINE], selection.until)

@@ -23,6 +23,7 @@ from service.export_files import (
     make_private,
     wipe_folder,
 )
+from service.flows.changed_definitions import changed_definitions
 from service.flows.deployment import Access, Deployment
 from service.flows.render_resources import Selection, next_piece, opening_lines, patient_lines
 from service.flows.write_version import audit_row
@@ -149,11 +150,13 @@ def _work_piece(work: Exporting, row: ExportRow) -> ExportRow | None:
     """Return an export one piece further; None where it is no longer ours."""
     deployment, selection = work.deployment, _selection(row)
     patients: list[PatientLoad] = []
+    is_first = row.after_row == NOTHING_YET
+    definitions = changed_definitions(deployment, selection) if is_first else []
     with ExportWriter(work.folder(row), parts_of(row), row.attempt) as writer:
         with deployment.database.read() as tx:
-            if row.after_row == NOTHING_YET:
+            if is_first:
                 writer.write(_notes(row))
-                writer.write(opening_lines(tx, deployment, selection))
+                writer.write(opening_lines(tx, deployment, selection, definitions))
             else:
                 patients = next_piece(tx, deployment, selection, row.after_row)
                 with closing(patient_lines(tx, deployment, selection, patients)) as lines:

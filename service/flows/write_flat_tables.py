@@ -4,17 +4,19 @@ Patients of whom nothing may be shared are left out whole. Reads some patients a
 flat: of the others their keys alone are held.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from service.flows.deployment import Deployment
-from service.flows.flat_rows import PatientFacts, RowRules, flat_rows
+from service.flows.flat_rows import PatientFacts, RowRules, flat_rows, patient_number
 from service.flows.report_forms import report_forms
+from service.reporting.tables import CHANGES, TABLES
 from service.reporting.writing import TableWriter
 from service.store.attendance import AttendanceRow, attendance_of_patient
+from service.store.changed_patients import patients_changed
 from service.store.database import Tx
 from service.store.patient_ratings import PatientRating, ratings_of_dyads
 from service.store.report_rows import (
@@ -22,6 +24,7 @@ from service.store.report_rows import (
     ReportedPatient,
     alert_stories,
     all_deliveries,
+    named_keys,
     patient_keys,
     patients_not_shared,
     patients_with_dyads,
@@ -31,14 +34,23 @@ from service.store.treatment_ends import TreatmentEnd, ends_of_patient
 _AT_ONCE = 50
 
 
-def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path) -> int:
-    """Write every table into an empty folder; return how many patients were left out."""
+def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path, since: str | None = None) -> int:
+    """Write every table into an empty folder; return how many patients were left out.
+
+    With ``since``, an instant, they hold the patients alone of whom anything changed after it, with all their
+    rows, since a row may hang on others; ``patients`` beside them tells which, and who is still there. Of
+    deliveries all are written.
+    """
     clinic = deployment.clinic
     hidden = patients_not_shared(tx, clinic)
     keys = patient_keys(tx, clinic)
-    shown = (key for key in keys if key not in hidden)
+    changed = keys if since is None else patients_changed(tx, clinic, since)
+    shown = (key for key in keys if key not in hidden and key in changed)
     rules = RowRules(clinic, report_forms(deployment.known), deployment.settings.report_rich_ratings)
-    with TableWriter(folder) as writer:
+    with TableWriter(folder, TABLES if since is None else {**TABLES, **CHANGES}) as writer:
+        if since is not None:
+            named = (key for key in named_keys(tx, clinic) if key not in hidden)
+            writer.add("patients", (_patient(clinic, key, changed) for key in named))
         while some := list(islice(shown, _AT_ONCE)):
             for facts in _read(tx, clinic, patients_with_dyads(tx, clinic, some)):
                 for table, rows in flat_rows(facts, rules).items():
@@ -69,6 +81,10 @@ def _read(tx: Tx, clinic: str, patients: Sequence[ReportedPatient]) -> Iterator[
         yield PatientFacts(
             one, ratings.get(key, ()), appointments.get(key, ()), alerts.get(key, ()), ends.get(key, ())
         )
+
+
+def _patient(clinic: str, key: str, changed: Collection[str]) -> dict[str, Any]:
+    return {"patient": patient_number(clinic, key), "changed": key in changed}
 
 
 def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from fhir_mappings import json_text
 from fhir_mappings.bulk import Exported, ExportedFile, to_manifest
 from service.export_files import ExportWriter, PartFile
+from service.flows.changed_definitions import changed_definitions
 from service.flows.deployment import Deployment
 from service.flows.render_resources import Selection, next_piece, opening_lines, patient_lines
 
@@ -14,9 +15,10 @@ MANIFEST = "manifest.json"
 
 def write_ndjson(deployment: Deployment, selection: Selection, folder: Path) -> int:
     """Return how many lines were written: a file for each type, and the manifest when all are there."""
+    definitions = changed_definitions(deployment, selection)
     with ExportWriter(folder, ()) as writer:
         with deployment.database.read() as tx:
-            writer.write(opening_lines(tx, deployment, selection))
+            writer.write(opening_lines(tx, deployment, selection, definitions))
         after: int | None = 0
         while after is not None:
             after = _write_piece(writer, deployment, selection, after)

@@ -16,6 +16,7 @@ from service.flows.new_response import NewResponse
 from service.flows.patient_references import reference_here
 from service.settings import Settings
 from service.store.audit import AuditRow
+from service.store.dyad_words import SaidOfDyad
 from service.store.patients import Alias, Dyad, take_dyad
 from service.store.responses import ResponseVersion, ScoreRow
 
@@ -104,8 +105,14 @@ def take_dyad_of(write: Write, new: NewResponse, alias: Alias) -> Dyad:
     """Return the dyad that a response belongs to, made where it is new."""
     settings = write.deployment.settings
     therapist = reference_here(new.therapist, settings) if new.therapist else ""
-    context = {"site": new.site, "team": new.team, "approach": new.approach}
-    return take_dyad(write.tx, write.clinic, alias.patient_key, therapist, write.now, **context)
+    return take_dyad(write.tx, write.clinic, alias.patient_key, therapist, write.now)
+
+
+def said_of_dyad(new: NewResponse, version: ResponseVersion) -> SaidOfDyad:
+    """Return what a response says of the dyad that it was stored in."""
+    said = {"site": new.site, "team": new.team, "approach": new.approach}
+    words = {name: word for name, word in said.items() if word is not None}
+    return SaidOfDyad(version.dyad_row, version.session_date, words)
 
 
 def score_rows(filled: Filled) -> list[ScoreRow]:

@@ -129,3 +129,5 @@ _TABLES: dict[str, dict[str, str]] = {
     },
 }
 TABLES: Mapping[str, Columns] = MappingProxyType(_TABLES)
+# Beside them where only what changed was written: every patient, and whether the tables hold their rows.
+CHANGES: Mapping[str, Columns] = MappingProxyType({"patients": {"patient": "BIGINT", "changed": "BOOLEAN"}})

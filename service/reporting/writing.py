@@ -10,7 +10,7 @@ from typing import Any, Self, TextIO
 
 import duckdb
 
-from service.reporting.tables import TABLES
+from service.reporting.tables import TABLES, Columns
 
 Row = Mapping[str, Any]
 _NULL = "\\N"
@@ -26,14 +26,15 @@ _PRIVATE = 0o600
 class TableWriter:
     """Takes rows of any table in any order; ``finish`` makes the Parquet files. Use it in a ``with``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tables: Mapping[str, Columns] = TABLES) -> None:
         self._folder = folder
+        self._tables = tables
         self._opened = ExitStack()
         self._writers: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         """Open a spool for each table."""
-        for name in TABLES:
+        for name in self._tables:
             spool = self._opened.enter_context(_open_private(self._spool(name)))
             self._writers[name] = csv.writer(spool, lineterminator="\n")
         return self
@@ -41,19 +42,19 @@ class TableWriter:
     def __exit__(self, *_: object) -> None:
         """Leave no spool behind, whatever happened."""
         self._opened.close()
-        for name in TABLES:
+        for name in self._tables:
             self._spool(name).unlink(missing_ok=True)
 
     def add(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows; each must have exactly the table's columns."""
-        columns = TABLES[table]
+        columns = self._tables[table]
         self._writers[table].writerows([_text(row[name]) for name in columns] for row in rows)
 
     def finish(self) -> None:
         """Make one Parquet file for each table, on the disk and readable by its owner alone."""
         self._opened.close()
         with packing(self._folder) as packer:
-            for name, columns in TABLES.items():
+            for name, columns in self._tables.items():
                 read = f"SELECT * FROM {_READ_SPOOL}"  # noqa: S608 - ours
                 given = {"spool": str(self._spool(name)), "null": _NULL, "columns": dict(columns)}
                 packer.pack(name, read, given)

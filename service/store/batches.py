@@ -1,6 +1,6 @@
 """What recording asks and writes for one response, for many at once: the same rows by fewer statements."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from operator import attrgetter
@@ -19,7 +19,6 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -37,9 +36,6 @@ from service.store.responses import (
 from service.store.tables import dyads, patient_aliases, responses, scores
 from service.store.upserts import put_rows
 
-_CONTEXT_NAMES = ("site", "team", "approach")
-_CONTEXT = tuple(dyads.c[name] for name in _CONTEXT_NAMES)
-
 
 @dataclass(frozen=True, slots=True)
 class HeldIdentifier:
@@ -52,11 +48,10 @@ class HeldIdentifier:
 
 @dataclass(frozen=True, slots=True)
 class WantedDyad:
-    """A dyad that is to be there, with what was said of it last; an absent word changes nothing."""
+    """A dyad that is to be there."""
 
     patient_key: str
     therapist: str
-    context: tuple[tuple[str, str], ...] = ()
 
 
 def held_identifiers(
@@ -125,10 +120,7 @@ def _aliases(tx: Tx, clinic: str, references: Sequence[str]) -> dict[str, Alias]
 def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> dict[tuple[str, str], Dyad]:
     """Return the dyads, locked, by patient key and therapist, made where new; as ``take_dyad``."""
     keys = sorted({(one.patient_key, one.therapist) for one in wanted})
-    context: dict[tuple[str, str], dict[str, str]] = {}
-    for one in wanted:
-        context.setdefault((one.patient_key, one.therapist), {}).update(one.context)
-    known, told = _dyads(tx, clinic, keys)
+    known = _dyads(tx, clinic, keys)
     missing = [key for key in keys if key not in known]
     if missing:
         made = [
@@ -136,37 +128,19 @@ def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> d
             for key in missing
         ]
         put_rows(tx, dyads, made, key=("clinic", "patient_key", "therapist"), changes=("clinic",))
-        known |= _dyads(tx, clinic, missing)[0]
-    news = {key: said for key, said in context.items() if not said.items() <= told.get(key, {}).items()}
-    _tell_context(tx, {known[key].row: said for key, said in news.items()})
+        known |= _dyads(tx, clinic, missing)
     return known
 
 
-def _dyads(
-    tx: Tx, clinic: str, keys: Sequence[tuple[str, str]]
-) -> tuple[dict[tuple[str, str], Dyad], dict[tuple[str, str], dict[str, str | None]]]:
-    """Return the dyads that are there, locked, and what was said of each before."""
+def _dyads(tx: Tx, clinic: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Dyad]:
+    """Return the dyads that are there, locked."""
     found = (
-        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist, *_CONTEXT)
+        select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
         .where(dyads.c.clinic == clinic, _is_listed(tx, dyads.c.patient_key, {key for key, _ in keys}))
         .order_by(dyads.c.row_id)
         .with_for_update()
     )
-    rows = {(row[1], row[2]): row for row in tx.execute(found)}
-    told = {key: dict(zip(_CONTEXT_NAMES, row[3:], strict=True)) for key, row in rows.items()}
-    return {key: Dyad(*row[:3]) for key, row in rows.items()}, told
-
-
-def _tell_context(tx: Tx, said: Mapping[int, Mapping[str, str]]) -> None:
-    """Update site, team and approach of dyads, one statement for each set of words that was said."""
-    for names in {tuple(sorted(words)) for words in said.values()}:
-        rows = [
-            {"dyad": row} | {f"new_{name}": words[name] for name in names}
-            for row, words in said.items()
-            if tuple(sorted(words)) == names
-        ]
-        changes: dict[str, object] = {name: bindparam(f"new_{name}") for name in names}
-        tx.execute(update(dyads).where(dyads.c.row_id == bindparam("dyad")).values(changes), rows)
+    return {(row[1], row[2]): Dyad(*row) for row in tx.execute(found)}
 
 
 _RATING: tuple[ColumnElement[Any], ...] = tuple(

@@ -48,7 +48,7 @@ KEPT: Mapping[str, str] = {
     "erasures": "certificates, which name nobody",
     "erased_ids": "our own ids, so that what was erased is not taken again",
     "exports": "who asked for which export; an erasure ends them all, and their files",
-    "gone_resources": "our own ids, so that whoever exported them is told that they are gone",
+    "gone_resources": "our own ids and whose caseload, so that whoever exported them is told of it",
     "export_keys": "secrets that make pseudonyms, until they are revoked",
     "api_keys": "credentials, which name whom they stand for until they are revoked or expire",
     "page_sign_ins": "who is signed in at the page, a day at most; names no patient",

@@ -124,18 +124,29 @@ def believed_at(tx: Tx, clinic: str, response_id: str, at: str) -> ResponseVersi
 
 def note_gone(tx: Tx, held: Holdings, now: str) -> None:
     """Keep which resources of a patient are gone for whoever exports since, by our own ids."""
-    rows = [{"clinic": held.clinic, "reference": one, "gone_at": now} for one in _references(tx, held)]
-    put_rows(tx, gone_resources, rows, key=("clinic", "reference"), changes=("gone_at",))
+    rows = [
+        {"clinic": held.clinic, "reference": reference, "therapist": therapist, "gone_at": now}
+        for reference, therapist in _references(tx, held).items()
+    ]
+    put_rows(tx, gone_resources, rows, key=("clinic", "reference"), changes=("therapist", "gone_at"))
 
 
-def gone_between(tx: Tx, clinic: str, since: str, until: str) -> list[str]:
-    """Return the references of what is gone since one instant, up to another, in their order."""
-    within = (gone_resources.c.gone_at > since, gone_resources.c.gone_at <= until)
-    query = select(gone_resources.c.reference).where(gone_resources.c.clinic == clinic, *within)
-    return list(tx.execute(query.order_by(gone_resources.c.reference)).scalars())
+def gone_between(tx: Tx, clinic: str, since: str, until: str, therapist: str | None = None) -> list[str]:
+    """Return the references of what is gone since one instant, up to another, in their order.
+
+    With a ``therapist`` only what may have been in that caseload.
+    """
+    table = gone_resources.c
+    asked = [table.clinic == clinic, table.gone_at > since, table.gone_at <= until]
+    if therapist is not None:
+        asked.append(or_(table.therapist.is_(None), table.therapist == therapist))
+    return list(tx.execute(select(table.reference).where(*asked).order_by(table.reference)).scalars())
 
 
-def _references(tx: Tx, held: Holdings) -> set[str]:
+def _references(tx: Tx, held: Holdings) -> dict[str, str | None]:
+    """Return what a patient's resources are called, with the therapist in whose caseload each was."""
+    of_responses = _therapists(tx, held, responses, held.response_ids)
+    of_alerts = _therapists(tx, held, alerts, held.alert_ids)
     versions = select(responses.c.id, responses.c.version).where(
         responses.c.clinic == held.clinic, responses.c.id.in_(held.response_ids)
     )
@@ -144,11 +155,25 @@ def _references(tx: Tx, held: Holdings) -> set[str]:
     )
     kinds: Sequence[str] = ("DetectedIssue", "Task", "Flag")
     return {
-        *(f"QuestionnaireResponse/{one}" for one in held.response_ids),
-        *(f"Provenance/{row.id}-{row.version}" for row in tx.execute(versions)),
-        *(f"Observation/{row.response_id}.{row.part}" for row in tx.execute(parts)),
-        *(f"{kind}/{one}" for kind in kinds for one in held.alert_ids),
+        **{f"QuestionnaireResponse/{one}": whose for one, whose in of_responses.items()},
+        **{f"Provenance/{row.id}-{row.version}": of_responses[row.id] for row in tx.execute(versions)},
+        **{
+            f"Observation/{row.response_id}.{row.part}": of_responses[row.response_id]
+            for row in tx.execute(parts)
+        },
+        **{f"{kind}/{one}": whose for kind in kinds for one, whose in of_alerts.items()},
     }
+
+
+def _therapists(tx: Tx, held: Holdings, table: Table, ids: Collection[str]) -> dict[str, str | None]:
+    """Return the therapist of each response or alert; None where its versions are of several dyads."""
+    query = (
+        select(table.c.id, func.min(dyads.c.therapist), func.max(dyads.c.therapist))
+        .join(dyads, dyads.c.row_id == table.c.dyad_row)
+        .where(table.c.clinic == held.clinic, table.c.id.in_(ids))
+        .group_by(table.c.id)
+    )
+    return {row[0]: row[1] if row[1] == row[2] else None for row in tx.execute(query)}
 
 
 def forget_gone(tx: Tx, held: Holdings) -> None:

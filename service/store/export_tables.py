@@ -42,6 +42,8 @@ gone_resources = Table(
     row_id(),
     clinic(),
     Column("reference", String(160), nullable=False),  # Observation/<response id>.total
+    # In whose caseload it was, '' where unknown; NULL where in several, or nobody kept it.
+    Column("therapist", String(255)),
     instant("gone_at"),
     UniqueConstraint("clinic", "reference"),
     Index("ix_gone_resources_gone_at", "clinic", "gone_at"),

@@ -41,6 +41,7 @@ _ALIAS = select(patient_aliases.c.row_id, patient_aliases.c.patient_key).where(
     patient_aliases.c.value == bindparam("reference"),
 )
 _ALIAS_KEPT = _ALIAS.with_for_update(read=True)
+_SAID = ("site", "team", "approach", "site_on", "team_on", "approach_on")
 _SQLITE = "sqlite"
 # SQLite would give the number of the last alias again once that patient is erased, and the audit's rows of
 # that patient would tell of the next one. PostgreSQL counts on.
@@ -201,18 +202,15 @@ def lock_dyads_at(tx: Tx, rows: Collection[int]) -> list[Dyad]:
     return [Dyad(*row) for row in found]
 
 
-def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, **context: str | None) -> Dyad:
-    """Return the dyad, locked, made where new; ``context`` (site, team, approach) is updated where given."""
-    given = {name: value for name, value in context.items() if value is not None}
+def take_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str, now: str, **words: str | None) -> Dyad:
+    """Return the dyad, locked, made where new, with these columns of ``dyad_words.py``."""
     key = {"clinic": clinic, "patient_key": patient_key, "therapist": therapist}
     found = tx.execute(_DYAD, key).first()
     if found is None:
-        row = add_unless_there(tx, dyads, {**key, "created_at": now, **context})
+        row = add_unless_there(tx, dyads, {**key, "created_at": now, **words})
         if row is not None:
             return Dyad(row, patient_key, therapist)
         found = tx.execute(_DYAD, key).one()  # somebody else made it a moment ago
-    if given:
-        tx.execute(update(dyads).where(dyads.c.row_id == found.row_id).values(**given))
     return Dyad(found.row_id, patient_key, therapist, found.judged)
 
 
@@ -254,13 +252,13 @@ def knows_dyad(tx: Tx, clinic: str, patient_key: str, therapist: str) -> bool:
 
 
 def take_dyad_like(tx: Tx, clinic: str, patient_key: str, model: Dyad, now: str) -> Dyad:
-    """Return the dyad of another patient key with the same therapist; a new one has the same context."""
+    """Return the dyad of another patient key with the same therapist; of a new one the same is said."""
     key = {"clinic": clinic, "patient_key": patient_key, "therapist": model.therapist}
     row = tx.execute(_DYAD, key).scalar()
     if row is not None:
         return Dyad(row, patient_key, model.therapist)
-    context = select(dyads.c.site, dyads.c.team, dyads.c.approach).where(dyads.c.row_id == model.row)
-    given = dict(tx.execute(context).mappings().one())
+    said = select(*(dyads.c[name] for name in _SAID)).where(dyads.c.row_id == model.row)
+    given = dict(tx.execute(said).mappings().one())
     return take_dyad(tx, clinic, patient_key, model.therapist, now, **given)
 
 

@@ -73,13 +73,19 @@ def patients_not_shared(tx: Tx, clinic: str) -> frozenset[str]:
     return frozenset(tx.execute(unshared_keys(clinic)).scalars())
 
 
-def patient_keys(tx: Tx, clinic: str) -> list[str]:
-    """Return the key of every patient who was ever known here, in the order in which they came."""
-    known = (
-        select(table.c.patient_key).where(table.c.clinic == clinic).order_by(table.c.row_id)
-        for table in (patient_aliases, dyads)
-    )
-    return list(dict.fromkeys(key for query in known for key in tx.execute(query).scalars()))
+def named_keys(tx: Tx, clinic: str) -> dict[str, None]:
+    """Return the keys that names stand for, in the order they came in; of merged patients one is left."""
+    return _keys_in(tx, patient_aliases, clinic)
+
+
+def patient_keys(tx: Tx, clinic: str) -> dict[str, None]:
+    """Return the key of every patient who was ever known here, those with a name first."""
+    return named_keys(tx, clinic) | _keys_in(tx, dyads, clinic)
+
+
+def _keys_in(tx: Tx, table: Table, clinic: str) -> dict[str, None]:
+    keys = select(table.c.patient_key).where(table.c.clinic == clinic).order_by(table.c.row_id)
+    return dict.fromkeys(tx.execute(keys).scalars())
 
 
 def patients_with_dyads(tx: Tx, clinic: str, keys: Sequence[str]) -> list[ReportedPatient]:

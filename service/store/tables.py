@@ -79,6 +79,11 @@ dyads = Table(
     Column("site", String(255)),
     Column("team", String(255)),
     Column("approach", String(255)),
+    # The date of the session that said it; NULL: nobody kept it.
+    Column("site_on", String(10)),
+    Column("team_on", String(10)),
+    Column("approach_on", String(10)),
+    instant("said_at", nullable=True),  # when any of it was last kept
     # JSON: all that judging the next rating needs (flows/dyad_state.py); NULL: the dyad is judged whole.
     Column("judged", Text),
     instant("created_at"),

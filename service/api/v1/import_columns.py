@@ -145,7 +145,10 @@ def read_header(names: Sequence[str], mapped: ImportMap, deployment: Deployment)
     link_ids = {item.link_id for form in deployment.known.values() for item in form.all_items}
     ours = {*_FIELDS, *link_ids, TOTAL}
     faults = [
-        *(_fault("repeated-column", f"There are two columns {place + 1}.") for place in _repeated(theirs)),
+        *(
+            _fault("repeated-column", f"There are two columns {place + 1}.")
+            for place in _repeated(theirs, wanted)
+        ),
         *(_fault("unknown-column", f"Column {place} is none of ours.") for place in _unknown(wanted, ours)),
         *(_missing(mapped, wanted, theirs)),
     ]
@@ -165,8 +168,10 @@ def _source(ours: str, text: Text, theirs: Sequence[str], mapped: ImportMap) -> 
     return _Source(ours, shown, pieces, mapped.words_of(ours), mapped.reader_of(ours))
 
 
-def _repeated(names: Sequence[str]) -> list[int]:
-    return [place for place, name in enumerate(names) if name and name in names[:place]]
+def _repeated(names: Sequence[str], wanted: Mapping[str, Text]) -> list[int]:
+    """Return the places of columns that are used and stand further left too."""
+    used = {name for text in wanted.values() for name in text.columns}
+    return [place for place, name in enumerate(names, 1) if name in used and name in names[: place - 1]]
 
 
 def _unknown(wanted: Mapping[str, Text], ours: Collection[str]) -> list[int]:

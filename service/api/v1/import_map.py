@@ -2,6 +2,7 @@
 
 ```toml
 delimiter = ";"                         # "," where it is not said
+encoding = "cp1252"                     # of the file, as Python names it; UTF-8 where it is not said
 decimal_comma = true                    # 9,2
 date_format = "%d.%m.%Y"                # of session_date; Python's strptime
 time_format = "%d.%m.%Y %H:%M"          # of authored
@@ -29,8 +30,10 @@ from zoneinfo import ZoneInfo
 
 from service.errors import SettingsRefused
 
-_TEXTS = ("delimiter", "date_format", "time_format", "time_zone")
+UTF_8 = "utf-8"
+_TEXTS = ("delimiter", "encoding", "date_format", "time_format", "time_zone")
 _TABLES = ("columns", "constants", "values")
+_ASCII = bytes(range(0x20, 0x7F)) + b"\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class ImportMap:
     """
 
     delimiter: str = ","
+    encoding: str = UTF_8
     decimal_comma: bool = False
     date_format: str | None = None
     time_format: str | None = None
@@ -90,6 +94,7 @@ def read_import_map(text: str) -> ImportMap:
     zone = found.get("time_zone")
     return ImportMap(
         delimiter=found.get("delimiter", ","),
+        encoding=found.get("encoding", UTF_8),
         decimal_comma=found.get("decimal_comma", False),
         date_format=found.get("date_format"),
         time_format=found.get("time_format"),
@@ -124,6 +129,8 @@ def _faults_of_keys(found: Mapping[str, Any]) -> Iterator[str]:
     delimiter = found.get("delimiter", ",")
     if isinstance(delimiter, str) and (len(delimiter) != 1 or delimiter in '"\r\n'):
         yield "delimiter: must be one character"
+    if isinstance(found.get("encoding"), str) and not _is_encoding(found["encoding"]):
+        yield "encoding: must be one in which ASCII stands as it is, such as cp1252"
     if isinstance(found.get("time_zone"), str) and not _is_zone(found["time_zone"]):
         yield "time_zone: is not known on this machine; such as Europe/Berlin"
 
@@ -156,6 +163,14 @@ def _is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
         return False
     return True
+
+
+def _is_encoding(name: str) -> bool:
+    """Tell whether Python knows an encoding in which lines can be told apart before they are decoded."""
+    try:
+        return _ASCII.decode(name) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):  # UnicodeDecodeError is a ValueError
+        return False
 
 
 def _date(text: str, form: str) -> str:

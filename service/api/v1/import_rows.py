@@ -3,7 +3,6 @@
 So a row is checked by what checks a body, with the same reasons; its faults name the file's own columns.
 """
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
@@ -11,6 +10,7 @@ from typing import Literal
 from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
 from service.api.bodies import JsonBody, parse_object
+from service.api.v1.import_cells import Cells
 from service.api.v1.import_columns import Columns, read_header
 from service.api.v1.import_ends import END_FIELDS, read_end, without_end
 from service.api.v1.import_lines import Lines
@@ -22,9 +22,6 @@ from service.flows.record_batch import ImportRow
 from service.flows.tell_treatment_end import NewEnd
 
 FileKind = Literal["csv", "ndjson"]
-_NOT_UTF_8 = Fault("", "not-utf-8", "The row is not in UTF-8.")
-_NOT_CSV = Fault("", "not-csv", "The row is no CSV: a quote is not closed, or a cell is too long.")
-_OTHER_LENGTH = Fault("", "wrong-columns", "The row has more or fewer cells than the file has columns.")
 _NO_HEADER = Fault("", "no-header", "The file has no line with the names of its columns.")
 
 
@@ -59,8 +56,7 @@ class NdjsonFile:
 
     def skip(self, through: int) -> None:
         """Read past the lines up to this one."""
-        while self.line < through and next(self._lines, None) is not None:
-            pass
+        self._lines.take(through - self.line)
 
     def rows(self) -> Iterator[ImportRow]:
         """Yield the rows that follow; blank lines are none."""
@@ -91,9 +87,9 @@ class CsvFile:
     def __init__(self, lines: Lines, deployment: Deployment, mapped: ImportMap) -> None:
         self._lines = lines
         self._deployment = deployment
-        self._is_readable = True
-        self._cells = csv.reader(self._texts(), delimiter=mapped.delimiter, strict=True)
+        self._cells = Cells(lines, mapped)
         self._columns = self._read_header(mapped)
+        self._cells.expect(self._columns.count)
 
     @property
     def line(self) -> int:
@@ -106,24 +102,19 @@ class CsvFile:
         return self._lines.digest
 
     def skip(self, through: int) -> None:
-        """Read past the rows up to this line."""
-        while self.line < through and self._next() is not None:
-            pass
+        """Read past the lines up to this one, which ends a row."""
+        self._lines.take(through - self.line)
 
     def rows(self) -> Iterator[ImportRow]:
         """Yield the rows that follow; blank lines are none."""
-        begins = self.line + 1
-        while (cells := self._next()) is not None:
+        while (cells := self._cells.next_row()) is not None:
             if isinstance(cells, Fault):
-                yield ImportRow(begins, None, (cells,))
+                yield ImportRow(self._cells.begins, None, (cells,))
             elif cells:
-                yield self._row(begins, cells)
-            begins = self.line + 1
+                yield self._row(self._cells.begins, cells)
 
     def _row(self, line: int, cells: list[str]) -> ImportRow:
         columns = self._columns
-        if len(cells) != columns.count:
-            return ImportRow(line, None, (_OTHER_LENGTH,))
         found, faults = columns.to_body(cells)
         row = _read(line, JsonBody(json_text.dumps(found), found), self._deployment)
         if row.new is not None and not faults:
@@ -134,25 +125,8 @@ class CsvFile:
         told = (*faults, *(fault for fault in more if fault.at not in known_at))
         return ImportRow(line, None, told)
 
-    def _next(self) -> list[str] | Fault | None:
-        """Return the next row's cells, why it has none, or None at the end."""
-        self._is_readable = True
-        try:
-            cells = next(self._cells, None)
-        except csv.Error:
-            return _NOT_CSV
-        return cells if self._is_readable else _NOT_UTF_8
-
-    def _texts(self) -> Iterator[str]:
-        for line in self._lines:
-            try:
-                yield line.decode()
-            except UnicodeDecodeError:
-                self._is_readable = False
-                yield line.decode(errors="replace")
-
     def _read_header(self, mapped: ImportMap) -> Columns:
-        while isinstance(names := self._next(), list):
+        while isinstance(names := self._cells.next_row(), list):
             if names and not names[0].startswith("#"):
                 return read_header(names, mapped, self._deployment)
         raise FaultsInRequest([names or _NO_HEADER])

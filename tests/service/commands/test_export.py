@@ -8,8 +8,12 @@ from decimal import Decimal
 import pytest
 
 from fhir_mappings.filled import Identifier
+from service.flows import write_deidentified as flow
+from service.flows.correct_response import withdraw_response
 from service.flows.record_response import record_response
+from service.flows.set_disclosure import set_disclosure
 from service.store.database import Database
+from service.store.disclosures import Disclosure
 from service.store.export_keys import list_export_keys
 from tests.service.build import a_check_in, a_deployment, a_response, an_access
 from tests.service.test_main import run
@@ -142,21 +146,85 @@ def test_a_recipient_knows_a_patient_again_and_two_recipients_not_the_same_one(u
     assert who[0] & who[2] == set()
 
 
+def record_of(deployment, number, **changes):
+    """Record a response of a patient with this number."""
+    who = f"Patient/{number}"
+    return record_response(
+        deployment, a_response(patient=who, source=who, identifier=None, **changes), an_access()
+    )
+
+
+def record_at(deployment, site, numbers):
+    for number in numbers:
+        record_of(deployment, number, site=site)
+
+
+def sites_in(deployment, out):
+    deployment.database.close()
+    return [one["site"] for one in de_identified(deployment.database.url, out)]
+
+
 def test_sites_of_few_patients_are_one(tmp_path):
     deployment = a_deployment(tmp_path)
-    for number in range(11):
-        record_response(
-            deployment,
-            a_response(patient=f"Patient/{number}", source=f"Patient/{number}", identifier=None, site="big"),
-            an_access(),
-        )
-    record_response(deployment, a_response(site="small"), an_access())
-    deployment.database.close()
-    sites = [one["site"] for one in de_identified(deployment.database.url, tmp_path / "out")]
+    record_at(deployment, "big", range(11))
+    record_at(deployment, "small", range(11, 21))
+    record_at(deployment, "tiny", range(21, 22))
+    sites = sites_in(deployment, tmp_path / "out")
 
-    assert sites.count("other") == 1
+    assert sites.count("other") == 11
     assert len(set(sites) - {"other"}) == 1
-    assert set(sites) & {"big", "small"} == set()
+    assert set(sites) & {"big", "small", "tiny"} == set()
+
+
+def test_small_sites_are_not_told_apart_from_none_where_they_are_few_together(tmp_path):
+    deployment = a_deployment(tmp_path)
+    record_at(deployment, "big", range(11))
+    record_at(deployment, "small", range(11, 21))
+    record_of(deployment, 21)
+    sites = sites_in(deployment, tmp_path / "out")
+
+    assert (sites.count(None), len(set(sites))) == (11, 2)
+
+
+def test_a_site_is_as_large_as_it_is_in_the_export(tmp_path):
+    deployment = a_deployment(tmp_path)
+    record_at(deployment, "big", range(11))
+    set_disclosure(deployment, "Patient/0", Disclosure(share=False), an_access())
+
+    assert sites_in(deployment, tmp_path / "out") == [None] * 10
+
+
+def test_a_site_that_is_told_meanwhile_has_no_name(tmp_path, monkeypatch):
+    deployment = a_deployment(tmp_path)
+    record_of(deployment, 1)
+    real = flow.dyad_sites
+
+    def after_telling(tx, *asked):
+        record_of(deployment, 1, session=8, site="new")
+        return real(tx, *asked)
+
+    monkeypatch.setattr(flow, "dyad_sites", after_telling)
+    assert set(sites_in(deployment, tmp_path / "out")) == {None}
+
+
+def test_all_ages_of_a_patient_are_in_one_band(tmp_path):
+    deployment = a_deployment(tmp_path)
+    for session, age in ((1, None), (2, 39), (3, 40)):
+        record_response(deployment, a_response(session, age_years=age), an_access())
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert {one["age_band"] for one in lines} == {"30-39"}
+
+
+def test_days_do_not_count_from_what_was_entered_in_error(tmp_path):
+    deployment = a_deployment(tmp_path)
+    wrong, *_ = (record_response(deployment, a_response(one), an_access()) for one in (1, 3, 4))
+    withdraw_response(deployment, wrong.filled.id, None, "another patient's", an_access("U"))
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert sorted(one["day"] for one in lines) == [-14, 0, 7]
 
 
 def test_a_number_that_is_a_date_is_no_session_number(tmp_path):

@@ -96,7 +96,7 @@ class Site:
     def come_back(self, asked: dict[str, str], **changes: str) -> Any:
         """Return the answer to the browser that comes back with a code."""
         return self.browser.get(
-            "/clinician/signed-in", params={"code": "c-1", "state": asked["state"]} | changes
+            "/clinician/signed-in", params={"code": "code-of-ada", "state": asked["state"]} | changes
         )
 
     def sign_in(self, path: str = "/clinician/sign-in", **granted: Any) -> Any:

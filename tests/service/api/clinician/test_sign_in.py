@@ -121,7 +121,7 @@ def test_another_browser_cannot_use_the_state(site):
     asked = site.send_away()
     site.grant(asked)
 
-    answer = site.another_browser().get(RETURN, params={"code": "c-1", "state": asked["state"]})
+    answer = site.another_browser().get(RETURN, params={"code": "code-of-ada", "state": asked["state"]})
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
 
@@ -255,7 +255,9 @@ def test_nothing_of_a_sign_in_stands_in_the_log(site, log_stream):
     cookie = site.browser.cookies["__Host-alliance"]
 
     logged = log_stream.getvalue()
-    assert not any(word in logged for word in (asked["state"], asked["nonce"], cookie, "c-1", "7f-secret"))
+    assert not any(
+        word in logged for word in (asked["state"], asked["nonce"], cookie, "code-of-ada", "7f-secret")
+    )
     assert all(json.loads(line) for line in logged.splitlines())
 
 

@@ -1,6 +1,7 @@
 """Bulk export at the FHIR door: kick-off, status, manifest, files, cancel, expiry, limits, scopes."""
 
 import stat
+from dataclasses import replace
 
 import pytest
 
@@ -127,15 +128,46 @@ def test_who_is_not_to_be_shared_is_in_no_export_and_gone_from_those_before(clin
     assert {one.partition("/")[0] for one in deleted} == {"Observation"}
 
 
+def of_bea():
+    """Return a session of Bo's with Bea."""
+    found = session(4, subject={"reference": "Patient/bo"}, source=None)
+    found["identifier"] = {"system": "urn:clinic:north", "value": "bo-4"}
+    found["extension"][1]["valueReference"]["reference"] = "Practitioner/bea"
+    return found
+
+
 def test_a_group_is_the_caseload_of_a_therapist(clinic):
-    other = session(4, subject={"reference": "Patient/bo"}, source=None)
-    other["identifier"] = {"system": "urn:clinic:north", "value": "bo-4"}
-    other["extension"][1]["valueReference"]["reference"] = "Practitioner/bea"
-    created_id(clinic.client, other)
+    created_id(clinic.client, of_bea())
     lines = clinic.lines(clinic.manifest("Group/bea/$export"), "QuestionnaireResponse")
 
     assert {one["subject"]["reference"] for one in lines} == {"Patient/bo"}
     assert issues(clinic.ask("Group/nobody/$export")) == [("not-found", "")]
+
+
+def test_definitions_come_again_once_they_changed(clinic, clock):
+    first = clinic.manifest("$export?_type=Questionnaire")
+    since = f"$export?_since={first['transactionTime']}&_type=Questionnaire"
+    clock.now = clock.now.replace(hour=13)
+    unchanged = clinic.manifest(since)
+    known = dict(clinic.deployment.instruments)
+    known["srs-3"] = replace(known["srs-3"], version="9.9.9")
+    clinic.deployment = replace(clinic.deployment, instruments=known)
+    changed = clinic.manifest(since)
+
+    assert unchanged["output"] == []
+    assert [one["id"] for one in clinic.lines(changed, "Questionnaire")] == ["srs-3-9.9.9"]
+
+
+@pytest.mark.parametrize(("whose", "count"), [("ada", 7), ("bea", 0)])
+def test_a_group_tells_what_is_gone_of_its_caseload_alone(clinic, clock, whose, count):
+    created_id(clinic.client, of_bea())
+    first = clinic.manifest()
+    clock.now = clock.now.replace(hour=13)
+    clinic.client.put("/v1/patients/anna/disclosure", json={"push": True, "share": False, "since": None})
+    query = f"_since={first['transactionTime']}&_type=QuestionnaireResponse"
+    after = clinic.manifest(f"Group/{whose}/$export?{query}")
+
+    assert sum(len(line["entry"]) for line in clinic.lines(after, "Bundle", "deleted")) == count
 
 
 def test_parameters_may_come_in_a_body(clinic):

@@ -3,7 +3,7 @@
 import pytest
 
 from service.api.v1.import_map import read_import_map
-from service.errors import SettingsRefused
+from service.errors import FaultsInRequest, SettingsRefused
 from service.store.responses import find_by_identifier
 from tests.service.build import a_deployment
 from tests.service.importing import bring, counts, refused
@@ -44,9 +44,9 @@ def deployment(tmp_path):
     made.database.close()
 
 
-def bring_theirs(deployment, *rows):
-    file = "\n".join([HEADER, *rows]).encode()
-    return bring(deployment, file, mapped=read_import_map(MAP))
+def bring_theirs(deployment, *rows, header=HEADER, keys="", encoding="utf-8"):
+    file = "\n".join([header, *rows]).encode(encoding)
+    return bring(deployment, file, mapped=read_import_map(keys + MAP))
 
 
 def test_a_row_of_theirs_is_a_response_of_ours(deployment):
@@ -72,7 +72,46 @@ def test_faults_name_their_columns_and_no_value(deployment):
     assert not any("XY" in one.message or "30.02" in one.message for one in refused(deployment, done))
 
 
+def test_columns_that_are_not_used_may_have_one_name(deployment):
+    done = bring_theirs(deployment, f"{ROW};more", header=f"{HEADER};Notiz")
+
+    assert counts(done) == (1, 0, 0)
+
+
+def test_a_column_that_is_used_must_be_there_once(deployment):
+    with pytest.raises(FaultsInRequest) as refusal:
+        bring_theirs(deployment, f"{ROW};7", header=f"{HEADER};Nr")
+    assert [one.reason for one in refusal.value.faults] == ["repeated-column"]
+
+
+def test_a_quote_that_the_header_leaves_open_takes_no_row_into_it(deployment):
+    with pytest.raises(FaultsInRequest) as refusal:
+        bring_theirs(deployment, f'{ROW}"', header=HEADER.replace("Notiz", '"Notiz'))
+    assert [one.reason for one in refusal.value.faults] == ["not-csv"]
+
+
+def test_a_file_may_be_in_another_encoding(deployment):
+    done = bring_theirs(deployment, ROW, keys='encoding = "cp1252"', encoding="cp1252")
+
+    assert counts(done) == (1, 0, 0)
+
+
+def test_a_byte_that_the_encoding_has_not_is_a_fault_of_its_row(deployment):
+    rows = [ROW, ROW.replace("said", "\x81")]
+    file = "\n".join([HEADER, *rows]).encode("latin-1")
+
+    done = bring(deployment, file, mapped=read_import_map('encoding = "cp1252"' + MAP))
+
+    assert [(one.line, one.reason) for one in refused(deployment, done)] == [(3, "wrong-encoding")]
+
+
+def test_a_note_may_have_line_breaks(deployment):
+    assert counts(bring_theirs(deployment, f'{ROW}"'.replace("said", '"said;\n\nmore'))) == (1, 0, 0)
+
+
 FAULTS = {
+    'encoding = "utf-16"': "--map: encoding: must be one in which ASCII stands as it is, such as cp1252",
+    'encoding = "runes"': "--map: encoding: must be one in which ASCII stands as it is, such as cp1252",
     'delimiter = ";;"': "--map: delimiter: must be one character",
     'colour = "red"': "--map: colour: there is no such key",
     'time_zone = "Moon/Base"': "--map: time_zone: is not known on this machine; such as Europe/Berlin",

@@ -132,6 +132,24 @@ def test_a_row_that_cannot_be_read_leaves_the_others(client: TestClient, row: st
     assert (report["refusals"][0]["line"], report["refusals"][0]["reason"]) == (2, reason)
 
 
+def spoilt(rows: list[str], opens: int, closes: int | None = None) -> bytes:
+    """Return a file in which the instrument of a row opens a quote, and that of a later one closes it."""
+    rows[opens - 2] = rows[opens - 2].replace("srs-3", '"srs-3')
+    if closes is not None:
+        rows[closes - 2] = rows[closes - 2].replace("srs-3", 'srs-3"')
+    return a_file(rows)
+
+
+@pytest.mark.parametrize(("closes", "refused"), [(None, {6}), (20, {6, 20}), (7, {6, 7})])
+def test_a_quote_that_is_not_closed_swallows_no_row(
+    client: TestClient, closes: int | None, refused: set[int]
+) -> None:
+    report = send(client, spoilt([a_row(n) for n in range(1, 31)], 6, closes)).json()
+
+    assert (report["recorded"], report["refused"]) == (30 - len(refused), len(refused))
+    assert {one["line"] for one in report["refusals"]} == refused
+
+
 @pytest.fixture
 def small(deployment: Any, log_stream: Any) -> TestClient:
     """A service that takes bodies of 1 KiB, and imports of 4."""
