@@ -1,7 +1,7 @@
 """Typed calls to one EHR: what it takes, one write, one search. Decides nothing about retries."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from service.clock import Clock
 from service.ehr.allowed import allow
-from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials
+from service.ehr.auth.credentials import NO_CREDENTIALS, Credentials, Headers
 from service.ehr.auth.token_endpoint import server_time
 from service.ehr.capabilities import Capabilities, WriteKind, parse_capabilities
 from service.ehr.lookup import Lookup
@@ -29,6 +29,10 @@ _STRUCK_KEPT = timedelta(hours=1)
 _MOST_PAGES = 20
 _UNAUTHORIZED = 401
 CANNOT_TELL = "cannot-tell"
+
+
+def _nothing_to_ask() -> None:
+    """Do nothing: where an exchange may always leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +149,21 @@ class EhrClient:
             self._read_at = self._clock()
             self._until = self._read_at + _STRUCK_KEPT
 
-    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        make_sure: Callable[[], None] = _nothing_to_ask,
+    ) -> Answer:
+        """Perform one write; ``path`` is '' for a transaction. Raises ``EhrUnreachable`` or ``EhrSilent``.
+
+        ``make_sure`` is called when all waiting is over, right before something leaves; what it raises keeps
+        that from leaving.
+        """
         sent = {"Prefer": f"return={self.profile.prefer}", **headers}
-        return self._exchange(method, self._url(path), sent, body)
+        return self._exchange(method, self._url(path), sent, body, make_sure)
 
     def find(self, lookup: Lookup) -> tuple[Found, ...]:
         """Return every resource in the EHR that is the one looked for; more than one is a mess of its making.
@@ -216,21 +231,27 @@ class EhrClient:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None = None,
+        make_sure: Callable[[], None] = _nothing_to_ask,
     ) -> Answer:
         """Exchange as soon as it is our turn, and note how the EHR does."""
-        with self.turns.one():
-            return self._exchange_now(method, url, headers, body)
 
-    def _exchange_now(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        def exchange(carried: Headers) -> Answer:
+            self._rate.take()
+            make_sure()
+            return self._http.exchange(method, url, {**headers, **carried}, body)
+
+        with self.turns.one():
+            return self._let_in(exchange)
+
+    def _let_in(self, exchange: Callable[[Headers], Answer]) -> Answer:
         """Exchange with our credentials; where they are refused (401), once more with new ones."""
         try:
             carried = self._credentials.headers()
-            self._rate.take()
-            answer = self._http.exchange(method, url, {**headers, **carried}, body)
+            answer = exchange(carried)
             if answer.status == _UNAUTHORIZED:
                 renewed = self._credentials.renewed(carried)
                 if renewed is not None:
-                    answer = self._http.exchange(method, url, {**headers, **renewed}, body)
+                    answer = exchange(renewed)
         except EhrError as error:
             self._trouble = in_words(error)
             raise

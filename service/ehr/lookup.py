@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +16,15 @@ class Lookup:
     """A search that finds one of our resources, alone or among few others.
 
     ``parameters`` are search parameters by name; the EHR must declare all of them, since one that is ignored
-    would match everything. ``identifier`` is ours, '' where the url and version say it all.
+    would match everything. ``identifier`` is ours, '' where the url and version say it all. ``since`` is a
+    day before which ours cannot be, whatever the EHR did to its time; None where no time is known.
     """
 
     logical: str
     resource_type: str
     parameters: Mapping[str, str]
     identifier: str = ""
+    since: date | None = None
 
     def matches(self, resource: Mapping[str, Any]) -> bool:
         """Tell whether a resource that the search returned really is ours."""
@@ -41,10 +44,13 @@ class Lookup:
     def is_unclear(self, resource: Mapping[str, Any]) -> bool:
         """Tell whether a resource may be ours and does not say: it has no identifier, or lost it there.
 
-        Only where the search did not ask for our identifier itself.
+        Only where the search did not ask for our identifier itself; what is older than ours is not ours.
         """
         narrowed = bool(self.identifier) and "identifier" not in self.parameters
-        return narrowed and resource.get("resourceType") == self.resource_type and not _identifiers(resource)
+        if not narrowed or resource.get("resourceType") != self.resource_type or _identifiers(resource):
+            return False
+        moment = _moment(resource)
+        return self.since is None or moment is None or moment.date() >= self.since
 
 
 def lookup_for(resource: Mapping[str, Any]) -> Lookup | None:
@@ -63,14 +69,16 @@ def lookup_for(resource: Mapping[str, Any]) -> Lookup | None:
 def narrowed_lookup(resource: Mapping[str, Any], names: Sequence[str]) -> Lookup | None:
     """Return how to find a resource by what it is about, for an EHR that cannot search by identifier.
 
-    ``names`` are search parameters, at least one. None where the resource has no identifier to be told by,
-    or no value for one of them.
+    ``names`` are search parameters, at least one. A time is asked for from some day before on, since an EHR
+    may keep it to the second, in another zone, or as its own. None where the resource has no identifier to be
+    told by, or no value for one of them.
     """
     identifiers = _identifiers(resource)
     values = {name: _ABOUT[name](resource) for name in names if name in _ABOUT}
     if not identifiers or not all(values.values()) or len(values) < max(1, len(names)):
         return None
-    return Lookup(logical_of(resource), str(resource.get("resourceType")), values, identifiers[0])
+    kind, since = str(resource.get("resourceType")), _since(resource)
+    return Lookup(logical_of(resource), kind, values, identifiers[0], since)
 
 
 def logical_of(resource: Mapping[str, Any]) -> str:
@@ -114,12 +122,36 @@ def _reference(resource: Mapping[str, Any], element: str) -> str:
     return str(found.get("reference", "")) if isinstance(found, dict) else ""
 
 
+def _moment(resource: Mapping[str, Any]) -> datetime | None:
+    """Return when a resource says that it was, in UTC; None where it does not, or not to the day."""
+    told = next((resource[name] for name in _TIMES if name in resource), None)
+    try:
+        moment = datetime.fromisoformat(str(told))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _since(resource: Mapping[str, Any]) -> date | None:
+    moment = _moment(resource)
+    return (moment - _SLACK).date() if moment else None
+
+
+def _from_then_on(resource: Mapping[str, Any]) -> str:
+    since = _since(resource)
+    return f"ge{since.isoformat()}" if since else ""
+
+
+# Where our resources tell their time.
+_TIMES = ("authored", "effectiveDateTime", "date", "sent")
+# A time that was cut to its day, and a day that the EHR reads in any zone of the world.
+_SLACK = timedelta(hours=36)
 # Search parameters by which our resources may be narrowed down, and their values.
 _ABOUT: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "patient": lambda one: _reference(one, "subject"),
     "encounter": lambda one: _reference(one, "encounter"),
-    "authored": lambda one: str(one.get("authored", "")),
-    "date": lambda one: str(one.get("effectiveDateTime", "")),
+    "authored": _from_then_on,
+    "date": _from_then_on,
     "questionnaire": lambda one: str(one.get("questionnaire", "")).partition("|")[0],
 }
 

@@ -29,7 +29,8 @@ class TypeRules:
     """What may be done with one resource type.
 
     ``find`` names search parameters that narrow a search to few resources where our identifier cannot be
-    searched for; ``statuses`` are those with which it may be created, any where empty.
+    searched for: a search that finds nothing proves that nothing is there, so none whose value the EHR may
+    write anew; ``statuses`` are those with which it may be created, any where empty.
     """
 
     interactions: frozenset[Interaction]

@@ -11,6 +11,7 @@ from service.ehr.capabilities import Capabilities, WriteKind
 from service.ehr.lookup import logical_of
 from service.ehr.told import in_words
 from service.errors import EhrError, LedgerError, StoreError, Withheld
+from service.flows.find_given_up import find_given_up
 from service.flows.gather_resources import gather
 from service.flows.lane import Delivered, Lane, Next, Work
 from service.flows.look_before_update import plan_by_sight
@@ -77,14 +78,19 @@ def _park_broken(work: Work, error: Exception) -> Delivered:
 
 
 def _work_on(lane: Lane, claim: Claim) -> Work:
+    return Work(lane, claim, _left_at(claim))
+
+
+def _left_at(claim: Claim) -> str | None:
     replaced = [part.sent_at for part in claim.parts if part.state is State.DISCARDED and part.sent_at]
-    return Work(lane, claim, max(replaced, default=None))
+    return max(replaced, default=None)
 
 
 def _read_again(work: Work) -> Work:
     with work.lane.database.read() as tx:
         parts = read_parts(tx, work.claim.clinic, work.claim.id)
-    return replace(work, claim=replace(work.claim, parts=parts))
+    claim = replace(work.claim, parts=parts)
+    return replace(work, claim=claim, left_at=_left_at(claim))
 
 
 def _deliver(work: Work) -> Delivered:
@@ -111,6 +117,10 @@ def _follow_plan(work: Work, capabilities: Capabilities) -> Delivered | Next:
     parts = [part for part in claim.parts if part.state not in _FINISHED]
     if parts:
         return _work_through(work, parts, wanted, capabilities)
+    if claim.subject_version > 1 and not wanted.held:
+        step = find_given_up(work, capabilities)
+        if step is not None:
+            return step
     first = None if wanted.held else put_definitions_first(work, wanted, capabilities)
     if first is not None:
         return first

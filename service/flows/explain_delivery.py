@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from service.ledger import State, is_parked
 from service.store.deliveries import AttemptRow, DeliveryDetail, DeliveryRow
 from service.store.delivery_acts import HELD_AS_OLD
+from service.store.given_up import LEFT_UNSEEN
 
 _FOLLOWS = {
     State.WAITING: "It waits for an EHR to be configured (ALLIANCE_EHR_BASE_URL), and then goes by itself.",
@@ -51,7 +52,7 @@ def what_follows(one: DeliveryRow, now: str) -> str:
         return _WITHHELD
     if state is State.HELD and one.reason == HELD_AS_OLD:
         return _AS_OLD
-    if state is State.UNKNOWN and is_parked(state, one.reason):
+    if one.reason == LEFT_UNSEEN or (state is State.UNKNOWN and is_parked(state, one.reason)):
         return _MAY_BE_THERE
     when = f"at {one.due_at}" if one.due_at > now else "as soon as it is its turn"
     if state is State.UNKNOWN:

@@ -14,6 +14,7 @@ from service.flows.alert_evidence import level_of
 from service.flows.dyad_sessions import DyadSessions, sort_sessions
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.report_forms import ReportForm
+from service.store.alerts import AlertRow
 from service.store.attendance import AttendanceRow
 from service.store.patient_ratings import PatientRating
 from service.store.report_rows import AlertStory, ReportedDyad, ReportedPatient
@@ -24,7 +25,7 @@ FlatRows = dict[str, list[dict[str, Any]]]
 _FIRST = 3
 _NOTICES = ("opened", "raised", "again")
 _REPORTED = "reported"
-_NO_STRAIN = ("dismissed", "withdrawn", "entered-in-error")
+_NO_ALERT = ("withdrawn", "entered-in-error")
 _MENDED = ("repaired", "closed-by-scores")
 
 
@@ -101,9 +102,9 @@ class _Dyad:
 
     def __post_init__(self) -> None:
         """Draw the numbers once: a dyad has hundreds of rows."""
-        clinic, dyad = self.rules.clinic, self.dyad
-        number = _number(f"{clinic}|{self.patient}|{dyad.therapist}")
-        self._whose = {"dyad": number, "patient": patient_number(clinic, self.patient)}
+        patient, dyad = f"{self.rules.clinic}|{self.patient}", self.dyad
+        of_patient = patient_number(self.rules.clinic, self.patient)
+        self._whose = {"dyad": _number(f"{patient}|{dyad.therapist}"), "patient": of_patient}
         names = ("site", "team", "approach", "therapist")
         self._groups = {**self._whose, **{name: getattr(dyad, name) for name in names}}
 
@@ -229,13 +230,15 @@ class _Dyad:
         return {"appointment": row.id, **self._whose, **session, "status": row.status}
 
     def _alert(self, story: AlertStory) -> dict[str, Any]:
-        row = story.current
-        opened = self._session(self._numbers.get(row.opened_by)) | {"session_date": row.session_date}
+        row, told = story.current, _told(story)
+        session = self._session(self._numbers.get(told.rating))
+        if session["session"] is None:
+            session = self._session(self._numbers.get(row.opened_by)) | {"session_date": row.session_date}
         levels = [level_of(one) for one in json_text.loads(row.evidence)]
         return {
             "alert": row.id,
             **self._groups,
-            **opened,
+            **session,
             "instrument": row.series,
             "evidence_level": min(levels, default="D"),
             "severity": row.severity,
@@ -244,18 +247,18 @@ class _Dyad:
             "score_course": row.score_course,
             "historical": row.historical,
             "raised_at": _utc(row.raised_at),
+            "told_at": _utc(told.at),
             "first_act_at": _utc(min((act["at"] for act in story.acts), default=None)),
             "ended_at": _utc(row.ended_at),
             "repair_steps": sum(act["act"] == "repair-steps" for act in story.acts),
             "notices": sum(one["news"] in _NOTICES and one["rule"] != _REPORTED for one in story.versions),
-            "sessions_to_repair": self._sessions_to_repair(story),
+            "sessions_to_repair": self._sessions_to_repair(row, str(session["session_date"])),
         }
 
-    def _sessions_to_repair(self, story: AlertStory) -> int | None:
-        row = story.current
+    def _sessions_to_repair(self, row: AlertRow, told_on: str) -> int | None:
         if row.status != "repaired" or row.ended_at is None:
             return None
-        return sum(row.session_date < one.session_date <= row.ended_at[:10] for one in self._seen.values())
+        return sum(told_on < one.session_date <= row.ended_at[:10] for one in self._seen.values())
 
     def _dyad_row(self) -> dict[str, Any]:
         days, end = [one.session_date for one in self._seen.values()], self.sessions.end
@@ -293,11 +296,29 @@ class _Dyad:
         )
 
     def _strain(self) -> str:
-        told = [story.current for story in self.alerts if not story.current.historical]
-        real = [row for row in told if row.status not in _NO_STRAIN]
+        had = [story.current for story in self.alerts if story.current.status not in _NO_ALERT]
+        real = [row for row in had if not row.historical and row.status != "dismissed"]
         if any(row.status not in _MENDED and row.score_course != "recovered" for row in real):
             return "unrepaired"
-        return "other" if real else "none"
+        return "other" if had else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """When people were first told of an alert, and by which rating."""
+
+    at: str
+    rating: str
+
+
+def _told(story: AlertStory) -> _Told:
+    """Return when an alert was news: one that was historical before, not until a live rating raised it."""
+    row = story.current
+    opened = next((n for n, one in enumerate(story.versions) if one["news"] == "opened"), 0)
+    if not any(one["historical"] for one in story.versions[:opened]):
+        return _Told(row.raised_at, row.opened_by)
+    version = story.versions[opened]
+    return _Told(version["believed_from"], version["notice"].rpartition(":")[2])
 
 
 def patient_number(clinic: str, key: str) -> int:

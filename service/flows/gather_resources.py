@@ -20,7 +20,7 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.ladder import Rung
 from service.ehr.lookup import logical_of
 from service.ehr.places import parse_location
-from service.ehr.rungs import choose_for_alert, choose_for_response
+from service.ehr.rungs import ALERT_TYPES, choose_for_alert, choose_for_response
 from service.flows.kept_definitions import DEFINITIONS
 from service.flows.lane import Lane, Work
 from service.flows.load import encounter_of, filled_from, load_alert, load_filled, load_version
@@ -38,6 +38,7 @@ _OUR_DOORS = frozenset({"versionId", "lastUpdated"})
 _RELEASES = ("4.0", "4.3")
 _R4 = "4.0.1"
 _PATIENT = "Patient/"
+_ALERT_DATA = tuple(f"{kind}/" for kind in ALERT_TYPES)
 
 
 def gather(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
@@ -76,20 +77,26 @@ def _other_release(release: str) -> str:
 
 
 def _alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
-    """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note."""
+    """Return the record, the work it asks for and, where the clinic wants one, the banner; else a note.
+
+    What the EHR holds of it is brought up to date, a note beside the data too, whatever it takes by now.
+    """
     lane, claim = work.lane, work.claim
     facts = load_alert(tx, claim.clinic, claim.subject_id, claim.subject_version)
     choice = choose_for_alert(capabilities, lane.profile.rungs)
-    chart = entries_of_response(tx, claim.clinic, claim.ehr, facts.id)
+    chart = entries_of_alert(tx, claim.clinic, claim.ehr, facts.id)
     kind = note_kind(chart, choice)
-    if kind is not None:
-        encounter = encounter_of(tx, claim.clinic, facts)
-        can_update = capabilities.of(kind).update
-        wanted = wanted_alert_note(facts, chart, kind, lane, encounter=encounter, can_update=can_update)
-        return replace(wanted, reason=choice.reason)
-    banner = (to_flag(facts, lane.names),) if lane.alert_flag else ()
-    resources = (to_detected_issue(facts, lane.names), to_task(facts, lane.names), *banner)
-    return Wanted(resources, {}, facts.version, reason=choice.reason)
+    resources: tuple[Json, ...] = ()
+    if kind is None or any(logical.startswith(_ALERT_DATA) for logical in chart):
+        banner = to_flag(facts, lane.names)
+        resources = (to_detected_issue(facts, lane.names), to_task(facts, lane.names))
+        resources += (banner,) if lane.alert_flag or logical_of(banner) in chart else ()
+    if kind is None:
+        return Wanted(resources, chart, facts.version, reason=choice.reason)
+    encounter = encounter_of(tx, claim.clinic, facts)
+    can_update = capabilities.of(kind).update
+    note = wanted_alert_note(facts, chart, kind, lane, encounter=encounter, can_update=can_update)
+    return replace(note, resources=(*resources, *note.resources), reason=choice.reason)
 
 
 def _definition(_tx: Tx, work: Work, _capabilities: Capabilities) -> Wanted:
@@ -173,20 +180,18 @@ def _retracted_alert(tx: Tx, work: Work, capabilities: Capabilities) -> Wanted:
             held, status=told.status, ended_at=told.ended_at, updated_at=told.updated_at, news=told.news
         )
 
-    kind = note_in(chart)
-    if kind is not None:
-        held = replace(as_there(newest_in(chart)), version=claim.subject_version)
-        encounter = encounter_of(tx, claim.clinic, held)
-        can_update = capabilities.of(kind).update
-        return no_new_note(
-            wanted_alert_note(held, chart, kind, lane, encounter=encounter, can_update=can_update)
-        )
-
     def made(version: int) -> Iterator[Json]:
         held = as_there(version)
         yield from (mapped(held, lane.names) for mapped in (to_detected_issue, to_task, to_flag))
 
-    return Wanted(as_they_stand(chart, made), chart, claim.subject_version)
+    resources, kind = as_they_stand(chart, made), note_in(chart)
+    if kind is None:
+        return Wanted(resources, chart, claim.subject_version)
+    held = replace(as_there(newest_in(chart)), version=claim.subject_version)
+    encounter = encounter_of(tx, claim.clinic, held)
+    can_update = capabilities.of(kind).update
+    note = wanted_alert_note(held, chart, kind, lane, encounter=encounter, can_update=can_update)
+    return no_new_note(replace(note, resources=(*resources, *note.resources)))
 
 
 def _form(lane: Lane, filled: Filled) -> Json | None:

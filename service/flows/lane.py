@@ -128,6 +128,7 @@ class Next(StrEnum):
 
     GO_ON = "go-on"  # the part is in the EHR: the next one
     AGAIN = "again"  # its state changed: look at it again
+    PLAN_REST = "plan-rest"  # some of it is in the EHR: a plan for the rest
     REPLAN = "replan"  # the EHR does not take this kind of write: another plan
     STOP = "stop"  # the delivery was given back, with its state and when to look again
 

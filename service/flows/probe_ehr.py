@@ -22,6 +22,7 @@ from service.ehr.told import in_words
 from service.errors import EhrError
 from service.flows.check_ehr import Step
 from service.flows.plan_parts import single_body
+from service.flows.settle_unknown import lookup_in
 
 _KINDS: tuple[ProbeKind, ...] = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
 _R4 = "4.0.1"
@@ -100,13 +101,20 @@ def _made(probe: Probe, kind: ProbeKind, patient: str, encounter: str | None) ->
 def _write(probe: Probe, resource: Json) -> Place | Step:
     kind = resource["resourceType"]
     answer = probe.client.send("POST", kind, {}, single_body(resource, "POST", kind, {}))
-    outcome = classify_answer(answer, "POST", probe.clock())
+    outcome = classify_answer(answer, "POST", probe.clock(), probe.client.profile.answers)
     if outcome.verdict is not Verdict.CONFIRMED:
         return _ill(f"The test {kind} was not taken: {outcome.reason}.")
-    place = place_in_answer(answer)
+    place = place_in_answer(answer, kind) or _searched_place(probe, resource)
     if place is None or place.resource_type != kind:
         return _ill(f"The test {kind} was taken under an id that was not told; look for the tag HTEST.")
     return place
+
+
+def _searched_place(probe: Probe, resource: Json) -> Place | None:
+    """Return where it is, by a search, for an EHR that does not tell under which id it took it."""
+    lookup = lookup_in(resource, probe.capabilities)
+    found = probe.client.find(lookup) if lookup else ()
+    return found[0].place if len(found) == 1 else None
 
 
 def _withdraw(probe: Probe, resource: Json, place: Place, *, by_update: bool) -> Step:

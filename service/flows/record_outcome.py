@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service.ehr.retry import Outcome, Verdict
 from service.flows.lane import Delivered, Work
-from service.flows.settle_unknown import Places, entries_at
+from service.flows.settle_unknown import NOTHING_FOUND, Places, entries_at
 from service.http import Answer
 from service.ledger import Event, State, delivery_state, is_parked, step
 from service.store.chart import put_entries
@@ -71,7 +71,7 @@ def record_confirmed(
         if exchange:
             _keep(tx, work, part, exchange.attempt(now))
         move_part(tx, part, event)
-        put_entries(tx, claim.clinic, claim.ehr, entries_at(places, claim.subject_version), now)
+        _keep_places(tx, work, places, now)
         if is_last:
             close_claim(tx, claim, now, state=State.CONFIRMED)
         else:
@@ -102,6 +102,16 @@ def record_not_taken(work: Work, part: PartRow, exchange: Exchange) -> None:
     work.event("write_not_taken", status=exchange.outcome.status)
 
 
+def record_partly(work: Work, part: PartRow, found: Places, attempt: NewAttempt) -> None:
+    """Record what of a part is in the EHR, and make room for a plan of the rest."""
+    lane, claim, now = work.lane, work.claim, work.lane.now()
+    with lane.database.write() as tx:
+        _keep(tx, work, part, attempt)
+        _keep_places(tx, work, found, now)
+        replace_plan(tx, claim.clinic, claim.id, "only some of it was there; the rest is planned anew")
+        set_delivery(tx, claim, now, State.PENDING)
+
+
 def give_back(
     work: Work,
     part: PartRow,
@@ -113,15 +123,17 @@ def give_back(
     sent_at: str | None = None,
     resent: bool = False,
     failed: bool = False,
+    found: Places = NOTHING_FOUND,
 ) -> Delivered:
     """Record a step after which the delivery rests, or is parked, and end the lease.
 
-    ``failed``: for the delivery's own sake, not for the EHR's trouble.
+    ``failed``: for the delivery's own sake, not for the EHR's trouble. ``found`` is what of it is there.
     """
     lane, claim, now = work.lane, work.claim, work.lane.now()
     with lane.database.write() as tx:
         if attempt:
             _keep(tx, work, part, attempt)
+        _keep_places(tx, work, found, now)
         state = move_part(tx, part, event, reason=reason, sent_at=sent_at, resent=resent)
         close_claim(tx, claim, now, state=state, reason=reason, due_at=due_at, failed=failed)
     return _told(work, state, reason, attempt)
@@ -145,13 +157,13 @@ def rest(
     return _told(work, part.state, reason, attempt)
 
 
-def postpone(work: Work, *, due_at: str, reason: str) -> Delivered:
-    """Give a delivery back before any of its parts was touched."""
+def postpone(work: Work, *, due_at: str, reason: str, failed: bool = False) -> Delivered:
+    """Give a delivery back before any of its parts was touched; ``failed``: for its own sake."""
     state = delivery_state(part.state for part in work.claim.parts)
     with work.lane.database.write() as tx:
         # An unknown delivery with a reason would be a parked one.
         words = "" if state is State.UNKNOWN else reason
-        close_claim(tx, work.claim, work.lane.now(), state=state, reason=words, due_at=due_at)
+        close_claim(tx, work.claim, work.lane.now(), state=state, reason=words, due_at=due_at, failed=failed)
     return _told(work, state, words, None)
 
 
@@ -187,6 +199,11 @@ def finish(work: Work) -> Delivered:
     with lane.database.write() as tx:
         close_claim(tx, claim, now, state=State.CONFIRMED)
     return _told(work, State.CONFIRMED, "", None)
+
+
+def _keep_places(tx: Tx, work: Work, found: Places, now: str) -> None:
+    claim = work.claim
+    put_entries(tx, claim.clinic, claim.ehr, entries_at(found, claim.subject_version), now)
 
 
 def _keep(tx: Tx, work: Work, part: PartRow, attempt: NewAttempt) -> None:

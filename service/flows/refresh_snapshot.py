@@ -12,7 +12,7 @@ from service.store.report_rows import change_mark, privacy_mark
 
 _SQLITE = "sqlite:///"
 # What the rows are made by: a snapshot of an older shape is made anew.
-_SHAPE = 4
+_SHAPE = 5
 
 
 def snapshots_of(deployment: Deployment) -> Snapshots | None:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from service.clock import as_instant, from_instant
 from service.ehr.capabilities import Capabilities
 from service.ehr.places import Place, place_in_answer, places_in_transaction
 from service.ehr.retry import Verdict, back_off_seconds, classify_answer, classify_error
-from service.errors import EhrError, LeaseLost
+from service.errors import EhrError
 from service.flows.audit_disclosure import audit_disclosure
 from service.flows.canonical_base import keep_canonical_base
 from service.flows.follow_patient import follow_patient
@@ -26,7 +27,7 @@ from service.flows.settle_unknown import Finding, Places, look_for, places_of
 from service.flows.withhold import refuse_withheld
 from service.ledger import Event, State
 from service.store.database import Tx
-from service.store.outbox import set_delivery
+from service.store.outbox import keep_claim, set_delivery
 from service.store.parts import NewPart, PartRow, add_parts, freeze_part
 
 BodyOf = Callable[[Tx, PartRow | NewPart], bytes]
@@ -125,17 +126,23 @@ def _clear(tx: Tx, work: Work) -> str:
 def _exchange(work: Work, part: PartRow) -> Exchange:
     lane = work.lane
     started = lane.clock()
-    if started > from_instant(part.sent_at or "") + timedelta(seconds=lane.lease_seconds):
-        # This process slept between commit and sending: another may be at it by now.
-        raise LeaseLost("slept-too-long")
     answer = None
+    still_ours = partial(_require_still_ours, work, part)
     try:
-        answer = lane.client.send(part.method, part.path, part.headers, part.body)
+        answer = lane.client.send(part.method, part.path, part.headers, part.body, still_ours)
         outcome = classify_answer(answer, part.method, lane.clock(), lane.profile.answers)
     except EhrError as error:
         outcome = classify_error(error)
     lane.crash_point("answered")
     return Exchange(as_instant(started), outcome, answer, lane.profile.ticket_header)
+
+
+def _require_still_ours(work: Work, part: PartRow) -> None:
+    """Raise ``LeaseLost`` where another may be at it by now: this process slept, or waited, for so long."""
+    lane = work.lane
+    if lane.clock() > from_instant(part.sent_at or "") + timedelta(seconds=lane.lease_seconds):
+        with lane.database.write() as tx:
+            keep_claim(tx, work.claim, lane.later(lane.lease_seconds))
 
 
 def _places(

@@ -8,11 +8,15 @@ from service.ehr.capabilities import Capabilities
 from service.ehr.retry import Verdict, back_off_seconds
 from service.errors import EhrError, EhrUnreachable
 from service.flows.lane import Delivered, Next, Work
-from service.flows.record_outcome import give_back, record_confirmed, rest
+from service.flows.record_outcome import give_back, record_confirmed, record_partly, rest
 from service.flows.settle_unknown import (
+    EHR_AWAY,
+    NOTHING_FOUND,
+    ONLY_SOME,
     SEARCH_FAILED,
     Finding,
     Look,
+    Places,
     is_safe_to_repeat,
     look_for,
     sent_writes,
@@ -30,7 +34,7 @@ _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
     Finding.CHANGED: "somebody else changed it in the EHR: retry overwrites that, confirm leaves it",
     Finding.BLIND: "the answer was lost, and this EHR cannot be searched for it",
-    Finding.PARTLY: "only some of it is in the EHR",
+    Finding.PARTLY: f"{ONLY_SOME}: retry, or confirm under its id, and the rest is sent",
     Finding.ABSENT: "not in the EHR after it was sent twice",
 }
 
@@ -62,7 +66,7 @@ def settle(
         return _park(work, part, look.finding, attempt)
     if raced:
         return _after_race(work, part, look.finding, attempt)
-    return _not_found(work, part, look.finding, attempt)
+    return _not_found(work, part, look, attempt)
 
 
 def find_before_repeat(
@@ -74,6 +78,8 @@ def find_before_repeat(
 ) -> Delivered | Next:
     """Search for a pending part that left before, or may be there already; ``AGAIN``: it may be sent.
 
+    ``PLAN_REST``: some of it is there, and no longer a part of it.
+
     A part that the EHR itself keeps from doubling goes at once where the search finds nothing; another only
     when the settling time is over too.
     """
@@ -81,6 +87,8 @@ def find_before_repeat(
     try:
         look = look_for(part, work.lane.client, capabilities)
     except EhrError as error:
+        if not isinstance(error, EhrUnreachable) and _was_looked_for(work, part):
+            return Next.AGAIN
         return _ask_later(work, part, started, error)
     if look.finding is Finding.THERE:
         record_confirmed(work, part, Event.FOUND, look.places, is_last=is_last)
@@ -90,18 +98,23 @@ def find_before_repeat(
         return _park(work, part, look.finding, attempt)
     if look.finding is Finding.BLIND and _must_be_looked_for(work, part):
         return _park(work, part, look.finding, attempt, reason=_RESTORED)
-    return _repeat(work, part, look.finding, attempt)
+    return _repeat(work, part, look, attempt)
 
 
-def _repeat(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered | Next:
-    """Return ``AGAIN`` where a part that was not found may be sent, else rest or park it."""
+def _repeat(work: Work, part: PartRow, look: Look, attempt: NewAttempt) -> Delivered | Next:
+    """Return ``AGAIN`` where a part that was not found may be sent, else let it rest.
+
+    Of what is there in part the rest is planned anew.
+    """
     is_safe = is_safe_to_repeat(sent_writes(part), work.lane.profile.conditional_create)
     left_at = max((moment for moment in (part.sent_at, work.left_at) if moment), default=None)
     settled_at = from_instant(left_at) + _settling(work) if left_at else work.lane.clock()
-    if is_safe or (work.lane.clock() >= settled_at and finding is not Finding.PARTLY):
+    is_settled = work.lane.clock() >= settled_at
+    if is_safe or (is_settled and look.finding is not Finding.PARTLY):
         return Next.AGAIN
-    if work.lane.clock() >= settled_at:
-        return _park(work, part, finding, attempt)
+    if is_settled:
+        record_partly(work, part, look.places, attempt)
+        return Next.PLAN_REST
     return rest(work, part, due_at=as_instant(settled_at), attempt=attempt, reason=_NOT_YET)
 
 
@@ -112,11 +125,11 @@ def _must_be_looked_for(work: Work, part: PartRow) -> bool:
     """
     if work.claim.subject_kind == "definition" or not work.lane.searches_first:
         return False
-    with work.lane.database.read() as tx:
-        return count_attempts(tx, work.claim.clinic, part.row, Finding.BLIND) == 0
+    return _times(work, part, Finding.BLIND) == 0
 
 
-def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
+def _not_found(work: Work, part: PartRow, look: Look, attempt: NewAttempt) -> Delivered:
+    finding = look.finding
     if all(write.method == "PUT" and write.match is None for write in sent_writes(part)):
         return _repeat_by_id(work, part, finding, attempt)
     settled_at = _settled_at(work, part)
@@ -128,7 +141,7 @@ def _not_found(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt)
         sent_writes(part), work.lane.profile.conditional_create
     )
     if part.resent or not safe:
-        return _park(work, part, finding, attempt)
+        return _park(work, part, finding, attempt, found=look.places)
     return give_back(
         work,
         part,
@@ -161,8 +174,7 @@ def _try_again(
     words: tuple[str, str],
 ) -> Delivered:
     """Give a part back to be sent later, each time later; park it when it went so too often."""
-    with work.lane.database.read() as tx:
-        times = count_attempts(tx, work.claim.clinic, part.row, counted)
+    times = _times(work, part, counted)
     once, too_often = words
     if times >= _MOST_TIMES:
         return _park(work, part, finding, attempt, reason=too_often)
@@ -177,31 +189,41 @@ def _park(
     attempt: NewAttempt,
     *,
     reason: str = "",
+    found: Places = NOTHING_FOUND,
 ) -> Delivered:
     if part.state is State.PENDING:
         event = Event.ANSWER_LOST
     else:
         event = Event.REFUSED if finding is Finding.CHANGED else Event.UNSETTLED
     words = reason or _REASONS[finding]
-    return give_back(work, part, event, reason=words, due_at=work.lane.now(), attempt=attempt)
+    due_at = work.lane.now()
+    return give_back(work, part, event, reason=words, due_at=due_at, attempt=attempt, found=found)
 
 
 def _ask_later(work: Work, part: PartRow, started: str, error: EhrError) -> Delivered:
     """Leave a part as it is, since the EHR cannot be asked now; park one at whose search it always fails."""
     is_away = isinstance(error, EhrUnreachable)
     due_at = work.lane.later(back_off_seconds(1 if is_away else work.claim.failures + 1))
-    attempt = NewAttempt("search", started, work.lane.now(), SEARCH_FAILED, codes=error.code)
+    outcome = EHR_AWAY if is_away else SEARCH_FAILED
+    attempt = NewAttempt("search", started, work.lane.now(), outcome, codes=error.code)
     work.event("search_failed", code=error.code)
-    if not is_away and _failed_searches(work, part) >= _MOST_SEARCHES:
-        return _park(work, part, Finding.BLIND, attempt, reason=_NO_ANSWER)
+    if not is_away and _times(work, part, SEARCH_FAILED) >= _MOST_SEARCHES:
+        blind = replace(attempt, outcome=Finding.BLIND)
+        return _park(work, part, Finding.BLIND, blind, reason=_NO_ANSWER)
     rested = rest(work, part, due_at=due_at, attempt=attempt, failed=not is_away)
     pause = 0.0 if is_away else None
     return replace(rested, well=False, pause_seconds=pause)
 
 
-def _failed_searches(work: Work, part: PartRow) -> int:
+def _was_looked_for(work: Work, part: PartRow) -> bool:
+    """Tell whether a person looked, since no search told, and released a pending part: they are believed."""
+    is_settled = part.sent_at is None or work.lane.clock() >= _settled_at(work, part)
+    return is_settled and _times(work, part, Finding.BLIND) > 0
+
+
+def _times(work: Work, part: PartRow, outcome: str) -> int:
     with work.lane.database.read() as tx:
-        return count_attempts(tx, work.claim.clinic, part.row, SEARCH_FAILED)
+        return count_attempts(tx, work.claim.clinic, part.row, outcome)
 
 
 def _settling(work: Work) -> timedelta:

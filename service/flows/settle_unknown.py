@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any
 
 from service.ehr.capabilities import Capabilities
@@ -18,8 +19,11 @@ from service.flows.plan_parts import TRANSACTION
 from service.store.chart import ChartEntry
 from service.store.parts import PartRow
 
-SEARCH_FAILED = "search-failed"
+SEARCH_FAILED, EHR_AWAY = "search-failed", "ehr-away"
 Places = Mapping[str, Place | None]
+NOTHING_FOUND: Places = MappingProxyType({})
+# So begins the reason for which a part is parked of which a search found some.
+ONLY_SOME = "only some of it is in the EHR"
 
 # Answers to a search or read that will not change by waiting.
 NO_SEARCH = frozenset(
@@ -111,11 +115,15 @@ def is_safe_to_repeat(writes: Sequence[SentWrite], trust: Trust) -> bool:
 def places_of(part: PartRow, places: Sequence[Place | None]) -> Places:
     """Return the places of a part's resources, given in the order sent, by our own reference.
 
-    None, and a place that is missing: it is there, under an id that was not told. What cannot be looked for
-    again has no entry.
+    None, and a place that is missing: it is there, under an id that was not told; an update is where it went.
+    What cannot be looked for again has no entry.
     """
     pairs = zip_longest(sent_writes(part), places)
-    return {_logical(part, write): place for write, place in pairs if write is not None and write.is_findable}
+    return {
+        _logical(part, write): place or _updated_place(write)
+        for write, place in pairs
+        if write is not None and write.is_findable
+    }
 
 
 def entries_at(places: Places, our_version: int) -> list[ChartEntry]:
@@ -149,7 +157,7 @@ def _look_for_write(
 ) -> tuple[Finding, Place | None]:
     if write.method == "PUT":
         return _look_for_update(write, client)
-    lookup = _lookup(write.resource, capabilities)
+    lookup = lookup_in(write.resource, capabilities)
     if lookup is None:
         return Finding.BLIND, None
     try:
@@ -163,7 +171,7 @@ def _look_for_write(
     return (Finding.THERE, found[0].place) if found else (Finding.ABSENT, None)
 
 
-def _lookup(resource: Mapping[str, Any], capabilities: Capabilities) -> Lookup | None:
+def lookup_in(resource: Mapping[str, Any], capabilities: Capabilities) -> Lookup | None:
     """Return the search that this EHR takes for a resource: by identifier, else by what it is about."""
     offered = capabilities.of(str(resource["resourceType"]))
     for lookup in (lookup_for(resource), narrowed_lookup(resource, offered.find)):
@@ -186,6 +194,11 @@ def _look_for_update(write: SentWrite, client: EhrClient) -> tuple[Finding, Plac
         return Finding.THERE, found.place
     unchanged = write.match is None or parse_etag(write.match) == found.place.version
     return (Finding.ABSENT if unchanged else Finding.CHANGED), None
+
+
+def _updated_place(write: SentWrite) -> Place | None:
+    resource_type, _, resource_id = write.path.partition("/")
+    return Place(resource_type, resource_id) if write.method == "PUT" else None
 
 
 def _logical(part: PartRow, write: SentWrite) -> str:

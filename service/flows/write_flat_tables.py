@@ -44,13 +44,15 @@ def write_flat_tables(tx: Tx, deployment: Deployment, folder: Path, since: str |
     clinic = deployment.clinic
     hidden = patients_not_shared(tx, clinic)
     keys = patient_keys(tx, clinic)
-    changed = keys if since is None else patients_changed(tx, clinic, since)
-    shown = (key for key in keys if key not in hidden and key in changed)
+    told = [key for key in keys if key not in hidden]
+    changed = set(told) if since is None else patients_changed(tx, clinic, since)
+    shown = iter([key for key in told if key in changed])
     rules = RowRules(clinic, report_forms(deployment.known), deployment.settings.report_rich_ratings)
     with TableWriter(folder, TABLES if since is None else {**TABLES, **CHANGES}) as writer:
         if since is not None:
-            named = (key for key in named_keys(tx, clinic) if key not in hidden)
-            writer.add("patients", (_patient(clinic, key, changed) for key in named))
+            # Who was merged into another one has no name left.
+            named = named_keys(tx, clinic)
+            writer.add("patients", (_patient(clinic, key, changed) for key in told if key in named))
         while some := list(islice(shown, _AT_ONCE)):
             for facts in _read(tx, clinic, patients_with_dyads(tx, clinic, some)):
                 for table, rows in flat_rows(facts, rules).items():

@@ -8,6 +8,7 @@ from math import sqrt
 from operator import itemgetter
 
 from service.garbage import rarely_searched
+from service.reporting.coarser import Tables
 from service.reporting.figures import (
     BETWEEN,
     FIGURES,
@@ -20,7 +21,8 @@ from service.reporting.figures import (
     mean_name,
     told_figures,
 )
-from service.reporting.hiding import Margin, MarginOf, read_margins, suppress
+from service.reporting.hidden_counts import without_told_counts
+from service.reporting.hiding import CellsOf, Counted, read_coarser, suppress
 from service.reporting.intervals import Sums, correlation_interval, mean_interval, share_interval
 from service.reporting.nesting import read_nesting
 from service.reporting.parts import counted_name, quartiles_name
@@ -45,7 +47,7 @@ _TINY = 1e-10
 
 Labels = tuple[str, ...]
 # The cells of each figure and its labels, in the order of their groups.
-Found = Mapping[MarginOf, list[Cell]]
+Found = Mapping[CellsOf, list[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,14 @@ def answer_question(reader: Reader, question: Question) -> Answered:
     """Return every figure of the families asked for; raises what ``Reader.rows`` raises."""
     asked = [figure for figure in FIGURES if figure.family in question.families]
     possible = [figure for figure in asked if _fits(figure.source, question)]
-    found: dict[MarginOf, list[Cell]] = {}
-    margins: dict[MarginOf, Margin] = {}
+    found: dict[CellsOf, list[Cell]] = {}
+    coarser: dict[CellsOf, Counted] = {}
+    tables = Tables(read_nesting(reader, question.group_by))
     for _, same in groupby(sorted(possible, key=_source_name), key=_source_name):
         figures = list(same)
         by = By(question, figures[0].source)
         found |= _sums(reader, by, figures)
-        margins |= read_margins(reader, question, figures)
+        coarser |= read_coarser(reader, question, figures, tables)
         for figure in figures:
             found |= _quartiles(reader, by, figure, found) if figure.each else {}
     if "congruence" in question.families and _fits(PAIRS, question):
@@ -77,8 +80,8 @@ def answer_question(reader: Reader, question: Question) -> Answered:
     place = {one.name: number for number, one in enumerate(told)}
     in_order = {of: found[of] for of in sorted(found, key=lambda of: (place[of[0]], of[1]))}
     left = tuple(one.name for one in told if not set(question.group_by) <= set(one.dimensions))
-    nesting = read_nesting(reader, question.group_by)
-    return Answered(tuple(suppress(in_order, question, margins, nesting)), left)
+    shown = suppress(in_order, question, coarser, tables)
+    return Answered(tuple(without_told_counts(reader, question, tables, shown)), left)
 
 
 def _source_name(figure: Figure) -> str:
@@ -187,7 +190,7 @@ def _quartile_rows(reader: Reader, by: By, figure: Figure) -> list[Row]:
 
 
 def _correlations(reader: Reader, by: By) -> Found:
-    found: dict[MarginOf, list[Cell]] = {}
+    found: dict[CellsOf, list[Cell]] = {}
     for labels, rows in _read(reader, by, correlations_query(by)).items():
         for group, row in rows:
             for cell in _correlated_in(group, labels, row):

@@ -7,12 +7,12 @@ from types import MappingProxyType
 MOST = 2
 MONTH, QUARTER, BAND = "month", "quarter", "session_band"
 UNKNOWN = "unknown"
-THERAPIST, LANGUAGE = "therapist", "language"
+THERAPIST, INSTRUMENT, LANGUAGE = "therapist", "instrument", "language"
 
 # Of a dyad as a whole; of one session; of one form.
 OF_DYAD = ("clinic", "site", "team", "approach", THERAPIST)
 OF_SESSION = (*OF_DYAD, MONTH, QUARTER, BAND)
-OF_FORM = (*OF_SESSION, "instrument", LANGUAGE)
+OF_FORM = (*OF_SESSION, INSTRUMENT, LANGUAGE)
 DIMENSIONS = OF_FORM
 NAMES_PEOPLE = frozenset({THERAPIST})
 
@@ -21,24 +21,19 @@ Bands = Sequence[int]
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One dimension: its SQL over columns of parts, how a key is shown, and which coarser keys hold it."""
+    """One dimension: its SQL over columns of parts, and how a key is shown."""
 
     sql: str
     show: Callable[[object], str]
-    coarser: Callable[[object], tuple[object, ...]]
 
 
 def dimension(name: str, clinic: str, bands: Bands) -> Dimension:
     """Return one of the list, for a clinic and its bands of sessions; raises ``KeyError`` for another."""
     if name == "clinic":
-        return Dimension("1", lambda _: clinic, _all)
+        return Dimension("1", lambda _: clinic)
     if name == BAND:
-        return Dimension("band", lambda key: _band_name(key, bands), _all)
+        return Dimension("band", lambda key: _band_name(key, bands))
     return _PLAIN[name]
-
-
-def _all(_: object) -> tuple[object, ...]:
-    return ("all",)
 
 
 def _named(key: object) -> str:
@@ -53,9 +48,10 @@ def _quarter(key: object) -> str:
     return f"{int(str(key)) // 100}-Q{int(str(key)) % 100}"
 
 
-def _quarter_of(month: object) -> tuple[object, ...]:
+def quarter_of(month: object) -> object:
+    """Return the key of the quarter that the month of a key lies in."""
     year, number = divmod(int(str(month)), 100)
-    return ("all", (year, (number + 2) // 3))
+    return year * 100 + (number + 2) // 3
 
 
 def band_sql(bands: Bands) -> str:
@@ -80,10 +76,10 @@ def _band_name(key: object, bands: Bands) -> str:
 _PLAIN: Mapping[str, Dimension] = MappingProxyType(
     {
         **{
-            name: Dimension(f"coalesce({name}, '')", _named, _all)
-            for name in ("site", "team", "approach", THERAPIST, "instrument", LANGUAGE)
+            name: Dimension(f"coalesce({name}, '')", _named)
+            for name in ("site", "team", "approach", THERAPIST, INSTRUMENT, LANGUAGE)
         },
-        "month": Dimension("month", _month, _quarter_of),
-        "quarter": Dimension("quarter", _quarter, _all),
+        "month": Dimension("month", _month),
+        "quarter": Dimension("quarter", _quarter),
     }
 )

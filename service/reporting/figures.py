@@ -103,12 +103,13 @@ PAIRS = Source(
 )
 SOURCES = (RESPONSES, SESSIONS, SCORES, CHANGES, PER_SESSION, ALERTS, DYADS, PAIRS)
 
-_DUE = "raised_at + to_days($in_time_days) <= $as_of::TIMESTAMP"
-_NEEDED = "(first_act_at IS NOT NULL OR ended_at IS NULL OR ended_at >= raised_at + to_days($in_time_days))"
+_DUE = "told_at + to_days($in_time_days) <= $as_of::TIMESTAMP"
+_NEEDED = "(first_act_at IS NOT NULL OR ended_at IS NULL OR ended_at >= told_at + to_days($in_time_days))"
 _GONE = (
     "last_session_date + $drop_out_days::INTEGER <= $as_of::TIMESTAMP::DATE"
     " AND (ended_on IS NULL OR end_reason = 'client-left')"
 )
+_UNSTRAINED = "strain = 'none' AND last_session_date IS NOT NULL"
 _DROP_OUT = (
     "Of dyads {}, how many have had no session for so many days (28) by `as_of`, without an end of treatment"
     " being told; one told as `client-left` counts still. Compare both groups; read neither alone."
@@ -132,7 +133,7 @@ def _per_hundred(level: str) -> Figure:
 
 
 _DAYS_BETWEEN = "Days from one rated session of a dyad to the next; they belong to the later one."
-_TO_REPAIR = "Sessions of the dyad after the one at which it was raised, to the day of its recorded repair."
+_TO_REPAIR = "Sessions of the dyad after the one at which it was told, to the day of its recorded repair."
 _LEVEL = "Every value of a score, of every response, in the instrument's points."
 _CHANGE = "A dyad's last value of a score minus its first, where it has two or more."
 
@@ -207,9 +208,9 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         "acknowledged_in_time", "alerts", "share", ALERTS, "0 to 1", "alerts that were due",
-        "Alerts on which a person acted within so many days (7), of those raised at least as long ago; those"
+        "Alerts on which a person acted within so many days (7), of those told at least as long ago; those"
         " whose scores were back before that, untouched, do not count.",
-        f"count_if({_DUE} AND {_NEEDED} AND first_act_at <= raised_at + to_days($in_time_days))",
+        f"count_if({_DUE} AND {_NEEDED} AND first_act_at <= told_at + to_days($in_time_days))",
         f"count_if({_DUE} AND {_NEEDED})",
     ),
     Figure(
@@ -228,8 +229,8 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         "drop_out_without_alert", "drop-out", "share", DYADS, "0 to 1", "dyads without an alert",
-        _DROP_OUT.format("that never had an alert"),
-        f"count_if(strain = 'none' AND {_GONE})", "count_if(strain = 'none')",
+        _DROP_OUT.format("with a session that never had an alert, a dismissed or historical one neither"),
+        f"count_if({_UNSTRAINED} AND {_GONE})", f"count_if({_UNSTRAINED})",
     ),
     Figure(
         "congruence_gap", "congruence", "mean", PAIRS, "points", "sessions that both rated",
@@ -259,7 +260,7 @@ class Told:
 
 
 _INTERVALS = {
-    "share": "Wilson 1927, effective n by dyads (Korn & Graubard 1998)",
+    "share": "Wilson 1927, effective n by dyads, with t (Korn & Graubard 1998)",
     "mean": "t over dyads (Cochran 1977, 6.4)",
     "rate": "t over dyads (Cochran 1977, 6.4), not below 0",
     "correlation": "Fisher 1921",

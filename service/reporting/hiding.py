@@ -1,55 +1,84 @@
 """Which cells of an answer are hidden: for each figure and its labels, over all groups."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cache, partial
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
-from service.reporting.figures import BETWEEN, PAIRS, QUARTILES, WITHIN, Figure, mean_name
-from service.reporting.nesting import Nesting
+from service.reporting.coarser import OF_DYADS, Table, Tables
+from service.reporting.differencing import Span
+from service.reporting.figures import BETWEEN, PAIRS, QUARTILES, WITHIN, Figure, Source, mean_name
 from service.reporting.queries import By, patients_query
 from service.reporting.question import Cell, Question, hidden_cell
 from service.reporting.reading import Reader
-from service.reporting.suppression import Group, hidden_cells
+from service.reporting.suppression import Group, Told, hidden_cells
 
-# A figure and its labels; and how many patients each key of the first and of the second dimension has.
-MarginOf = tuple[str, tuple[str, ...]]
-Margin = Sequence[Mapping[Group, int]]
-_MOST = 2
+# A figure and its labels.
+CellsOf = tuple[str, tuple[str, ...]]
+_MOST = 1000
+# How many patients each group of a table has.
+Counted = Mapping[Table, Mapping[Group, int]]
 
 
-def read_margins(reader: Reader, question: Question, figures: Sequence[Figure]) -> dict[MarginOf, Margin]:
-    """Return the margins of figures of one source that two dimensions are asked for, else nothing.
+def read_coarser(
+    reader: Reader, question: Question, figures: Sequence[Figure], tables: Tables
+) -> dict[CellsOf, Counted]:
+    """Return the coarser tables of figures of one source, as whoever asks for those is told of them.
 
-    Who asks for one dimension alone is told the margins, so a margin that is hidden there must not be the sum
-    of cells that are shown here.
+    A group that is hidden there must not be the sum of groups that are shown here.
     """
-    if len(question.group_by) < _MOST:
-        return {}
-    source = figures[0].source
     wholes = list(dict.fromkeys(one.m for one in figures))
-    found: dict[MarginOf, list[dict[Group, int]]] = {}
-    for n, name in enumerate(question.group_by):
-        by = By(replace(question, group_by=(name,)), source)
+    counted = read_patients(reader, question, figures[0].source, wholes, tables.needed(question.group_by))
+    found: dict[CellsOf, Counted] = {}
+    for labels, of_whole in counted.items():
+        for figure in figures:
+            # Wholes of the same patients are one, so that what they hide is found once.
+            same = next(one for one in of_whole.values() if one == of_whole[figure.m])
+            found |= {(name, labels): same for name in names_of(figure)}
+    return found
+
+
+def read_patients(
+    reader: Reader, question: Question, source: Source, wholes: Sequence[str], wanted: Iterable[Table]
+) -> dict[tuple[str, ...], dict[str, dict[Table, dict[Group, int]]]]:
+    """Return how many patients each aggregate rests on in every group of some tables, by labels."""
+    alike: dict[Table, list[Table]] = {}
+    for table in wanted:
+        alike.setdefault(tuple(one for one in table if one not in OF_DYADS), []).append(table)
+    found: dict[tuple[str, ...], dict[str, dict[Table, dict[Group, int]]]] = {}
+    for tables in alike.values():  # what groups the same spans or forms is counted in one go
+        columns = list(dict.fromkeys(name for table in tables for name in table))
+        places = [[columns.index(name) for name in table] for table in tables]
+        by = By(replace(question, group_by=tuple(columns)), source)
         reader.show(by.parts)
-        for labels, rows in by.by_labels(reader.rows(patients_query(by, wholes))).items():
-            for figure in figures:
-                name_of_count = f"patients{wholes.index(figure.m)}"
-                counts = {group: row[name_of_count] for group, row in rows}
-                for told in _names(figure):
-                    found.setdefault((told, labels), [{}, {}])[n] = counts
-    return dict(found)
+        for labels, rows in by.by_labels(reader.rows(patients_query(by, wholes, places))).items():
+            own = found.setdefault(labels, {whole: {} for whole in wholes})
+            for group, row in rows:
+                table = tables[row["place"]]
+                key = tuple([group[place] for place in places[row["place"]]])
+                for n, whole in enumerate(wholes):
+                    if row[f"patients{n}"]:
+                        own[whole].setdefault(table, {})[key] = row[f"patients{n}"]
+    return found
 
 
 def suppress(
-    found: Mapping[MarginOf, Sequence[Cell]],
+    found: Mapping[CellsOf, Sequence[Cell]],
     question: Question,
-    margins: Mapping[MarginOf, Margin],
-    nesting: Nesting,
+    coarser: Mapping[CellsOf, Counted],
+    tables: Tables,
 ) -> Iterator[Cell]:
     """Give the cells of each figure and its labels, those that must not be shown without their numbers."""
-    hidden_of = _hiding(question, nesting)
+    known: dict[Hashable, frozenset[Group]] = {}  # figures of the same values have the same patients
+    hiding: dict[int, Hiding] = {}
     for of, cells in found.items():
-        hidden = hidden_of({cell.group: cell.patients for cell in cells}, margins.get(of, ()))
+        counted = coarser.get(of, {})
+        patients = {cell.group: cell.patients for cell in cells}
+        key = (id(counted), tuple(patients.items()))
+        if key not in known:
+            one = hiding.setdefault(id(counted), Hiding(counted, question.minimum_cell, tables))
+            known[key] = one.hidden(question.group_by, patients)
+        hidden = known[key]
         for cell in cells:
             if cell.group in hidden and not cell.suppressed:
                 yield hidden_cell(cell.group, cell.figure, cell.labels, cell.patients)
@@ -57,62 +86,113 @@ def suppress(
                 yield cell
 
 
-def _hiding(
-    question: Question, nesting: Nesting
-) -> Callable[[Mapping[Group, int], Margin], frozenset[Group]]:
-    """Return what tells the hidden groups; figures of the same values have the same, found once."""
-    known: dict[Hashable, frozenset[Group]] = {}
-    lines = _lines(question, nesting)
-
-    def hidden_of(patients: Mapping[Group, int], margins: Margin) -> frozenset[Group]:
-        key = (tuple(patients.items()), *(tuple(one.items()) for one in margins))
-        if key not in known:
-            open_lines = _open_lines(question, margins, nesting)
-            known[key] = hidden_cells(patients, question.minimum_cell, lines, open_lines)
-        return known[key]
-
-    return hidden_of
-
-
-def _names(figure: Figure) -> list[str]:
+def names_of(figure: Figure) -> list[str]:
     """Return all names that a figure is told by, correlations with their gap."""
     correlations = (WITHIN, BETWEEN) if figure.source is PAIRS else ()
     quartiles = [f"{figure.name}_{name}" for name, _ in QUARTILES] if figure.each else []
     return [mean_name(figure), *quartiles, *correlations]
 
 
-def _open_lines(question: Question, margins: Margin, nesting: Nesting) -> set[tuple[object, ...]]:
-    """Return the lines of cells whose sum is hidden from who asks for one dimension alone."""
-    found: set[tuple[object, ...]] = set()
-    for n, patients in enumerate(margins):
-        alone = replace(question, group_by=(question.group_by[n],))
-        counted = {group: count for group, count in patients.items() if count}
-        for (key,) in hidden_cells(counted, question.minimum_cell, _lines(alone, nesting)):
-            line: list[object] = [key, key]
-            line[1 - n] = "all"
-            found.add((1 - n, *line))
-    return found
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """What is hidden of one figure: in each coarser table, and in one that is asked for."""
 
+    coarser: Counted
+    minimum: int
+    tables: Tables
+    _found: dict[Table, frozenset[Group]] = field(default_factory=dict)
 
-def _lines(question: Question, nesting: Nesting) -> Callable[[Group], tuple[tuple[object, ...], ...]]:
-    """Return what tells the lines of a cell: in each dimension its coarser keys, the others as they are.
+    def hidden(self, table: Table, patients: Mapping[Group, int]) -> frozenset[Group]:
+        """Return the groups of a table that must not be shown, whatever else of it is asked."""
+        if not any(map(self._has_few, (patients, *self.coarser.values()))):
+            return frozenset()
+        lines = self.tables.lines(table).of
+        told = self._told(table, patients)
+        hidden = hidden_cells(patients, self.minimum, lines, told)
+        while more := self._telling(table, patients, hidden):
+            told = replace(told, forced=hidden | {more})
+            hidden = hidden_cells(patients, self.minimum, lines, told)
+        return hidden
 
-    Coarser is also what a key lies within by another dimension, whose sums whoever asks for that is told.
-    """
+    def _has_few(self, patients: Mapping[Group, int]) -> bool:
+        return min(patients.values(), default=self.minimum) < self.minimum
 
-    def holders(n: int, key: object) -> list[object]:
-        coarser = question.dimensions[n].coarser(key)
-        return [*coarser, *nesting.lines_of(question.group_by[n], key)]
+    def _hidden_in(self, table: Table) -> frozenset[Group]:
+        """Return the same of a coarser table."""
+        if table not in self._found:
+            self._found[table] = self.hidden(table, self.coarser.get(table, {}))
+        return self._found[table]
 
-    held = [cache(partial(holders, n)) for n in range(len(question.group_by))]
+    def _telling(
+        self, table: Table, patients: Mapping[Group, int], hidden: Collection[Group]
+    ) -> Group | None:
+        """Return the smallest shown group by which a small one comes out, None where none does.
 
-    def lines_of(group: Group) -> tuple[tuple[object, ...], ...]:
-        return tuple(
-            [
-                (n, *group[:n], holder, *group[n + 1 :])
-                for n, key in enumerate(group)
-                for holder in held[n](key)
-            ]
+        Of very many groups it is not looked for: that would take longer than all else.
+        """
+        counted = {one: self.coarser.get(one, {}) for one in self.tables.beside(table)} | {table: patients}
+        if sum(map(len, counted.values())) > _MOST or not any(map(self._has_few, counted.values())):
+            return None
+        span, small, above = Span(), [], self.tables.above(table)
+        cells = self._cells(table, counted)
+        span.add(((), ()), frozenset().union(*(atoms for _, atoms, _ in cells)))  # the whole clinic's
+        for (of, group), atoms, count in cells:
+            shown = of == table and group not in hidden
+            if count < self.minimum:
+                small.append(atoms)
+            elif shown or (of in above and group not in self._hidden_in(of)):
+                span.add((of, group), atoms)
+        for atoms in small:
+            own = [group for of, group in span.cells_that_tell(atoms) if of == table]
+            if own:
+                return min(own, key=lambda group: (patients[group], str(group)))
+        return None
+
+    def _cells(self, table: Table, counted: Counted) -> list[tuple[tuple[Table, Group], frozenset[int], int]]:
+        """Return the cells of some tables with their atoms and patients.
+
+        Kinds of dyads of which there is nothing in a figure are no atoms: whoever sees no cell knows it.
+        """
+        atoms_of = self.tables.atoms(table, counted[table])
+        cells = [
+            ((of, group), atoms_of(of, group), count)
+            for of, groups in counted.items()
+            for group, count in groups.items()
+        ]
+        there = (frozenset().union(*(atoms for (of, _), atoms, _ in cells if of == one)) for one in counted)
+        known = frozenset.intersection(*there)
+        return sorted(((cell, atoms & known, count) for cell, atoms, count in cells), key=_by_atoms)
+
+    def _told(self, table: Table, patients: Mapping[Group, int]) -> Told:
+        lines = {group: self.tables.lines(table).of(group) for group in patients}
+        hidden = frozenset(
+            (coarser, group)
+            for coarser in {one.table for one in self.tables.lines(table).steps}
+            for group in (self._hidden_in(coarser) if coarser else ())
         )
+        sizes = Counter(chain.from_iterable(lines.values()))
+        # What is alone in a line is the sum itself.
+        known = {
+            group for group, own in lines.items() if any(sizes[one] == 1 and one not in hidden for one in own)
+        }
+        forced = set()
+        for group, coarser, parts in self._parts(table):
+            gone = [part for part in parts if part in self._hidden_in(coarser)]
+            if not gone:
+                known.add(group)
+            elif len(gone) == 1 or sum(self.coarser[coarser][part] for part in gone) < self.minimum:
+                forced.add(group)
+        return Told(hidden, frozenset(known), frozenset(forced) & lines.keys())
 
-    return lines_of
+    def _parts(self, table: Table) -> Iterator[tuple[Group, Table, list[Group]]]:
+        """Give the groups that are sums of groups of a coarser table, with those."""
+        for coarser, step in self.tables.steps_of_parts(table):
+            parts: dict[Group, list[Group]] = {}
+            for group in self.coarser.get(coarser, {}):
+                if (sum_of := step.to(group)) is not None:
+                    parts.setdefault(sum_of, []).append(group)
+            yield from ((group, coarser, own) for group, own in parts.items())
+
+
+def _by_atoms(cell: tuple[object, frozenset[int], int]) -> int:
+    return len(cell[1])

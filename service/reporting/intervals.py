@@ -60,13 +60,15 @@ def share_interval(sums: Sums) -> Interval:
     """Return Wilson's interval of a share (0 to 1) with the effective number of what was counted.
 
     Sources: Wilson 1927, J. American Statistical Association 22:209-212; effective number: Korn & Graubard
-    1998, Survey Methodology 24(2):193-201. It never exceeds ``m``. Where nothing or everything was counted,
-    or in one dyad alone, the number of dyads takes its place: no variance is seen there.
+    1998, Survey Methodology 24(2):193-201, with their factor for a variance that few dyads tell, the square
+    of t for m - 1 over t for dyads - 1. It never exceeds ``m``. Where nothing or everything was counted, or
+    in one dyad alone, the number of dyads takes its place: no variance is seen there.
     """
     dyads, x, m, variance = sums
     share = x / m
     if variance and 0 < share < 1:
-        return wilson(share, min(m, share * (1 - share) / variance))
+        certain = t_quantile(int(m) - 1) / t_quantile(dyads - 1)
+        return wilson(share, min(m, share * (1 - share) / variance * certain**2))
     return wilson(share, dyads)
 
 
@@ -90,11 +92,13 @@ def correlation_interval(correlation: float, number: float) -> Interval | None:
     return Interval(tanh(atanh(correlation) - half), tanh(atanh(correlation) + half))
 
 
-@cache
 def t_quantile(freedom: int) -> float:
     """Return the 97.5th percentile of Student's t; from 200 degrees of freedom on by Cornish and Fisher."""
-    if freedom >= _NORMAL_FROM:
-        return _Z + (_Z**3 + _Z) / (4 * freedom)
+    return _Z + (_Z**3 + _Z) / (4 * freedom) if freedom >= _NORMAL_FROM else _t_of_few(freedom)
+
+
+@cache
+def _t_of_few(freedom: int) -> float:
     low, high = 0.0, 700.0
     while high - low > 1e-9:  # noqa: PLR2004 - digits enough for every figure
         middle = (low + high) / 2

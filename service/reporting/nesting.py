@@ -7,21 +7,18 @@ from itertools import permutations
 from service.reporting.dimensions import OF_DYAD
 from service.reporting.reading import Reader
 
-_FEWEST_TOGETHER = 2
 _NAMES = tuple(one for one in OF_DYAD if one != "clinic")
 
 
 @dataclass(frozen=True, slots=True)
 class Nesting:
-    """Of (dimension, coarser dimension): the coarser key that each key lies in, where keys add up to it."""
+    """Of (dimension, coarser dimension): the coarser key that each key lies in, where keys add up to it.
+
+    ``kinds`` are the dyads that there are, told apart by nothing else than these dimensions.
+    """
 
     found: Mapping[tuple[str, str], Mapping[object, object]] = field(default_factory=dict)
-
-    def lines_of(self, dimension: str, key: object) -> Iterable[tuple[str, object]]:
-        """Give the coarser dimension and key of each sum that a key is a part of, and others too."""
-        for (own, coarser), within in self.found.items():
-            if own == dimension and key in within:
-                yield coarser, within[key]
+    kinds: tuple[Mapping[str, object], ...] = ()
 
 
 def read_nesting(reader: Reader, group_by: Iterable[str]) -> Nesting:
@@ -40,13 +37,15 @@ def read_nesting(reader: Reader, group_by: Iterable[str]) -> Nesting:
 def find_nesting(dyads: Iterable[Mapping[str, object]]) -> Nesting:
     """Return what lies within what, of dyads with a key for each of site, team, approach and therapist.
 
-    Any may lie within any: the teams of one approach, the sites of one team.
+    Any may lie within any: the teams of one approach, the sites of one team; one alone is the same as what it
+    lies within.
     """
-    rows = list(dyads)
+    kinds = {tuple(row[name] for name in _NAMES) for row in dyads}
+    rows = [dict(zip(_NAMES, kind, strict=True)) for kind in sorted(kinds, key=str)]
     pairs = {
         (own, coarser): {(row[own], row[coarser]) for row in rows} for own, coarser in permutations(_NAMES, 2)
     }
-    return Nesting({names: _within(seen) for names, seen in pairs.items()})
+    return Nesting({names: _within(seen) for names, seen in pairs.items()}, tuple(rows))
 
 
 def _within(seen: Iterable[tuple[object, object]]) -> dict[object, object]:
@@ -58,6 +57,6 @@ def _within(seen: Iterable[tuple[object, object]]) -> dict[object, object]:
     return {
         own: coarser
         for coarser, keys in keys_in.items()
-        if len(keys) >= _FEWEST_TOGETHER and all(len(coarser_of[own]) == 1 for own in keys)
+        if all(len(coarser_of[own]) == 1 for own in keys)
         for own in keys
     }

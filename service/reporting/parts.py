@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.reporting.counted_by import CountedBy
-from service.reporting.dimensions import BAND, LANGUAGE, MONTH, OF_DYAD, QUARTER, THERAPIST, band_sql
+from service.reporting.dimensions import (
+    BAND,
+    INSTRUMENT,
+    LANGUAGE,
+    MONTH,
+    OF_DYAD,
+    QUARTER,
+    THERAPIST,
+    band_sql,
+)
 from service.reporting.figures import FIGURES, ONCE, QUARTILES, SOURCES, Source
 from service.reporting.tables import TABLES
 from service.reporting.writing import MEMORY, packing
@@ -28,7 +37,10 @@ _FINEST = (MONTH, QUARTER, "band")
 # What is asked for mostly, beside what a dyad has one of; and the columns that a dimension is made of.
 # A month lies in one quarter, which stands beside it for whoever asks for both.
 _MONTHS = (MONTH, QUARTER)
-_EXACT = (_MONTHS, (QUARTER,), (BAND,), (*_MONTHS, BAND), (*_MONTHS, LANGUAGE), (QUARTER, LANGUAGE))
+_EXACT = (
+    *(_MONTHS, (QUARTER,), (BAND,), (*_MONTHS, BAND), (*_MONTHS, LANGUAGE), (QUARTER, LANGUAGE)),
+    *((INSTRUMENT,), (*_MONTHS, INSTRUMENT), (QUARTER, INSTRUMENT)),
+)
 # With a therapist these are thousands of groups, and their quartiles take longer than all else.
 _THERAPISTS_BY = (MONTH, QUARTER)
 # Values whose quartiles are sought cannot lie on the disk meanwhile: 40 MB for a million.
@@ -115,7 +127,8 @@ def _exact(source: Source, group_by: Collection[str]) -> tuple[str, ...] | None:
 
 
 def _exact_of(source: Source) -> list[tuple[str, ...]]:
-    return [one for one in ((), *_EXACT) if {*one} <= {*source.dimensions}]
+    possible = {*source.dimensions} - {*source.labels}
+    return [one for one in ((), *_EXACT) if {*one} <= possible]
 
 
 def _exact_name(source: Source, beyond: tuple[str, ...]) -> str:

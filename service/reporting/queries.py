@@ -86,11 +86,29 @@ def sums_query(by: By, figures: Sequence[Figure], wholes: Sequence[str]) -> str:
     return f"SELECT {by.named}{told} FROM ({summed})"  # noqa: S608 - ours
 
 
-def patients_query(by: By, wholes: Sequence[str]) -> str:
-    """Return the query for how many patients each of these aggregates rests on (patients0, …)."""
-    counts = ", ".join(f"{_patients(f'm{n}')} AS patients{n}" for n in range(len(wholes)))
+def patients_query(by: By, wholes: Sequence[str], places: Sequence[Sequence[int]]) -> str:
+    """Return the query for how many patients each of these aggregates rests on (patients0, …), several times.
+
+    ``places`` are of the columns that each time is grouped by; ``place`` tells which of them a row is of.
+    """
+    numbers = range(len(wholes))
+    each = ", ".join(f"{_alone(f'm{n}')} AS alone{n}, {_others(f'm{n}')} AS others{n}" for n in numbers)
     dyads = _dyads(by, {f"m{n}": m for n, m in enumerate(wholes)})
-    return f"SELECT {by.named}{counts} FROM ({dyads}) GROUP BY ALL"  # noqa: S608 - ours
+    told = ", ".join(
+        f"(sum(alone{n}) + coalesce(len(list_distinct(flatten(list(others{n})))), 0))::INTEGER AS patients{n}"
+        for n in numbers
+    )
+    columns = [f"g{n}" for n in range(len(by.question.group_by))]
+    sets = ", ".join(f"({', '.join([*(columns[n] for n in own), *by.source.labels])})" for own in places)
+    which = " ".join(
+        f"WHEN {sum(1 << (len(columns) - 1 - n) for n in range(len(columns)) if n not in own)} THEN {place}"
+        for place, own in enumerate(places)
+    )
+    return (
+        f"SELECT {by.named}CASE grouping({', '.join(columns)}) {which} END AS place, {told}"  # noqa: S608 - ours
+        f" FROM (SELECT {by.named}{each} FROM ({dyads}) GROUP BY ALL)"
+        f" GROUP BY GROUPING SETS ({sets})"
+    )
 
 
 def _dyads(by: By, wanted: Mapping[str, str]) -> str:
@@ -112,10 +130,17 @@ def _of_whole(n: int) -> str:
 
 
 def _patients(whole: str) -> str:
-    # count(DISTINCT …) takes four times as long as all else together, whatever its filter lets through.
-    others = f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
     # As HUGEINT, which they would be, counts take longer to fetch than to count.
-    return f"(count_if(alone AND {whole} <> 0) + coalesce(len(list_distinct({others})), 0))::INTEGER"
+    return f"({_alone(whole)} + coalesce(len(list_distinct({_others(whole)})), 0))::INTEGER"
+
+
+def _alone(whole: str) -> str:
+    return f"count_if(alone AND {whole} <> 0)"
+
+
+def _others(whole: str) -> str:
+    # count(DISTINCT …) takes four times as long as all else together, whatever its filter lets through.
+    return f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
 
 
 def _of_figure(n: int, place: int) -> str:

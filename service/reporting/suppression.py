@@ -1,6 +1,7 @@
 """Which cells of a figure are not shown: those of few patients, and others that would give them away."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 Group = tuple[object, ...]
@@ -9,17 +10,32 @@ LinesOf = Callable[[Group], tuple[Hashable, ...]]
 _FEWEST_HIDDEN = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What coarser questions tell of a question's cells.
+
+    ``open_lines``: sums that are hidden there, and must not come out here. ``known``: cells that are told
+    there, so that hiding them helps nobody. ``forced``: cells that must be hidden, else one comes out there.
+    """
+
+    open_lines: frozenset[Hashable] = frozenset()
+    known: frozenset[Group] = frozenset()
+    forced: frozenset[Group] = frozenset()
+
+
+NOTHING = Told()
+
+
 def hidden_cells(
-    patients: Mapping[Group, int], minimum: int, lines_of: LinesOf, open_lines: Collection[Hashable] = ()
+    patients: Mapping[Group, int], minimum: int, lines_of: LinesOf, told: Told = NOTHING
 ) -> frozenset[Group]:
     """Return the groups that must not be shown; ``patients`` says how many each figure rests on.
 
     Primary: fewer patients than the minimum. Complementary: in every line with a hidden cell at least two are
     hidden, of at least the minimum of patients together; the smallest of the others follow, again and again.
-    ``open_lines`` are those whose sum must not come out: they need hidden cells even where none is small.
     """
-    hidden = {group for group, count in patients.items() if count < minimum}
-    if not hidden and not open_lines:
+    hidden = {group for group, count in patients.items() if count < minimum} | told.forced
+    if not hidden and not told.open_lines:
         return frozenset()
     of = {group: lines_of(group) for group in patients}
     lines: dict[Hashable, list[Group]] = {}
@@ -27,12 +43,13 @@ def hidden_cells(
         for line in own:
             lines.setdefault(line, []).append(group)
     order = cache(lambda line: (len(lines[line]), str(line)))
-    looked_at = {line for group in hidden for line in of[group]} | (lines.keys() & set(open_lines))
+    looked_at = {line for group in hidden for line in of[group]} | (lines.keys() & told.open_lines)
     while looked_at:
         more: set[Group] = set()
         # Short lines first: they have the least choice, and what they take may do for the long ones.
         for one in sorted(looked_at, key=order):
-            taken = _next(lines[one], hidden, patients, minimum, is_open=one in open_lines)
+            unknown = [group for group in lines[one] if group not in told.known]
+            taken = _next(unknown, hidden, patients, minimum, is_open=one in told.open_lines)
             if taken is not None:
                 hidden.add(taken)
                 more.add(taken)

@@ -29,7 +29,7 @@ _TABLES: dict[str, dict[str, str]] = {
         "first_rated": "INTEGER",
         "rich_attended": "INTEGER",
         "rich_missing": "INTEGER",
-        "strain": "VARCHAR",  # none | unrepaired | other: what became of its alerts
+        "strain": "VARCHAR",  # none (never an alert) | unrepaired | other: what became of its alerts
         "ended_on": "DATE",  # an end of treatment that was told; NULL: none, or a session came after it
         "end_reason": "VARCHAR",
     },
@@ -77,7 +77,7 @@ _TABLES: dict[str, dict[str, str]] = {
         "alert": "VARCHAR",
         **_WHOSE,
         **_GROUPS,
-        **_SESSION,
+        **_SESSION,  # at which people were told
         "instrument": "VARCHAR",
         "evidence_level": "VARCHAR",  # A | B | D, the best that it rests on
         "severity": "VARCHAR",
@@ -86,6 +86,7 @@ _TABLES: dict[str, dict[str, str]] = {
         "score_course": "VARCHAR",
         "historical": "BOOLEAN",
         "raised_at": "TIMESTAMP",
+        "told_at": "TIMESTAMP",  # later where only a later, live rating made a historical one news
         "first_act_at": "TIMESTAMP",  # of a person; NULL: nobody acted
         "ended_at": "TIMESTAMP",
         "repair_steps": "INTEGER",

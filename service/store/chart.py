@@ -1,9 +1,10 @@
 """Where our resources live in an EHR, and what must never change once something was delivered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import bindparam, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, select, union_all
 
 from service.store.database import Tx
 from service.store.tables import alerts, chart_entries, kept_facts, responses
@@ -64,22 +65,42 @@ def read_entries(tx: Tx, clinic: str, ehr: str, logicals: Iterable[str]) -> dict
 
 def entries_of_response(tx: Tx, clinic: str, ehr: str, response_id: str) -> dict[str, ChartEntry]:
     """Return what the EHR holds of a response: itself, its Observations and notes, by our reference."""
-    where = {"clinic": clinic, "ehr": ehr}
-    for kind in _KINDS_OF_RESPONSE:
-        own = f"{kind}/{response_id}"
-        # '/' is what follows '.'
-        where |= {f"own_{kind}": own, f"from_{kind}": f"{own}.", f"until_{kind}": f"{own}/"}
-    rows = tx.execute(_OF_RESPONSE, where)
-    return {row.logical: ChartEntry(*row) for row in rows}
+    where = {"clinic": clinic, "ehr": ehr, **_bounds(_KINDS_OF_RESPONSE, response_id)}
+    return {row.logical: ChartEntry(*row) for row in tx.execute(_OF_RESPONSE, where)}
 
 
 def entries_of_alert(tx: Tx, clinic: str, ehr: str, alert_id: str) -> dict[str, ChartEntry]:
-    """Return what the EHR holds of an alert: its resources and notes, by our reference."""
-    own = read_entries(tx, clinic, ehr, [f"{kind}/{alert_id}" for kind in _KINDS_OF_ALERT])
-    return own | entries_of_response(tx, clinic, ehr, alert_id)
+    """Return what the EHR holds of an alert: record, work, banner and notes, by our reference."""
+    where = {"clinic": clinic, "ehr": ehr, **_bounds(_KINDS_OF_ALERT, alert_id)}
+    return {row.logical: ChartEntry(*row) for row in tx.execute(_OF_ALERT, where)}
 
 
-_KINDS_OF_ALERT = ("DetectedIssue", "Task", "Flag")
+def _bounds(kinds: Sequence[str], subject_id: str) -> dict[str, str]:
+    bounds: dict[str, str] = {}
+    for kind in kinds:
+        own = f"{kind}/{subject_id}"
+        # '/' is what follows '.'
+        bounds |= {f"own_{kind}": own, f"from_{kind}": f"{own}.", f"until_{kind}": f"{own}/"}
+    return bounds
+
+
+def _of_subject(kinds: Sequence[str]) -> CompoundSelect[Any]:
+    """Return what is under a subject's own id, or that with something behind a full stop.
+
+    One select for each: where they stand in one, behind OR, SQLite reads all that the EHR holds of anybody.
+    """
+    return union_all(
+        *(_ENTRIES.where(chart_entries.c.logical == bindparam(f"own_{kind}")) for kind in kinds),
+        *(
+            _ENTRIES.where(
+                chart_entries.c.logical >= bindparam(f"from_{kind}"),
+                chart_entries.c.logical < bindparam(f"until_{kind}"),
+            )
+            for kind in kinds
+        ),
+    )
+
+
 _ENTRY_KEY = ("clinic", "ehr", "logical")
 _ENTRY_CHANGES = ("ehr_id", "ehr_version", "our_version", "updated_at")
 _ENTRIES = select(
@@ -92,19 +113,11 @@ _ENTRIES = select(
 _FEW = 2
 _NAMED_ENTRY = _ENTRIES.where(chart_entries.c.logical == bindparam("logical"))
 _NAMED_ENTRIES = _ENTRIES.where(chart_entries.c.logical.in_(bindparam("logicals", expanding=True)))
-# Under a response's own id, or that with something behind a full stop. One select for each: where they stand
-# in one, behind OR, SQLite reads all that the EHR holds of anybody.
-_KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", "DocumentReference", "Communication")
-_OF_RESPONSE = union_all(
-    *(_ENTRIES.where(chart_entries.c.logical == bindparam(f"own_{kind}")) for kind in _KINDS_OF_RESPONSE),
-    *(
-        _ENTRIES.where(
-            chart_entries.c.logical >= bindparam(f"from_{kind}"),
-            chart_entries.c.logical < bindparam(f"until_{kind}"),
-        )
-        for kind in _KINDS_OF_RESPONSE
-    ),
-)
+_NOTES = ("DocumentReference", "Communication")
+_KINDS_OF_RESPONSE = ("QuestionnaireResponse", "Observation", *_NOTES)
+_KINDS_OF_ALERT = ("DetectedIssue", "Task", "Flag", *_NOTES)
+_OF_RESPONSE = _of_subject(_KINDS_OF_RESPONSE)
+_OF_ALERT = _of_subject(_KINDS_OF_ALERT)
 
 
 def session_dates(tx: Tx, clinic: str) -> Mapping[tuple[str, str, int], str]:

@@ -12,6 +12,7 @@ from service.ledger import Event, State, is_parked, step
 from service.store.chart import ChartEntry, keep_fact, put_entries, read_fact, session_dates
 from service.store.database import Tx
 from service.store.deliveries import DeliveryRow, find_delivery
+from service.store.given_up import LEFT_UNSEEN, note_not_there
 from service.store.parts import PartRow, read_parts, replace_plan
 from service.store.tables import deliveries, parts
 
@@ -35,10 +36,13 @@ def retry(
     delivery = _idle(tx, clinic, delivery_id, now, version)
     _require_parked_or(delivery, State.PENDING)
     unknown = [part for part in _open_parts(tx, clinic, delivery_id) if part.state is State.UNKNOWN]
-    if unknown and not not_there:
+    may_be_there = bool(unknown) or delivery.reason == LEFT_UNSEEN
+    if may_be_there and not not_there:
         raise FaultsInRequest([Fault("not_there", "required", _SAY_NOT_THERE)])
     for part in unknown:
         _move(tx, part, Event.RELEASED, "")
+    if delivery.reason == LEFT_UNSEEN:
+        note_not_there(tx, clinic, delivery)
     if delivery.state in (State.REJECTED, State.HELD):
         replace_plan(tx, clinic, delivery_id, "planned anew")
     return _set(tx, clinic, delivery, state=step(State(delivery.state), Event.RELEASED), now=now)
@@ -52,19 +56,23 @@ def confirm(
     now: str,
     *,
     version: int | None = None,
+    plans_rest: bool = False,
 ) -> DeliveryRow:
     """Take a person's word that what is parked is in the EHR, where ``entries`` say; go on with the rest.
 
-    Raises ``NotFound``, ``StaleVersion``, ``WrongState``.
+    ``plans_rest``: what they do not tell of is planned anew, and searched for where it left before. Raises
+    ``NotFound``, ``StaleVersion``, ``WrongState``.
     """
     delivery = _idle(tx, clinic, delivery_id, now, version)
     _require_parked_or(delivery)
     put_entries(tx, clinic, delivery.ehr, entries, now)
+    if plans_rest:
+        replace_plan(tx, clinic, delivery_id, "planned anew")
     for part in _open_parts(tx, clinic, delivery_id):
         if part.state is not State.PENDING:
             _move(tx, part, Event.SEEN_THERE, "")
-    rest = _open_parts(tx, clinic, delivery_id)
-    state = State.PENDING if rest else step(State(delivery.state), Event.SEEN_THERE)
+    goes_on = plans_rest or _open_parts(tx, clinic, delivery_id)
+    state = State.PENDING if goes_on else step(State(delivery.state), Event.SEEN_THERE)
     return _set(tx, clinic, delivery, state=state, now=now)
 
 

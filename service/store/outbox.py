@@ -219,6 +219,11 @@ def set_delivery(tx: Tx, claim: Claim, now: str, state: State, rung: str | None 
         _change(tx, _SET_RUNG, claim, values | {"taken": rung})
 
 
+def keep_claim(tx: Tx, claim: Claim, lease_until: str) -> None:
+    """Extend a claim's lease, also one that ran out and that nobody took over. Raises ``LeaseLost``."""
+    _change(tx, _KEEP, claim, {"until": lease_until})
+
+
 def close_claim(
     tx: Tx,
     claim: Claim,
@@ -264,6 +269,7 @@ _CLAIMED = update(deliveries).where(
     deliveries.c.lease_owner == bindparam("owner"),
     deliveries.c.tries == bindparam("claimed"),
 )
+_KEEP = _CLAIMED.values(lease_until=bindparam("until"))
 _SET = _CLAIMED.values(
     state=bindparam("to_state"),
     reason="",

@@ -73,19 +73,19 @@ def patients_not_shared(tx: Tx, clinic: str) -> frozenset[str]:
     return frozenset(tx.execute(unshared_keys(clinic)).scalars())
 
 
-def named_keys(tx: Tx, clinic: str) -> dict[str, None]:
-    """Return the keys that names stand for, in the order they came in; of merged patients one is left."""
-    return _keys_in(tx, patient_aliases, clinic)
+def patient_keys(tx: Tx, clinic: str) -> list[str]:
+    """Return the key of every patient who was ever known here, in the order in which they came."""
+    known = (
+        select(table.c.patient_key).where(table.c.clinic == clinic).order_by(table.c.row_id)
+        for table in (patient_aliases, dyads)
+    )
+    return list(dict.fromkeys(key for query in known for key in tx.execute(query).scalars()))
 
 
-def patient_keys(tx: Tx, clinic: str) -> dict[str, None]:
-    """Return the key of every patient who was ever known here, those with a name first."""
-    return named_keys(tx, clinic) | _keys_in(tx, dyads, clinic)
-
-
-def _keys_in(tx: Tx, table: Table, clinic: str) -> dict[str, None]:
-    keys = select(table.c.patient_key).where(table.c.clinic == clinic).order_by(table.c.row_id)
-    return dict.fromkeys(tx.execute(keys).scalars())
+def named_keys(tx: Tx, clinic: str) -> set[str]:
+    """Return the keys of the patients whom a name leads to: not of those merged into another one."""
+    named = select(patient_aliases.c.patient_key).distinct().where(patient_aliases.c.clinic == clinic)
+    return set(tx.execute(named).scalars())
 
 
 def patients_with_dyads(tx: Tx, clinic: str, keys: Sequence[str]) -> list[ReportedPatient]:
@@ -111,8 +111,11 @@ def alert_stories(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> list[AlertSt
     of_dyads = (alerts.c.clinic == clinic, alerts.c.dyad_row.in_(dyad_rows))
     current = select(alerts).where(*of_dyads, alerts.c.believed_until.is_(None))
     rows = [AlertRow(**row) for row in tx.execute(current.order_by(alerts.c.raised_at)).mappings()]
-    columns = ("id", "version", "believed_from", "believed_until", "status", "score_course", "severity")
-    versions = select(*(alerts.c[name] for name in columns), alerts.c.news, alerts.c.rule).where(*of_dyads)
+    columns = (
+        *("id", "version", "believed_from", "believed_until", "status", "score_course", "severity"),
+        *("historical", "notice", "news", "rule"),
+    )
+    versions = select(*(alerts.c[name] for name in columns)).where(*of_dyads)
     ids = [row.id for row in rows]
     acts = select(
         alert_acts.c.alert_id,

@@ -71,6 +71,7 @@ _COLUMNS: Mapping[str, str] = {
     "rule": "'own-baseline'",
     "score_course": "'low'",
     "raised_at": "session_date + INTERVAL 12 HOUR",
+    "told_at": "session_date + INTERVAL 12 HOUR",
     "first_act_at": f"session_date + INTERVAL 12 HOUR + to_days((12 * {_DRAWN.format(3)})::INTEGER)",
     "ended_at": "NULL",
     "repair_steps": "1",

@@ -88,7 +88,7 @@ def draw_level(ask: Ask, picture: Path) -> None:
 
 
 def _month(item: Item) -> str:
-    forms = "" if item["suppressed"] else f"\n{item['n']:,} forms"
+    forms = "" if item["n"] is None else f"\n{item['n']:,} forms"
     return f"{item['group']['month']}{forms}"
 
 

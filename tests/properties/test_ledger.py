@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from service.http import Http
 from service.store.database import Database
 from service.store.deliveries import DeliveryRow
+from service.store.delivery_acts import discard
 from tests.service.ehr.fake_ehr import HOST, PLAIN, Fault, Surface
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, Crash, CrashPlan, a_bench
 
@@ -117,6 +118,54 @@ def test_never_two_copies_and_nothing_lost(
         # After a 405 a type counts as not offered for a while, and deliveries go without it.
         if not any(fault and fault.status == 405 for fault in misfortunes):
             assert all(copies(bench)[f"Observation/{name}.total"] == 1 for name in confirmed(bench))
+
+
+@settings(deadline=None, max_examples=10, phases=[Phase.generate])
+@given(
+    surface=st.sampled_from(SURFACES),
+    misfortunes=faults,
+    hides_seconds=st.sampled_from([0.0, 3.0, LAG_SECONDS]),
+    seconds=st.sampled_from([0.0, 5.0, 2 * SETTLE_SECONDS]),
+    withdrawn=st.booleans(),
+)
+def test_what_was_given_up_is_doubled_by_no_later_version(
+    http: Http,
+    *,
+    surface: Surface,
+    misfortunes: list[Fault | None],
+    hides_seconds: float,
+    seconds: float,
+    withdrawn: bool,
+) -> None:
+    with a_bench_at(http, surface) as bench:
+        response = bench.record(6).filled.id
+        bench.ehr.faults = [believable(fault, surface, hides_seconds) for fault in misfortunes]
+        bench.ehr.hides_seconds = hides_seconds
+        bench.deliver_all(seconds)
+        give_up(bench)
+        if withdrawn:
+            bench.withdraw(response)
+        else:
+            bench.correct(response, session=6, total="30.0")
+        run_to_the_end(bench, CrashPlan())
+
+        assert max(copies(bench).values(), default=0) <= 1
+        if bench.deliveries()[-1].state == "confirmed":
+            assert standing(bench) <= ({"entered-in-error"} if withdrawn else {"amended"})
+
+
+def give_up(bench: Bench) -> None:
+    """Give up what is not in the EHR, whatever became of it."""
+    with bench.deployment.database.write() as tx:
+        for one in bench.deliveries():
+            if one.state != "confirmed":
+                discard(tx, "default", one.id, "gave up", bench.now())
+
+
+def standing(bench: Bench) -> set[str]:
+    """The statuses of the response and its scores in the EHR."""
+    kinds = ("QuestionnaireResponse", "Observation")
+    return {one["status"] for kind in kinds for one in bench.ehr.found(kind)}
 
 
 def is_settled(delivery: DeliveryRow, bench: Bench) -> bool:

@@ -70,7 +70,7 @@ def derived(analysed: Analysed, as_of: str, group_by: tuple[str, ...]) -> dict[K
 
 
 def answered(told: Any, group_by: tuple[str, ...]) -> dict[Key, tuple[float, float]]:
-    """What is not suppressed, without the means of items, which are never written as Observations."""
+    """What is shown with its n, without the means of items, which are never written as Observations."""
     return {
         (
             one["figure"],
@@ -78,7 +78,7 @@ def answered(told: Any, group_by: tuple[str, ...]) -> dict[Key, tuple[float, flo
             tuple(one[name] for name in LABELS if name in one),
         ): (one["value"], one["n"])
         for one in told["items"]
-        if not one["suppressed"] and not one.get("score", "").endswith("-mean")
+        if one["n"] is not None and not one.get("score", "").endswith("-mean")
     }
 
 

@@ -76,7 +76,8 @@ def build_router(doors: Doors) -> APIRouter:
             report = report_metrics(doors.deployment, families, dimensions)
         wants_csv = format == "csv" or (format is None and _CSV in (accept or ""))
         if wants_csv:
-            return Response(show_metrics_as_csv(report), media_type=_CSV, headers={"Vary": "Accept"})
+            lines = show_metrics_as_csv(report, doors.deployment)
+            return Response(lines, media_type=_CSV, headers={"Vary": "Accept"})
         return answer(show_metrics(report, doors.deployment), {"Vary": "Accept"})
 
     return router

@@ -118,7 +118,10 @@ def _add_acts(router: APIRouter, doors: Doors) -> None:
         openapi_extra=json_body("Confirmation"),
     )
     def confirm(request: Request, delivery_id: DeliveryId, body: Body, if_match: IfMatch = None) -> Response:
-        """Take your word that it is in the EHR, under this reference, and go on with the rest."""
+        """Take your word that it is in the EHR, under this reference, and go on with the rest.
+
+        Where an earlier version was given up and may be there, it is that one you found; this one changes it.
+        """
         access = access_of(request, "E")
         version, reference = version_in(if_match), read_text(body.value, "ehr_reference")
         changed = confirm_delivery(deployment, delivery_id, reference, version, access)

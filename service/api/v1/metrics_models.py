@@ -17,7 +17,10 @@ class MetricAnswer(BaseModel):
     value: Number | None
     low: Number | None = Field(description="Lower end of the 95 % interval; null: it has none.")
     high: Number | None
-    n: int | None = Field(description="How many the figure rests on; of what, its definition says.")
+    n: int | None = Field(
+        description="How many the figure rests on; of what, its definition says. Null beside a value: it "
+        "would tell how many responses a suppressed instrument has."
+    )
     suppressed: bool
 
 

@@ -109,7 +109,7 @@ class Retry(BaseModel):
 
     not_there: bool = Field(
         default=False,
-        description="You looked into the EHR and it is not there. Needed where the EHR's answer was lost.",
+        description="You looked into the EHR and it is not there. Needed where it may be.",
     )
 
 

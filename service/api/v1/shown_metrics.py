@@ -21,22 +21,13 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 def show_metrics(report: Report, deployment: Deployment) -> Json:
     """Return the whole answer."""
     told = {one.name: one for one in told_figures()}
-    question, by = report.question, report.question.by
     items = list(_items(report, told))
     return {
         "as_of": report.snapshot.facts.as_of,
-        "clinic": question.clinic,
-        "group_by": list(question.group_by),
-        "minimum_cell": question.minimum_cell,
-        "patients_not_shared": _not_shared(report),
-        "counted_by": {
-            "in_time_days": by.in_time_days,
-            "drop_out_days": by.drop_out_days,
-            "critical_mark": by.critical_mark,
-            "rich_ratings": by.rich_ratings,
-            "session_bands": list(by.session_bands),
-            "alert_budget_per_100": deployment.parameters.budget_per_100,
-        },
+        "clinic": report.question.clinic,
+        "group_by": list(report.question.group_by),
+        **_protection(report),
+        "counted_by": _counted_by(report, deployment),
         "items": items,
         "not_grouped": list(report.answered.not_grouped),
         "definitions": {
@@ -45,18 +36,39 @@ def show_metrics(report: Report, deployment: Deployment) -> Json:
     }
 
 
-def show_metrics_as_csv(report: Report) -> str:
-    """Return a header and one line for each figure and group; text that looks like a formula is quoted."""
+def show_metrics_as_csv(report: Report, deployment: Deployment) -> str:
+    """Return a header and one line for each figure and group; text that looks like a formula is quoted.
+
+    What is told once as JSON stands in every line: by what was counted, and what was left out.
+    """
     told = {one.name: one for one in told_figures()}
     written = io.StringIO()
     lines, harmless = csv.writer(written), cache(_harmless)
-    lines.writerow(["as_of", *report.question.group_by, "figure", *_LABELS, "unit", *_NUMBERS])
+    once = _protection(report) | _counted_by(report, deployment)
+    once["session_bands"] = " ".join(map(str, once["session_bands"]))
+    lines.writerow(["as_of", *report.question.group_by, "figure", *_LABELS, "unit", *_NUMBERS, *once])
     for item in _items(report, told):
         texts = [*item["group"].values(), item["figure"], *(item.get(name, "") for name in _LABELS)]
         numbers = ["" if item[name] is None else item[name] for name in _NUMBERS[:-1]]
         shown = [*map(harmless, texts), told[item["figure"]].unit, *numbers, str(item["suppressed"]).lower()]
-        lines.writerow([report.snapshot.facts.as_of, *shown])
+        lines.writerow([report.snapshot.facts.as_of, *shown, *once.values()])
     return written.getvalue()
+
+
+def _protection(report: Report) -> dict[str, Any]:
+    return {"minimum_cell": report.question.minimum_cell, "patients_not_shared": _not_shared(report)}
+
+
+def _counted_by(report: Report, deployment: Deployment) -> dict[str, Any]:
+    by = report.question.by
+    return {
+        "in_time_days": by.in_time_days,
+        "drop_out_days": by.drop_out_days,
+        "critical_mark": by.critical_mark,
+        "rich_ratings": by.rich_ratings,
+        "session_bands": list(by.session_bands),
+        "alert_budget_per_100": deployment.parameters.budget_per_100,
+    }
 
 
 def _items(report: Report, told: Mapping[str, Told]) -> Iterator[dict[str, Any]]:

@@ -73,6 +73,7 @@ class TokenCredentials:
         self._clock = clock
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._scopes: str | None = None
         self._failure: SignInFailed | None = None
         self._failures = 0
         self._not_before: datetime = clock()
@@ -89,9 +90,8 @@ class TokenCredentials:
         return self.headers()
 
     def granted(self) -> str | None:
-        """Return the scopes of the newest token; None before the first."""
-        token = self._token
-        return token.scopes if token else None
+        """Return the scopes of the newest token, also after it was refused; None before the first."""
+        return self._scopes
 
     def _usable(self) -> Token:
         token = self._token
@@ -132,6 +132,7 @@ class TokenCredentials:
             self._not_before = self._clock() + timedelta(seconds=pause)
             raise
         self._failure, self._failures = None, 0
+        self._scopes = token.scopes
         return token
 
 

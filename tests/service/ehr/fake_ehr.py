@@ -76,7 +76,7 @@ class FakeEhr:
     # Whom the EHR knows, where a test says so: a write about anybody else is refused with this status.
     patients: dict[str, Json] | None = None
     refuses_strangers_with: int = 422
-    # The status with which every search and read of a type is answered, where a test says so.
+    # The status with which every search and read of a type is answered, where a test says so; 0: it is away.
     unreadable: dict[str, int] = field(default_factory=dict)
     _late: list[tuple[datetime, httpx.Request]] = field(default_factory=list)
     _committing_at: datetime | None = None
@@ -205,6 +205,8 @@ class FakeEhr:
             return _json(200, self.statement())
         resource_type, _, resource_id = path.partition("/")
         if resource_type in self.unreadable:
+            if not self.unreadable[resource_type]:
+                raise httpx.ConnectError("refused")
             return _refusal(self.unreadable[resource_type])
         if resource_type == "Patient" and self.patients is not None:
             known = self.patients.get(resource_id)
@@ -263,6 +265,12 @@ def _fits(resource: Json, query: dict[str, str]) -> bool:
         if name == "identifier":
             several = held if isinstance(held, list) else [held]
             if wanted not in [f"{one['system']}|{one['value']}" for one in several if one]:
+                return False
+        elif name == "patient":
+            if resource["subject"]["reference"] != wanted:
+                return False
+        elif wanted.startswith("ge"):
+            if str(held) < wanted.removeprefix("ge"):
                 return False
         elif held != wanted:
             return False

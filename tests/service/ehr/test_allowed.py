@@ -74,4 +74,4 @@ def test_a_profiles_own_search_and_statuses_come_along() -> None:
     allowed = allow(declared("QuestionnaireResponse"), UNKNOWN_SCOPES, load_profile("canvas"))
     narrowed = replace(allowed.of("QuestionnaireResponse"))
 
-    assert (narrowed.find, narrowed.statuses) == (("patient", "questionnaire"), ("completed",))
+    assert (narrowed.find, narrowed.statuses) == (("patient",), ("completed",))

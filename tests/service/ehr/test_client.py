@@ -7,7 +7,8 @@ import respx
 from fhir_mappings import json_text
 from service.ehr.client import EhrClient
 from service.ehr.lookup import Lookup
-from service.errors import EhrUnreadable
+from service.ehr.rate_limit import RateLimit
+from service.errors import EhrUnreadable, LeaseLost
 from service.http import Http
 from tests.service.build import StandingClock
 from tests.service.ehr.fake_ehr import BASE, FHIR, HOST, FakeEhr, Surface
@@ -196,6 +197,28 @@ def test_a_refused_token_is_replaced_once(signed_in: EhrClient, router: respx.Mo
     assert signed_in.send("POST", "Observation", {}, b"{}").status == 201
     assert tokens_seen(router) == ["t-1", "t-2"]
     assert signed_in.trouble() == ""
+
+
+def test_both_requests_of_a_renewed_token_count_for_the_limit(
+    moment: StandingClock, router: respx.MockRouter
+) -> None:
+    router.post(f"{BASE}/Observation").mock(side_effect=[httpx.Response(401), httpx.Response(201)])
+    rate, http = RateLimit(60, seconds=lambda: 0.0), Http(frozenset({HOST}), 5.0)
+    EhrClient(http, BASE, moment, credentials=Tokens(), rate=rate).send("POST", "Observation", {}, b"{}")
+    http.close()
+    at_once = [rate.reserve() for _ in range(5)]
+    assert [wait > 0 for wait in at_once] == [False] * 4 + [True]
+
+
+def test_whoever_waited_is_asked_before_anything_leaves(
+    signed_in: EhrClient, router: respx.MockRouter
+) -> None:
+    def forbid() -> None:
+        raise LeaseLost("lease-lost")
+
+    with pytest.raises(LeaseLost):
+        signed_in.send("POST", "Observation", {}, b"{}", forbid)
+    assert not router.calls
 
 
 def test_a_second_refusal_stands(signed_in: EhrClient, router: respx.MockRouter) -> None:

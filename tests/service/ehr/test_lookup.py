@@ -96,3 +96,40 @@ def test_of_few_only_the_one_with_our_identifier_is_ours() -> None:
     bare = {key: value for key, value in ANSWERED.items() if key != "identifier"}
     assert (found.matches(ANSWERED), found.matches(other)) == (True, False)
     assert (found.is_unclear(bare), found.is_unclear(other)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("authored", "asked"),
+    [
+        ("2026-03-02T10:50:00.123+01:00", "ge2026-02-28"),
+        ("2026-03-02T13:00:00Z", "ge2026-03-01"),
+        ("2026-03-02", "ge2026-02-28"),
+    ],
+)
+def test_a_time_is_asked_for_from_before_on_since_an_ehr_may_keep_it_otherwise(
+    authored: str, asked: str
+) -> None:
+    found = narrowed_lookup(ANSWERED | {"authored": authored}, ("patient", "authored"))
+    assert found is not None
+    assert found.parameters == {"patient": "Patient/anna", "authored": asked}
+
+
+def test_by_a_time_that_is_none_nothing_is_narrowed() -> None:
+    assert narrowed_lookup(ANSWERED | {"authored": "2026-03"}, ("patient", "authored")) is None
+
+
+@pytest.mark.parametrize(
+    ("authored", "unclear"),
+    [
+        ("2026-03-02T09:50:00Z", True),
+        ("2026-03-01", True),  # ours, cut to a day in another zone
+        ("2026-03-09T09:50:00Z", True),  # when the EHR took it
+        ("2026-02-27T23:59:59Z", False),
+        ("2026", True),
+    ],
+)
+def test_what_bears_no_identifier_may_be_ours_unless_it_is_older(authored: str, unclear: bool) -> None:  # noqa: FBT001 - a table's column
+    found = narrowed_lookup(ANSWERED, ("patient",))
+    assert found is not None
+    bare = {key: value for key, value in ANSWERED.items() if key != "identifier"}
+    assert found.is_unclear(bare | {"authored": authored}) is unclear

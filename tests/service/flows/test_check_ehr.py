@@ -195,6 +195,12 @@ def test_a_test_response_is_written_marked_and_withdrawn(http, ehr):
     assert stored[0]["meta"]["tag"][0]["code"] == "HTEST"
 
 
+def test_a_test_response_whose_id_was_not_told_is_searched_for_and_withdrawn(http, ehr):
+    ehr.faults = [Fault(201, performs=True)]
+    assert try_writing(http).well
+    assert [one["status"] for one in ehr.found("QuestionnaireResponse")] == ["entered-in-error"]
+
+
 def test_where_scores_alone_are_taken_a_score_is_the_test(http, ehr):
     assert try_writing(http, scopes="system/Observation.cruds").well
     assert [one["status"] for one in ehr.found("Observation")] == ["entered-in-error"]
@@ -233,6 +239,7 @@ def test_nothing_is_written_that_cannot_be_withdrawn_unless_said(http, ehr):
     [
         ([Fault(status=422)], "was not taken"),
         ([Fault(status=0)], "look there for the tag HTEST"),
+        ([Fault(status=201)], "an id that was not told"),
         ([None, Fault(status=403)], "not withdrawn (403)"),
         ([None, Fault(status=0)], "withdraw it by hand"),
     ],

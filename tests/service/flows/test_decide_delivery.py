@@ -1,10 +1,12 @@
 """What people do to parked deliveries."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fhir_mappings import json_text
 from fhir_mappings.codes import Names
 from service.errors import FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.decide_delivery import confirm_delivery
@@ -124,17 +126,18 @@ def test_what_a_person_found_is_corrected_under_that_id(tmp_path: Path) -> None:
         assert [row.resource["status"] for row in bench.ehr.rows] == ["amended"]
 
 
-def a_wrong_confirmation(bench: Bench, there: Json) -> None:
+def a_wrong_confirmation(bench: Bench, there: Json, reference: str = "other") -> None:
     """A response that a person confirmed under the id of this other thing, and a correction of it."""
     bench.ehr.faults = [Fault(422)]
     recorded = bench.record()
     bench.deliver_all()
     bench.ehr.rows.append(Row("QuestionnaireResponse", "other", 1, there, bench.clock()))
-    say_it_is_there(bench, bench.only().id, "QuestionnaireResponse/other")
+    say_it_is_there(bench, bench.only().id, f"QuestionnaireResponse/{reference}")
     bench.correct(recorded.filled.id, total="30.0")
     bench.deliver_all()
 
 
+@pytest.mark.parametrize("reference", ["other", "other/_history/1"])
 @pytest.mark.parametrize(
     "there",
     [
@@ -142,10 +145,12 @@ def a_wrong_confirmation(bench: Bench, there: Json) -> None:
         {"subject": {"reference": "Patient/anna"}, "identifier": {"system": OURS, "value": "another"}},
     ],
 )
-def test_what_is_there_under_a_mistaken_id_is_never_overwritten(tmp_path: Path, there: Json) -> None:
+def test_what_is_there_under_a_mistaken_id_is_never_overwritten(
+    tmp_path: Path, there: Json, reference: str
+) -> None:
     surface = Surface(types=("QuestionnaireResponse",), transaction=False)
     with a_bench(tmp_path, surface=surface) as bench:
-        a_wrong_confirmation(bench, {"resourceType": "QuestionnaireResponse", **there})
+        a_wrong_confirmation(bench, {"resourceType": "QuestionnaireResponse", **there}, reference)
         held = bench.deliveries()[1]
         assert (held.state, "nothing is overwritten" in held.reason) == ("held", True)
         assert bench.ehr.rows[-1].version == 1
@@ -182,6 +187,99 @@ def test_of_a_transactions_scores_we_know_only_that_they_are_there(bench: Bench)
     assert held.reason == (
         "the EHR holds the Observation under an id that it never told; correct it there by hand"
     )
+
+
+def a_stumble(bench: Bench) -> None:
+    """A delivery that was busy once, and over which this service stumbled before it went again."""
+    bench.ehr.faults = [Fault(429)]
+    bench.record()
+    bench.deliver()
+    bench.lane = replace(bench.lane, instruments={})
+    bench.clock.pass_by(minutes=3)
+    bench.deliver_all()
+    bench.restart()
+
+
+@pytest.mark.parametrize("surface", [Surface(), PLAIN], ids=["transaction", "plain"])
+def test_what_a_person_found_is_not_sent_beside_it(tmp_path: Path, surface: Surface) -> None:
+    with a_bench(tmp_path, surface=surface) as bench:
+        a_stumble(bench)
+        assert bench.states() == ["held"]
+        by_hand = {"resourceType": "QuestionnaireResponse", "subject": {"reference": "Patient/anna"}}
+        bench.ehr.rows.append(Row("QuestionnaireResponse", "x1", 1, by_hand, bench.clock()))
+        say_it_is_there(bench, bench.only().id, "x1")
+        bench.deliver_all(2 * SETTLE_SECONDS)
+        assert bench.states() == ["confirmed"]
+        assert [one["id"] for one in bench.ehr.found("QuestionnaireResponse")] == ["x1"]
+        derived = [one["derivedFrom"][0]["reference"] for one in bench.ehr.found("Observation")]
+        assert derived == ["QuestionnaireResponse/x1"] * 6
+
+
+@pytest.fixture
+def partly(tmp_path: Path) -> Iterator[Bench]:
+    """A delivery of which the EHR holds the response and all scores but the total."""
+    with a_bench(tmp_path, surface=Surface(conditional=False), faults=[Fault(performs=True)]) as bench:
+        bench.ehr.hides_seconds = 1.0
+        bench.record()
+        bench.deliver()
+        bench.ehr.rows = [row for row in bench.ehr.rows if not is_total(row)]
+        bench.deliver_all(2 * SETTLE_SECONDS)
+        assert bench.only().reason.startswith("only some of it is in the EHR")
+        yield bench
+
+
+def is_total(row: Row) -> bool:
+    return row.type == "Observation" and row.resource["identifier"][0]["value"].endswith(".total")
+
+
+def test_of_what_is_there_in_part_the_rest_is_sent_once_somebody_said_so(partly: Bench) -> None:
+    try_again(partly, partly.only().id)
+    partly.deliver_all(2 * SETTLE_SECONDS)
+    assert partly.states() == ["confirmed"]
+    assert [len(partly.ehr.found(one)) for one in ("QuestionnaireResponse", "Observation")] == [1, 6]
+
+
+def test_of_what_is_there_in_part_no_score_is_lost_by_confirming_it(partly: Bench) -> None:
+    found = partly.ehr.found("QuestionnaireResponse")[0]["id"]
+    say_it_is_there(partly, partly.only().id, found)
+    partly.deliver_all(2 * SETTLE_SECONDS)
+    assert partly.states() == ["confirmed"]
+    assert [is_total(row) for row in partly.ehr.rows].count(True) == 1
+    assert len(partly.ehr.found("Observation")) == 6
+
+
+def test_what_a_search_found_is_known_though_nobody_can_search_any_more(partly: Bench) -> None:
+    partly.ehr.surface = Surface(conditional=False, search_params=("url",))
+    partly.lane.client.forget_capabilities()
+    say_it_is_there(partly, partly.only().id, partly.ehr.found("QuestionnaireResponse")[0]["id"])
+    partly.deliver_all(2 * SETTLE_SECONDS)
+    assert (partly.states(), len(partly.ehr.found("Observation"))) == (["confirmed"], 6)
+
+
+def test_what_came_of_a_part_afterwards_is_found_and_not_sent_again(partly: Bench) -> None:
+    total = next(one for one in json_text.loads(partly.ehr.writes[0].content)["entry"] if is_of_total(one))
+    partly.ehr.rows.append(Row("Observation", "late", 1, total["resource"], partly.clock()))
+    partly.clock.pass_by(seconds=2)
+    say_it_is_there(partly, partly.only().id, partly.ehr.found("QuestionnaireResponse")[0]["id"])
+    partly.deliver_all(2 * SETTLE_SECONDS)
+    assert (partly.states(), len(partly.ehr.writes)) == (["confirmed"], 1)
+
+
+def is_of_total(entry: Json) -> bool:
+    return str(entry["resource"].get("identifier", [{}])).endswith(".total'}]")
+
+
+def test_a_confirmed_correction_keeps_where_its_scores_are(tmp_path: Path) -> None:
+    with a_bench(tmp_path, surface=Surface(conditional=False)) as bench:
+        recorded = bench.record()
+        bench.deliver_all()
+        bench.ehr.faults = [Fault(), Fault()]
+        bench.correct(recorded.filled.id, total="30.0")
+        bench.deliver_all(4 * SETTLE_SECONDS)
+        say_it_is_there(bench, bench.deliveries()[1].id, bench.ehr.found("QuestionnaireResponse")[0]["id"])
+        bench.correct(recorded.filled.id, 2, total="25.0")
+        bench.deliver_all()
+        assert bench.states() == ["confirmed"] * 3
 
 
 @pytest.mark.parametrize("reference", ["Observation/7", "QuestionnaireResponse/", "not a reference/"])

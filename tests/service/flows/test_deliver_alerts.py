@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from service.flows.act_on_alert import PersonsAct, act_on_alert
 from service.flows.new_response import Recorded
+from service.store.chart import ChartEntry, put_entries
 from service.store.delivery_acts import discard
 from tests.service.build import an_access
-from tests.service.ehr.fake_ehr import TYPES, Fault, Surface
+from tests.service.ehr.fake_ehr import TYPES, Fault, Row, Surface
 from tests.service.flows.delivering import Bench, a_bench
 
 KINDS = ("DetectedIssue", "Task", "Flag")
@@ -81,6 +83,51 @@ def test_where_one_is_taken_that_one_goes(tmp_path: Path, kind: str) -> None:
             name: int(name == kind) for name in KINDS
         }
         assert set(bench.states()) == {"confirmed"}
+
+
+def no_longer_created(bench: Bench) -> None:
+    """The EHR refuses to create any of the three, for an hour at least."""
+    for kind in KINDS:
+        bench.lane.client.strike_out("create", kind)
+
+
+def test_what_is_there_is_changed_though_no_other_is_taken_any_more(bench: Bench) -> None:
+    recorded = a_dip(bench)
+    no_longer_created(bench)
+    act(bench, recorded, "dismiss", reason="known-cause")
+    assert statuses(bench) == {"DetectedIssue": ["cancelled"], "Task": ["rejected"], "Flag": ["inactive"]}
+    assert notes_of_alerts(bench) == []
+
+
+def test_what_can_be_changed_no_more_is_left_to_a_person(bench: Bench) -> None:
+    recorded = a_dip(bench)
+    bench.ehr.surface = replace(bench.ehr.surface, types=TYPES[:2] + TYPES[3:])
+    bench.lane.client.forget_capabilities()
+    act(bench, recorded, "dismiss", reason="known-cause")
+    (held,) = bench.deliveries(state="held")
+    assert held.reason == "this EHR takes no corrections of DetectedIssue; correct it there by hand"
+
+
+def test_a_banner_that_is_there_is_taken_down_where_the_clinic_wants_none_any_more(bench: Bench) -> None:
+    recorded = a_dip(bench)
+    bench.lane = replace(bench.lane, alert_flag=False)
+    act(bench, recorded, "dismiss", reason="known-cause")
+    assert statuses(bench)["Flag"] == ["inactive"]
+
+
+def test_a_note_beside_the_record_is_changed_with_it(bench: Bench) -> None:
+    recorded = a_dip(bench)
+    note = ChartEntry(f"DocumentReference/{recorded.alerts[0].id}", "n-1", "1", 1)
+    subject = {"reference": "Patient/anna"}
+    there = {"resourceType": "DocumentReference", "subject": subject}
+    bench.ehr.rows.append(Row("DocumentReference", "n-1", 1, there, bench.clock()))
+    with bench.deployment.database.write() as tx:
+        put_entries(tx, "default", "ehr", [note], bench.now())
+    act(bench, recorded, "dismiss", reason="known-cause")
+    assert statuses(bench)["DetectedIssue"] == ["cancelled"]
+    assert [text.split("\n")[0] for text in notes_of_alerts(bench)] == [
+        "Possible strain in the alliance: closed"
+    ]
 
 
 def test_it_does_not_wait_for_a_parked_response(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.store.delivery_acts import retry
 from tests.service.ehr.fake_ehr import PLAIN, Fault
 from tests.service.flows.delivering import Bench, a_bench
 
@@ -58,6 +59,25 @@ def test_a_search_that_always_fails_is_left_to_a_person_after_a_day(plain: Bench
     plain.ehr.unreadable = {}
     plain.deliver_all()
     assert plain.states() == ["unknown", "confirmed"]
+
+
+def test_a_search_that_fails_after_an_outage_is_no_persons_yet(plain: Bench) -> None:
+    plain.ehr.unreadable, plain.ehr.faults = {"QuestionnaireResponse": 0}, [LOST]
+    plain.record()
+    let_pass(plain)
+    plain.ehr.unreadable = {"QuestionnaireResponse": 500}
+    plain.deliver_all()
+    assert (plain.only().state, plain.only().reason) == ("unknown", "")
+
+
+def test_who_looked_and_released_it_is_believed_though_the_search_goes_on_failing(plain: Bench) -> None:
+    plain.ehr.unreadable, plain.ehr.faults = {"QuestionnaireResponse": 500}, [Fault()]
+    plain.record()
+    let_pass(plain, turns=A_DAY_OF_TURNS + 10)
+    with plain.deployment.database.write() as tx:
+        retry(tx, "default", plain.only().id, plain.now(), not_there=True)
+    plain.deliver_all()
+    assert (plain.states(), len(plain.ehr.found("QuestionnaireResponse"))) == (["confirmed"], 1)
 
 
 def test_every_failed_search_is_kept_with_its_code(plain: Bench) -> None:

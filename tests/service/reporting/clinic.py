@@ -45,6 +45,7 @@ def fill_clinic(
     clock.moment = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     if attendance:
         _attend(clinic, deployment)
+        _come_and_miss(deployment)
     _end(clinic, deployment)
     return deployment
 
@@ -138,6 +139,13 @@ def _attend(clinic: DemoClinic, deployment: Deployment) -> None:
             if session.missed_before:
                 missed = session.date - timedelta(weeks=1)
                 _appointment(deployment, client.reference, client.therapist, missed, None)
+
+
+def _come_and_miss(deployment: Deployment) -> None:
+    """Record who came but rated nothing, and who only missed what was booked."""
+    for number, came in enumerate((1, 1, None, None)):
+        day = TODAY - timedelta(days=60)
+        _appointment(deployment, f"Patient/unrated-{number}", f"Practitioner/p-{number % 2}", day, came)
 
 
 def _end(clinic: DemoClinic, deployment: Deployment) -> None:

@@ -44,7 +44,8 @@ _QUERIES = {
     "alerts": "SELECT * FROM alerts WHERE believed_until IS NULL",
     "versions": "SELECT * FROM alerts",
     "acts": "SELECT * FROM alert_acts",
-    "visits": "SELECT v.*, d.row_id AS dyad_row FROM attendance v"
+    "visits": "SELECT v.*, d.row_id AS dyad_row, d.site, d.team, d.approach, d.therapist AS whose"
+    " FROM attendance v"
     " JOIN patient_aliases a ON a.row_id = v.alias_row"
     " JOIN dyads d ON d.patient_key = a.patient_key AND d.therapist = v.therapist"
     " WHERE v.believed_until IS NULL",
@@ -71,7 +72,8 @@ class Recount:
             self._scores[row["response_row"]][row["part"]] = (
                 None if row["value"] is None else float(row["value"])
             )
-        self._dyads = {row["dyad_row"]: row for row in self._rows["responses"]}
+        came = [row for row in self._rows["visits"] if row["status"] == "attended"]
+        self._dyads = {row["dyad_row"]: row for row in [*came, *self._rows["responses"]]}
         self._places = dict(self._all_places())
 
     def figures(self) -> dict[Key, Counted]:
@@ -269,7 +271,7 @@ class Recount:
             if row["historical"] or row["status"] in ("withdrawn", "entered-in-error"):
                 continue
             facts = self._of_alert(row)
-            limit, acted = datetime.fromisoformat(row["raised_at"]) + IN_TIME, first.get(row["id"])
+            limit, acted = datetime.fromisoformat(self._news(row)[0]) + IN_TIME, first.get(row["id"])
             ended = row["ended_at"] and datetime.fromisoformat(row["ended_at"])
             if limit <= self._as_of and (acted or not ended or ended >= limit):
                 in_time.append((facts, (), bool(acted and acted <= limit), 1))
@@ -277,7 +279,7 @@ class Recount:
                 repaired.append((facts, (), row["status"] == "repaired", 1))
             if row["status"] == "repaired":
                 days = [day for dyad, day in sessions if dyad == row["dyad_row"]]
-                after = [day for day in days if row["session_date"] < day <= row["ended_at"][:10]]
+                after = [day for day in days if facts["session_date"] < day <= row["ended_at"][:10]]
                 steps.append((facts, (), len(after), 1))
         yield "acknowledged_in_time", "share", fits, in_time
         yield "repair_rate", "share", fits, repaired
@@ -291,9 +293,10 @@ class Recount:
             standing = [row for row in told if row["ended_on"] >= last.isoformat()]
             is_excused = any(row["reason"] != "client-left" for row in standing)
             gone = self._as_of.date() - last >= DROP_OUT and not is_excused
-            own = [row for row in self._rows["alerts"] if row["dyad_row"] == dyad and not row["historical"]]
-            own = [row for row in own if row["status"] not in ("dismissed", "withdrawn", "entered-in-error")]
-            lasting = [row for row in own if row["status"] not in ("repaired", "closed-by-scores")]
+            own = [row for row in self._rows["alerts"] if row["dyad_row"] == dyad]
+            own = [row for row in own if row["status"] not in ("withdrawn", "entered-in-error")]
+            mended = ("repaired", "closed-by-scores", "dismissed")
+            lasting = [row for row in own if row["status"] not in mended and not row["historical"]]
             if any(row["score_course"] != "recovered" for row in lasting):
                 after.append((facts, (), gone, 1))
             elif not own:
@@ -338,7 +341,16 @@ class Recount:
 
     def _of_alert(self, row: Mapping[str, Any]) -> dict[str, Any]:
         facts = dict(self._dyads[row["dyad_row"]])
-        return facts | {"session_date": row["session_date"], "instrument": row["series"]}
+        return facts | {"session_date": self._news(row)[1], "instrument": row["series"]}
+
+    def _news(self, row: Mapping[str, Any]) -> tuple[str, str]:
+        """Return when an alert was news, and the day of the session that made it so."""
+        days = {one["id"]: one["session_date"] for one in self._rows["responses"] if "id" in one}
+        own = sorted((one for one in self._rows["versions"] if one["id"] == row["id"]), key=_version)
+        for before, after in pairwise(own):
+            if before["historical"] and not after["historical"]:
+                return after["believed_from"], days[after["notice"].split(":")[1]]
+        return row["raised_at"], row["session_date"]
 
     def _group(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(_SHOWN[name](self, facts) for name in self._group_by)
@@ -368,6 +380,10 @@ def _rows(database: Database, query: str) -> list[dict[str, Any]]:
 
 def _day(one: Mapping[str, Any]) -> date:
     return date.fromisoformat(one["session_date"])
+
+
+def _version(row: Mapping[str, Any]) -> int:
+    return int(row["version"])
 
 
 def _level(row: Mapping[str, Any]) -> str:

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from itertools import combinations
 from math import sqrt
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from service.clock import from_instant
 from service.flows.deployment import Deployment
+from service.flows.export_tables import export_tables
 from service.flows.refresh_snapshot import refresh_snapshot
 from service.reporting.answers import Answered, answer_question
 from service.reporting.dimensions import DIMENSIONS, MOST
@@ -17,11 +20,15 @@ from service.reporting.question import Question
 from service.reporting.reading import reading
 from service.reporting.snapshots import Snapshot
 from service.reporting.tables import TABLES
+from tests.service.build import an_access
 from tests.service.reporting.clinic import fill_clinic
 from tests.service.reporting.recount import Counted, Key, Recount, stored_rows
+from tests.service.reporting.table_rows import recounted_rows
 
 ALL = tuple(dict.fromkeys(one.family for one in told_figures()))
 CLIENTS = 30
+# The tables hold prompts already counted, and no single marks.
+NOT_IN_TABLES = {"prompts_per_100_sessions"}
 GROUPS = [
     *[(), ("clinic",), ("team",), ("site",), ("therapist",), ("approach",), ("instrument",), ("language",)],
     *[("month",), ("quarter",), ("session_band",), ("team", "month"), ("instrument", "session_band")],
@@ -67,6 +74,32 @@ def test_every_figure_is_what_plain_python_counts(clinic, group_by):
     counted = {key: Counted(one.value, one.n) for key, one in recounted(clinic, group_by).items()}
 
     assert told(clinic[1], group_by) == counted
+
+
+@pytest.fixture(scope="module")
+def tables(clinic: tuple[Deployment, Snapshot], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    export_tables(clinic[0], folder, an_access("R"))
+    return folder
+
+
+@pytest.mark.parametrize("group_by", [(), ("team", "month"), ("therapist",), ("session_band",)], ids="-".join)
+def test_every_figure_is_what_plain_python_counts_in_the_exported_tables(clinic, tables, group_by):
+    as_of = from_instant(clinic[1].facts.as_of)
+    counted = Recount(recounted_rows(tables), as_of, group_by).figures()
+
+    assert {key: one for key, one in told(clinic[1], group_by).items() if key[0] not in NOT_IN_TABLES} == {
+        key: Counted(one.value, one.n) for key, one in counted.items() if key[0] not in NOT_IN_TABLES
+    }
+
+
+def test_the_prompts_in_the_exported_tables_are_those_of_the_figure(clinic, tables):
+    counted = recounted(clinic, ())["prompts_per_100_sessions", (), ()]
+    with duckdb.connect() as opened:
+        sessions = opened.read_parquet(str(tables / "sessions.parquet")).filter("in_time")
+        ((prompts, rated),) = sessions.aggregate("sum(prompts), count(*)").fetchall()
+
+    assert (prompts / rated * 100, rated) == (pytest.approx(counted.value), counted.n)
 
 
 def test_every_figure_of_the_list_was_counted(clinic):

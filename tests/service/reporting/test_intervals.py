@@ -57,6 +57,18 @@ def test_ratings_that_resemble_each_other_widen_a_share():
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 
+def test_the_share_of_few_dyads_reaches_as_far_as_their_t():
+    # Korn & Graubard 1998, section 2: the effective number, times (t of m - 1 over t of dyads - 1) squared.
+    few = sums([(2, 10), (9, 10), (4, 10), (10, 10), (5, 10)])
+    by_variance = 0.6 * 0.4 / (46 / 4 / 500)  # 10.435: squared distances from 6 are 16, 9, 4, 16 and 1
+    assert share_interval(few) == pytest.approx(wilson(0.6, by_variance * (2.0096 / 2.7764) ** 2), abs=1e-4)
+
+
+def test_dyads_with_one_thing_each_are_as_many_as_they_are():
+    each = sums([(1, 1)] * 3 + [(0, 1)] * 9)
+    assert share_interval(each) == pytest.approx(wilson(0.25, 11), abs=1e-6)
+
+
 def test_a_share_of_nothing_reaches_as_far_as_so_many_dyads_allow():
     assert share_interval(sums([(0, 50)] * 10)).high == pytest.approx(wilson(0, 10).high)
 

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.reporting.suppression import hidden_cells
+from service.reporting.suppression import Told, hidden_cells
 
 
 def whole(_):
@@ -34,10 +34,16 @@ def test_a_small_cell_alone_is_hidden():
 
 def test_a_line_whose_sum_must_not_come_out_loses_two_cells():
     patients = dict(zip(product("ab", "xyz"), (20, 30, 40, 50, 60, 70), strict=True))
-    hidden = hidden_cells(patients, 11, rows_and_columns, {("row", "a")})
+    hidden = hidden_cells(patients, 11, rows_and_columns, Told(frozenset({("row", "a")})))
 
     assert len([group for group in hidden if group[0] == "a"]) == 2
     assert len([group for group in hidden if group[0] == "b"]) == 2
+
+
+def test_a_cell_that_is_known_otherwise_hides_nothing():
+    patients = {("a",): 3, ("b",): 20, ("c",): 30}
+
+    assert hidden_cells(patients, 11, whole, Told(known=frozenset({("b",)}))) == {("a",), ("c",)}
 
 
 @given(st.lists(st.integers(1, 40), min_size=12, max_size=12))

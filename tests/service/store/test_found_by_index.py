@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from service.store.caseloads import caseload_of
-from service.store.chart import entries_of_response, read_entries
+from service.store.chart import entries_of_alert, entries_of_response, read_entries
 from service.store.database import Database, Tx
 from service.store.disclosures import unshared_aliases
 from service.store.form_links import find_link_by_token
+from service.store.given_up import left_by_earlier
 from service.store.inbound import replacements
 from service.store.topic_events import is_event_new
 from service.store.treatment_ends import ends_of_patient, last_sessions, standing_ends
@@ -28,6 +29,8 @@ FEW = re.compile(r"uq_patient_disclosures_current|ix_topic_events_new|sqlite_aut
     "read",
     [
         lambda tx: entries_of_response(tx, "default", "ehr", "r-1"),
+        lambda tx: entries_of_alert(tx, "default", "ehr", "a-1"),
+        lambda tx: left_by_earlier(tx, "default", "ehr", "response", "r-1", before=3),
         lambda tx: read_entries(tx, "default", "ehr", ["Device/one", "Device/two", "Device/three"]),
         lambda tx: replacements(tx, "default", "ehr", ["Patient/anna"]),
         lambda tx: tx.execute(unshared_aliases("default")).all(),

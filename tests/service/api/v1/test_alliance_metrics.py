@@ -84,6 +84,18 @@ def test_groups_under_the_minimum_are_suppressed_with_their_complements(reports)
     assert all(one["value"] is one["n"] is one["low"] is None for one in hidden)
 
 
+def test_the_n_of_a_level_does_not_tell_the_hidden_responses_of_another_instrument(reports):
+    by_instrument = ask(reports, figures="counts,level", group_by="instrument")["items"]
+    responses = {one["group"]["instrument"]: one for one in by_instrument if one["figure"] == "responses"}
+    hidden = {name for name, one in responses.items() if one["suppressed"]}
+    levels = [one for one in ask(reports, figures="level")["items"] if one["score"] == "total"]
+
+    assert len(hidden) == 2
+    assert any(one["value"] is not None for one in levels if one["instrument"] in hidden)
+    assert {one["n"] for one in [*levels, *by_instrument] if one.get("instrument") in hidden} == {None}
+    assert all(one["n"] for one in levels if one["instrument"] not in hidden)
+
+
 def test_two_dimensions_do_not_add_up_to_what_one_of_them_hides(reports):
     def responses(group_by: str) -> list[Any]:
         items = ask(reports, figures="counts", group_by=group_by)["items"]
@@ -146,6 +158,20 @@ def test_csv_holds_the_same_figures(reports, parameters, accept):
         (one["group"]["team"], one["figure"], "" if one["n"] is None else str(one["n"]))
         for one in ask(reports, group_by="team")["items"]
     ]
+
+
+def test_csv_says_in_every_line_by_what_was_counted_and_what_was_left_out(reports):
+    told = ask(reports, figures="counts")
+    counted_by = told["counted_by"] | {"session_bands": "1 4 9"}
+    answer = reports.get(URL, params={"figures": "counts", "format": "csv"})
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+
+    assert len(lines) == len(told["items"])
+    for line in lines:
+        assert {name: line[name] for name in counted_by} == {
+            name: str(one) for name, one in counted_by.items()
+        }
+        assert (line["minimum_cell"], line["patients_not_shared"]) == (str(told["minimum_cell"]), "")
 
 
 def test_asking_is_audited(reports, filled):

@@ -111,6 +111,14 @@ def test_granted_scopes_are_known_with_the_first_token(credentials):
     assert credentials.granted() == "system/*.rs"
 
 
+def test_granted_scopes_stay_known_while_a_refused_token_cannot_be_renewed(credentials, endpoint):
+    refused = credentials.headers()
+    endpoint.down = True
+    with pytest.raises(SignInFailed):
+        credentials.renewed(refused)
+    assert credentials.granted() == "system/*.rs"
+
+
 def test_fixed_credentials_have_no_others():
     assert bearer("abc").headers() == {"Authorization": "Bearer abc"}
     assert basic("ada", "pä").headers() == {"Authorization": "Basic YWRhOnDDpA=="}
