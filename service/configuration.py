@@ -84,15 +84,23 @@ def read_configuration(environ: Mapping[str, str], read_file: ReadFile) -> Confi
 
 
 def find_shared_issuers(clinics: Mapping[str, Settings]) -> list[str]:
-    """Return a sentence for each clinic whose issuer an earlier one has: a token would be of both."""
+    """Return a sentence for each clinic whose issuer, or launching EHR, an earlier one has too."""
     seen: set[str] = set()
+    launching: set[str] = set()
     faults = []
     for name, settings in clinics.items():
+        launch_iss = (settings.launch_iss or "").rstrip("/")
+        if launch_iss in launching:
+            faults.append(f"[clinics.{name}] launch_iss: an earlier one has the same; {_ONE_LAUNCHES}")
+        launching.update([launch_iss] if launch_iss else [])
         key = "token_issuer" if settings.token_issuer in seen else "cds_issuer"
         if seen.intersection(settings.issuers):
             faults.append(f"[clinics.{name}] {key}: an earlier one has the same")
         seen.update(settings.issuers)
     return faults
+
+
+_ONE_LAUNCHES = "a launch does not say which clinic it means: let people of one of them sign in at /clinician"
 
 
 class _Table:

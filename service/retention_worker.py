@@ -27,12 +27,12 @@ class RetentionWorker(WorkerThread):
         """Return what one pass came to, and log it; the file is scrubbed where something was erased."""
         access = Access(self._clinic, BY, "retention", "D", f"retention-{uuid4().hex}")
         done = erase_expired(self._deployment, access, limit=_MOST_A_DAY)
-        if done.erased:
+        if done.erased or done.forms:
             is_scrubbed = self._deployment.database.scrub()
             state = "scrubbed" if is_scrubbed else "erased"
-            self._log.event("retention_erased", count=done.erased, state=state)
-        if done.held:
-            self._log.event("retention_held", count=len(done.held))
+            self._log.event("retention_erased", count=done.erased + done.forms, state=state)
+        if done.held or done.open_forms:
+            self._log.event("retention_held", count=len(done.held) + done.open_forms)
         return done
 
     def _is_wanted(self) -> bool:

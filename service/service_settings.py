@@ -80,7 +80,7 @@ class ServiceSettings(BaseModel):
         12_000,
         ge=6,
         le=10_000_000,
-        description="Most requests of one caller in a minute, a sixth of them at once; 429 says when to come again. Each process counts for itself.",
+        description="Most requests of one caller, or from one address of callers whom nobody knows, in a minute, a sixth of them at once; 429 says when to come again. Each process counts for itself.",
     )
     requests_at_once: int = Field(
         100,

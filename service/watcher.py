@@ -12,7 +12,7 @@ from uuid import uuid4
 from service.ehr.breaker import Breaker
 from service.ehr.client import EhrClient
 from service.errors import EhrError
-from service.flows.deployment import Deployment
+from service.flows.deployment import Access, Deployment
 from service.flows.intake import Intake
 from service.flows.lane import no_crash
 from service.flows.learn_roles import learn_roles
@@ -178,7 +178,9 @@ class Watcher:
         if self._subscribed:
             return
         try:
-            done = subscribe_ehr(self._deployment, client, self._clinic)
+            settings = self._deployment.settings
+            access = Access(self._clinic, f"EHR {settings.ehr_name}", "subscribe-ehr", "C", str(uuid4()))
+            done = subscribe_ehr(self._deployment, client, access)
         except EhrError as error:
             self._log.event("subscription_failed", ehr=self._deployment.settings.ehr_name, code=error.code)
             return

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.browsers import is_page, page_headers
 from service.api.heads import find_bad_head
 from service.api.outcomes import answer_failure, answer_refusal
+from service.api.proxies import sender_of
 from service.api.rates import Rates
 from service.api.scopes_table import is_hook, is_open
 from service.api.security import Identify, IdentifyAt, request_id_of
@@ -113,6 +114,8 @@ class Gate:
         self._limits = limits
         self._figures = figures
         self._rates = Rates(limits.requests_per_minute)
+        # Apart, so that a flood of addresses makes no caller's bucket be forgotten.
+        self._strangers = Rates(limits.requests_per_minute)
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,7 +193,7 @@ class Gate:
         try:
             caller = scope["state"]["caller"] = await self._find_caller(scope, headers)
         except (CallerRefused, CredentialRefused) as unknown:
-            return unknown, {}
+            return self._find_too_many(scope, NOBODY) or unknown, {}
         return self._find_over_limit(scope, headers, caller), {}
 
     async def _audit(self, scope: Scope, exchange: "_Exchange", status: int, reason: str) -> None:
@@ -234,12 +237,19 @@ class Gate:
             return _too_large(limit)
         if scope["path"] in _ALWAYS_ANSWERED:
             return None
+        return self._find_too_many(scope, caller)
+
+    def _find_too_many(self, scope: Scope, caller: Caller) -> TooManyRequests | None:
+        """Count a request to its caller; whom nobody knows to where it came from. It may be one too many."""
         name = f"{caller.clinic}/{caller.name}"
         if "entry_of" in scope["state"]:
             # An entry of a batch: its Bundle was let in, and the next request of the caller pays for it.
             self._rates.charge(name)
             return None
-        wait_seconds = self._rates.wait_seconds(name)
+        if caller is NOBODY:
+            wait_seconds = self._strangers.wait_seconds(sender_of(scope["state"]["address"]))
+        else:
+            wait_seconds = self._rates.wait_seconds(name)
         return TooManyRequests(wait_seconds) if wait_seconds else None
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:

@@ -1,5 +1,6 @@
 """How many requests each caller may send: a bucket of tokens for each, in this process alone.
 
+Whom nobody knows is counted by the address that they come from.
 Several processes each count for themselves: of two behind a proxy a caller gets twice the rate. Rejected:
 counts that processes share, which would cost every request a write.
 """

@@ -22,7 +22,7 @@ Reach = Literal["own", "whole", "shared", "caller", "types", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What one route needs, all of it, and how far it reaches."""
+    """What one route needs, all of it, and how far it reaches; the first is of the type that is looked up."""
 
     needs: tuple[Need, ...]
     reach: Reach

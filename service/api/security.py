@@ -100,7 +100,13 @@ def _sight_of(grants: Grants, opening: Opening) -> Sight:
     """Return what a route may reach; raises ``ScopeMissing``."""
     if not opening.needs:
         return Sight(())
-    sights = {need: grants.sight(need) for need in opening.needs}
+    first = opening.needs[0]
+    # What a granular scope asks for is asked of its own type alone: the first, which is what is looked up.
+    sights = {
+        need: sight if need.type == first.type else sight.without_granular()
+        for need in opening.needs
+        for sight in (grants.sight(need),)
+    }
     missing = [grants.caller.missing(need) for need, sight in sights.items() if not sight.parts]
     if missing:
         raise ScopeMissing(missing)

@@ -10,7 +10,8 @@ from service.clock import as_instant
 from service.commands.acting import act_for_clinic
 from service.commands.command import Command, Commands, Write, add_clinic
 from service.flows.api_keys import LONGEST_LIFE, NewKey, create_api_key, list_keys, revoke_key
-from service.flows.deployment import Deployment
+from service.flows.audit_command import command_access
+from service.flows.deployment import Access, Action, Deployment
 from service.scopes import find_unknown
 from service.store.api_keys import ApiKeyRow
 
@@ -56,7 +57,7 @@ def _create(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
             patient=asked.patient,
             supervises=asked.supervisor,
         )
-        key, row = create_api_key(deployment.database, deployment.clinic, new, now)
+        key, row = create_api_key(deployment.database, new, now, _access(deployment, "create", "C"))
         write(f"{key}\n")
         sys.stderr.write(f"Key {row.id} counts until {row.expires_at}. It is shown this once: keep it now.\n")
         if not deployment.settings.api_keys:
@@ -97,7 +98,7 @@ def _moment(text: str, now: datetime) -> datetime | None:
 
 def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> int:
-        rows = list_keys(deployment.database, deployment.clinic)
+        rows = list_keys(deployment.database, deployment.clock(), _access(deployment, "list", "R"))
         for row in rows:
             state = _state(row, as_instant(deployment.clock()))
             used = row.last_used_at or "never"
@@ -120,8 +121,13 @@ def _state(row: ApiKeyRow, now: str) -> str:
 
 def _revoke(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> int:
-        revoke_key(deployment.database, deployment.clinic, asked.id, deployment.clock())
+        access = _access(deployment, "revoke", "D")
+        revoke_key(deployment.database, asked.id, deployment.clock(), access)
         write(f"{asked.id}: revoked\n")
         return 0
 
     return act_for_clinic(asked, environ, act)
+
+
+def _access(deployment: Deployment, act: str, action: Action) -> Access:
+    return command_access(deployment.clinic, f"api-keys {act}", action)

@@ -83,6 +83,9 @@ def _lines(found: Verified) -> list[str]:
             "say who asked, or why it was refused, and their seal (of a release before) does not cover that"
         )
         lines.append(f"  {found.unproven} rows {said}")
+    if found.left:
+        said = "stand under no seal: a release before passed them by where many waited; nothing proves them"
+        lines.append(f"  {found.left} rows {said}")
     if found.fault:
         return [*lines, f"  BROKEN: {found.fault}"]
     if found.head is not None:

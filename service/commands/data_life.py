@@ -4,10 +4,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from service.clock import as_instant, system_clock
 from service.commands.acting import act_for_clinic
 from service.commands.command import Commands, Write, add_clinic
 from service.commands.environment import (
@@ -17,7 +18,7 @@ from service.commands.environment import (
 )
 from service.errors import SettingsRefused, StoreError
 from service.flows.after_restore import after_restore
-from service.flows.audit_command import command_access
+from service.flows.audit_command import audit_command_beside, command_access
 from service.flows.check_request import LONGEST_TEXT
 from service.flows.deployment import Access, Action, Deployment
 from service.flows.erase_expired import erase_expired
@@ -96,7 +97,13 @@ def _expire(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
         for one in done.held:
             open_work = ", ".join(f"{count} {name}" for name, count in one.open_work.items())
             write(f"not erased, decide about it first: patient key {one.key}: {open_work}\n")
-        if done.erased and not asked.dry_run:
+        if done.forms:
+            write(
+                f"{done.forms} forms that never became a response {'would go' if asked.dry_run else 'went'}\n"
+            )
+        if done.open_forms:
+            write(f"not erased, decide about them first: {done.open_forms} forms of that age (/v1/inbound)\n")
+        if (done.erased or done.forms) and not asked.dry_run:
             _scrub(deployment)
 
     return act_for_clinic(asked, environ, act)
@@ -118,13 +125,25 @@ def _export(asked: argparse.Namespace, environ: Mapping[str, str], write: Write)
 
 
 def _backup(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
-    database = Database(configuration_of(environ).service.database_url)
+    configuration = configuration_of(environ)
+    database = Database(configuration.service.database_url)
     try:
         size = back_up(database, Path(asked.file))
+        _audit_backup(database, configuration.clinics)
     finally:
         database.close()
     write(f"{asked.file}: {size} bytes, whole and sound; guard it like the database\n")
     return 0
+
+
+def _audit_backup(database: Database, clinics: Iterable[str]) -> None:
+    """Keep in each clinic's audit that all was copied; a database of before an upgrade is left as it is."""
+    if not database.is_current():
+        sys.stderr.write("Not in the audit: the database is of another release, as before an upgrade.\n")
+        return
+    for clinic in clinics:
+        access = command_access(clinic, "backup", "R")
+        audit_command_beside(database, access, as_instant(system_clock()))
 
 
 def _restored(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:

@@ -147,7 +147,7 @@ def _new_folder(option: str, name: str) -> Path:
 
 def _list(asked: argparse.Namespace, environ: Mapping[str, str], write: Write) -> int:
     def act(deployment: Deployment) -> None:
-        rows = list_keys(deployment)
+        rows = list_keys(deployment, command_access(deployment.clinic, "export-keys list", "R"))
         for row in rows:
             state = f"revoked {row.revoked_at}" if row.revoked_at else "in force"
             write(f"{row.id}  {row.recipient}  made {row.created_at}  {state}\n")

@@ -43,6 +43,8 @@ def _fit(asked: argparse.Namespace, deployment: Deployment, write: Write) -> int
     try:
         _check(asked, deployment)
         deployment.database.migrate()
+        # First: who tried and failed has read all ratings all the same.
+        audit_command(deployment, command_access(deployment.clinic, "fit-norms"))
         with deployment.database.write() as tx:
             named = [deployment.known[asked.instrument]] if asked.instrument else None
             wanted = instruments_to_fit(tx, deployment, deployment.clinic) if named is None else named
@@ -54,7 +56,6 @@ def _fit(asked: argparse.Namespace, deployment: Deployment, write: Write) -> int
                     )
                 except TooLittleToFit as little:
                     write(f"{instrument.id}: not fitted: {little}\n")
-        audit_command(deployment, command_access(deployment.clinic, "fit-norms"))
         for norm in fitted:
             _tell(norm, asked.out, write)
     finally:
@@ -105,6 +106,7 @@ def _approve(asked: argparse.Namespace, deployment: Deployment, write: Write) ->
         norm, change = preview_norm(deployment, deployment.clinic, asked.norm)
         write(_shown(change, deployment.parameters.budget_per_100))
         if asked.preview:
+            audit_command(deployment, command_access(deployment.clinic, "approve-norms --preview"))
             return 0
         approve_norm(deployment, deployment.clinic, asked.norm, change, by=asked.by.strip(), note=asked.note)
     except (NotFound, WrongState) as refused:

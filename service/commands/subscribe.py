@@ -8,6 +8,7 @@ from service.commands.environment import Clinic, deployment_of, one_clinic
 from service.ehr.client import EhrClient
 from service.ehr.connection import credentials_for, open_http
 from service.errors import EhrError, SettingsRefused
+from service.flows.audit_command import command_access
 from service.flows.subscribe_ehr import subscribe_ehr
 from service.settings import Settings
 
@@ -36,7 +37,7 @@ def _subscribe_clinic(clinic: Clinic, write: Write) -> int:
     client = EhrClient(http, base, deployment.clock, deployment.ehr_profile, credentials=credentials)
     try:
         deployment.database.migrate()
-        done = subscribe_ehr(deployment, client, clinic.name)
+        done = subscribe_ehr(deployment, client, command_access(clinic.name, "subscribe-ehr", "C"))
         write(f"{_SAID[done]}\n")
     except EhrError as error:
         write(f"not subscribed: {error.code}\n")

@@ -10,7 +10,7 @@ import re
 import secrets
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
@@ -18,6 +18,8 @@ from service.caller_settings import CallerSettings
 from service.callers import Caller
 from service.clock import Clock, as_instant
 from service.errors import NotFound, StoreFull
+from service.flows.deployment import Access
+from service.flows.write_version import audit_row
 from service.scopes import parse_scopes
 from service.store.api_keys import (
     ApiKeyRow,
@@ -27,9 +29,11 @@ from service.store.api_keys import (
     mark_used,
     revoke_api_key,
 )
+from service.store.audit import add_audit
 from service.store.database import Database, Tx
 
 KEY_MARK = "alk_"
+CREATED, OK = 201, 200
 _LETTERS = string.ascii_letters + string.digits
 _LENGTH = 43  # 62 ** 43 is a little more than 2 ** 256
 _KEY = re.compile(r"alk_(?P<clinic>[a-z0-9][a-z0-9-]{0,39})_[A-Za-z0-9]{43}")
@@ -48,8 +52,9 @@ class NewKey:
     supervises: bool = False
 
 
-def create_api_key(database: Database, clinic: str, new: NewKey, now: datetime) -> tuple[str, ApiKeyRow]:
+def create_api_key(database: Database, new: NewKey, now: datetime, access: Access) -> tuple[str, ApiKeyRow]:
     """Return a new key and what is kept of it: the key itself is kept nowhere, and shown this once."""
+    clinic = access.clinic
     key = f"{KEY_MARK}{clinic}_{''.join(secrets.choice(_LETTERS) for _ in range(_LENGTH))}"
     row = ApiKeyRow(
         clinic=clinic,
@@ -66,20 +71,24 @@ def create_api_key(database: Database, clinic: str, new: NewKey, now: datetime) 
     )
     with database.write() as tx:
         add_api_key(tx, row)
+        audited = audit_row(access, row.created_at, CREATED, f"api-key/{row.id}")
+        add_audit(tx, replace(audited, patient=row.patient or ""))
     return key, row
 
 
-def list_keys(database: Database, clinic: str) -> Sequence[ApiKeyRow]:
+def list_keys(database: Database, now: datetime, access: Access) -> Sequence[ApiKeyRow]:
     """Return every key of a clinic, the oldest first, revoked and expired ones too."""
-    with database.read() as tx:
-        return list_api_keys(tx, clinic)
+    with database.write() as tx:
+        add_audit(tx, audit_row(access, as_instant(now), OK, ""))
+        return list_api_keys(tx, access.clinic)
 
 
-def revoke_key(database: Database, clinic: str, key_id: str, now: datetime) -> None:
+def revoke_key(database: Database, key_id: str, now: datetime, access: Access) -> None:
     """Take a key back, for every process from the next request on; raises ``NotFound``."""
     with database.write() as tx:
-        if not revoke_api_key(tx, clinic, key_id, as_instant(now)):
+        if not revoke_api_key(tx, access.clinic, key_id, as_instant(now)):
             raise NotFound("There is no such key that counts.")
+        add_audit(tx, audit_row(access, as_instant(now), OK, f"api-key/{key_id}"))
 
 
 @dataclass(frozen=True, slots=True)

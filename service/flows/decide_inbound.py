@@ -1,5 +1,6 @@
 """Forms out of the EHR as people see them: listed, tried again, given up."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.clock import as_instant
@@ -15,6 +16,7 @@ from service.store.inbound import (
     change_inbound,
     find_inbound,
     list_inbound,
+    subject_alone,
 )
 
 OK = 200
@@ -44,7 +46,7 @@ def retry_inbound(deployment: Deployment, inbound_id: str, version: int | None, 
     ``version`` None: whatever its version is. Raises ``NotFound``, ``StaleVersion``, and ``WrongState`` where
     it is not parked.
     """
-    return _decide(deployment, inbound_id, version, access, state=DUE)
+    return _decide(deployment, inbound_id, version, access, lambda _: {"state": DUE})
 
 
 def discard_inbound(
@@ -52,13 +54,23 @@ def discard_inbound(
 ) -> InboundRow:
     """Return it as given up, with a person's reason; a later version in the EHR comes in all the same.
 
-    Raises what ``retry_inbound`` does.
+    Of what it said only whose it is stays. Raises what ``retry_inbound`` does.
     """
-    return _decide(deployment, inbound_id, version, access, state=DISCARDED, discard_reason=reason)
+    return _decide(
+        deployment,
+        inbound_id,
+        version,
+        access,
+        lambda row: {"state": DISCARDED, "discard_reason": reason, "body": subject_alone(row.body)},
+    )
 
 
 def _decide(
-    deployment: Deployment, inbound_id: str, version: int | None, access: Access, **values: str
+    deployment: Deployment,
+    inbound_id: str,
+    version: int | None,
+    access: Access,
+    changes: Callable[[InboundRow], Mapping[str, object]],
 ) -> InboundRow:
     now = as_instant(deployment.clock())
     with deployment.database.write() as tx:
@@ -69,7 +81,7 @@ def _decide(
             raise StaleVersion("It has changed since that version.", at="If-Match")
         if row.state != PARKED:
             raise WrongState(f"Only what is parked can be decided about; this is {row.state}.")
-        changed = change_inbound(tx, access.clinic, row, now, **values)
+        changed = change_inbound(tx, access.clinic, row, now, **changes(row))
         if changed is None:
             raise StaleVersion("It has changed since that version.", at="If-Match")
         add_audit(tx, audit_row(access, now, OK, row.id))

@@ -1,22 +1,30 @@
 """Erase the patients of whom nothing is newer than the clinic keeps: whole patients, never rows of a series.
 
-Of whom something still asks for a person, or is still on its way to the EHR, is not erased but told.
+Of whom something still asks for a person, or is still on its way to the EHR, is not erased but told. Forms
+of the EHR's that never became a response go by their own age, since nobody here need know their patient.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from service.clock import as_instant
 from service.errors import NotFound, Unsettled
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.erase_patient import Erasing, erase_within
+from service.flows.own_ids import id_by_form
 from service.flows.refresh_snapshot import drop_snapshots
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
 from service.store.erasure import find_holdings, open_work
-from service.store.erasures import is_quiet, keys_known, quiet_patients
+from service.store.erasures import is_quiet, keys_known, never_take_again, quiet_patients
+from service.store.inbound import count_forms, remove_closed_forms
 from service.store.lost_races import repeat_lost_races
 from service.store.merges import lock_joined
 
 BY = "retention"
 _MOST = 1_000_000
+_AT_ONCE = 500
+OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +37,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What a pass came to: how many were erased (or would be), and who is kept because of open work."""
+    """What a pass came to: how many were erased (or would be), and who is kept because of open work.
+
+    ``forms`` that became no response went (or would); ``open_forms`` of that age wait for a person.
+    """
 
     erased: int = 0
     held: tuple[Held, ...] = ()
+    forms: int = 0
+    open_forms: int = 0
 
 
 def erase_expired(
@@ -51,7 +64,10 @@ def erase_expired(
     erasing = Erasing(BY, f"nothing newer than {years} years", dry_run=dry_run)
     done = [_erase_one(deployment, key, before, erasing, access) for key in keys]
     held = tuple(one for one in done if isinstance(one, Held))
-    return Expired(sum(one is True for one in done), held)
+    forms = _erase_forms(deployment, before, access, dry_run=dry_run)
+    with deployment.database.read() as tx:
+        open_forms = count_forms(tx, access.clinic, before, is_open=True)
+    return Expired(sum(one is True for one in done), held, forms, open_forms)
 
 
 def first_day_kept(now: datetime, years: int) -> str:
@@ -84,3 +100,24 @@ def _erase_one(
     if not erasing.dry_run:
         drop_snapshots(deployment)
     return True
+
+
+def _erase_forms(deployment: Deployment, before: str, access: Access, *, dry_run: bool) -> int:
+    """Return how many forms went that became no response, or would."""
+    if dry_run:
+        with deployment.database.read() as tx:
+            return count_forms(tx, access.clinic, before, is_open=False)
+    count = 0
+    while some := _erase_some(deployment, before, access):
+        count += some
+    return count
+
+
+def _erase_some(deployment: Deployment, before: str, access: Access) -> int:
+    with deployment.database.write() as tx:
+        gone = remove_closed_forms(tx, access.clinic, before, _AT_ONCE)
+        never_take_again(tx, access.clinic, {id_by_form(access.clinic, *one) for one in gone})
+        if gone:
+            row = audit_row(access, as_instant(deployment.clock()), OK, "")
+            add_audit(tx, replace(row, count=len(gone)))
+    return len(gone)

@@ -1,7 +1,8 @@
 """Erase a patient: everything that is kept of them, in one transaction, and the certificate of what went.
 
 What is recorded of them meanwhile waits for the same locks: it is either in and goes too, or comes after.
-The audit's rows stay. They hold our own ids, which lead to nothing any more. What the EHR holds is not ours
+The audit's rows stay. They hold our own ids, which lead to nothing any more, and who asked: the patient, too,
+where an app of theirs did. What the EHR holds is not ours
 to erase: the certificate says where it is.
 """
 
@@ -15,8 +16,9 @@ from fhir_mappings.errors import Fault
 from service.clock import as_instant
 from service.errors import NotFound, Unsettled
 from service.flows.deployment import Access, Deployment, Write
+from service.flows.find_own_key import find_own_key
+from service.flows.intake import FORM
 from service.flows.own_ids import id_by_appointment, id_by_form, id_by_identifier
-from service.flows.patient_references import reference_here
 from service.flows.refresh_snapshot import drop_snapshots
 from service.flows.write_version import audit_row
 from service.store.audit import add_audit
@@ -35,7 +37,7 @@ from service.store.export_rows import note_gone
 from service.store.exports import begin_exports_anew
 from service.store.lost_races import repeat_lost_races
 from service.store.merges import lock_joined
-from service.store.patients import find_alias, lock_dyads, own_key_of
+from service.store.patients import lock_dyads
 
 OK = 200
 Certificate = dict[str, Any]
@@ -43,6 +45,7 @@ _REMAINS = (
     "the resources listed under ehr: they are the EHR's to delete",
     "backups that were made before this erasure, until they are destroyed",
     "audit rows: who asked or changed what and when, with our own ids, which lead to nothing any more",
+    "in those of the patient's own app or form: its address, and what the identity provider calls them",
 )
 
 
@@ -60,14 +63,11 @@ def erase_patient(deployment: Deployment, patient: str, erasing: Erasing, access
     """Return the certificate of an erasure that was done; of a dry run, what would go.
 
     ``patient`` is a FHIR reference; whoever is merged with them goes too. Raises ``NotFound`` for a patient
-    who is not known here, and ``Unsettled``.
+    whom nothing here names, and ``Unsettled``.
     """
 
     def key_of(write: Write) -> str:
-        alias = find_alias(write.tx, write.clinic, reference_here(patient, deployment.settings))
-        if alias is None:
-            raise NotFound("There is no such patient here.")
-        return own_key_of(write.tx, alias)
+        return find_own_key(write.tx, write.clinic, patient, deployment.settings, write.now)
 
     certificate = _erase(deployment, key_of, erasing, access)
     if erasing.dry_run:
@@ -177,14 +177,13 @@ def _in_ehr(tx: Tx, held: Holdings, own_ehr: str) -> list[dict[str, str]]:
         else {"ehr": ehr, "identifier": logical}
         for ehr, logical, ehr_id in chart_logicals(tx, held)
     ]
-    came = {
-        str(row["ehr_reference"])
-        for name, rows in rows_of(tx, held)
-        if name == "responses"
-        for row in rows
-        if row["ehr_reference"]
-    }
-    return found + [{"ehr": own_ehr, "resource": one} for one in sorted(came)]
+    came = set()
+    for name, rows in rows_of(tx, held):
+        if name == "responses":
+            came |= {(own_ehr, str(row["ehr_reference"])) for row in rows if row["ehr_reference"]}
+        if name == "inbound_responses":  # what was taken, and what never was
+            came |= {(str(row["ehr"]), f"{FORM}/{row['ehr_id']}") for row in rows if row["origin"] == "ehr"}
+    return found + [{"ehr": ehr, "resource": one} for ehr, one in sorted(came)]
 
 
 def _never_again(tx: Tx, held: Holdings) -> set[str]:

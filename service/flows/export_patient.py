@@ -16,10 +16,9 @@ from fhir_mappings.provenance import to_provenance
 from fhir_mappings.response import to_response
 from fhir_mappings.task import to_task
 from service.clock import as_instant
-from service.errors import NotFound
 from service.flows.deployment import Access, Deployment
+from service.flows.find_own_key import find_own_key
 from service.flows.load import alert_facts, filled_from
-from service.flows.patient_references import reference_here
 from service.flows.read_audit import audit_facts
 from service.flows.write_version import audit_row
 from service.store.alerts import AlertRow
@@ -28,7 +27,6 @@ from service.store.audit_reading import KeptRow, audit_rows_by_row
 from service.store.database import Tx
 from service.store.erasure import Holdings, find_holdings, rows_of
 from service.store.merges import lock_joined
-from service.store.patients import find_alias, own_key_of
 from service.store.responses import ResponseVersion
 
 OK = 200
@@ -39,12 +37,12 @@ Rows = Sequence[Mapping[str, object]]
 def export_patient(deployment: Deployment, patient: str, access: Access) -> bytes:
     """Return the Bundle of a patient and of whoever is merged with them.
 
-    ``patient`` is a FHIR reference. Raises ``NotFound`` for a patient who is not known here.
+    ``patient`` is a FHIR reference. Raises ``NotFound`` for a patient whom nothing here names.
     """
     now = as_instant(deployment.clock())
     # The audit's row is committed with what is read, before anybody sees it.
     with deployment.database.write() as tx:
-        own_key = _own_key(tx, deployment, patient, access.clinic)
+        own_key = find_own_key(tx, access.clinic, patient, deployment.settings, now)
         add_audit(tx, audit_row(access, now, OK, f"patient/{own_key}", patient_key=own_key))
         held = find_holdings(tx, access.clinic, sorted(lock_joined(tx, access.clinic, [own_key])))
         tables = {name: rows for name, rows in rows_of(tx, held) if rows}
@@ -54,13 +52,6 @@ def export_patient(deployment: Deployment, patient: str, access: Access) -> byte
     kept = [*_responses(deployment, tables), *_alerts(deployment, tables), *events, *_rows(tables)]
     bundle = to_collection(kept, deployment.settings.canonical_base, now)
     return json_text.dumps(bundle)
-
-
-def _own_key(tx: Tx, deployment: Deployment, patient: str, clinic: str) -> str:
-    alias = find_alias(tx, clinic, reference_here(patient, deployment.settings))
-    if alias is None:
-        raise NotFound("There is no such patient here.")
-    return own_key_of(tx, alias)
 
 
 def _accesses(tx: Tx, held: Holdings, rows: Rows) -> list[KeptRow]:

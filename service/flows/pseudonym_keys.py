@@ -50,9 +50,10 @@ def take_pseudonyms(tx: Tx, deployment: Deployment, recipient: str) -> Pseudonym
     return Pseudonyms(bytes.fromhex(found.secret))
 
 
-def list_keys(deployment: Deployment) -> list[ExportKeyRow]:
+def list_keys(deployment: Deployment, access: Access) -> list[ExportKeyRow]:
     """Return every key, the oldest first."""
-    with deployment.database.read() as tx:
+    with deployment.database.write() as tx:
+        add_audit(tx, audit_row(access, as_instant(deployment.clock()), _OK, ""))
         return list_export_keys(tx, deployment.clinic)
 
 

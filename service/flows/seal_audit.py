@@ -4,6 +4,9 @@ On PostgreSQL a row with a lower number may be committed after one with a higher
 up to a number, but what is visible and not sealed yet, and which rows those are is kept. A write takes
 minutes at most, so a row that comes with an older moment than that is none of ours: it is never sealed, and
 ``verify-audit`` finds it.
+
+A backlog is sealed in pieces, the oldest first. The seal of a piece says no later moment than that from which
+on rows may still come, so that the next one finds what is left.
 """
 
 from datetime import timedelta
@@ -30,6 +33,8 @@ def seal_audit(deployment: Deployment, most_rows: int = MOST_ROWS) -> Seal | Non
     if not rows:
         return None
     now = as_instant(deployment.clock())
+    if len(rows) == most_rows:  # more may be waiting, all of them as new as these or newer
+        now = min(now, as_instant(from_instant(max(row.at for row in rows)) + LONGEST_WRITE))
     seal = make_seal(clinic, rows, last, now)
     with deployment.database.write() as tx:
         return seal if add_seal(tx, seal, [row.row_id for row in rows]) else None

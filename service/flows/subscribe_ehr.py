@@ -5,16 +5,21 @@ Source: hl7.org/fhir/R4/subscription.html.
 """
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from fhir_mappings import json_text
+from service.clock import as_instant
 from service.ehr.client import EhrClient
 from service.errors import EhrUnreadable
-from service.flows.deployment import Deployment
+from service.flows.deployment import Access, Deployment
 from service.flows.intake import FORM
+from service.flows.write_version import audit_row
+from service.store.audit import add_audit
 from service.store.chart import keep_fact, read_fact
 
 NOTICES = "/notify/"
+OK = 200
 # A status of its own for each form that counts; HAPI asks for a query behind the type.
 CRITERIA = f"{FORM}?status=completed,amended,entered-in-error"
 _FACT = "notice-token"
@@ -29,7 +34,7 @@ def notice_token(deployment: Deployment, clinic: str) -> str | None:
         return read_fact(tx, clinic, _FACT)
 
 
-def subscribe_ehr(deployment: Deployment, client: EhrClient, clinic: str) -> str:
+def subscribe_ehr(deployment: Deployment, client: EhrClient, access: Access) -> str:
     """Return what was done: ``created``, ``renewed``, or ``there`` where the EHR has it already.
 
     Raises ``EhrError``, also where the EHR offers no Subscription or refuses it.
@@ -38,16 +43,24 @@ def subscribe_ehr(deployment: Deployment, client: EhrClient, clinic: str) -> str
     if not declared.create:
         raise EhrUnreadable("no-subscriptions")
     with deployment.database.write() as tx:
-        token = keep_fact(tx, clinic, _FACT, secrets.token_urlsafe(32))
+        token = keep_fact(tx, access.clinic, _FACT, secrets.token_urlsafe(32))
     wanted = _subscription(f"{deployment.settings.public_base_url}{NOTICES}{token}")
     standing = _find(client, token)
     if standing is None:
+        _audit(deployment, access)
         _send(client, "POST", _TYPE, wanted)
         return "created"
     if _is_as_wanted(standing, wanted):
         return "there"
+    _audit(deployment, replace(access, action="U"))
     _send(client, "PUT", f"{_TYPE}/{standing['id']}", wanted | {"id": standing["id"]})
     return "renewed"
+
+
+def _audit(deployment: Deployment, access: Access) -> None:
+    """Keep that the EHR is written to, before it is."""
+    with deployment.database.write() as tx:
+        add_audit(tx, audit_row(access, as_instant(deployment.clock()), OK, ""))
 
 
 def _subscription(endpoint: str) -> dict[str, Any]:

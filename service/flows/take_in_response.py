@@ -45,6 +45,7 @@ from service.store.inbound import (
     is_known,
     is_written_by_us,
     move_cursor,
+    subject_alone,
 )
 from service.store.responses import IN_ERROR, ResponseVersion
 
@@ -152,7 +153,11 @@ def _record(intake: Intake, came: Came, new: NewResponse | None) -> str:
         stored = _stored(tx, intake, came)
         response_id = _write(write, stored, new)
         kept = InboundCame(
-            came.ehr_id, came.ehr_version, TAKEN, came.body if new is None else b"", response_id=response_id
+            came.ehr_id,
+            came.ehr_version,
+            TAKEN,
+            subject_alone(came.body) if new is None else b"",
+            response_id=response_id,
         )
         _keep(tx, intake, came, kept)
         intake.crash_point("inbound-recorded")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from service.clock import Clock, as_instant, from_instant
 from service.flows.purge_audit import LEAST_KEPT
-from service.flows.seal_audit import LONGEST_WRITE
+from service.flows.seal_audit import LONGEST_WRITE, MOST_ROWS
 from service.store.audit_seals import (
     FIRST_FORM,
     FORM,
@@ -14,10 +14,12 @@ from service.store.audit_seals import (
     all_seals,
     clinics_audited,
     count_beyond,
+    count_left,
     count_unsealed,
     hash_rows,
     last_purge,
     newest_covered,
+    newest_moment,
     rows_of_seal,
 )
 from service.store.database import Database, Tx
@@ -31,7 +33,8 @@ class Verified:
     """What checking a clinic's chain found; ``fault`` is '' where it is whole. ``head`` None: no seal yet.
 
     ``unproven`` rows say who was behind a caller, or why it was refused, under a seal that does not cover
-    that: of a release before, which ran beside this one.
+    that: of a release before, which ran beside this one. ``left`` rows have no seal at all: a release before
+    sealed the first of a backlog and passed by the rest.
     """
 
     clinic: str
@@ -41,6 +44,7 @@ class Verified:
     purge: Purge | None
     fault: str = ""
     unproven: int = 0
+    left: int = 0
 
 
 def verify_audit(
@@ -60,8 +64,9 @@ def verify_audit(
 
 def _verify(tx: Tx, clinic: str, head: str | None, now: str) -> Verified:
     purge = last_purge(tx, clinic)
+    earlier: Seal | None = None
     last: Seal | None = None
-    rows, unproven, is_noted = 0, 0, head is None
+    rows, unproven, left, is_noted = 0, 0, 0, head is None
     for seal in all_seals(tx, clinic):
         fault = _fault_of_seal(tx, seal, last, purge if purge and seal.number <= purge.through_seal else None)
         if not fault and purge and seal.number == purge.through_seal:
@@ -70,12 +75,13 @@ def _verify(tx: Tx, clinic: str, head: str | None, now: str) -> Verified:
             return Verified(clinic, last.number if last else 0, rows, last, purge, fault)
         rows += seal.count
         unproven += count_beyond(tx, seal) if seal.form < FORM else 0
+        left += _count_left(tx, earlier, last, seal) if last else 0
         is_noted = is_noted or seal.hash == head
-        last = seal
-    fault = _fault_of_end(tx, clinic, last)
+        earlier, last = last, seal
+    fault = _fault_of_end(tx, clinic, last, left)
     if not (fault or is_noted):
         fault = "the noted head is not in the chain: its end was cut off, or it was written anew"
-    return Verified(clinic, last.number if last else 0, rows, last, purge, fault, unproven)
+    return Verified(clinic, last.number if last else 0, rows, last, purge, fault, unproven, left)
 
 
 def _fault_of_seal(tx: Tx, seal: Seal, last: Seal | None, purge: Purge | None) -> str:
@@ -124,13 +130,27 @@ def _fault_of_rows(tx: Tx, seal: Seal, last: Seal | None) -> str:
     )
 
 
-def _fault_of_end(tx: Tx, clinic: str, last: Seal | None) -> str:
-    """Return what is wrong beside the seals, '' where nothing is."""
+def _count_left(tx: Tx, earlier: Seal | None, full: Seal, after: Seal) -> int:
+    """Return how many rows a release before passed by as it made the seal ``full``.
+
+    Of a backlog it sealed the first rows, so many at most, and said now as the moment: the next seal began
+    five minutes before that. Such rows have numbers of then, so that what was put in later is none of them.
+    A seal of ours that took as many says no later moment than its newest row allows, and leaves none.
+    """
+    until = as_instant(from_instant(full.sealed_at) - LONGEST_WRITE)
+    if full.count != MOST_ROWS or newest_moment(tx, full) >= until:
+        return 0
+    since = as_instant(from_instant(earlier.sealed_at) - LONGEST_WRITE) if earlier else ""
+    return count_left(tx, full, after, since, until)
+
+
+def _fault_of_end(tx: Tx, clinic: str, last: Seal | None, left: int) -> str:
+    """Return what is wrong beside the seals, '' where nothing is; ``left`` rows were passed by."""
     number = last.number if last else 0
     if newest_covered(tx, clinic) > number:
         return f"seal {number + 1}: it is missing, and rows that it covers are there"
     if last is None:
         return ""
     before = as_instant(from_instant(last.sealed_at) - LONGEST_WRITE)
-    unsealed = count_unsealed(tx, clinic, before)
+    unsealed = count_unsealed(tx, clinic, before) - left
     return f"behind seal {number}: {unsealed} rows were put in that no seal covers" if unsealed else ""

@@ -15,6 +15,7 @@ from service.clock import as_instant
 from service.errors import CallerRefused, FaultsInRequest, NotFound, StaleVersion, WrongState
 from service.flows.deployment import Access, Deployment
 from service.flows.notice_filters import read_filters
+from service.flows.patient_references import reference_here
 from service.flows.search_chart import NO_SUCH
 from service.flows.write_version import audit_row
 from service.http import host_of
@@ -196,7 +197,7 @@ def _row_of(
             [one for one in caller.scopes if any(map(one.opens, needs_of(topic, "full-resource")))]
         ),
         person=caller.user,
-        patient=caller.patient,
+        patient=caller.patient and reference_here(caller.patient, settings),
         supervises=caller.supervises,
         due_at=now,
         created_at=now,

@@ -77,15 +77,34 @@ def clinics_audited(tx: Tx) -> list[str]:
 
 
 def unsealed_rows(tx: Tx, clinic: str, since: str, limit: int) -> list[Row[Any]]:
-    """Return rows recorded from an instant on that no seal covers, in the order of their numbers."""
+    """Return the oldest rows from an instant on that no seal covers, in the order of their numbers."""
     rows = _ROWS[FORM].where(audit_rows.c.clinic == clinic, audit_rows.c.at >= since, ~_is_sealed())
-    return list(tx.execute(rows.order_by(audit_rows.c.row_id).limit(limit)))
+    oldest = tx.execute(rows.order_by(audit_rows.c.at, audit_rows.c.row_id).limit(limit))
+    return sorted(oldest, key=lambda row: row.row_id)
 
 
 def count_unsealed(tx: Tx, clinic: str, before: str) -> int:
     """Return how many rows recorded before an instant no seal covers."""
     rows = select(func.count()).where(audit_rows.c.clinic == clinic, audit_rows.c.at < before, ~_is_sealed())
     return tx.execute(rows).scalar_one()
+
+
+def count_left(tx: Tx, before: Seal, after: Seal, since: str, until: str) -> int:
+    """Return how many rows of a span of time stand between two seals, by their numbers, under no seal."""
+    rows = select(func.count()).where(
+        audit_rows.c.clinic == before.clinic,
+        audit_rows.c.row_id > before.last_row,
+        audit_rows.c.row_id < after.last_row,
+        audit_rows.c.at >= since,
+        audit_rows.c.at < until,
+        ~_is_sealed(),
+    )
+    return tx.execute(rows).scalar_one()
+
+
+def newest_moment(tx: Tx, seal: Seal) -> str:
+    """Return the moment of the newest row that a seal covers; '' where they were removed."""
+    return tx.execute(select(func.max(audit_rows.c.at)).where(_is_covered(seal))).scalar() or ""
 
 
 def make_seal(clinic: str, rows: Sequence[Row[Any]], last: Seal | None, now: str) -> Seal:

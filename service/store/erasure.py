@@ -12,6 +12,7 @@ from fhir_mappings import json_text
 from service.ledger import State
 from service.store.alert_tables import alert_acts, webhook_events
 from service.store.attendance_tables import attendance
+from service.store.caller_tables import api_keys
 from service.store.card_tables import cards
 from service.store.database import Tx
 from service.store.disclosure_tables import patient_disclosures
@@ -41,7 +42,7 @@ from service.store.treatment_tables import treatment_ends
 from service.store.visit_tables import encounter_look_ups
 
 KEPT: Mapping[str, str] = {
-    "audit_rows": "who did what when: our own ids only, which lead to nothing any more",
+    "audit_rows": "who did what when, on what by our own ids, which lead to nothing any more",
     "audit_seals": "hashes over the audit, so that nobody can change it unseen",
     "audit_sealed": "which row of the audit stands under which seal",
     "audit_purges": "up to which seal rows of the audit were removed",
@@ -50,7 +51,6 @@ KEPT: Mapping[str, str] = {
     "exports": "who asked for which export; an erasure ends them all, and their files",
     "gone_resources": "our own ids and whose caseload, so that whoever exported them is told of it",
     "export_keys": "secrets that make pseudonyms, until they are revoked",
-    "api_keys": "credentials, which name whom they stand for until they are revoked or expire",
     "page_sign_ins": "who is signed in at the page, a day at most; names no patient",
     "used_tokens": "hashes of an EHR's tokens, which name nobody, until they expire",
     "refusal_counts": "how often somebody unknown was refused, by address; of the release before",
@@ -125,6 +125,13 @@ def find_holdings(tx: Tx, clinic: str, keys: Collection[str]) -> Holdings:
         attendance_ids=_current_ids(tx, attendance, clinic, rows),
         inbound_rows=tuple(_inbound_rows(tx, clinic, rows, references, response_ids)),
     )
+
+
+def is_named(tx: Tx, clinic: str, reference: str) -> bool:
+    """Tell whether anything here names a patient by this reference, of whom nothing needs to be recorded."""
+    named = (reference,)
+    forms = tuple(_inbound_rows(tx, clinic, (), named, ()))
+    return bool(count_rows(tx, Holdings(clinic, (), (), named, (), (), (), forms)))
 
 
 def count_rows(tx: Tx, held: Holdings) -> dict[str, int]:
@@ -293,6 +300,7 @@ _RULES: Sequence[tuple[Table, Callable[[Holdings], ColumnElement[bool]]]] = (
     (form_links, lambda held: form_links.c.alias_row.in_(held.alias_rows)),
     (attendance, lambda held: attendance.c.alias_row.in_(held.alias_rows)),
     (treatment_ends, lambda held: treatment_ends.c.alias_row.in_(held.alias_rows)),
+    (api_keys, lambda held: api_keys.c.patient.in_(held.references)),
     (patient_disclosures, lambda held: patient_disclosures.c.own_key.in_(held.keys)),
     (patient_replacements, _of_replacements),
     (patient_merges, _of_merges),
@@ -352,8 +360,9 @@ def _is_about(
 ) -> bool:
     """Tell whether a form's subject is the patient, by reference or by an identifier that we know of them."""
     try:
-        subject = json_text.loads(body)["subject"] if body else {}
-        named = str(subject.get("reference", ""))
+        form = json_text.loads(body) if body else {}
+        subject = form.get("subject") or form["source"]
+        named = str(subject.get("reference", "")).partition("/_history/")[0]
         identifier = subject.get("identifier") or {}
         known_by = (identifier.get("system"), str(identifier.get("value", "")))
     except (ValueError, KeyError, AttributeError, TypeError):

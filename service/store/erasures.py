@@ -34,8 +34,13 @@ class ErasureRow:
 def add_erasure(tx: Tx, row: ErasureRow, never_again: Collection[str]) -> None:
     """Keep the certificate of an erasure, and the ids that are never to be used again."""
     tx.execute(insert(erasures), {one.name: getattr(row, one.name) for one in fields(row)})
-    for one in sorted(never_again):
-        add_unless_there(tx, erased_ids, {"clinic": row.clinic, "erased_id": one})
+    never_take_again(tx, row.clinic, never_again)
+
+
+def never_take_again(tx: Tx, clinic: str, own_ids: Collection[str]) -> None:
+    """Keep ids that what is sent, or read, again would get: it is refused."""
+    for one in sorted(own_ids):
+        add_unless_there(tx, erased_ids, {"clinic": clinic, "erased_id": one})
 
 
 def list_erasures(tx: Tx, clinic: str) -> list[ErasureRow]:

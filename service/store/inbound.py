@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from uuid import uuid4
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
+from fhir_mappings import json_text
 from service.store.database import Tx
 from service.store.inbound_tables import inbound_cursors, inbound_responses, patient_replacements
 from service.store.responses import ResponseVersion
@@ -97,16 +98,14 @@ def add_inbound(tx: Tx, clinic: str, ehr: str, came: InboundCame, now: str) -> s
 
     Returns its id.
     """
-    tx.execute(
-        update(inbound_responses)
-        .where(
-            inbound_responses.c.clinic == clinic,
-            inbound_responses.c.ehr == ehr,
-            inbound_responses.c.ehr_id == came.ehr_id,
-            inbound_responses.c.state.in_(_OPEN),
-        )
-        .values(state=SUPERSEDED, version=inbound_responses.c.version + 1, updated_at=now)
+    earlier = select(*_COLUMNS).where(
+        inbound_responses.c.clinic == clinic,
+        inbound_responses.c.ehr == ehr,
+        inbound_responses.c.ehr_id == came.ehr_id,
+        inbound_responses.c.state.in_(_OPEN),
     )
+    for row in [InboundRow(*one) for one in tx.execute(earlier.with_for_update())]:
+        change_inbound(tx, clinic, row, now, state=SUPERSEDED, body=subject_alone(row.body))
     own_id = str(uuid4())
     values = {one.name: getattr(came, one.name) for one in fields(came)}
     tx.execute(
@@ -114,6 +113,19 @@ def add_inbound(tx: Tx, clinic: str, ehr: str, came: InboundCame, now: str) -> s
         {"clinic": clinic, "ehr": ehr, "id": own_id, **values, "received_at": now, "updated_at": now},
     )
     return own_id
+
+
+def subject_alone(body: bytes) -> bytes:
+    """Return whose a form is, and nothing that was answered; b'' where it does not say.
+
+    So much stays of one that nobody wants again: it is found when its patient is erased.
+    """
+    try:
+        form = json_text.loads(body)
+        found = {name: form[name] for name in ("subject", "source") if name in form}
+    except (ValueError, TypeError):
+        return b""
+    return json_text.dumps(dict(list(found.items())[:1])) if found else b""
 
 
 def change_inbound(tx: Tx, clinic: str, row: InboundRow, now: str, **values: object) -> InboundRow | None:
@@ -161,6 +173,36 @@ def list_due(tx: Tx, clinic: str, ehr: str, after: int, limit: int) -> list[Inbo
         inbound_responses.c.row_id > after,
     )
     return [InboundRow(*row) for row in tx.execute(query.order_by(inbound_responses.c.row_id).limit(limit))]
+
+
+def count_forms(tx: Tx, clinic: str, before: str, *, is_open: bool) -> int:
+    """Return how many forms older than a day became no response: those that wait, or those that do not."""
+    of_age = select(func.count()).where(*_older(clinic, before, is_open=is_open))
+    return tx.execute(of_age).scalar_one()
+
+
+def remove_closed_forms(tx: Tx, clinic: str, before: str, limit: int) -> list[tuple[str, str]]:
+    """Remove the oldest forms that became no response and do not wait; return each one's EHR and id there."""
+    of_age = (
+        select(inbound_responses.c.row_id, inbound_responses.c.ehr, inbound_responses.c.ehr_id)
+        .where(*_older(clinic, before, is_open=False))
+        .order_by(inbound_responses.c.row_id)
+        .limit(limit)
+        .with_for_update()
+    )
+    rows = tx.execute(of_age).all()
+    tx.execute(delete(inbound_responses).where(inbound_responses.c.row_id.in_([row.row_id for row in rows])))
+    return [(row.ehr, row.ehr_id) for row in rows]
+
+
+def _older(clinic: str, before: str, *, is_open: bool) -> tuple[ColumnElement[bool], ...]:
+    state = inbound_responses.c.state
+    return (
+        inbound_responses.c.clinic == clinic,
+        state.in_(_OPEN) if is_open else state.not_in(_OPEN),
+        inbound_responses.c.response_id.is_(None),
+        inbound_responses.c.updated_at < before,
+    )
 
 
 def read_cursor(tx: Tx, clinic: str, ehr: str) -> Cursor:

@@ -8,7 +8,7 @@ and parameters are places, and may be repeated.
 import io
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,20 @@ from prometheus_client import generate_latest
 from starlette.testclient import TestClient
 
 from fhir_mappings import json_text
+from service.api.scopes_table import OPENINGS
 from service.flows.deployment import Deployment
 from service.http import Http
 from service.log import Log
 from service.metrics import Metrics
 from service.store.database import Database
 from service.worker import Worker
+from tests.service.api.clinician.signing_in import a_site
 from tests.service.api.fhir.calls import sent
 from tests.service.api.fhir.subscribing import a_subscription
 from tests.service.api.v1.build import a_body
 from tests.service.ehr.fake_ehr import Fault, outcome
 from tests.service.flows.delivering import Bench, a_bench
+from tests.service.identity.signing import token
 
 MARK = "zqcanary"
 NAME = f"{MARK}-name"
@@ -48,6 +51,23 @@ HEADERS = {
     "If-Match": f'W/"{MARK}-version"',
     "Referer": f"https://{MARK}.example/",
 }
+QUERIES = {
+    **dict.fromkeys(("patient", "_sort", "after", "instrument", "language", "therapist", "tab"), QUERY),
+    **dict.fromkeys(("colour", "encounter", "since", "clinic", "launch", "code", "error"), WORDS),
+    "to": f"/{MARK}",
+    "iss": f"https://{MARK}.example",
+    "state": f"0123456789abcdef.{MARK}",
+}
+BEGUN = f"__Host-alliance-begun-0123456789abcdef={'.'.join([MARK] * 4)}"
+# Each is refused at another place: by its shape, as a key, as a token that says something, by its cookie.
+CREDENTIALS = (
+    {"Authorization": f"Bearer {MARK}-token"},
+    {"Authorization": f"Bearer alk_{MARK}_x"},
+    {"Authorization": f"Bearer alk_default_{MARK:a<43}"},
+    {"Authorization": f"Bearer {token(iss=MARK, sub=MARK)}"},
+    {"Authorization": f"Bearer {token(aud=MARK, sub=MARK)}"},
+    {"Cookie": f"__Host-alliance={MARK}; {BEGUN}"},
+)
 TABLES = (
     "responses",
     "patient_aliases",
@@ -159,21 +179,19 @@ BODIES: dict[str, tuple[bytes, str]] = {
 }
 
 
-def calls(client: TestClient) -> Iterator[tuple[str, str]]:
+def calls() -> Iterator[tuple[str, str]]:
     """Yield method and address of every route, with canaries in the places of its path."""
-    for path, methods in client.get("/openapi.json").json()["paths"].items():
-        for method in methods:
-            yield method.upper(), re.sub(r"{\w+}", PLACE, path)
+    for method, path in OPENINGS:
+        yield method, re.sub(r"{\w+(:path)?}", PLACE, path)
 
 
-def ask_everything(client: TestClient) -> list[Any]:
+def ask_everything(client: TestClient, headers: Mapping[str, str] = HEADERS) -> list[Any]:
     """Return the answers of every route to every body and query."""
     answers = []
-    for method, path in calls(client):
+    for method, path in calls():
         for body, media_type in bodies_for(method, path):
-            query = {"patient": QUERY, "colour": WORDS, "_sort": QUERY, "after": QUERY, "instrument": QUERY}
-            headers = HEADERS | {"Content-Type": media_type, "Prefer": "handling=strict"}
-            answers.append(client.request(method, path, params=query, content=body, headers=headers))
+            said = {**headers, "Content-Type": media_type, "Prefer": "handling=strict"}
+            answers.append(client.request(method, path, params=QUERIES, content=body, headers=said))
     return answers
 
 
@@ -228,10 +246,27 @@ def test_no_refusal_log_figure_or_row_repeats_what_was_sent(
 ) -> None:
     answers = ask_everything(client)
 
-    assert len(set(calls(client))) > 60
+    assert len(set(calls())) > 120
     assert {one.status_code for one in answers} >= {200, 201, 400, 404, 415, 422}
     assert leaks_in(refusals_of(answers), said(), figures_of(deployment)) == []
     assert leaks_in(audit_of(deployment.database)) == []
+
+
+@pytest.mark.parametrize("credential", CREDENTIALS, ids=range(len(CREDENTIALS)))
+def test_no_refusal_of_a_credential_repeats_what_was_sent(
+    deployment: Deployment, said: Callable[[], str], log_stream: io.StringIO, credential: dict[str, str]
+) -> None:
+    heads = {name: value for name, value in HEADERS.items() if name not in {"Authorization", "Cookie"}}
+    with a_site(deployment, Log(log_stream)) as site:
+        answers = [
+            site.browser.request(method, path, params=QUERIES, headers=heads | credential)
+            for method, path in calls()
+        ]
+
+    # The one thing repeated: the address of a page, by which who signs in comes back to it.
+    told = re.sub(r'/clinician/sign-in\?to=[^"]*', "", refusals_of(answers))
+    assert {one.status_code for one in answers} >= {401}
+    assert leaks_in(told, said(), audit_of(deployment.database)) == []
 
 
 def test_a_database_that_breaks_tells_nothing(

@@ -1,5 +1,7 @@
 """The whole app with callers configured: API keys, refusals at both doors, what is open, what is counted."""
 
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,16 +46,22 @@ def settings(database):
     )
 
 
-@pytest.fixture
-def client(deployment, provider, log_stream):
+@contextmanager
+def opened(deployment, log_stream):
     log = Log(log_stream)
     providers = Providers(deployment.clock, log)
     by_clinic = {"default": deployment.settings}
     identity = open_identity(by_clinic, deployment.database, deployment.clock, providers)
     app = create_app(deployment, log, identity=identity)
-    with TestClient(app, base_url=BASE_URL, follow_redirects=False, client=("10.0.0.9", 4000)) as opened:
-        yield opened
+    with TestClient(app, base_url=BASE_URL, follow_redirects=False, client=("10.0.0.9", 4000)) as browser:
+        yield browser
     providers.close()
+
+
+@pytest.fixture
+def client(deployment, provider, log_stream):
+    with opened(deployment, log_stream) as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -93,6 +101,41 @@ def test_a_key_opens_what_its_scopes_say(client, make, clock):
     refused = client.get("/v1/deliveries", headers=shown(key))
     assert refused.status_code == 403
     assert 'scope="alliance/operations.read"' in refused.headers["www-authenticate"]
+
+
+@pytest.fixture
+def limited(deployment, provider, log_stream):
+    """The app where each may send one request a second, ten at once."""
+    settings = deployment.settings.model_copy(update={"requests_per_minute": 60})
+    with opened(replace(deployment, settings=settings), log_stream) as browser:
+        yield browser
+
+
+def from_address(address, **headers):
+    return {"X-Forwarded-For": address} | headers
+
+
+def test_one_address_without_a_credential_takes_nothing_from_another(limited):
+    answers = [limited.get("/fhir/metadata", headers=from_address("203.0.113.9")) for _ in range(11)]
+
+    assert [one.status_code for one in answers] == [200] * 10 + [429]
+    assert limited.get("/form/kiosk", headers=from_address("198.51.100.7")).status_code == 200
+
+
+def test_bad_credentials_are_limited_by_the_address_that_shows_them(limited):
+    bad = shown(f"alk_default_{'a' * 43}")
+    answers = [limited.get(FORMS, headers=from_address("203.0.113.9", **bad)) for _ in range(11)]
+
+    assert [one.status_code for one in answers] == [401] * 10 + [429]
+    assert answers[-1].headers["retry-after"] == "1"
+
+
+def test_who_is_known_is_not_held_up_by_bad_credentials_from_the_same_address(limited, make):
+    key = make()
+    for _ in range(11):
+        limited.get(FORMS, headers=from_address("203.0.113.9", **shown("alk_default_x")))
+
+    assert limited.get(FORMS, headers=from_address("203.0.113.9", **shown(key))).status_code == 200
 
 
 def test_a_revoked_key_counts_no_more_at_once(client, make, run):

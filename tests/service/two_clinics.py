@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from service.api.identity import Providers, open_identity
 from service.app import Served, create_service
 from service.flows.api_keys import NewKey, create_api_key
+from service.flows.audit_command import command_access
 from service.flows.deployment import Deployment
 from service.log import Log
 from service.settings import Settings
@@ -32,7 +33,9 @@ def key_of(deployment: Deployment, scopes: str = ALL_SCOPES, **facts: str) -> st
     """Return a new API key of a clinic; ``facts`` say whom it stands for."""
     now = deployment.clock()
     new = NewKey("tests", scopes, now + timedelta(days=300), **facts)
-    return create_api_key(deployment.database, deployment.clinic, new, now)[0]
+    return create_api_key(
+        deployment.database, new, now, command_access(deployment.clinic, "api-keys create")
+    )[0]
 
 
 def service_of(clinics: Sequence[Served], log: Log) -> ASGIApp:

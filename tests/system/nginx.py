@@ -14,9 +14,12 @@ _TLS = re.compile(r"^ *ssl_.*\n", re.MULTILINE)
 
 
 class Proxy(Child):
-    """nginx before some servers (``127.0.0.1:8001``), without TLS; ready once one of them is."""
+    """nginx before some servers (``127.0.0.1:8001``), without TLS; ready once one of them is.
 
-    def __init__(self, folder: Path, servers: Sequence[str]) -> None:
+    ``strangers`` is how many requests without a credential it lets through of one address.
+    """
+
+    def __init__(self, folder: Path, servers: Sequence[str], *, strangers: str = "50r/s") -> None:
         port = free_port(0)
         self.base_url = f"http://127.0.0.1:{port}"
         self._folder = folder / "nginx"
@@ -25,6 +28,7 @@ class Proxy(Child):
         text = _TLS.sub("", SHIPPED.replace("listen 8443 ssl;", f"listen 127.0.0.1:{port};"))
         for ours, theirs in zip(servers, shipped, strict=True):
             text = text.replace(theirs, ours)
+        text = text.replace("strangers:10m rate=50r/s", f"strangers:10m rate={strangers}")
         (self._folder / "nginx.conf").write_text(text.replace("/tmp/", f"{self._folder}/"))  # noqa: S108 - theirs
         super().__init__(("nginx",), {}, folder / "nginx.log", f"{self.base_url}/ready")
 

@@ -103,5 +103,5 @@ def running_replicas(folder: Path, database: str, ehr: SandboxEhr) -> Iterator[R
             running.enter_context(WorkerAlone(folder, f"worker-{number}", settings)) for number in (1, 2)
         )
         servers = [api.base_url.removeprefix("http://") for api in apis]
-        proxy = running.enter_context(Proxy(folder, servers))
+        proxy = running.enter_context(Proxy(folder, servers, strangers="5000r/s"))
         yield Replicas(database, ehr, apis, workers, proxy)

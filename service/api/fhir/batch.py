@@ -1,5 +1,6 @@
 """A batch: every entry goes through the app as a request of its own; it is answered and audited as one."""
 
+import asyncio
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -23,19 +24,44 @@ _FIRST_REFUSAL = 400
 
 
 @dataclass(slots=True)
-class _Answer:
-    """The answer to one entry, as it comes in."""
+class EntryAnswer:
+    """The answer to one entry, as it comes in; ``whole`` once its last piece did."""
 
     status: int = 0
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
+    whole: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, message: MutableMapping[str, Any]) -> None:
+        """Take one message of it, as an ASGI server would."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = Headers(raw=message["headers"])
-        else:
-            self.body += message.get("body", b"")
+            return
+        self.body += message.get("body", b"")
+        if not message.get("more_body", False):
+            self.whole.set()
+
+
+@dataclass(slots=True)
+class SentEntry:
+    """What an entry's request reads: its body once, and that its caller has gone once it has its answer.
+
+    CAUTION: a body that is handed out again at each asking keeps whoever waits for the caller to go, as every
+    streamed answer does, from ever giving the event loop back: the process then answers nobody any more.
+    """
+
+    body: bytes
+    answer: EntryAnswer
+    is_read: bool = False
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """Return the next message, as an ASGI server would."""
+        if not self.is_read:
+            self.is_read = True
+            return {"type": "http.request", "body": self.body, "more_body": False}
+        await self.answer.whole.wait()
+        return {"type": "http.disconnect"}
 
 
 async def answer_batch(request: Request, bundle: SentBundle, base: str) -> Json:
@@ -74,12 +100,12 @@ def to_response_entry(status: int, headers: Mapping[str, str], body: Json | None
     return {**address, "resource": body, "response": response}
 
 
-def _shown(answer: _Answer, base: str) -> Json:
+def _shown(answer: EntryAnswer, base: str) -> Json:
     body = json_text.loads(answer.body) if answer.body else None
     return to_response_entry(answer.status, answer.headers, body, base)
 
 
-async def _call(request: Request, entry: BundleEntry) -> _Answer:
+async def _call(request: Request, entry: BundleEntry) -> EntryAnswer:
     """Return what is answered to one entry, by way of the entrance."""
     path, _, query = entry.url.partition("?")
     body = json_text.dumps(entry.resource) if entry.resource is not None else b""
@@ -99,12 +125,8 @@ async def _call(request: Request, entry: BundleEntry) -> _Answer:
             "address": outer["state"]["address"],
         },
     }
-    answer = _Answer()
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    await request.scope["state"]["entrance"](scope, receive, answer.take)
+    answer = EntryAnswer()
+    await request.scope["state"]["entrance"](scope, SentEntry(body, answer).receive, answer.take)
     return answer
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from fhir_mappings.errors import Fault
 from service.errors import FaultsInRequest, TooLarge
@@ -16,6 +17,8 @@ MOST_ENTRIES = 500
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 # An address begins with a type or with metadata; another Bundle inside this one has none.
 _URL = re.compile(r"[A-Za-z][^\s#]*")
+# What comes of an export is no resource but files of any size; who begins one is told where in a header.
+_ALONE = re.compile(r"exports(/|$)|[^?]*\$export(\?|$)")
 _CONDITIONS = {
     "ifNoneExist": "If-None-Exist",
     "ifMatch": "If-Match",
@@ -103,6 +106,8 @@ def _read_entry(place: int, given: object, base: str) -> BundleEntry:
         faults.append(Fault(f"{path}.request.method", "bad-parameter", "must be a method of HTTP"))
     if url is None:
         faults.append(Fault(f"{path}.request.url", "bad-parameter", "must be an address below our own"))
+    elif _ALONE.match(unquote(url)):
+        faults.append(Fault(f"{path}.request.url", "not-in-a-bundle", "must be a request of its own"))
     resource, full_url = given.get("resource"), given.get("fullUrl")
     if not isinstance(resource, dict) and (method in _WITH_BODY or resource is not None):
         faults.append(Fault(f"{path}.resource", "required", "must be there"))

@@ -123,6 +123,32 @@ def test_a_granular_scope_filters_silently(clients):
     assert clients["totals"].get(f"{FHIR}/Observation/{filled}.total").status_code == 200
 
 
+FORM, VALUE = "system/QuestionnaireResponse.r", "system/Observation.r"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"),
+    [
+        (f"{FORM} {VALUE}", 200),
+        (f"{FORM}?status=completed {VALUE}", 200),
+        (f"{FORM}?status=amended {VALUE}", 404),
+        (f"{FORM} {VALUE}?category=survey", 200),
+        (f"{FORM} {VALUE}?status=final", 403),
+        (f"{FORM} {VALUE}?code=srs-3.total", 403),
+        (f"{FORM} {VALUE}?value-quantity=gt1", 403),
+    ],
+)
+def test_what_is_made_of_two_types_asks_each_granular_scope_of_its_own(
+    deployment, log_stream, scopes, status
+):
+    with opened_to(deployment, Log(log_stream), app=a_caller(scopes)) as opened:
+        stored = opened["everything"].post("/v1/responses", json=a_body()).json()["id"]
+        answer = opened["app"].get(f"{FHIR}/QuestionnaireResponse/{stored}/$extract")
+
+    assert answer.status_code == status
+    assert (f'scope="{VALUE}"' in answer.headers.get("www-authenticate", "")) is (status == 403)
+
+
 def test_scopes_add_up(clients):
     assert total(clients["twice"], f"Observation?code={TOTAL}") == 2 * len(WITH_A_DIP)
 

@@ -97,6 +97,14 @@ def test_two_clinics_of_one_issuer_are_not_served(configured, capsys):
     assert capsys.readouterr().err == "[clinics.south] token_issuer: an earlier one has the same\n"
 
 
+def test_two_clinics_that_one_ehr_launches_are_not_served(configured, capsys):
+    said = 'api_keys = true\nlaunch_iss = "https://ehr.example/fhir{}"\nlaunch_client_id = "alliance"\n'
+    north, south = said.format(""), said.format("/")
+    assert run("api", configured(f"[clinics.north]\n{north}[clinics.south]\n{south}"))[0] == 2
+    told = capsys.readouterr().err
+    assert told.startswith("[clinics.south] launch_iss: an earlier one has the same; a launch does not say")
+
+
 def test_clinics_share_the_database_and_the_threads(configured, database):
     deployments = begun(
         configured("".join(f"[clinics.c{n}]\nehr_parallel = 9\n" for n in range(20))), database

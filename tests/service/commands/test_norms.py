@@ -77,3 +77,15 @@ def test_approval_needs_a_name_and_a_norm_that_is_here(environ, capsys):
     assert _run(environ, "approve-norms", "srs-3-total|own-1")[0] == 2
     assert _run(environ, "approve-norms", "srs-3-total|own-1", "--by", "Dr Ames")[0] == 2
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["--by", "NORM"]
+
+
+def test_preview_and_approval_are_in_the_audit(environ):
+    _store(environ)
+    _run(environ, "approve-norms", "srs-3-total|own-1", "--preview")
+    _run(environ, "approve-norms", "srs-3-total|own-1", "--by", "Dr Ames")
+    database = Database(environ["ALLIANCE_DATABASE_URL"])
+    with database.read() as tx:
+        routes = tx.exec_driver_sql("SELECT route FROM audit_rows ORDER BY row_id").scalars().all()
+    database.close()
+
+    assert routes == ["approve-norms --preview", "approve-norms"]

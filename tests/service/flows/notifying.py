@@ -74,7 +74,7 @@ class Clinic:
     def key(self, scopes: str, person: str | None = None) -> Caller:
         """Return whom a new API key stands for."""
         new = NewKey("app", scopes, self.clock() + timedelta(days=30), practitioner=person)
-        _, row = create_api_key(self.deployment.database, "default", new, self.clock())
+        _, row = create_api_key(self.deployment.database, new, self.clock(), an_access())
         return Caller(f"key {row.id}", scopes=parse_scopes(scopes), user=person, key_id=row.id)
 
 

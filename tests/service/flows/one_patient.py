@@ -9,6 +9,7 @@ from fhir_mappings import json_text
 from fhir_mappings.filled import Identifier
 from service.callers import LOOPBACK
 from service.flows.act_on_alert import PersonsAct, act_on_alert
+from service.flows.api_keys import NewKey, create_api_key
 from service.flows.form_link import LinkedForm, LinkFacts
 from service.flows.make_form_link import make_form_link
 from service.flows.merge_patients import merge_patients
@@ -150,6 +151,10 @@ def _tell_more(bench: Bench) -> None:
         ended = NewEnd(patient, "Practitioner/ada", "2026-03-02", "planned", by="Practitioner/ada")
         tell_treatment_end(deployment, ended, an_access("U"))
         make_form_link(deployment, link_facts(patient), timedelta(days=1), an_access())
+    expires = deployment.clock() + timedelta(days=90)
+    for patient in (ANNA, BERT):
+        own_app = NewKey(f"app of {patient}", "patient/Observation.rs", expires, patient=patient)
+        create_api_key(deployment.database, own_app, deployment.clock(), write)
     _leave_unjudged(bench)
     encounter = {"origin": "fhir", "therapist": None, "encounter": "Encounter/e-CANARY", "session_date": None}
     rate(bench, ANNA, ((9, "36.1"),), **encounter)

@@ -6,12 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from fhir_mappings import json_text
 from service.flows.erase_expired import Expired, erase_expired, first_day_kept
+from service.flows.own_ids import id_by_form
 from service.flows.record_attendance import record_attendance
 from service.log import Log
 from service.retention_worker import RetentionWorker
-from service.store.erasures import list_erasures
+from service.store.erasures import id_standing, list_erasures
+from service.store.inbound import DISCARDED, PARKED, InboundCame, add_inbound, list_inbound
+from service.store.tables import audit_rows
+from tests.builders import a_response as a_form
 from tests.service.build import an_access
 from tests.service.flows.delivering import Bench, a_bench
 from tests.service.flows.one_patient import ANNA, BERT, an_attendance, holdings, rate
@@ -117,3 +123,34 @@ def test_the_worker_erases_and_tells_numbers_only(bench):
 
 def test_a_leap_day_counts_as_the_first_of_march():
     assert first_day_kept(datetime(2028, 2, 29, tzinfo=UTC), 1) == "2027-03-01"
+
+
+def park(bench: Bench, state: str) -> None:
+    form = json_text.dumps(a_form(subject={"reference": "Patient/zoe"}))
+    with bench.deployment.database.write() as tx:
+        add_inbound(tx, "default", "ehr", InboundCame("form-9", "1", state, form), bench.now())
+
+
+def test_a_form_that_was_given_up_goes_by_its_own_age_and_is_not_taken_again(bench):
+    park(bench, DISCARDED)
+    at(bench, 2035)
+    assert expire(bench).forms == 0
+    at(bench, 2036, month=7)
+
+    assert expire(bench, dry_run=True).forms == 1
+    assert expire(bench).forms == 1
+    with bench.deployment.database.read() as tx:
+        assert list_inbound(tx, "default") == []
+        assert id_standing(tx, "default", id_by_form("default", "ehr", "form-9")) == "erased"
+        kept = select(audit_rows.c.action, audit_rows.c.count).order_by(audit_rows.c.row_id.desc())
+        assert tuple(tx.execute(kept).first() or ()) == ("D", 1)
+
+
+def test_a_form_that_waits_for_a_person_is_told_and_stays(bench):
+    park(bench, PARKED)
+    at(bench, 2036, month=7)
+    done = expire(bench)
+
+    assert (done.forms, done.open_forms) == (0, 1)
+    with bench.deployment.database.read() as tx:
+        assert len(list_inbound(tx, "default")) == 1

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -11,17 +12,24 @@ import pytest
 from sqlalchemy import func, select
 
 from fhir_mappings import json_text
+from fhir_mappings.json_text import dumps
 from service.errors import Erased, NotFound, RequestRefused, Unsettled
 from service.flows.act_on_alert import PersonsAct, act_on_alert
+from service.flows.api_keys import NewKey, create_api_key
 from service.flows.correct_response import correct_response
 from service.flows.erase_patient import Certificate, Erasing, erase_patient
 from service.flows.merge_patients import undo_merge
+from service.flows.own_ids import id_by_form
 from service.flows.record_attendance import record_attendance
 from service.store.alert_tables import alert_acts
+from service.store.caller_tables import api_keys
 from service.store.columns import metadata
 from service.store.erasure import KEPT, count_rows, tables_with_a_rule
-from service.store.erasures import list_erasures
+from service.store.erasures import id_standing, list_erasures
+from service.store.inbound import PARKED, InboundCame, add_inbound
+from service.store.inbound_tables import inbound_responses
 from service.store.tables import alerts, audit_rows, deliveries, dyads, patient_aliases, responses
+from tests.builders import a_response as a_form
 from tests.databases import sqlite_only
 from tests.service.build import a_response, an_access
 from tests.service.ehr.fake_ehr import Fault
@@ -307,3 +315,54 @@ def test_a_number_of_an_erased_patient_is_never_given_again(clinic):
     clinic.record(patient="Patient/next", source="Patient/next", identifier=None)
 
     assert holdings(clinic, "Patient/next").alias_rows > held.alias_rows
+
+
+ZOE = "Patient/zoe-CANARY"
+
+
+def park(bench: Bench, subject: str = ZOE, form: str = "form-9") -> None:
+    """Let a form come out of the EHR that cannot be taken; of its patient nothing else is known here."""
+    resource = a_form(subject={"reference": subject})
+    with bench.deployment.database.write() as tx:
+        add_inbound(tx, "default", "ehr", InboundCame(form, "1", PARKED, dumps(resource)), bench.now())
+
+
+@pytest.mark.parametrize("subject", [ZOE, f"https://ehr.example/fhir/{ZOE}", f"{ZOE}/_history/2"])
+def test_who_is_known_by_a_form_of_the_ehr_alone_is_erased(bench, subject):
+    park(bench, subject)
+    certificate = erase(bench, ZOE)
+
+    assert certificate["rows"] == {"inbound_responses": 1, "patient_aliases": 1}
+    assert certificate["ehr"] == [{"ehr": "ehr", "resource": "QuestionnaireResponse/form-9"}]
+    assert rows_in(bench, inbound_responses) == 0
+
+
+def test_a_dry_run_leaves_who_is_known_by_a_form_alone_as_unknown(bench):
+    park(bench)
+    dry = erase(bench, ZOE, Erasing("me", "to see", dry_run=True))
+
+    assert (dry["rows"]["inbound_responses"], dry["open"]) == (1, {"forms to decide about": 1})
+    assert (rows_in(bench, inbound_responses), rows_in(bench, patient_aliases)) == (1, 0)
+
+
+def test_a_form_that_was_erased_is_not_taken_again(bench):
+    park(bench)
+    erase(bench, ZOE)
+
+    with bench.deployment.database.read() as tx:
+        assert id_standing(tx, "default", id_by_form("default", "ehr", "form-9")) == "erased"
+
+
+def test_the_key_of_the_patients_own_app_goes(clinic):
+    before = rows_in(clinic, api_keys)
+    certificate = erase(clinic)
+
+    assert certificate["rows"]["api_keys"] == 1
+    assert rows_in(clinic, api_keys) == before - 1
+
+
+def test_who_is_known_by_an_api_key_alone_is_erased(bench):
+    new = NewKey("app", "patient/Observation.rs", bench.clock() + timedelta(days=9), patient=ZOE)
+    create_api_key(bench.deployment.database, new, bench.clock(), an_access())
+
+    assert erase(bench, ZOE)["rows"] == {"api_keys": 1, "patient_aliases": 1}

@@ -12,7 +12,9 @@ from service.errors import NotFound
 from service.flows.audit_command import command_access
 from service.flows.export_patient import export_patient
 from service.store.erasure import count_rows
+from service.store.inbound import PARKED, InboundCame, add_inbound
 from service.store.tables import responses
+from tests.builders import a_response as a_form
 from tests.service.flows.delivering import Bench
 from tests.service.flows.one_patient import ANNA, ANNAS_OTHER_NAME, WORDS, a_full_clinic, holdings
 
@@ -115,3 +117,13 @@ def test_rows_know_each_other_by_numbers_that_are_left_out(clinic):
     assert not {name for name in names if name.endswith("_row")}
     assert {"answers", "body", "words", "judged"} <= names
     assert "alias_row" in responses.c
+
+
+def test_who_is_known_by_a_form_of_the_ehr_alone_is_shown_it(clinic):
+    form = json_text.dumps(a_form(subject={"reference": "Patient/zoe"}))
+    with clinic.deployment.database.write() as tx:
+        add_inbound(tx, "default", "ehr", InboundCame("form-9", "1", PARKED, form), clinic.now())
+    bundle = export(clinic, "Patient/zoe")
+
+    shown = {row["name"] for one in resources(bundle, "Parameters") for row in one["parameter"]}
+    assert shown == {"inbound_responses", "patient_aliases", "audit_rows"}

@@ -260,7 +260,7 @@ def test_a_revoked_key_ends_its_subscription(tmp_path: Path) -> None:
         caller = clinic.key("system/Observation.rs")
         one = clinic.subscribe(caller=caller)
         clinic.tell_all()
-        revoke_key(clinic.deployment.database, "default", str(caller.key_id), clinic.clock())
+        revoke_key(clinic.deployment.database, str(caller.key_id), clinic.clock(), an_access("D"))
         clinic.record("36.2")
         clinic.tell_all()
 

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from service.clock import as_instant
 from service.errors import FaultsInRequest
 from service.flows.deployment import Access, Deployment
 from service.flows.purge_audit import purge_audit
-from service.flows.seal_audit import seal_audit
+from service.flows.seal_audit import MOST_ROWS, seal_audit
 from service.flows.verify_audit import verify_audit
 from service.flows.write_version import audit_row
-from service.store.audit import add_audit
+from service.store.audit import add_audit, add_audits
 from service.store.audit_seals import (
     add_seal,
     columns_of,
@@ -90,6 +91,77 @@ def test_a_whole_chain_says_where_it_ends(sealed):
     assert (found.fault, found.seals, found.rows) == ("", 3, 6)
     assert found.head is not None
     assert fault(sealed, found.head.hash) == ""
+
+
+def test_a_backlog_is_sealed_whole_however_long_it_grew(sealed, clock):
+    for number in range(12):  # an hour of reads, while nobody sealed
+        clock.pass_by(minutes=5)
+        with sealed.database.write() as tx:
+            add(tx, f"late-{number}", at=as_instant(clock()))
+    while seal_audit(sealed, most_rows=5) is not None:
+        pass
+    (found,) = verify_audit(sealed.database, "default", clock=clock)
+
+    assert (found.fault, found.seals, found.rows) == ("", 6, 18)
+
+
+def test_a_backlog_of_one_moment_is_sealed_whole(sealed):
+    with sealed.database.write() as tx:
+        add(tx, *(f"at-once-{number}" for number in range(12)))
+    while seal_audit(sealed, most_rows=5) is not None:
+        pass
+    (found,) = verify_audit(sealed.database, "default", clock=sealed.clock)
+
+    assert (found.fault, found.rows) == ("", 18)
+
+
+def test_a_row_put_in_behind_a_piece_of_a_backlog_is_found(sealed, clock):
+    at = clock() + timedelta(hours=1)
+    with sealed.database.write() as tx:
+        add(tx, *(f"late-{number}" for number in range(5)), at=as_instant(at))
+    clock.pass_by(hours=2)
+    seal_audit(sealed, most_rows=5)
+    with sealed.database.write() as tx:
+        add(tx, "forged", at=as_instant(at - timedelta(seconds=1)))
+
+    assert fault(sealed) == "behind seal 4: 1 rows were put in that no seal covers"
+
+
+def seal_first(deployment: Deployment, count: int) -> None:
+    """Seal the first rows that wait as the release before did: now, whatever else was waiting."""
+    with deployment.database.write() as tx:
+        columns = (audit_rows.c[name] for name in columns_of(2))
+        rows = tx.execute(select(*columns).order_by(audit_rows.c.row_id).limit(count)).all()
+        seal = make_seal("default", rows, None, as_instant(deployment.clock()))
+        add_seal(tx, seal, [row.row_id for row in rows])
+
+
+@pytest.fixture
+def left_behind(deployment: Deployment, clock: StandingClock) -> Deployment:
+    """A backlog of which the release before sealed as much as it took at once."""
+    with deployment.database.write() as tx:
+        waiting = ((f"r-{number}", 0) for number in range(MOST_ROWS + 3))
+        add_audits(tx, audit_row(ACCESS, as_instant(clock()), 200, ""), waiting)
+    clock.pass_by(hours=1)
+    seal_first(deployment, MOST_ROWS)
+    with deployment.database.write() as tx:
+        add(tx, "next", at=as_instant(clock()))
+    seal_audit(deployment)
+    return deployment
+
+
+def test_rows_that_a_release_before_left_without_a_seal_are_told_apart(left_behind):
+    (found,) = verify_audit(left_behind.database, "default", clock=left_behind.clock)
+
+    assert (found.fault, found.rows, found.left) == ("", MOST_ROWS + 1, 3)
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=30), timedelta(days=1)])
+def test_a_row_put_in_beside_those_that_were_left_is_found(left_behind, clock, age):
+    with left_behind.database.write() as tx:
+        add(tx, "forged", at=as_instant(clock() - age))
+
+    assert fault(left_behind) == "behind seal 2: 1 rows were put in that no seal covers"
 
 
 def test_nothing_new_makes_no_seal(sealed):

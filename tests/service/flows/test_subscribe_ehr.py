@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from service.errors import EhrUnreadable
+from service.flows.audit_command import command_access
 from service.flows.subscribe_ehr import notice_token, subscribe_ehr
+from service.store.tables import audit_rows
 from tests.service.ehr.fake_ehr import TYPES, Surface
 from tests.service.flows.delivering import Bench, a_bench
 
+ACCESS = command_access("default", "subscribe-ehr", "C")
 HERE = {"public_base_url": "https://alliance.north.example"}
 
 
@@ -27,7 +31,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def subscribe(bench: Bench) -> str:
-    return subscribe_ehr(bench.deployment, bench.lane.client, "default")
+    return subscribe_ehr(bench.deployment, bench.lane.client, ACCESS)
 
 
 def test_it_is_made_once_and_found_again(bench: Bench) -> None:
@@ -59,3 +63,13 @@ def test_an_ehr_without_subscriptions_says_so(tmp_path: Path) -> None:
     with a_bench(tmp_path, settings=HERE) as bench, pytest.raises(EhrUnreadable, match="no-subscriptions"):
         subscribe(bench)
     assert bench.ehr.writes == []
+
+
+def test_what_is_written_there_is_in_the_audit(bench: Bench) -> None:
+    subscribe(bench)
+    bench.ehr.rows[-1].resource["status"] = "error"
+    subscribe(bench)
+    subscribe(bench)
+    with bench.deployment.database.read() as tx:
+        kept = select(audit_rows.c.route, audit_rows.c.action)
+        assert [tuple(row) for row in tx.execute(kept)] == [("subscribe-ehr", "C"), ("subscribe-ehr", "U")]

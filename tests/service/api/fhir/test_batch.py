@@ -1,9 +1,16 @@
 """A batch: independent requests, each with an answer of its own."""
 
+import asyncio
+import re
+
 import pytest
 from sqlalchemy import select
+from starlette.responses import StreamingResponse
+from starlette.types import Message
 
 from fhir_mappings.structure import check_structure
+from service.api.fhir.batch import EntryAnswer, SentEntry
+from service.api.scopes_table import OPENINGS
 from service.store.tables import audit_rows
 from tests.service.api.fhir.bundles import asked, posted, send, statuses
 from tests.service.api.fhir.calls import created_id, sent, session
@@ -128,3 +135,47 @@ def test_every_entry_is_audited_under_the_request_of_the_batch(client, database)
 
 def test_an_empty_batch_is_answered(client):
     assert statuses(send(client, "batch")) == []
+
+
+def test_a_streamed_answer_to_an_entry_comes_to_its_end():
+    answer = EntryAnswer()
+    sent = SentEntry(b"", answer)
+    asked_again = 0
+
+    async def receive() -> Message:
+        nonlocal asked_again
+        asked_again += 1
+        if asked_again > 3:  # without this the test would go on for ever where it fails
+            raise AssertionError("the body was handed out again and again")
+        return await sent.receive()
+
+    streamed = StreamingResponse(iter([b"one", b"two"]))
+    asyncio.run(streamed({"type": "http"}, receive, answer.take))
+
+    assert answer.body == b"onetwo"
+
+
+def _read_by_get() -> list[str]:
+    """Return every address of the FHIR door that is read, below its base, with an id of nobody."""
+    paths = [path for method, path in OPENINGS if method == "GET" and path.startswith("/fhir/")]
+    return [re.sub(r"{[^}]+}", "none", path.removeprefix("/fhir/")) for path in paths]
+
+
+def test_every_route_that_is_read_answers_in_a_batch(client):
+    entries = [asked(url) for url in _read_by_get()]
+    answered = statuses(send(client, "batch", *entries, Prefer="respond-async"))
+
+    assert len(answered) == len(entries) > 50
+    assert {status[0] for status in answered} <= {"2", "3", "4"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["exports/1", "exports/1/2", "%65xports/1/2", "Patient/$export?_type=Observation", "Patient/%24export"],
+)
+def test_an_export_is_begun_and_fetched_by_requests_of_their_own(client, url):
+    answer = send(client, "batch", asked(url), Prefer="respond-async")
+
+    assert statuses(answer) == ["400"]
+    issue = answer.json()["entry"][0]["response"]["outcome"]["issue"][0]
+    assert issue["expression"] == ["Bundle.entry[0].request.url"]

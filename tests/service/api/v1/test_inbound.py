@@ -1,5 +1,6 @@
 """What a person sees of forms filled in the EHR, and decides about those that are parked."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,23 @@ def test_a_discarded_form_stays_away_and_its_next_version_does_not(
     clinic.fill()
     clinic.poll()
     assert clinic.states() == ["discarded", "taken"]
+
+
+def test_of_a_discarded_form_no_answer_stays_but_whose_it_is(
+    clinic: Clinic, door: TestClient, parked: dict[str, Any]
+) -> None:
+    door.post(f"/v1/inbound/{parked['id']}/discard", json={"reason": "filled by mistake"})
+    assert json.loads(clinic.came()[0].body) == {"subject": {"reference": "Patient/anna"}}
+
+
+def test_of_a_form_that_gave_way_to_a_later_version_no_answer_stays(
+    clinic: Clinic, parked: dict[str, Any]
+) -> None:
+    clinic.clock.pass_by(minutes=1)
+    clinic.fill()
+    clinic.poll()
+    assert clinic.states() == ["superseded", "taken"]
+    assert json.loads(clinic.came()[0].body) == {"subject": {"reference": "Patient/anna"}}
 
 
 @pytest.mark.parametrize("act", ["retry", "discard"])
