@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from fhir_mappings.answer_faults import Range, fault
 from fhir_mappings.errors import AnswersRefused, Fault
@@ -13,6 +14,7 @@ from fhir_mappings.item_answers import read_answers, read_number
 from fhir_mappings.scoring import plain, score
 
 TOTAL = "total"
+_KEPT_NUMBERS = 1024
 
 # The link id of an unknown item is the sender's own text: it is repeated only where it looks like one.
 _LINK_ID = re.compile(r"[A-Za-z0-9._/-]{1,64}")
@@ -97,7 +99,13 @@ def canonical_answers(instrument: Instrument, answers: Answers) -> str:
 
 
 def _canonical(answer: Answer) -> str:
-    return str(plain(answer)) if isinstance(answer, Decimal) else json.dumps(answer)
+    return _canonical_number(answer) if isinstance(answer, Decimal) else json.dumps(answer)
+
+
+# Equal numbers have one text, and a form's marks are few.
+@lru_cache(maxsize=_KEPT_NUMBERS)
+def _canonical_number(number: Decimal) -> str:
+    return str(plain(number))
 
 
 def _unknown_items(instrument: Instrument, answers: Mapping[str, object]) -> list[Fault]:

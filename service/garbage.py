@@ -25,6 +25,7 @@ def leave_out_what_is_here() -> None:
 
 
 # Hardly any objects of an import point at each other in a ring; looking for those took a seventh of its time.
+# Some do, and so keep what is large: ``search_lately_made`` finds those.
 @contextmanager
 def rarely_searched() -> Iterator[None]:
     """Let the search begin rarely until the last of all such blocks, in whatever threads, has ended."""
@@ -38,3 +39,12 @@ def rarely_searched() -> Iterator[None]:
             before = _usual.pop()
             if not _usual:
                 gc.set_threshold(*before)
+
+
+def search_lately_made() -> None:
+    """Search now among what was made since the last search: call it where little of that is still in use.
+
+    The search begins by counting objects, not bytes: a few that keep a batch's texts could be hundreds of
+    megabytes before there are enough of them.
+    """
+    gc.collect(1)

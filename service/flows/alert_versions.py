@@ -22,7 +22,7 @@ from service.flows.read_reports import METHODS, RULE
 from service.store.alerts import AlertRow
 from service.store.database import Tx
 from service.store.patients import Dyad
-from service.store.responses import ResponseVersion, find_current
+from service.store.responses import patient_of_response
 
 _ALERTS = UUID("0f6cf7e0-9d5a-4b86-9f0e-6f1a3a2b7c55")
 NO_NORMS = "none"
@@ -85,15 +85,15 @@ def from_episode(
     opened = judged.rows[episode.opened_by]
     basis = _basis(judged, episode.opened_by)
     typed = type_of_episode(judged, episode)
-    opening = _opening_response(write.tx, write.clinic, episode.opened_by)
+    alias_row, patient = _patient_of(write.tx, write.clinic, episode.opened_by)
     closed = episode.course == "recovered"
     row = AlertRow(
         clinic=write.clinic,
         id=before.id if before else alert_id(episode.opened_by),
         version=before.version + 1 if before else 1,
         dyad_row=dyad.row,
-        alias_row=opening.alias_row,
-        patient=opening.patient,
+        alias_row=alias_row,
+        patient=patient,
         therapist=dyad.therapist,
         status="closed-by-scores" if closed else "open",
         score_course=episode.course,
@@ -181,8 +181,8 @@ def _seen(row: AlertRow) -> frozenset[str]:
     return frozenset(str(one["response"]) for one in json_text.loads(row.evidence))
 
 
-def _opening_response(tx: Tx, clinic: str, response_id: str) -> ResponseVersion:
-    found = find_current(tx, clinic, response_id)
+def _patient_of(tx: Tx, clinic: str, response_id: str) -> tuple[int, str]:
+    found = patient_of_response(tx, clinic, response_id)
     if found is None:  # the rating was read in this transaction
         raise LookupError(response_id)
     return found

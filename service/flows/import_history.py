@@ -17,7 +17,7 @@ from service.flows.deployment import Access, Deployment, Write
 from service.flows.judge_imported import judge_imported
 from service.flows.record_batch import BatchDone, ImportRow, record_batch
 from service.flows.write_version import audit_row
-from service.garbage import rarely_searched
+from service.garbage import rarely_searched, search_lately_made
 from service.store.audit import add_audit
 from service.store.imports import (
     DONE,
@@ -88,6 +88,8 @@ def _take_rows(deployment: Deployment, job: Import, source: Source, access: Acce
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         reached = replace(job, line=source.line, digest=source.digest)
         job = (_rehearse if job.dry_run else _record)(deployment, reached, batch, access)
+        del batch
+        search_lately_made()
     return job
 
 

@@ -6,15 +6,16 @@ Nothing is told by it that nobody was told of before: see ``review_dyad``.
 
 from datetime import timedelta
 
-from service.alliance.standards import Standards
 from service.clock import as_instant
 from service.flows.deployment import Access, Deployment, Write
 from service.flows.read_standards import read_standards
 from service.flows.review_alliance import review_dyad
+from service.garbage import search_lately_made
+from service.store.alerts import alerts_of_dyads
 from service.store.imports import count_unjudged, is_importing, settle_judged, unjudged
 from service.store.lost_races import repeat_lost_races
-from service.store.patients import Dyad, lock_dyads_at
-from service.store.responses import DyadRating, ratings_of_dyads
+from service.store.patients import lock_dyads_at
+from service.store.responses import ratings_of_dyads
 
 # Others wait for as long as these take.
 _DYADS_AT_ONCE = 50
@@ -30,6 +31,7 @@ def judge_imported(deployment: Deployment, access: Access) -> int:
     deliveries = 0
     while (queued := _judge_some(deployment, access)) is not None:
         deliveries += queued
+        search_lately_made()
     return deliveries
 
 
@@ -58,12 +60,18 @@ def _judge_some(deployment: Deployment, access: Access) -> int | None:
             return None
         dyads = lock_dyads_at(tx, rows)
         ratings = ratings_of_dyads(tx, write.clinic, [dyad.row for dyad in dyads])
+        alerts = alerts_of_dyads(tx, write.clinic, [dyad.row for dyad in dyads])
         standards = read_standards(tx, deployment, write.clinic)
-        queued = sum(_judge(write, dyad, ratings.get(dyad.row, []), standards) for dyad in dyads)
+        queued = 0
+        for dyad in dyads:
+            review = review_dyad(
+                write,
+                dyad,
+                ratings.get(dyad.row, []),
+                tells_news=False,
+                standards=standards,
+                alerts=alerts.get(dyad.row, []),
+            )
+            queued += len(review.deliveries)
         settle_judged(tx, write.clinic, rows)
         return queued
-
-
-def _judge(write: Write, dyad: Dyad, ratings: list[DyadRating], standards: Standards) -> int:
-    review = review_dyad(write, dyad, ratings, tells_news=False, standards=standards)
-    return len(review.deliveries)

@@ -38,7 +38,7 @@ from service.store.batches import (
 from service.store.dyad_words import tell_words
 from service.store.imports import Refusal, leave_unjudged
 from service.store.patients import lock_dyads, own_key_of
-from service.store.responses import DyadRating, ResponseVersion, rating_of
+from service.store.responses import ResponseVersion
 
 _ERASED = "erased"
 
@@ -75,7 +75,6 @@ class _Candidate:
     """A row that no stored response has the identifier of, as the version that it would become."""
 
     version: ResponseVersion
-    rating: DyadRating
     patient_key: str
 
 
@@ -163,7 +162,7 @@ def _fresh(write: Write, fresh: Mapping[int, NewResponse], batch: _Batch) -> dic
     Which sessions were rated that they may be of, the batch knows from here on.
     """
     made = _candidates(write, fresh)
-    like = [(one.version.dyad_row, one.rating) for one in made.values()]
+    like = [one.version for one in made.values()]
     for dyad_row, rating in ratings_like(write.tx, write.clinic, like):
         batch.sessions.add(dyad_row, rating)
     return {place: made.get(place) for place in fresh}
@@ -193,7 +192,7 @@ def _candidates(write: Write, fresh: Mapping[int, NewResponse]) -> dict[int, _Ca
         alias, dyad = aliases[patients[place]], dyads[asked[place].patient_key, asked[place].therapist]
         response_id = settle_id(own[place], standings.get(own[place], "free"))
         version = first_version(arriving, new, response_id, alias, dyad)
-        made[place] = _Candidate(version, rating_of(version, None), alias.patient_key)
+        made[place] = _Candidate(version, alias.patient_key)
     return made
 
 
@@ -213,9 +212,9 @@ def _take(write: Write, new: NewResponse, candidate: _Candidate | None, batch: _
     if candidate is None:
         settle_id("", _ERASED)
         return
-    version, rating = candidate.version, candidate.rating
-    find_same_session(rating, batch.sessions.like(version.dyad_row, rating), write.deployment.settings)
-    batch.sessions.add(version.dyad_row, rating)
+    version = candidate.version
+    find_same_session(version, batch.sessions.like(version.dyad_row, version), write.deployment.settings)
+    batch.sessions.add(version.dyad_row, version)
     batch.held[_called(new)] = HeldIdentifier(version.id, version.status, version.content_hash)
     batch.accepted.append((new, candidate))
 

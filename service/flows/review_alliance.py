@@ -55,16 +55,18 @@ def review_dyad(
     arriving: Sequence[AlertRow] = (),
     tells_news: bool = True,
     standards: Standards | None = None,
+    alerts: Sequence[AlertRow] | None = None,
 ) -> Review:
     """Judge the dyad by all its ratings, store what changed about its alerts, and queue their deliveries.
 
     ``arriving`` are alerts of another dyad whose opening responses belong to this one now: they move here.
     Where it ``tells_news`` no more, as after an import, an alert of which nobody was told is historical. One
     that people were told of still changes for all who see it, but that it ended is the only news of it.
-    ``standards`` are the clinic's, where they were read in this transaction already.
+    ``standards`` are the clinic's, ``alerts`` the dyad's, where they were read in this transaction already.
     """
     tx, deployment = write.tx, write.deployment
-    stored = {row.id: row for row in (*alerts_of_dyad(tx, write.clinic, dyad.row), *arriving)}
+    known = alerts_of_dyad(tx, write.clinic, dyad.row) if alerts is None else alerts
+    stored = {row.id: row for row in (*known, *arriving)}
     standards = standards or read_standards(tx, deployment, write.clinic)
     judged = judge_dyad(ratings, deployment, standards, settlements_of(stored.values()))
     # What people do is no part of what is kept: a dyad with an alert that one touched is judged whole.

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from service.errors import Duplicate
 from service.flows.patient_references import respondent_here
 from service.settings import Settings
-from service.store.responses import DyadRating
+from service.store.responses import OfSession
 
 
 def find_same_session(
-    new: DyadRating, ratings: Iterable[DyadRating], settings: Settings, *, besides: str | None = None
+    new: OfSession, ratings: Iterable[OfSession], settings: Settings, *, besides: str | None = None
 ) -> None:
     """Raise ``Duplicate`` where this respondent has rated this session on this instrument already.
 
@@ -22,7 +22,7 @@ def find_same_session(
             raise Duplicate(message, stored.id)
 
 
-def is_same_session(one: DyadRating, other: DyadRating, settings: Settings) -> bool:
+def is_same_session(one: OfSession, other: OfSession, settings: Settings) -> bool:
     """Tell whether two responses of a dyad are of one instrument, respondent and session.
 
     The same session: the same number where both have one, else the same encounter, else the same date; a
@@ -38,5 +38,5 @@ def is_same_session(one: DyadRating, other: DyadRating, settings: Settings) -> b
     return not overruled and one.session_date == other.session_date
 
 
-def _respondent(rating: DyadRating, settings: Settings) -> str:
+def _respondent(rating: OfSession, settings: Settings) -> str:
     return respondent_here(rating.source, rating.patient, settings)

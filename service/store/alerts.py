@@ -1,6 +1,6 @@
 """Rupture alerts, in versions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
 from sqlalchemy import RowMapping, bindparam, insert, select, update
@@ -106,6 +106,17 @@ def alerts_of_dyad(tx: Tx, clinic: str, dyad_row: int) -> list[AlertRow]:
     """Return the current version of every alert of a dyad, oldest first."""
     rows = tx.execute(_OF_DYAD, {"clinic": clinic, "dyad_row": dyad_row})
     return [_row(found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def alerts_of_dyads(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> dict[int, list[AlertRow]]:
+    """Return the alerts of several dyads as ``alerts_of_dyad`` does, by the dyad's row; none has no entry."""
+    wanted = select(alerts).where(
+        alerts.c.clinic == clinic, alerts.c.dyad_row.in_(dyad_rows), alerts.c.believed_until.is_(None)
+    )
+    found: dict[int, list[AlertRow]] = {}
+    for row in tx.execute(wanted.order_by(alerts.c.row_id)):
+        found.setdefault(row.dyad_row, []).append(_row(row._mapping))  # noqa: SLF001 - the same
+    return found
 
 
 def alerts_of_patient(

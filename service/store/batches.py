@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from fhir_mappings import json_text
 from service.store.database import Tx
 from service.store.erasure_tables import erased_ids
+from service.store.listed import as_list, is_listed
 from service.store.many_rows import add_rows
 from service.store.patients import Alias, Dyad, take_alias
 from service.store.responses import (
@@ -58,30 +59,37 @@ def held_identifiers(
     tx: Tx, clinic: str, identifiers: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], HeldIdentifier]:
     """Return the responses that carry these identifiers (system, value), by the identifier."""
+    given = {"clinic": clinic, "listed": as_list({value for _, value in identifiers})}
+    found = tx.execute(_held_by(tx.dialect.name), given)
+    rows = {(row[0], row[1]): HeldIdentifier(*row[2:]) for row in found}
+    return {identifier: held for identifier, held in rows.items() if identifier in identifiers}
+
+
+@cache
+def _held_by(dialect: str) -> Select[Any]:
     table = responses.c
     # CAUTION: SQLite finds no index for pairs in a list, and would read every row.
-    found = select(
+    return select(
         table.identifier_system, table.identifier_value, table.id, table.status, table.content_hash
     ).where(
-        table.clinic == clinic,
+        table.clinic == bindparam("clinic"),
         table.believed_until.is_(None),
-        _is_listed(tx, table.identifier_value, {value for _, value in identifiers}),
+        is_listed(dialect, table.identifier_value),
     )
-    rows = {(row[0], row[1]): HeldIdentifier(*row[2:]) for row in tx.execute(found)}
-    return {identifier: held for identifier, held in rows.items() if identifier in identifiers}
 
 
 def id_standings(tx: Tx, clinic: str, own_ids: Collection[str]) -> dict[str, str]:
     """Return which of these ids are ``taken`` by a response, or ``erased``; the others are free."""
-    taken = select(responses.c.id).where(
-        responses.c.clinic == clinic, _is_listed(tx, responses.c.id, own_ids)
-    )
-    gone = select(erased_ids.c.erased_id).where(
-        erased_ids.c.clinic == clinic, _is_listed(tx, erased_ids.c.erased_id, own_ids)
-    )
-    return dict.fromkeys(tx.execute(taken).scalars(), "taken") | dict.fromkeys(
-        tx.execute(gone).scalars(), "erased"
-    )
+    given = {"clinic": clinic, "listed": as_list(own_ids)}
+    dialect = tx.dialect.name
+    taken = tx.execute(_known_among(dialect, responses.c.clinic, responses.c.id), given)
+    gone = tx.execute(_known_among(dialect, erased_ids.c.clinic, erased_ids.c.erased_id), given)
+    return dict.fromkeys(taken.scalars(), "taken") | dict.fromkeys(gone.scalars(), "erased")
+
+
+@cache
+def _known_among(dialect: str, clinic: ColumnElement[str], name: ColumnElement[str]) -> Select[Any]:
+    return select(name).where(clinic == bindparam("clinic"), is_listed(dialect, name))
 
 
 def take_aliases(tx: Tx, clinic: str, references: Collection[str], now: str) -> dict[str, Alias]:
@@ -91,30 +99,25 @@ def take_aliases(tx: Tx, clinic: str, references: Collection[str], now: str) -> 
     return found | {one: take_alias(tx, clinic, one, now) for one in wanted if one not in found}
 
 
-def _is_listed(tx: Tx, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
-    """Return that a column has one of these values, which come as one JSON: one by one they cost more."""
-    given = literal(json_text.dumps(sorted(values)).decode(), String)
-    if tx.dialect.name == "postgresql":
-        each = func.jsonb_array_elements_text(cast(given, JSONB)).table_valued("value")
-    else:
-        each = func.json_each(given).table_valued("value")
-    return column.in_(select(each.c.value))
-
-
 def _aliases(tx: Tx, clinic: str, references: Sequence[str]) -> dict[str, Alias]:
+    found = tx.execute(_aliases_by(tx.dialect.name), {"clinic": clinic, "listed": as_list(references)})
+    return {row[0]: Alias(*row[1:]) for row in found}
+
+
+@cache
+def _aliases_by(dialect: str) -> Select[Any]:
     table = patient_aliases.c
-    found = (
+    return (
         select(table.value, table.row_id, table.patient_key)
         .where(
-            table.clinic == clinic,
+            table.clinic == bindparam("clinic"),
             table.kind == "reference",
             table.system == "",
-            _is_listed(tx, table.value, references),
+            is_listed(dialect, table.value),
         )
         .order_by(table.row_id)
         .with_for_update(read=True)
     )
-    return {row.value: Alias(row.row_id, row.patient_key) for row in tx.execute(found)}
 
 
 def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> dict[tuple[str, str], Dyad]:
@@ -134,13 +137,19 @@ def take_dyads(tx: Tx, clinic: str, wanted: Sequence[WantedDyad], now: str) -> d
 
 def _dyads(tx: Tx, clinic: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Dyad]:
     """Return the dyads that are there, locked."""
-    found = (
+    given = {"clinic": clinic, "listed": as_list({key for key, _ in keys})}
+    found = tx.execute(_dyads_by(tx.dialect.name), given)
+    return {(row[1], row[2]): Dyad(*row) for row in found}
+
+
+@cache
+def _dyads_by(dialect: str) -> Select[Any]:
+    return (
         select(dyads.c.row_id, dyads.c.patient_key, dyads.c.therapist)
-        .where(dyads.c.clinic == clinic, _is_listed(tx, dyads.c.patient_key, {key for key, _ in keys}))
+        .where(dyads.c.clinic == bindparam("clinic"), is_listed(dialect, dyads.c.patient_key))
         .order_by(dyads.c.row_id)
         .with_for_update()
     )
-    return {(row[1], row[2]): Dyad(*row) for row in tx.execute(found)}
 
 
 _RATING: tuple[ColumnElement[Any], ...] = tuple(
@@ -159,18 +168,15 @@ _OF_ENCOUNTERS = select(responses.c.dyad_row, *_RATING).where(
 _DATE, _NUMBER = "session_date", "session_number"
 
 
-def ratings_like(
-    tx: Tx, clinic: str, ratings: Iterable[tuple[int, DyadRating]]
-) -> list[tuple[int, DyadRating]]:
+def ratings_like(tx: Tx, clinic: str, versions: Collection[ResponseVersion]) -> list[tuple[int, DyadRating]]:
     """Return the stored ratings, with the row of their dyad, that may be of the same session as one of these.
 
     That is, of the same dyad and instrument, with the same session date, number or encounter. They come
     without totals; entries in error are left out.
     """
-    given = list(ratings)
-    dates = {(row, one.instrument, one.session_date) for row, one in given}
-    numbers = {(row, one.instrument, one.session_number) for row, one in given if one.session_number}
-    encounters = sorted({one.encounter for _, one in given if one.encounter})
+    dates = {(one.dyad_row, one.instrument, one.session_date) for one in versions}
+    numbers = {(one.dyad_row, one.instrument, one.session_number) for one in versions if one.session_number}
+    encounters = sorted({one.encounter for one in versions if one.encounter})
     # One question each: joined by OR they would be answered by reading every row of the clinic.
     found: list[Any] = [*_alike(tx, clinic, _DATE, dates), *_alike(tx, clinic, _NUMBER, numbers)]
     if encounters:
@@ -209,25 +215,28 @@ def _alike_by(dialect: str, third: str) -> Select[Any]:
 
 
 _VERSION = tuple(one.name for one in responses.c if one.name != "row_id")
-_SCORE = ("part", "kind", "code", "value", "answered", "of", "prorated", "observed")
-_SCORES = ("clinic", "response_row", "response_id", *_SCORE, "believed_from")
+_SCORES = ("clinic", "response_row", "response_id", *ScoreRow._fields, "believed_from")
 _version_values = attrgetter(*_VERSION)
-_score_values = attrgetter(*_SCORE)
 
 
 def insert_versions(tx: Tx, versions: Sequence[tuple[ResponseVersion, Sequence[ScoreRow]]]) -> None:
     """Store versions with their scores, in their order; there is one at least."""
     add_rows(tx, responses, _VERSION, [_version_values(version) for version, _ in versions])
     clinic = versions[0][0].clinic
-    found = select(responses.c.id, responses.c.row_id).where(
-        responses.c.clinic == clinic,
-        responses.c.believed_until.is_(None),
-        _is_listed(tx, responses.c.id, [version.id for version, _ in versions]),
-    )
-    rows = {row.id: row.row_id for row in tx.execute(found)}
+    added = {"clinic": clinic, "listed": as_list([version.id for version, _ in versions])}
+    rows = {row[0]: row[1] for row in tx.execute(_rows_by(tx.dialect.name), added).all()}
     given = (
-        (clinic, rows[version.id], version.id, *_score_values(part), version.believed_from)
+        (clinic, rows[version.id], version.id, *part, version.believed_from)
         for version, parts in versions
         for part in parts
     )
     add_rows(tx, scores, _SCORES, given)
+
+
+@cache
+def _rows_by(dialect: str) -> Select[Any]:
+    return select(responses.c.id, responses.c.row_id).where(
+        responses.c.clinic == bindparam("clinic"),
+        responses.c.believed_until.is_(None),
+        is_listed(dialect, responses.c.id),
+    )

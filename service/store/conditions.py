@@ -152,9 +152,10 @@ def clause(tx: Tx, clinic: str, columns: Columns, condition: Condition) -> Colum
             return columns[column].in_(values)
         case PairOneOf((first, second), pairs):
             either = or_(false(), *(_pair((columns[first], columns[second]), pair) for pair in pairs))
-            firsts = {one for one, _ in pairs}
+            sides = zip((first, second), ({one for one, _ in pairs}, {one for _, one in pairs}), strict=True)
             # Said apart, since SQLite finds by no index what stands in pairs behind OR.
-            return and_(columns[first].in_(firsts), either) if all(firsts) else either
+            apart = (columns[name].in_(values) for name, values in sides if all(values))
+            return and_(*apart, either)
         case Within(spans, column):
             return or_(false(), *(_span(columns[column], span) for span in spans))
         case Lasting(times):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, func, select, update
+from sqlalchemy import Row, Select, Update, bindparam, func, select, update
 
 from service.store.database import Tx
+from service.store.listed import as_list, is_listed
 from service.store.responses import IN_ERROR
 from service.store.tables import dyads, responses
 
@@ -42,7 +43,8 @@ def tell_words(tx: Tx, clinic: str, said: Iterable[SaidOfDyad], now: str) -> Non
     latest = _latest(said)
     if not latest:
         return
-    stored = {row[0]: row for row in tx.execute(select(*_STORED).where(dyads.c.row_id.in_(sorted(latest))))}
+    found = tx.execute(_stored_by(tx.dialect.name), {"listed": as_list(latest)})
+    stored = {row[0]: row for row in found.all()}
     late = [row for row, words in latest.items() if any(_is_late(stored[row], *one) for one in words.items())]
     last = _last_sessions(tx, clinic, late) if late else {}
     changes: dict[int, dict[str, _Told]] = {}
@@ -55,6 +57,11 @@ def tell_words(tx: Tx, clinic: str, said: Iterable[SaidOfDyad], now: str) -> Non
         alike = {row: news for row, news in changes.items() if tuple(news) == names}
         rows = [{"dyad": row, "now": now} | _values(news) for row, news in alike.items()]
         tx.execute(_telling(names), rows)
+
+
+@cache
+def _stored_by(dialect: str) -> Select[Any]:
+    return select(*_STORED).where(is_listed(dialect, dyads.c.row_id))
 
 
 def _latest(said: Iterable[SaidOfDyad]) -> dict[int, dict[str, _Told]]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import String, Update, bindparam, delete, func, insert, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.store.database import Tx
 from service.store.import_tables import import_refusals, imports, unjudged_dyads
+from service.store.listed import as_list, is_listed, listed_values
 from service.store.tables import dyads
-from service.store.upserts import put_rows
 
 RECORDING, JUDGING, DONE = "recording", "judging", "done"
 
@@ -101,11 +103,29 @@ def refusals_of(
 
 def leave_unjudged(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> None:
     """Keep that dyads are to be judged whole, and forget what was kept for judging their next rating."""
-    rows = [{"clinic": clinic, "dyad_row": row} for row in sorted(dyad_rows)]
-    if rows:
-        put_rows(tx, unjudged_dyads, rows, key=("clinic", "dyad_row"), changes=("clinic",))
-        was_judged = dyads.c.row_id.in_(dyad_rows) & dyads.c.judged.is_not(None)
-        tx.execute(update(dyads).where(was_judged).values(judged=None))
+    if dyad_rows:
+        given = {"clinic": clinic, "listed": as_list(dyad_rows)}
+        tx.execute(_leaving(tx.dialect.name), given)
+        tx.execute(_forgetting(tx.dialect.name), {"listed": given["listed"]})
+
+
+@cache
+def _leaving(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    columns, row = unjudged_dyads.c, listed_values(dialect, unjudged_dyads.c.dyad_row)
+    # CAUTION: "WHERE true", else SQLite takes ON CONFLICT for a join's ON.
+    left = select(bindparam("clinic", type_=String), row).where(true())
+    names = [columns.clinic.name, columns.dyad_row.name]
+    if dialect == "postgresql":
+        new = postgresql.insert(unjudged_dyads).from_select(names, left)
+        # A row that is there is locked: else whoever judges now could delete it, and this rating were unseen.
+        return new.on_conflict_do_update(index_elements=names, set_={"clinic": new.excluded.clinic})
+    return sqlite.insert(unjudged_dyads).from_select(names, left).on_conflict_do_nothing()
+
+
+@cache
+def _forgetting(dialect: str) -> Update:
+    was_judged = is_listed(dialect, dyads.c.row_id) & dyads.c.judged.is_not(None)
+    return update(dyads).where(was_judged).values(judged=None)
 
 
 def unjudged(tx: Tx, clinic: str, limit: int) -> list[int]:

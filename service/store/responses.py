@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, insert, select, update
 
@@ -64,9 +64,11 @@ class ResponseVersion:
     row_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRow:
-    """One item, score or panel of a response version; ``value`` None where there is none."""
+class ScoreRow(NamedTuple):
+    """One item, score or panel of a response version; ``value`` None where there is none.
+
+    A tuple, since each response makes six of them or more: a frozen dataclass takes three times as long.
+    """
 
     part: str
     kind: str
@@ -106,6 +108,8 @@ class DyadRating(RatingRow):
     authored_at: str
 
 
+# Either tells its session from others.
+OfSession = DyadRating | ResponseVersion
 _COLUMNS = tuple(column.name for column in fields(ResponseVersion))
 _NOT_STORED = {"row_id"}
 _RATING_FACTS = tuple(column.name for column in fields(DyadRating) if column.name != "total")
@@ -124,7 +128,7 @@ def insert_version(tx: Tx, version: ResponseVersion, score_rows: Sequence[ScoreR
         "believed_from": version.believed_from,
     }
     if score_rows:  # a form without scores has none
-        tx.execute(_INSERT_SCORE, [common | _values(row) for row in score_rows])
+        tx.execute(_INSERT_SCORE, [common | row._asdict() for row in score_rows])
     return row_id
 
 
@@ -141,6 +145,7 @@ _CURRENT = select(responses).where(
 )
 _CURRENT_LOCKED = _CURRENT.with_for_update()
 _ALIAS_OF = _CURRENT.with_only_columns(responses.c.alias_row)
+_PATIENT_OF = _CURRENT.with_only_columns(responses.c.alias_row, responses.c.patient)
 _KEEP_ALIAS = (
     select(patient_aliases.c.row_id)
     .where(patient_aliases.c.row_id == bindparam("row"))
@@ -162,6 +167,12 @@ _BY_IDENTIFIER = select(responses).where(
 def find_current(tx: Tx, clinic: str, response_id: str) -> ResponseVersion | None:
     """Return the current version of a response, or None."""
     return _one(tx, _CURRENT, clinic=clinic, id=response_id)
+
+
+def patient_of_response(tx: Tx, clinic: str, response_id: str) -> tuple[int, str] | None:
+    """Return whom a response is about, by the alias' row and as sent; None where it is not here."""
+    row = tx.execute(_PATIENT_OF, {"clinic": clinic, "id": response_id}).first()
+    return (row[0], row[1]) if row else None
 
 
 def lock_identifier(tx: Tx, clinic: str, value: str) -> None:
@@ -219,7 +230,7 @@ def ratings_of_dyads(tx: Tx, clinic: str, dyad_rows: Collection[int]) -> dict[in
         responses.c.believed_until.is_(None),
     )
     found: dict[int, list[DyadRating]] = {}
-    for row in tx.execute(wanted):
+    for row in tx.execute(wanted).all():
         found.setdefault(row[-1], []).append(DyadRating(*row[:-1]))
     return {dyad_row: in_therapy_order(ratings) for dyad_row, ratings in found.items()}
 
@@ -258,7 +269,14 @@ _RATED: Select[Any] = (
             for column in fields(DyadRating)
         ),
     )
-    .outerjoin(scores, (scores.c.response_row == responses.c.row_id) & (scores.c.part == "total"))
+    .outerjoin(
+        scores,
+        (
+            scores.c.clinic == responses.c.clinic
+        )  # so that its index finds the one score, not all to choose from
+        & (scores.c.response_row == responses.c.row_id)
+        & (scores.c.part == "total"),
+    )
     .where(responses.c.status != IN_ERROR)
 )
 _OF_DYAD = _RATED.where(
@@ -295,10 +313,6 @@ def therapy_place(rating: Placed) -> tuple[str, int, str, str]:
     """Return what ratings are sorted by: session date, number, authored, arrival."""
     number = _NO_NUMBER if rating.session_number is None else rating.session_number
     return rating.session_date, number, rating.authored_at, rating.received_at
-
-
-def _values(row: ScoreRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _one(tx: Tx, query: Select[tuple[object, ...]], **values: object) -> ResponseVersion | None:

@@ -137,27 +137,30 @@ responses = Table(
     Column("withdraw_reason", Text),
     instant("received_at"),  # when version 1 arrived: the last word in a dyad's order
     *believed(),
+    # Two who write the next version of one response meet here. Ids come in no order, so that each index of
+    # them costs a page of its own for every row: there is none for current versions alone.
     UniqueConstraint("clinic", "id", "version"),
     CheckConstraint("version >= 1", name="version"),
-    index_where(CURRENT, "uq_responses_current", "clinic", "id", unique=True),
+    # The value first: some who look for it know no system.
     index_where(
         "believed_until IS NULL AND identifier_value IS NOT NULL",
         "uq_responses_identifier",
         "clinic",
-        "identifier_system",
         "identifier_value",
+        "identifier_system",
         unique=True,
     ),
     # One response for one instrument, session and respondent. Where there is no number, the recording
-    # flow compares encounter and date under the write lock.
+    # flow compares encounter and date under the write lock. The number before the respondent: a session is
+    # looked for whoever rated it, and that must not read all sessions of the dyad.
     index_where(
         "believed_until IS NULL AND session_number IS NOT NULL AND status <> 'entered-in-error'",
         "uq_responses_session",
         "clinic",
         "dyad_row",
         "instrument",
-        "source",
         "session_number",
+        "source",
         unique=True,
     ),
     Index("ix_responses_dyad", "clinic", "dyad_row", "instrument", "session_date"),
@@ -166,9 +169,6 @@ responses = Table(
     Index("ix_responses_updated", "clinic", "believed_from", "row_id"),
     index_where("encounter IS NOT NULL", "ix_responses_encounter", "clinic", "encounter"),
     index_where("ehr_reference IS NOT NULL", "ix_responses_ehr_reference", "clinic", "ehr_reference"),
-    index_where(
-        "identifier_value IS NOT NULL", "ix_responses_identifier_value", "clinic", "identifier_value"
-    ),
     index_where(
         "believed_until IS NULL AND patient_identifier_value IS NOT NULL",
         "ix_responses_patient_identifier",

@@ -17,6 +17,7 @@ from service.flows.new_response import NewResponse
 from service.flows.record_response import record_response
 from service.store.database import Database, Tx
 from service.store.tables import alerts, dyads, patient_aliases, responses, scores
+from tests.bench.plain_deployment import a_plain_deployment
 from tests.service.build import NOW, StandingClock, a_deployment, a_response, an_access
 
 PATIENTS, SESSIONS = 8, 50
@@ -30,7 +31,7 @@ _PIECE = 100
 def fill_clinic(folder: Path, rows: int) -> Deployment:
     """Return a deployment on a new database with so many responses, rounded up to whole series."""
     clock = StandingClock()
-    deployment = a_deployment(folder, clock)
+    deployment = a_plain_deployment(folder, clock)
     _record(deployment, clock)
     recorded, copies = _last_rows(deployment), -(-rows // RECORDED) - 1
     for first in range(1, copies + 1, _PIECE):

@@ -11,7 +11,8 @@ from fhir_mappings.filled import Identifier
 from service.flows.deployment import Deployment
 from service.flows.record_response import record_response
 from tests.bench.figures import Figure
-from tests.service.build import FIRST_SESSION, a_deployment, a_response, an_access
+from tests.bench.plain_deployment import a_plain_deployment
+from tests.service.build import FIRST_SESSION, a_response, an_access
 
 EARLY, LATE = 5, 500
 PAIRS = 60
@@ -20,7 +21,7 @@ PAIRS = 60
 def run(folder: Path, count: int) -> list[Figure]:
     """Return both medians and their ratio; the two take turns, so that a busy machine slows both."""
     late = LATE if count > PAIRS * EARLY else LATE // 10
-    deployment = a_deployment(folder)
+    deployment = a_plain_deployment(folder)
     numbers = random.Random(3)  # noqa: S311 - made-up answers, not secrets
     long = (_record(deployment, "long", session, numbers) for session in range(1, late + PAIRS))
     for _ in range(late - 1):

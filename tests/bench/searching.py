@@ -15,8 +15,9 @@ from service.store.patients import take_alias, take_dyad
 from service.store.responses import insert_version
 from tests.bench.callers import Request, measure
 from tests.bench.figures import Figure
+from tests.bench.plain_deployment import a_plain_deployment
 from tests.bench.processes import service
-from tests.service.build import NOW, a_deployment, a_response, an_access
+from tests.service.build import NOW, a_response, an_access
 
 SESSIONS_EACH = 20
 SMALL = 100
@@ -91,7 +92,7 @@ def _fill(folder: Path, count: int) -> None:
 
     The first patient's are stored as the service stores them; the others are copies, made by the database.
     """
-    deployment = a_deployment(folder)
+    deployment = a_plain_deployment(folder)
     with deployment.database.write() as tx:
         _store_patient(tx, deployment, FIRST)
     deployment.database.close()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from fhir_mappings.errors import Fault
@@ -21,6 +22,7 @@ _NEEDED = ("identifier", "instrument", "patient", "authored")
 _WHOLE_NUMBERS = frozenset({"session_number", "age_years"})
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_KEPT_NUMBERS = 1024
 _TRUTH = {"true": True, "false": False}
 _SEVERAL = re.compile(r"[\s|]+")
 _UNKNOWN_WORD = "The map says nothing of what stands here."
@@ -49,13 +51,17 @@ def _meaning(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where one of our columns comes from: pieces of text, each with a cell's place or None behind it."""
+    """Where one of our columns comes from: pieces of text, each with a cell's place or None behind it.
+
+    ``cell`` is the place of the cell that it is as it stands, None where there is more to it.
+    """
 
     ours: str
     theirs: str
     pieces: tuple[tuple[str, int | None], ...]
     words: Mapping[str, str] | None
     read: Read
+    cell: int | None
 
     def text(self, cells: Sequence[str]) -> str:
         """Return the text of a row, empty where a cell in it is."""
@@ -112,6 +118,8 @@ class Columns:
         return replace(fault, at=self._theirs.get(ours, ours))
 
     def _word(self, source: _Source, cells: Sequence[str], faults: list[Fault]) -> str:
+        if source.cell is not None:
+            return cells[source.cell].strip()
         text = source.text(cells)
         if not text:
             return ""
@@ -132,8 +140,8 @@ class Columns:
         return self._number(text)
 
     def _number(self, text: str) -> object:
-        plain = text.replace(",", ".") if self._decimal_comma else text
-        return Decimal(plain) if _NUMBER.fullmatch(plain) else text
+        number = _to_number(text.replace(",", ".") if self._decimal_comma else text)
+        return text if number is None else number
 
 
 def read_header(names: Sequence[str], mapped: ImportMap, deployment: Deployment) -> Columns:
@@ -165,7 +173,9 @@ def read_header(names: Sequence[str], mapped: ImportMap, deployment: Deployment)
 def _source(ours: str, text: Text, theirs: Sequence[str], mapped: ImportMap) -> _Source:
     pieces = tuple((before, None if name is None else theirs.index(name)) for before, name in text.pieces)
     shown = text.columns[0] if len(text.pieces) == 1 and text.columns else ours
-    return _Source(ours, shown, pieces, mapped.words_of(ours), mapped.reader_of(ours))
+    words, read = mapped.words_of(ours), mapped.reader_of(ours)
+    is_as_it_stands = len(pieces) == 1 and not pieces[0][0] and words is None and read is str
+    return _Source(ours, shown, pieces, words, read, pieces[0][1] if is_as_it_stands else None)
 
 
 def _repeated(names: Sequence[str], wanted: Mapping[str, Text]) -> list[int]:
@@ -197,6 +207,12 @@ def _missing(mapped: ImportMap, wanted: Mapping[str, Text], theirs: Sequence[str
 
 def _fault(reason: str, message: str) -> Fault:
     return Fault("", reason, message)
+
+
+# A file says the same marks over and over.
+@lru_cache(maxsize=_KEPT_NUMBERS)
+def _to_number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def _whole(text: str) -> object:

@@ -36,6 +36,7 @@ FIELDS = (
     "team",
     "approach",
 )
+_KNOWN = frozenset(FIELDS)
 _TOTAL = "total"
 # Where the session's claims stand in this body, where that is not their own name.
 _PLACES = {
@@ -51,7 +52,7 @@ _BARE_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 def read_response_body(body: JsonBody, deployment: Deployment, origin: Origin = "v1") -> NewResponse:
     """Return what was sent, checked; raises ``FaultsInRequest`` with every fault, in field order."""
-    fields = Fields(body.value, FIELDS)
+    fields = Fields(body.value, _KNOWN)
     instrument = _instrument(fields, deployment)
     claims = _claims(fields, instrument)
     another_session = fields.flag("another_session")
