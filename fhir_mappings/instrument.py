@@ -197,7 +197,8 @@ class Instrument:
     a clinic turns it on. ``bare_total`` says whether a total without marks is accepted (four-mark forms
     only). ``observed_items`` says whether each item becomes an Observation of its own. ``clinic_forms`` are
     the clinic's own wordings of it that were ever in use, in rising order of version; none in a file.
-    ``earlier_versions`` asked the same in other words, and are still taken.
+    ``earlier_versions`` asked the same in other words, and are still taken. ``for_children``: children fill
+    it themselves, who are addressed as such and see faces at the ends of its lines.
     """
 
     id: str
@@ -226,6 +227,7 @@ class Instrument:
     cut_offs: tuple[CutOff, ...]
     clinic_forms: tuple[ClinicForm, ...] = ()
     earlier_versions: tuple[str, ...] = ()
+    for_children: bool = False
 
     @property
     def form_in_use(self) -> ClinicForm | None:

@@ -24,7 +24,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TOP_KEYS = (
     *("id", "version", "date", "name", "title", "short_title", "family", "role", "perspective", "status"),
     *("status_reason", "enabled", "derived_from", "description", "timing", "looks_back", "push"),
-    "earlier_versions",
+    *("earlier_versions", "for_children"),
     *(
         "bare_total",
         "observed_items",
@@ -115,6 +115,7 @@ def _instrument(
         scores=scores,
         cut_offs=cut_offs,
         earlier_versions=_earlier_versions(top),
+        for_children=top.flag("for_children", default=False),
     )
 
 

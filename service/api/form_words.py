@@ -6,10 +6,11 @@ Source: ``service/pages/form/words/<language>.toml``.
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 ENGLISH = "en"
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
@@ -20,10 +21,18 @@ _MOST_ASKED = 20
 
 @dataclass(frozen=True, slots=True)
 class FormWords:
-    """The words in one language, by key; every language has every key."""
+    """The words in one language, by key; every language has every key.
+
+    ``for_children`` are those said otherwise to a child: in German ``du`` for ``Sie``.
+    """
 
     language: str
     texts: Mapping[str, str]
+    for_children: Mapping[str, str]
+
+    def to_children(self) -> "FormWords":
+        """Return the words as a child is addressed."""
+        return replace(self, texts={**self.texts, **self.for_children})
 
 
 @cache
@@ -34,7 +43,12 @@ def all_form_words() -> Mapping[str, FormWords]:
         one.name.removesuffix(".toml"): tomllib.loads(one.read_text("utf-8"))
         for one in sorted(folder.iterdir(), key=lambda one: one.name)
     }
-    return MappingProxyType({language: FormWords(language, texts) for language, texts in read.items()})
+    return MappingProxyType({language: _words(language, texts) for language, texts in read.items()})
+
+
+def _words(language: str, read: Mapping[str, Any]) -> FormWords:
+    texts = {key: text for key, text in read.items() if key != "for_children"}
+    return FormWords(language, texts, read.get("for_children", {}))
 
 
 def form_words(language: str) -> FormWords:

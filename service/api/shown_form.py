@@ -15,8 +15,6 @@ from service.flows.form_link import FormLink, LinkedForm, linked_instruments, wo
 Json = dict[str, object]
 
 _LAST_BRACKETS = re.compile(r" \([^()]*\)$")
-# Answered by children of 6 to 12, with faces at the ends of each line (their authors' manuals).
-_WITH_FACES = frozenset({"csrs-child", "cors-child"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +33,24 @@ def show_form(link: FormLink, deployment: Deployment, asked: Sequence[str]) -> S
     fixed = link.facts.language
     language = fixed or choose_language(known, asked)
     words = form_words(language)
+    if all(instrument.for_children for instrument, _ in found):
+        words = words.to_children()
     told: Json = {
         "link": link.row.id,
         "kiosk": link.at_kiosk,
         "layout": link.facts.layout,
         "language": language,
-        "languages": []
-        if fixed
-        else [[one, form_words(one).texts["name"]] for one in known if _is_named(one)],
+        "languages": [] if fixed else [[one, _own_name(one)] for one in known],
         "words": dict(words.texts),
         "forms": [_form(instrument, form, language) for instrument, form in found],
     }
     return ShownForm(language, words, told)
 
 
-def _is_named(language: str) -> bool:
-    return form_words(language).language == main_language(language)
+def _own_name(language: str) -> str | None:
+    """Return what a language calls itself; None where we lack words: a browser knows."""
+    words = form_words(language)
+    return words.texts["name"] if words.language == language.lower() else None
 
 
 def _languages(found: Sequence[tuple[Instrument, LinkedForm]]) -> list[str]:
@@ -70,7 +70,8 @@ def _form(instrument: Instrument, form: LinkedForm, language: str) -> Json:
         "copyright": shown.copyright,
         "language": words.language,
         "direction": direction_of(words.language),
-        "faces": instrument.id in _WITH_FACES,
+        # At the ends of each line (the manuals of CSRS and CORS).
+        "faces": instrument.for_children,
         "items": [_item(item) for item in shown.all_items],
     }
 

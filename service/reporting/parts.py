@@ -24,7 +24,7 @@ from service.reporting.dimensions import (
 )
 from service.reporting.figures import FIGURES, ONCE, QUARTILES, SOURCES, Source
 from service.reporting.tables import TABLES
-from service.reporting.writing import packing
+from service.reporting.writing import MEMORY, packing
 
 _GROUPS = tuple(one for one in OF_DYAD if one != "clinic")
 # One for a dyad, or for an instrument: no key where its rows are added up, which is cheaper.
@@ -43,6 +43,8 @@ _EXACT = (
 )
 # With a therapist these are thousands of groups, and their quartiles take longer than all else.
 _THERAPISTS_BY = (MONTH, QUARTER)
+# Values whose quartiles are sought cannot lie on the disk meanwhile: 40 MB for a million.
+_ALL_VALUES = "512MB"
 _COLUMNS: Mapping[str, str] = {BAND: "band"}
 # ``alone``: the patient has no other dyad, and need not be told apart from others.
 _PEOPLE = "(SELECT dyad, count(*) OVER (PARTITION BY patient) = 1 AS alone FROM dyads)"
@@ -50,10 +52,11 @@ _PEOPLE = "(SELECT dyad, count(*) OVER (PARTITION BY patient) = 1 AS alone FROM 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One file: its name, and the query that makes it out of the flat tables."""
+    """One file: its name, the query that makes it out of the flat tables, and the memory that it may take."""
 
     name: str
     query: str
+    memory: str = MEMORY
 
 
 def write_parts(folder: Path, by: CountedBy, as_of: str) -> None:
@@ -64,7 +67,8 @@ def write_parts(folder: Path, by: CountedBy, as_of: str) -> None:
             packer.show(name)
         for source in SOURCES:
             for part in _parts_of(source, by.session_bands):
-                packer.pack(part.name, part.query, {k: v for k, v in values.items() if f"${k}" in part.query})
+                named = {name: value for name, value in values.items() if f"${name}" in part.query}
+                packer.pack(part.name, part.query, named, part.memory)
                 packer.show(part.name)
 
 
@@ -149,7 +153,7 @@ def _parts_of(source: Source, bands: Sequence[int]) -> Iterator[_Part]:
         yield _Part(f"{source.name}_counted", _counted(source, rows))
         for span in _THERAPISTS_BY if _has_spans(source) else ():
             name = quartiles_name(source, (THERAPIST, span))
-            yield _Part(str(name), _quartiles(source, rows, span))
+            yield _Part(str(name), _quartiles(source, rows, span), _ALL_VALUES)
 
 
 def _added_up(source: Source, rows: str, beyond: Sequence[str], sums: Mapping[str, str]) -> str:

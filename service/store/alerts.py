@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import RowMapping, bindparam, insert, select, update
 
+from service.store.columns import believed_by
 from service.store.conditions import clause
 from service.store.database import Tx
 from service.store.disclosures import unshared_aliases
@@ -134,7 +135,7 @@ def alerts_of_patient(
         believed,
     )
     if as_of is not None:
-        wanted = wanted.where(alerts.c.believed_from <= as_of)
+        wanted = wanted.where(believed_by(alerts) <= as_of)
     rows = tx.execute(wanted.order_by(alerts.c.session_date, alerts.c.row_id))
     return [_row(found._mapping) for found in rows]  # noqa: SLF001 - SQLAlchemy's public name
 

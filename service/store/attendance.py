@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from service.store.attendance_tables import attendance
+from service.store.columns import believed_by
 from service.store.database import Tx
 from service.store.responses import IN_ERROR
 from service.store.tables import patient_aliases
@@ -78,7 +79,7 @@ def attendance_of_patient(
     if as_of is None:
         return _read(tx, clinic, *counts, current)
     then = current | (attendance.c.believed_until > as_of)
-    return _read(tx, clinic, *counts, attendance.c.believed_from <= as_of, then)
+    return _read(tx, clinic, *counts, believed_by(attendance) <= as_of, then)
 
 
 def count_missed_since(tx: Tx, clinic: str, alias_row: int, therapist: str, session_date: str) -> int:

@@ -2,7 +2,19 @@
 
 from decimal import Decimal
 
-from sqlalchemy import Column, Dialect, Index, Integer, MetaData, String, TypeDecorator, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    func,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -48,6 +60,15 @@ def instant(name: str, *, nullable: bool = False) -> Column[str]:
 def believed() -> tuple[Column[str], Column[str]]:
     """Return from when until when the row was what we believed; the current row has no end."""
     return instant("believed_from"), instant("believed_until", nullable=True)
+
+
+def believed_by(table: Table) -> ColumnElement[str]:
+    """Return from when rows were believed, for a limit that nearly all of them keep.
+
+    CAUTION: a bare ``believed_from <= …`` makes SQLite, which keeps no statistics here, take the index of
+    that column in place of the patient's, and read all that the clinic holds (2.4 s of a million responses).
+    """
+    return func.coalesce(table.c.believed_from, "")
 
 
 CURRENT = "believed_until IS NULL"

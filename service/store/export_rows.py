@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select
 
 from service.store.alerts import AlertRow
+from service.store.columns import believed_by
 from service.store.database import Tx
 from service.store.disclosures import unshared_aliases
 from service.store.erasure import Holdings
@@ -77,11 +78,11 @@ class Believed:
 
     def conditions(self, table: Table, clinic: str) -> list[ColumnElement[bool]]:
         """Return what must hold of a table's versions."""
-        found = [table.c.clinic == clinic, table.c.believed_from <= self.until]
+        found = [table.c.clinic == clinic, believed_by(table) <= self.until]
         if not self.every:
             found.append(or_(table.c.believed_until.is_(None), table.c.believed_until > self.until))
         if self.since is not None:
-            found.append(table.c.believed_from > self.since)
+            found.append(believed_by(table) > self.since)
         if self.therapist is not None:
             mine = dyads.c.clinic == clinic, dyads.c.therapist == self.therapist
             found.append(table.c.dyad_row.in_(select(dyads.c.row_id).where(*mine)))

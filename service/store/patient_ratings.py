@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
+from service.store.columns import believed_by
 from service.store.database import Tx
 from service.store.disclosures import unshared_aliases
 from service.store.responses import IN_ERROR
@@ -161,6 +162,6 @@ _UNDER_ALIASES = (
 _OF_PATIENT = _queries(*_UNDER_ALIASES, responses.c.believed_until.is_(None))
 _OF_PATIENT_AS_OF = _queries(
     *_UNDER_ALIASES,
-    responses.c.believed_from <= bindparam("as_of"),
+    believed_by(responses) <= bindparam("as_of"),
     responses.c.believed_until.is_(None) | (responses.c.believed_until > bindparam("as_of")),
 )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, insert, select, update
 
+from service.store.columns import believed_by
 from service.store.database import Tx, lock_name
 from service.store.tables import patient_aliases, responses, scores
 
@@ -283,7 +284,7 @@ _OF_DYAD = _RATED.where(
 )
 _RATINGS = _OF_DYAD.where(responses.c.believed_until.is_(None))
 _RATINGS_AS_OF = _OF_DYAD.where(
-    responses.c.believed_from <= bindparam("as_of"),
+    believed_by(responses) <= bindparam("as_of"),
     responses.c.believed_until.is_(None) | (responses.c.believed_until > bindparam("as_of")),
 )
 _OF_ENCOUNTER = (

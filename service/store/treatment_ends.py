@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from sqlalchemy import ColumnElement, Select, and_, func, insert, select, union_all, update
 
 from service.store.attendance_tables import attendance
+from service.store.columns import believed_by
 from service.store.database import Tx
 from service.store.responses import IN_ERROR
 from service.store.tables import dyads, patient_aliases, responses
@@ -89,7 +90,7 @@ def ends_of_patient(
     if as_of is None:
         return _read(tx, clinic, *told, current)
     then = current | (treatment_ends.c.believed_until > as_of)
-    return _read(tx, clinic, *told, treatment_ends.c.believed_from <= as_of, then)
+    return _read(tx, clinic, *told, believed_by(treatment_ends) <= as_of, then)
 
 
 def standing_ends(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> Mapping[int, TreatmentEnd]:

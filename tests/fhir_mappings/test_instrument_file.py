@@ -341,6 +341,13 @@ def test_a_form_with_every_kind_of_item_is_read_in_file_order():
     assert [item.link_id for item in form.items] == ["strength"]
 
 
+def test_a_form_is_for_children_where_its_file_says_so():
+    told = changed(SMALL, 'status = "provisional"', 'for_children = true\nstatus = "provisional"')
+
+    assert load_instrument("small-form.toml", told).for_children
+    assert not load_instrument("small-form.toml", SMALL).for_children
+
+
 def test_conditions_name_an_earlier_item_and_its_answer():
     form = load_instrument("small-form.toml", MIXED)
     assert [item.enabled_when for item in form.all_items if item.enabled_when] == [

@@ -111,7 +111,7 @@ def test_keys_alone_fill_and_send_a_form(service: Service, chromium: Browser) ->
         page.locator("#language").focus()
         for keys in (["ArrowRight", "ArrowRight"], ["End"], ["Home"], ["Space", "PageDown", "ArrowUp"]):
             page.keyboard.press("Tab")
-            while page.evaluate("document.activeElement.getAttribute('role')") != "slider":
+            while page.evaluate("document.activeElement.type") != "range":
                 page.keyboard.press("Tab")
             for key in keys:
                 page.keyboard.press(key)
@@ -122,14 +122,28 @@ def test_keys_alone_fill_and_send_a_form(service: Service, chromium: Browser) ->
     assert list(answers_of(service, link).values()) == [5.1, 10, 0, 4.1]
 
 
+def test_a_screen_reader_moves_the_browsers_own_slider(service: Service, chromium: Browser) -> None:
+    with opened(chromium, "tablet") as one:
+        page = one.page
+        visit(page, a_link(service))
+        slider = page.locator("input[type=range]").first
+        told = []
+        # By a twentieth from the middle, as a swipe does; the first one makes the mark.
+        for moved_to in ("55", "60"):
+            slider.fill(moved_to)
+            told.append(slider.get_attribute("aria-valuetext"))
+
+    assert [text.split(" of ")[0] for text in told] == ["50 percent", "60 percent"]
+
+
 def test_a_line_has_no_mark_and_no_number_before_it_is_touched(service: Service, chromium: Browser) -> None:
     with opened(chromium, "desktop") as one:
         visit(one.page, a_link(service))
         line = one.page.get_by_role("slider", name="Heard and respected")
-        expect(line.locator(".mark")).to_be_hidden()
+        expect(one.page.locator(".mark").first).to_be_hidden()
         expect(line).to_have_attribute("aria-valuetext", "No mark yet")
         mark(one.page, 0, 0.75)
-        expect(line.locator(".mark")).to_be_visible()
+        expect(one.page.locator(".mark").first).to_be_visible()
         expect(line).to_have_attribute("aria-valuetext", "75 percent of the way from “not at all” to “fully”")
         shown = one.page.locator("main").inner_text()
 
@@ -260,6 +274,19 @@ def test_another_language_is_chosen_and_the_marks_stay(service: Service, chromiu
         page.locator("#language").select_option("de")
         expect(page.get_by_role("button", name="Absenden")).to_be_visible()
         expect(page.locator(".mark").first).to_be_visible()
+
+
+def test_a_language_without_words_of_ours_is_chosen_and_left(service: Service, chromium: Browser) -> None:
+    with opened(chromium, "phone", language="tr-TR") as one:
+        page = one.page
+        visit(page, a_link(service))
+        chosen = page.locator("#language option:checked")
+        expect(chosen).to_have_text("Türkçe")
+        expect(page.get_by_role("heading", name="Duyuldum mu?")).to_be_visible()
+        page.locator("#language").select_option("en")
+        expect(page.get_by_role("heading", name="Heard and respected")).to_be_visible()
+        page.locator("#language").select_option(label="Türkçe")
+        expect(page.get_by_role("heading", name="Duyuldum mu?")).to_be_visible()
 
 
 def test_a_code_at_a_kiosk_opens_the_form_and_leads_back(service: Service, chromium: Browser) -> None:

@@ -18,9 +18,9 @@ from tests.system.filling import (
     mark_all,
     outcome,
     send,
+    until_kept,
     visit,
 )
-from tests.system.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 EMPTY = "{}[]"
@@ -30,14 +30,6 @@ EMPTY = "{}[]"
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with forms_served(tmp_path_factory.mktemp("offline")) as started:
         yield started
-
-
-def until_kept(page: Page) -> None:
-    """Wait until the page can be loaded again without a network."""
-    # Asked again and again: a promise alone would count as an answer to Playwright's own waiting.
-    is_kept = "async () => Boolean(navigator.serviceWorker.controller)"
-    is_kept += " && (await (await caches.open('form-page')).keys()).length > 0"
-    wait_until(lambda: page.evaluate(is_kept), seconds=20, what="the page to be kept", every=0.05)
 
 
 def is_waiting(page: Page) -> None:
@@ -97,6 +89,54 @@ def test_a_reload_while_the_service_is_too_busy_keeps_form_and_marks(
         page.context.unroute("**/form/*")
         page.reload()
         expect(page.locator(".mark").first).to_be_visible()
+
+
+def test_a_reload_without_a_network_keeps_the_language_that_was_chosen(
+    service: Service, chromium: Browser
+) -> None:
+    with opened(chromium, "phone") as one:
+        page = one.page
+        visit(page, a_link(service))
+        until_kept(page)
+        page.locator("#language").select_option("ar")
+        expect(page.get_by_role("button", name="إرسال")).to_be_visible()
+        page.context.set_offline(True)
+        page.reload()
+        expect(page.get_by_role("button", name="إرسال")).to_be_visible()
+
+
+def test_a_browser_without_newer_functions_sends(service: Service, chromium: Browser) -> None:
+    link = a_link(service, session_number=8)
+    with opened(chromium, "tablet") as one:
+        # As Safari 15, which clinics' older tablets have.
+        one.page.add_init_script("delete AbortSignal.timeout; delete Map.groupBy")
+        visit(one.page, link)
+        mark_all(one.page)
+        send(one.page)
+        is_thanked(one.page)
+
+    assert len(answers_of(service, link)) == 4
+
+
+@pytest.mark.parametrize("status", [200, 403, 511])
+def test_what_a_network_answers_for_the_service_ends_no_waiting(
+    service: Service, chromium: Browser, status: int
+) -> None:
+    link = a_link(service, another_session=True)
+    with opened(chromium, "phone") as one:
+        page = one.page
+        visit(page, link)
+        mark_all(page)
+        log_in = {"status": status, "body": "<h1>Log in to this network</h1>"}
+        page.route(
+            "**/form/*", lambda r: r.fulfill(**log_in) if r.request.method == "POST" else r.continue_()
+        )
+        send(page)
+        is_waiting(page)
+        page.unroute("**/form/*")
+        is_thanked(page)
+
+    assert len(answers_of(service, link)) == 4
 
 
 def test_an_answer_that_was_lost_on_its_way_back_is_sent_again_and_stored_once(
@@ -180,6 +220,20 @@ def test_marks_that_nobody_sent_are_gone_after_an_hour(service: Service, chromiu
         mark(page, 0, 0.5)
         page.clock.fast_forward("01:00:31")
         page.wait_for_selector("main h1")
+        expect(page.locator(".mark").first).to_be_hidden()
+
+
+def test_the_hour_of_the_first_mark_is_that_of_all(service: Service, chromium: Browser) -> None:
+    with opened(chromium, "phone") as one:
+        page = one.page
+        page.clock.install()
+        visit(page, a_link(service))
+        mark(page, 0, 0.5)
+        page.clock.fast_forward("00:50:00")
+        mark(page, 1, 0.5)
+        page.clock.fast_forward("00:10:31")
+        page.wait_for_selector("main h1")
+        expect(page.locator(".mark").nth(1)).to_be_hidden()
         expect(page.locator(".mark").first).to_be_hidden()
 
 

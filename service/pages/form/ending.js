@@ -2,7 +2,7 @@
 
 import { make } from "./make.js";
 
-const KIOSK = "/form/kiosk";
+export const KIOSK = "/form/kiosk";
 const KIOSK_SECONDS = 30;
 
 /** Show how it ended, as `why`, in place of the form. */

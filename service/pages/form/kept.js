@@ -35,11 +35,11 @@ export function load(link) {
   const kept = read();
   if (kept?.link === link && Date.now() < kept.until && kept.until <= Date.now() + HOUR) return kept;
   if (kept) wipe();
-  return { link, until: Date.now() + HOUR, answers: {}, screen: 0, finished: null };
+  return { link, until: null, answers: {}, screen: 0, finished: null };
 }
 
-/** Keep it, for an hour from now on; once the form is finished, for an hour from then. */
+/** Keep it, for an hour from the first time: what is answered or finished later begins no new hour. */
 export function keep(kept) {
-  kept.until = (kept.finished ?? Date.now()) + HOUR;
+  kept.until ??= Date.now() + HOUR;
   write(kept);
 }

@@ -1,4 +1,8 @@
 // A line as on paper: a mark where it is touched. No number is shown, and there is no mark before a touch.
+//
+// What keys and screen readers move is the browser's own slider, unseen on top of what is drawn: of an element that
+// only says it is one, VoiceOver and TalkBack may pass no movement on (WAI-ARIA Authoring Practices, slider). It
+// counts in steps and says no step of its own, so that their swipes move it by a twentieth, not by a millimetre.
 
 import { filled, make } from "./make.js";
 
@@ -31,23 +35,23 @@ function face(end) {
 export function line(item, { labelId, words, direction, faces, answer, change }, clear) {
   const { minimum, maximum, step } = item;
   const places = String(step).split(".")[1]?.length ?? 0;
+  const steps = Math.round((maximum - minimum) / step);
   const mark = make("span", { class: "mark" });
-  const track = make("div", {
-    class: "line",
-    role: "slider",
-    tabindex: "0",
+  const slider = make("input", {
+    type: "range",
+    class: "slider",
+    min: 0,
+    max: steps,
+    autocomplete: "off",
     "aria-labelledby": labelId,
-    "aria-orientation": "horizontal",
-    "aria-valuemin": minimum,
-    "aria-valuemax": maximum,
   });
-  track.append(make("span", { class: "stroke" }, mark));
+  const track = make("div", { class: "line" }, make("span", { class: "stroke" }, mark), slider);
   let value = answer ?? null;
 
   const share = (number) => (number - minimum) / (maximum - minimum);
   const rounded = (number) => {
-    const steps = Math.round((number - minimum) / step);
-    return Number(Math.min(maximum, Math.max(minimum, minimum + steps * step)).toFixed(places));
+    const nearest = Math.round((number - minimum) / step);
+    return Number(Math.min(maximum, Math.max(minimum, minimum + nearest * step)).toFixed(places));
   };
 
   function show() {
@@ -56,9 +60,9 @@ export function line(item, { labelId, words, direction, faces, answer, change },
     clear.classList.toggle("ready", marked);
     const shown = marked ? share(value) : 0.5;
     mark.style.setProperty("--at", `${shown * 100}%`);
-    track.setAttribute("aria-valuenow", marked ? value : (minimum + maximum) / 2);
+    slider.value = Math.round(shown * steps);
     const ends = { percent: Math.round(shown * 100), lower: item.lower, upper: item.upper };
-    track.setAttribute("aria-valuetext", marked ? filled(words.marked, ends) : words.unmarked);
+    slider.setAttribute("aria-valuetext", marked ? filled(words.marked, ends) : words.unmarked);
   }
 
   function set(number) {
@@ -73,21 +77,30 @@ export function line(item, { labelId, words, direction, faces, answer, change },
     set(minimum + (direction === "rtl" ? 1 - along : along) * (maximum - minimum));
   }
 
+  let held = false;
   let before = null; // what a touch that turns out to be a scroll gives back
   track.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
+    held = true;
     before = value;
     track.setPointerCapture(event.pointerId);
     touched(event);
   });
-  track.addEventListener("pointermove", (event) => {
-    if (track.hasPointerCapture(event.pointerId)) touched(event);
-  });
+  // The slider may take the pointer for itself; what it is told passes here all the same.
+  track.addEventListener("pointermove", (event) => held && touched(event));
   track.addEventListener("pointercancel", () => set(before));
+  // Under a finger the slider moves by itself as well, to a place of its own: there it is put back to the mark.
+  // After a tap the browser plays a mouse to it.
+  track.addEventListener("mousedown", (event) => (held = event.button === 0));
+  for (const up of ["pointerup", "pointercancel", "mouseup"]) track.addEventListener(up, () => (held = false));
+  slider.addEventListener("input", () => {
+    if (held) show();
+    else set(value === null ? (minimum + maximum) / 2 : minimum + Number(slider.value) * step);
+  });
 
   const onward = direction === "rtl" ? -1 : 1;
   const moves = { ArrowUp: 1, ArrowDown: -1, ArrowRight: onward, ArrowLeft: -onward, PageUp: 10, PageDown: -10 };
-  track.addEventListener("keydown", (event) => {
+  slider.addEventListener("keydown", (event) => {
     const middle = (minimum + maximum) / 2;
     if (event.key === "Home") set(minimum);
     else if (event.key === "End") set(maximum);
@@ -99,7 +112,7 @@ export function line(item, { labelId, words, direction, faces, answer, change },
   });
   clear.addEventListener("click", () => {
     set(null);
-    track.focus();
+    slider.focus();
   });
 
   show();

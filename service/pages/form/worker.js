@@ -20,10 +20,17 @@ async function fromFiles(request) {
   return kept ?? fetch(request);
 }
 
+/** What is kept of a page is what was seen last, in its language; nothing of one that is over. */
+async function keepAnew(page, pathname) {
+  if (page.status !== 200) return caches.delete(PAGES);
+  const pages = await caches.open(PAGES);
+  if (await pages.match(pathname)) await pages.put(pathname, page.clone());
+}
+
 async function fromNetwork(request, pathname) {
   const page = await fetch(request).catch(() => null);
   if (page && page.status < 500 && page.status !== 429) {
-    if (page.status !== 200) await caches.delete(PAGES);
+    await keepAnew(page, pathname);
     return page;
   }
   const kept = await (await caches.open(PAGES)).match(pathname);

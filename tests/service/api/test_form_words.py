@@ -8,6 +8,15 @@ from service.api.form_words import all_form_words, asked_languages, choose_langu
 
 _PLACE = re.compile(r"{\w+}")
 LANGUAGES = sorted(all_form_words())
+# How adults are addressed, who are strangers.
+_FORMAL = {
+    "de": r"\b(Sie|Ihnen|Ihre?n?)\b",
+    "es": r"\b([Uu]sted|[Ss]us?|[Dd]ígaselo|[Ll]e)\b",
+    "fr": r"\b([Vv]ous|[Vv]otre|[Vv]os|\w+ez)\b",
+    "nl": r"\b([Uu]w?)\b",
+}
+# On pages that are not of one form, and so for nobody in particular.
+_BESIDE_THE_FORM = ("kiosk_", "busy_", "later_")
 # Never told a client: what they answered is not judged, and a strain is not found by a form.
 _NEVER = ("score", "result", "rupture", "punkt", "ergebnis")
 
@@ -21,6 +30,23 @@ def test_every_language_has_every_word_and_place(language):
         key: set(_PLACE.findall(one)) for key, one in english.items()
     }
     assert all(one.strip() == one and one for one in texts.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_children_are_told_has_the_same_places(language):
+    words = form_words(language)
+
+    assert {key: set(_PLACE.findall(one)) for key, one in words.for_children.items()} == {
+        key: set(_PLACE.findall(words.texts[key])) for key in words.for_children
+    }
+
+
+@pytest.mark.parametrize(("language", "formal"), sorted(_FORMAL.items()))
+def test_children_are_not_addressed_as_adults(language, formal):
+    told = form_words(language).to_children().texts
+    shown = {key: text for key, text in told.items() if not key.startswith(_BESIDE_THE_FORM)}
+
+    assert [key for key, text in shown.items() if re.search(formal, text)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -16,6 +16,7 @@ from tests.service.api.forms_build import MARKS, a_clinic, a_link, fill, path_of
 from tests.service.api.v1.build import post
 from tests.service.two_clinics import NORTH, SOUTH, key_of, of_clinic, service_of
 
+WHO = ("csrs-child", "srs-3")
 CLIENT_FORMS = sorted(one.id for one in builtin_instruments().values() if one.perspective == "client")
 
 
@@ -106,6 +107,16 @@ def test_a_used_link_shows_a_page_of_thanks(clinic, link):
 
     assert page.status_code == 410
     assert "<h1>Merci</h1>" in page.text
+
+
+def test_a_childs_form_has_faces_and_addresses_a_child(deployment):
+    with a_clinic(deployment, "srs-3", "csrs-child") as client:
+        child, adult = (a_link(client, one, another_session=True, language="de") for one in WHO)
+        told, other = told_by(client.get(path_of(child))), told_by(client.get(path_of(adult)))
+
+    assert (told["forms"][0]["faces"], other["forms"][0]["faces"]) == (True, False)
+    assert "für dich passt" in told["words"]["mark"]
+    assert "für Sie passt" in other["words"]["mark"]
 
 
 def test_an_expired_link_shows_a_friendly_page_and_takes_nothing(clinic, clock, link):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from service.alliance.plot import BAND, BAND_EDGE, COLOURS, FAINT, GREY, INK
+from service.alliance.markers import BAND, BAND_EDGE, COLOURS, FAINT, GREY, INK
 from service.app import Served
 from service.log import Log
 from service.store.tables import audit_rows
