@@ -10,8 +10,10 @@ from prometheus_client.registry import Collector
 from service.errors import StoreError
 from service.flows.deployment import Deployment
 from service.flows.measure_deliveries import DeliveryFigures, measure_deliveries
+from service.flows.measure_notices import NoticeFigures, measure_notices
 from service.flows.measure_use import DatabaseFigures, UseFigures, measure_database, measure_use
 from service.ledger import State
+from service.store.subscriptions import STATUSES
 
 _SEVERITIES = ("possible", "marked")
 
@@ -51,7 +53,7 @@ class _Stored(Collector):
         try:
             told = measure_database(self._deployments[0])
             of_clinics = {
-                one.clinic: (measure_deliveries(one, one.clinic), measure_use(one))
+                one.clinic: (measure_deliveries(one, one.clinic), measure_use(one), measure_notices(one))
                 for one in self._deployments
             }
         except StoreError as error:
@@ -60,8 +62,9 @@ class _Stored(Collector):
             return
         yield _database_up(is_up=True)
         yield from _of_database(told)
-        yield from _of_deliveries({clinic: found for clinic, (found, _) in of_clinics.items()})
-        yield from _of_use({clinic: found for clinic, (_, found) in of_clinics.items()})
+        yield from _of_deliveries({clinic: found for clinic, (found, _, _) in of_clinics.items()})
+        yield from _of_use({clinic: found for clinic, (_, found, _) in of_clinics.items()})
+        yield from _of_notices({clinic: found for clinic, (_, _, found) in of_clinics.items()})
 
 
 def _database_up(*, is_up: bool) -> Metric:
@@ -124,6 +127,21 @@ def _of_use(of_clinics: Mapping[str, UseFigures]) -> Iterator[Metric]:
         "alliance_alert_budget_per_100_sessions",
         "What is budgeted of them.",
         {clinic: found.budget_per_100 for clinic, found in of_clinics.items()},
+    )
+
+
+def _of_notices(of_clinics: Mapping[str, NoticeFigures]) -> Iterator[Metric]:
+    statuses = GaugeMetricFamily(
+        "alliance_subscriptions", "FHIR Subscriptions by status.", labels=("clinic", "status")
+    )
+    for clinic, found in of_clinics.items():
+        for status in STATUSES:
+            statuses.add_metric((clinic, status), found.by_status.get(status, 0))
+    yield statuses
+    yield _by_clinic(
+        "alliance_oldest_notice_seconds",
+        "Age of the oldest event that a Subscription's receiver did not take.",
+        {clinic: found.oldest_seconds for clinic, found in of_clinics.items()},
     )
 
 

@@ -11,6 +11,8 @@ from service.alliance.panels import Panel, PicturePoint, Trace
 
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _MOST_SCORES, _MOST_SESSIONS, _MOST_DATES = 6, 16, 6
+# Pixels that a number or a date takes, with some air.
+_NUMBER_WIDTH, _DATE_WIDTH = 24, 84
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ class Across:
 
     def ticks(self) -> list[tuple[float, str]]:
         """Return the pixels with the session numbers or dates written there."""
-        length = self.last - self.first
+        length, width = self.last - self.first, self.right - self.left
         if self.by_session:
-            step = _step(length, _MOST_SESSIONS)
+            step = _step(length, min(_MOST_SESSIONS, width // _NUMBER_WIDTH))
             start = self.first if step == 1 else ceil(self.first / step) * step
             return [(self.x(number), str(number)) for number in range(start, self.last + 1, step)]
-        step = max(1, ceil(length / (_MOST_DATES - 1)))
+        step = max(1, ceil(length / (min(_MOST_DATES, width // _DATE_WIDTH) - 1)))
         days = range(self.first, self.last + 1, step)
         return [(self.x(day), date.fromordinal(day).isoformat()) for day in days]
 
@@ -124,5 +126,5 @@ def lay_upright(panel: Panel, bottom: float, top: float) -> Upright:
     return Upright(low, high, step, bottom, top)
 
 
-def _step(length: float, most: int) -> int:
+def _step(length: float, most: float) -> int:
     return next((step for step in _STEPS if length / step <= most), _STEPS[-1])

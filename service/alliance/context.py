@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.alliance.parameters import Parameters
-from service.alliance.words import counted, number
+from service.alliance.phrases import Phrases
+from service.alliance.words import number
 
 ContextKind = Literal["therapist-dip", "missed-appointments", "missing-forms", "usual-gap"]
 
@@ -27,45 +28,39 @@ class ContextLine:
         return None if self.kind == "usual-gap" else "C"
 
 
-def dip_lines(measure: str, own_units: float | None, parameters: Parameters) -> list[ContextLine]:
+def dip_lines(
+    measure: str, own_units: float | None, parameters: Parameters, phrases: Phrases
+) -> list[ContextLine]:
     """Return that a therapist's last rating dipped, in their own spreads; also where the client stays high.
 
     ``own_units`` is its distance from their earlier ones (below 0: lower), None while those are few.
     """
     if own_units is None or -own_units < parameters.therapist_dip_units:
         return []
-    far = number(-own_units, 1)
-    told = (
-        f"The therapist's own last rating lies {far} of their spreads below their earlier ones ({measure})."
-    )
+    told = phrases.say("context", "dip", far=number(-own_units, 1), form=measure)
     return [ContextLine("therapist-dip", told)]
 
 
-def missed_lines(missed: int) -> list[ContextLine]:
+def missed_lines(missed: int, phrases: Phrases) -> list[ContextLine]:
     """Return how many appointments were missed, or cancelled late, since the last session."""
     if not missed:
         return []
-    told = f"{counted(missed, 'appointment')} missed or cancelled late since the last session."
-    return [ContextLine("missed-appointments", told)]
+    return [ContextLine("missed-appointments", phrases.counted("context", "missed", missed))]
 
 
-def missing_lines(measure: str, missing: int) -> list[ContextLine]:
+def missing_lines(measure: str, missing: int, phrases: Phrases) -> list[ContextLine]:
     """Return how many planned ratings of a measure are missing in attended sessions."""
     if not missing:
         return []
-    return [ContextLine("missing-forms", f"{measure}: {counted(missing, 'planned rating')} missing so far.")]
+    return [ContextLine("missing-forms", phrases.counted("context", "missing", missing, form=measure))]
 
 
-def gap_lines(gap: float | None) -> list[ContextLine]:
+def gap_lines(gap: float | None, phrases: Phrases) -> list[ContextLine]:
     """Return the usual gap of client minus therapist in points, None where it is not known yet."""
     if gap is None:
         return []
-    if number(abs(gap), 1) == "0.0":
-        return [_gap("Client and therapist usually mark alike; that is context, not a signal.")]
+    points = number(abs(gap), 1)
+    if points == "0.0":
+        return [ContextLine("usual-gap", phrases.say("context", "alike"))]
     where = "above" if gap > 0 else "below"
-    told = f"The client's marks usually lie {number(abs(gap), 1)} points {where} the therapist's"
-    return [_gap(f"{told}; such a gap is context, not a signal.")]
-
-
-def _gap(text: str) -> ContextLine:
-    return ContextLine("usual-gap", text)
+    return [ContextLine("usual-gap", phrases.say("context", where, points=points))]

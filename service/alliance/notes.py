@@ -11,8 +11,9 @@ from service.alliance.coverage import Coverage, Gap, SeriesPoint
 from service.alliance.lowest import LowestItem
 from service.alliance.norms import Norm
 from service.alliance.parameters import Parameters
+from service.alliance.phrases import Phrases
 from service.alliance.slope import Slope
-from service.alliance.words import counted, number
+from service.alliance.words import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,115 +36,133 @@ class Findings:
     late_cancelled: int
 
 
-def write_notes(points: Sequence[SeriesPoint], parameters: Parameters, found: Findings) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The notes of one series; ``undrawn`` are those that say what no picture draws.
+
+    A picture draws gaps and missed appointments.
+    """
+
+    every: tuple[str, ...]
+    undrawn: tuple[str, ...]
+
+
+def write_notes(
+    points: Sequence[SeriesPoint], parameters: Parameters, found: Findings, phrases: Phrases
+) -> Notes:
     """Return the notes of one series, most needed first; never empty once something was rated."""
     ratings = sum(point.value is not None for point in points)
     if not ratings:
-        return ("Nothing was rated yet.",)
-    told = [
-        _coverage_note(found.coverage, parameters),
-        *_early_notes(found.coverage, parameters),
-        *_missed_notes(found),
+        nothing = (phrases.say("notes", "nothing"),)
+        return Notes(nothing, nothing)
+    first = [
+        _coverage_note(found.coverage, parameters, phrases),
+        *_early_notes(found.coverage, parameters, phrases),
     ]
-    told += [f"{_gap_note(gap, points)} {say_unknown(gap)}" for gap in found.gaps]
-    if ratings < parameters.level_min_ratings:
-        told.append(f"First impression: {counted(ratings, 'rating')} so far.")
-    if found.low_start:
-        told.append("Low start: the first rating lies below the lowest tenth of first ratings in the norm.")
-    if found.at_maximum_share is not None and found.at_maximum_share >= parameters.ceiling_share:
-        told.append("At least half of the ratings are at the maximum: the scale cannot show more.")
-    if found.first_to_last is not None:
-        told.append(_change_note(found.first_to_last))
-    if found.lowest is not None:
-        told.append(_lowest_note(found.lowest, found.lowest_name))
-    told.append(_slope_note(found.slope, ratings, found.coverage, parameters))
-    told.append(_norm_note(found.norm))
-    return tuple(told)
+    drawn = [
+        *_missed_notes(found, phrases),
+        *(f"{_gap_note(gap, points, phrases)} {say_unknown(gap, phrases)}" for gap in found.gaps),
+    ]
+    last = _course_notes(ratings, parameters, found, phrases)
+    return Notes((*first, *drawn, *last), (*first, *last))
 
 
-def say_unknown(gap: Gap) -> str:
+def say_unknown(gap: Gap, phrases: Phrases) -> str:
     """Return what a gap makes impossible to say."""
     if gap.after is None:
-        return "How it began cannot be seen."
-    if gap.before is None:
-        return "How it went on since cannot be seen."
-    return "A dip that came and went there cannot be seen."
+        return phrases.say("notes", "unseen_start")
+    return phrases.say("notes", "unseen_end" if gap.before is None else "unseen_dip")
 
 
-def _early_notes(coverage: Coverage, parameters: Parameters) -> list[str]:
+def _course_notes(ratings: int, parameters: Parameters, found: Findings, phrases: Phrases) -> list[str]:
+    told = []
+    if ratings < parameters.level_min_ratings:
+        told.append(phrases.say("notes", "first_impression", ratings=phrases.ratings(ratings)))
+    if found.low_start:
+        told.append(phrases.say("notes", "low_start"))
+    if found.at_maximum_share is not None and found.at_maximum_share >= parameters.ceiling_share:
+        told.append(phrases.say("notes", "at_maximum"))
+    if found.first_to_last is not None:
+        told.append(_change_note(found.first_to_last, phrases))
+    if found.lowest is not None:
+        told.append(_lowest_note(found.lowest, found.lowest_name, phrases))
+    told.append(_slope_note(found.slope, ratings, found.coverage, parameters, phrases))
+    told.append(_norm_note(found.norm, phrases))
+    return told
+
+
+def _early_notes(coverage: Coverage, parameters: Parameters, phrases: Phrases) -> list[str]:
     """Return that first sessions lack ratings; of a form given now and then that goes without saying."""
     seldom = coverage.share is None or coverage.share < parameters.coverage_very_low
     if seldom or coverage.first_rated is None or coverage.first_rated == coverage.first_attended:
         return []
-    first = coverage.first_attended or 0
-    where = f"the first {first} sessions" if first > 1 else "the first session"
-    return [f"{coverage.first_rated} of {where} rated: the own baseline starts late."]
+    return [phrases.counted("notes", "early", coverage.first_attended or 0, rated=coverage.first_rated)]
 
 
-def _missed_notes(found: Findings) -> list[str]:
-    parts = [
-        *([f"{counted(found.missed, 'appointment')} missed"] if found.missed else []),
-        *([f"{counted(found.late_cancelled, 'appointment')} cancelled late"] if found.late_cancelled else []),
-    ]
+def _missed_notes(found: Findings, phrases: Phrases) -> list[str]:
+    counts = {"missed": found.missed, "late": found.late_cancelled}
+    parts = [phrases.counted("notes", key, count) for key, count in counts.items() if count]
     return [f"{', '.join(parts)}."] if parts else []
 
 
-def _change_note(change: Change) -> str:
-    told = f"{number(change.points, 1)} points from the first rating to the last"
-    limit = f"{number(change.needed, 1)}, reliability {number(change.reliability, 2).lstrip('0')}"
-    if change.verdict == "same":
-        return f"{told}: within measurement error (less than {limit})."
-    return f"{told}: {change.verdict} by more than measurement error (at least {limit})."
-
-
-def _lowest_note(lowest: LowestItem, name: str) -> str:
-    return f"{name} was lowest by a point or more in {lowest.ratings} of the last {lowest.of} ratings."
-
-
-def _coverage_note(coverage: Coverage, parameters: Parameters) -> str:
-    if coverage.attended is None or coverage.share is None:
-        return f"{counted(coverage.rated, 'rating')}; attended sessions are not known: {coverage.reason}."
-    told = f"{coverage.rated} of {counted(coverage.attended, 'attended session')} rated"
-    if coverage.share < parameters.coverage_very_low:
-        return f"{told}: no signal means little here."
-    if coverage.share < parameters.coverage_low:
-        return f"{told}: strain is easily missed."
-    return f"{told}."
-
-
-def _gap_note(gap: Gap, points: Sequence[SeriesPoint]) -> str:
-    by_key = {point.key: point for point in points}
-    parts = []
-    if gap.unrated_sessions:
-        parts.append(f"{counted(gap.unrated_sessions, 'attended session')} unrated")
-    if gap.days is not None:
-        parts.append(f"{counted(gap.days, 'day')} between ratings")
-    if gap.after is None:
-        return f"Gap: {', '.join(parts)}, before the first rating."
-    after = by_key[gap.after]
-    where = (
-        f"the rating of {after.session_date.isoformat()}"
-        if after.session_number is None
-        else f"session {after.session_number}"
+def _change_note(change: Change, phrases: Phrases) -> str:
+    return phrases.say(
+        "notes",
+        f"change_{change.verdict}",
+        points=number(change.points, 1),
+        needed=number(change.needed, 1),
+        reliability=number(change.reliability, 2).lstrip("0"),
     )
-    return f"Gap: {', '.join(parts)}, after {where}."
 
 
-def _slope_note(slope: Slope | None, ratings: int, coverage: Coverage, parameters: Parameters) -> str:
+def _lowest_note(lowest: LowestItem, name: str, phrases: Phrases) -> str:
+    return phrases.say("notes", "lowest", item=name, ratings=lowest.ratings, of=lowest.of)
+
+
+def _coverage_note(coverage: Coverage, parameters: Parameters, phrases: Phrases) -> str:
+    if coverage.attended is None or coverage.share is None:
+        return phrases.say("notes", "unknown", ratings=phrases.ratings(coverage.rated))
+    weight = ""
+    if coverage.share < parameters.coverage_very_low:
+        weight = phrases.say("notes", "very_low")
+    elif coverage.share < parameters.coverage_low:
+        weight = phrases.say("notes", "low")
+    return phrases.counted("notes", "rated", coverage.attended, rated=coverage.rated, weight=weight)
+
+
+def _gap_note(gap: Gap, points: Sequence[SeriesPoint], phrases: Phrases) -> str:
+    counts = {"unrated": gap.unrated_sessions, "days": gap.days}
+    # No sessions between two ratings go without saying, no days do not.
+    stretch = ", ".join(
+        phrases.counted("notes", key, count)
+        for key, count in counts.items()
+        if count or (key == "days" and count is not None)
+    )
+    if gap.after is None:
+        return phrases.say("notes", "gap_first", stretch=stretch)
+    after = next(point for point in points if point.key == gap.after)
+    if after.session_number is None:
+        return phrases.say("notes", "gap_after_day", stretch=stretch, day=after.session_date.isoformat())
+    return phrases.say("notes", "gap_after", stretch=stretch, number=after.session_number)
+
+
+def _slope_note(
+    slope: Slope | None, ratings: int, coverage: Coverage, parameters: Parameters, phrases: Phrases
+) -> str:
     if slope is None:
         if ratings < parameters.slope_min_ratings:
-            return f"No slope yet: it needs {parameters.slope_min_ratings} ratings."
-        return f"No slope: {coverage.reason or 'the ratings share one session number'}."
-    span = f"interval {number(slope.low, 2)} to {number(slope.high, 2)}"
-    told = f"{number(slope.per_session, 2)} points per attended session ({span})"
-    if slope.direction == "no clear direction":
-        return f"No clear direction: {told}."
-    return f"{slope.direction.capitalize()}: {told}."
+            return phrases.say("notes", "no_slope_yet", count=parameters.slope_min_ratings)
+        return phrases.say("notes", "no_slope_one" if coverage.reason is None else "no_slope_numbers")
+    return phrases.say(
+        "notes",
+        f"slope_{slope.direction.replace(' ', '_')}",
+        points=number(slope.per_session, 2),
+        low=number(slope.low, 2),
+        high=number(slope.high, 2),
+    )
 
 
-def _norm_note(norm: Norm | None) -> str:
+def _norm_note(norm: Norm | None, phrases: Phrases) -> str:
     if norm is None:
-        return "No norm for this form yet: its course is shown, but not judged."
-    if norm.status == "assumed":
-        return f"Judged with an assumed norm ({norm.reference}), not with this clinic's own."
-    return f"Judged with the norm {norm.reference}."
+        return phrases.say("notes", "norm_none")
+    return phrases.say("notes", "norm_assumed" if norm.status == "assumed" else "norm", norm=norm.reference)

@@ -5,6 +5,8 @@ from datetime import date
 
 from fhir_mappings.instrument import Perspective
 from service.alliance.baseline import Interval, Tier
+from service.alliance.phrases import DEFAULT_LANGUAGE
+from service.alliance.session_names import SessionName
 from service.alliance.words import number
 
 
@@ -25,10 +27,9 @@ class PicturePoint:
     starts_anew: str = ""
 
     @property
-    def session_name(self) -> str:
-        """Return how people call its session: ``session 7``, else its date."""
-        known = self.session_number is not None
-        return f"session {self.session_number}" if known else self.session_date.isoformat()
+    def session(self) -> SessionName:
+        """Return by what people know its session."""
+        return SessionName(self.session_number, self.session_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +85,16 @@ class MissedAppointment:
     day: date
     cancelled_late: bool
 
-    @property
-    def told(self) -> str:
-        """Return it in words: ``appointment of 2026-02-23 cancelled late``."""
-        return (
-            f"appointment of {self.day.isoformat()} {'cancelled late' if self.cancelled_late else 'missed'}"
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class TrendPicture:
     """A whole picture. ``footnotes`` are sentences below it, such as coverage and the norm's status.
 
-    ``missed`` come in the order of their days.
+    ``missed`` come in the order of their days. ``language`` is that of all words that are not given here.
     """
 
     title: str
     panels: tuple[Panel, ...]
     footnotes: tuple[str, ...] = ()
     missed: tuple[MissedAppointment, ...] = ()
+    language: str = DEFAULT_LANGUAGE

@@ -1,4 +1,4 @@
-"""The sentences that alerts and cards are made of, by language.
+"""The sentences that alerts, cards and trends are made of, by language.
 
 Source: ``service/alliance/sentences/<language>.toml``. Every language has every key.
 """
@@ -31,6 +31,14 @@ class Phrases:
         if name.session_number is None:
             return self.say("names", "session_of", day=name.session_date.isoformat())
         return self.say("names", "session", number=name.session_number)
+
+    def short_session(self, name: SessionName) -> str:
+        """Return how a session is called where it stands alone: ``session 7``, else its date."""
+        return name.session_date.isoformat() if name.session_number is None else self.session(name)
+
+    def counted(self, topic: str, key: str, count: int, /, **values: object) -> str:
+        """Return a sentence with a count; of one it has a key of its own, which ends in ``_one``."""
+        return self.say(topic, f"{key}_one" if count == 1 else key, count=count, **values)
 
     def ratings(self, count: int) -> str:
         """Return a count of ratings: ``1 rating``."""

@@ -4,55 +4,98 @@ The look is chosen for print and for eyes that see no colour: each perspective h
 signal a shape and a letter. Blue and greys only.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from service.alliance.axes import Across, Upright, lay_upright
 from service.alliance.baseline import Interval
-from service.alliance.panels import Panel, PicturePoint, Trace
-from service.alliance.svg import Place, element, group, line, polygon, polyline, text, titled
+from service.alliance.markers import (
+    BAND,
+    BAND_EDGE,
+    COLOURS,
+    FAINT,
+    GREY,
+    INK,
+    missed_marker,
+    point_marker,
+    repair_marker,
+    signal_marker,
+)
+from service.alliance.panels import MissedAppointment, Panel, PicturePoint, Trace
+from service.alliance.phrases import Phrases
+from service.alliance.svg import Place, group, line, polygon, polyline, text, titled
 from service.alliance.words import span
 
-INK, GREY, FAINT, BAND, BAND_EDGE = "#222222", "#5f6670", "#d9dde2", "#dbe9f4", "#9dbfd8"
-COLOURS = {"client": "#005a9c", "therapist": "#444444", "observer": "#6b5b95", "carer": "#1b7f79"}
 DASHES = {"client": "none", "therapist": "6 3", "observer": "2 3", "carer": "8 3 2 3"}
-HEADER, LANE, PLOT, FOOT = 26, 26, 168, 30
-HEIGHT = HEADER + LANE + PLOT + FOOT
-_BIG, _SMALL, _CROWDED = 4.5, 2.5, 60
+LANE, FOOT, _NO_LANE = 26, 30, 4
+# Pixels for each rating, below which its mark is a small one.
+_BIG, _SMALL, _CROWDED = 4.5, 2.5, 10
 _GAP_LABEL_WIDTH, _MOST_GAP_LABELS = 26, 2
 _MARKER_WIDTH, _SMALL_MARKER = 21, 0.55
 _LETTER_WIDTH, _ROW = 7, 13
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """The pixels of a picture: its width, where its axes begin and end, a title's and a plot's height.
+
+    ``is_part``: what would stand above the plot and right of it is told in words beside the picture.
+    """
+
+    width: float
+    left: float
+    right: float
+    header: float
+    plot: float
+    is_part: bool = False
+
+    @property
+    def height(self) -> float:
+        """Return the height of one panel with a signal lane."""
+        return self.header + LANE + self.plot + FOOT
+
+    def height_of(self, panel: Panel) -> float:
+        """Return the height of a panel; a part without signals has no lane for them."""
+        return self.height - LANE + self.lane_of(panel)
+
+    def lane_of(self, panel: Panel) -> float:
+        """Return the height of a panel's signal lane."""
+        marked = any(point.tier or point.starts_anew for point in panel.points)
+        is_used = marked or panel.open_since is not None or panel.repairs
+        return LANE if is_used or not self.is_part else _NO_LANE
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """Where one panel lies: its axes, and the pixel row of its signal lane."""
+    """Where one panel lies: its axes, the pixel row of its signal lane; and the language of its words."""
 
     across: Across
     upright: Upright
     lane: float
+    layout: Layout
+    phrases: Phrases
 
     def place(self, point: PicturePoint) -> Place:
         """Return the pixel of a rating."""
         return self.across.x(self.across.position(point)), self.upright.y(point.value)
 
 
-def draw_panel(panel: Panel, across: Across, top: float) -> str:
+def draw_panel(panel: Panel, across: Across, top: float, layout: Layout, phrases: Phrases) -> str:
     """Return one panel as an SVG group whose upper edge is at ``top``."""
-    plot_top = top + HEADER + LANE
-    upright = lay_upright(panel, plot_top + PLOT, plot_top)
-    frame = Frame(across, upright, plot_top - LANE / 2 - 2)
-    parts = [text((across.left, top + 16), panel.title, font_weight="bold", font_size=14)]
-    if panel.remark:
-        parts.append(text((across.right, top + 16), panel.remark, fill=GREY, font_size=11, text_anchor="end"))
+    plot_top = top + layout.header + layout.lane_of(panel)
+    upright = lay_upright(panel, plot_top + layout.plot, plot_top)
+    frame = Frame(across, upright, plot_top - LANE / 2 - 2, layout, phrases)
+    parts = [] if layout.is_part else [*_heading(panel, across, top)]
     for trace in panel.traces:
         parts += _usual_ranges(trace, frame)
     parts += _grid(frame)
     parts += _cut_off(panel, frame)
     parts += _gap_labels(panel, frame)
     parts += _open_alert(panel, frame)
-    parts += _axis_start(panel, frame)
+    if not layout.is_part:
+        parts += _axis_start(panel, frame)
     for trace in panel.traces:
         parts += _breaks(trace, frame)
         parts += _lines(trace, frame)
@@ -60,63 +103,49 @@ def draw_panel(panel: Panel, across: Across, top: float) -> str:
         parts += _signals(trace, frame)
     parts += _repairs(panel, frame)
     if not panel.points:
-        middle = ((across.left + across.right) / 2, plot_top + PLOT / 2)
-        parts.append(text(middle, "Nothing was rated yet.", text_anchor="middle", fill=GREY))
+        middle = ((across.left + across.right) / 2, plot_top + layout.plot / 2)
+        parts.append(text(middle, phrases.say("picture", "nothing"), text_anchor="middle", fill=GREY))
     return group(parts)
 
 
-def point_marker(perspective: str, place: Place, size: float, words: str = "") -> str:
-    """Return the marker of a perspective: disc, square, triangle or diamond."""
-    x, y = place
-    content, colour = titled(words) if words else "", COLOURS[perspective]
-    if perspective == "client":
-        return element("circle", content, cx=x, cy=y, r=size, fill=colour)
-    corners = {
-        "therapist": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
-        "observer": ((0, -1.3), (1.2, 1), (-1.2, 1)),
-        "carer": ((0, -1.4), (1.4, 0), (0, 1.4), (-1.4, 0)),
-    }[perspective]
-    places = [(x + size * right, y + size * down) for right, down in corners]
-    # Open, so that another rater's mark of the same score is seen through it.
-    return polygon(places, content, fill="#ffffff", fill_opacity=0, stroke=colour, stroke_width=1.6)
+def draw_missed(
+    missed: Sequence[MissedAppointment], across: Across, y: float, layout: Layout, phrases: Phrases
+) -> Iterator[str]:
+    """Yield one strip for all panels: the appointments that the client did not come to."""
+    if not missed:
+        return
+    yield line((across.left, y), (across.right, y), stroke=FAINT)
+    if not layout.is_part:
+        words = phrases.say("picture", "not_attended")
+        yield text((across.right + 6, y + 4), words, fill=GREY, font_size=11)
+    positions = Counter(across.at(one.day) for one in missed)
+    seen: Counter[float] = Counter()
+    for one in missed:
+        position = across.at(one.day)
+        seen[position] += 1
+        # Between two sessions, side by side where there are several.
+        after = seen[position] / (positions[position] + 1) if across.by_session else 0
+        place = (across.x(position + after), y)
+        words = phrases.say("pointed", "late" if one.cancelled_late else "missed", day=one.day.isoformat())
+        yield missed_marker(place, cancelled_late=one.cancelled_late, words=words)
 
 
-def signal_marker(tier: str, place: Place, size: float = 1) -> str:
-    """Return the marker of a signal: a ring for a watch, an open P or a filled M pointing down.
-
-    A small one (``size`` below 1) has no letter: filled is marked.
-    """
-    x, y = place
-    if tier == "watch":
-        return element("circle", cx=x, cy=y, r=8 * size, fill="none", stroke=INK, stroke_dasharray="2 2")
-    marked = tier == "marked"
-    corners = [(x - 10 * size, y - 8 * size), (x + 10 * size, y - 8 * size), (x, y + 11 * size)]
-    shape = polygon(corners, fill=INK if marked else "#ffffff", stroke=INK, stroke_width=1.4)
-    return shape if size < 1 else shape + _letter(place, "M" if marked else "P", "#ffffff" if marked else INK)
+def told_beside(panel: Panel, phrases: Phrases) -> list[str]:
+    """Return what a whole picture writes beside a panel's title and right of its axis, in words."""
+    low = lay_upright(panel, 1, 0).low
+    told = [panel.remark, "" if panel.cut_off is None else panel.cut_off.label]
+    told.append(_axis_words(low, phrases) if low > panel.minimum else "")
+    return [one for one in told if one]
 
 
-def repair_marker(place: Place, words: str = "") -> str:
-    """Return the marker of a repair that a person recorded: an R in a box."""
-    x, y = place
-    corners = [(x - 8, y - 8), (x + 8, y - 8), (x + 8, y + 8), (x - 8, y + 8)]
-    content = titled(words) if words else ""
-    return polygon(corners, content, fill="#ffffff", stroke=INK, stroke_width=1.4) + _letter(
-        (x, y + 1), "R", INK
-    )
+def _heading(panel: Panel, across: Across, top: float) -> Iterator[str]:
+    yield text((across.left, top + 16), panel.title, font_weight="bold", font_size=14)
+    if panel.remark:
+        yield text((across.right, top + 16), panel.remark, fill=GREY, font_size=11, text_anchor="end")
 
 
-def missed_marker(place: Place, *, cancelled_late: bool, words: str = "") -> str:
-    """Return the marker of an appointment not attended: a cross, or a stroke where it was cancelled late."""
-    x, y = place
-    strokes = [line((x - 4, y + 4), (x + 4, y - 4), stroke=INK, stroke_width=1.6)]
-    if not cancelled_late:
-        strokes.append(line((x - 4, y - 4), (x + 4, y + 4), stroke=INK, stroke_width=1.6))
-    return group([*([titled(words)] if words else []), *strokes])
-
-
-def _letter(place: Place, letter: str, fill: str) -> str:
-    x, y = place
-    return text((x, y + 2.5), letter, text_anchor="middle", font_size=10, font_weight="bold", fill=fill)
+def _axis_words(low: float, phrases: Phrases) -> str:
+    return phrases.say("picture", "axis_starts", value=f"{low:g}")
 
 
 def _grid(frame: Frame) -> Iterator[str]:
@@ -161,7 +190,8 @@ def _next_range(last: PicturePoint, usual: Interval, frame: Frame) -> str:
     high, low = frame.upright.y(usual.high), frame.upright.y(usual.low)
     start, end = x - 6, min(frame.across.right, x + 6)
     bar = [(start, high), (end, high), (end, low), (start, low)]
-    words = titled(f"usual range of the next rating: {span(usual.low, usual.high, 1)}")
+    told = span(usual.low, usual.high, 1)
+    words = titled(frame.phrases.say("pointed", "usual_next", usual=told))
     return polygon(bar, words, fill="#ffffff", stroke=BAND_EDGE, stroke_width=1.4, stroke_dasharray="3 2")
 
 
@@ -170,7 +200,8 @@ def _cut_off(panel: Panel, frame: Frame) -> Iterator[str]:
         return
     y, right = frame.upright.y(panel.cut_off.value), frame.across.right
     yield line((frame.across.left, y), (right, y), stroke=GREY, stroke_width=1.2, stroke_dasharray="8 3 2 3")
-    yield text((right + 6, y + 4), panel.cut_off.label, fill=GREY, font_size=11)
+    if not frame.layout.is_part:
+        yield text((right + 6, y + 4), panel.cut_off.label, fill=GREY, font_size=11)
 
 
 def _open_alert(panel: Panel, frame: Frame) -> Iterator[str]:
@@ -186,11 +217,13 @@ def _open_alert(panel: Panel, frame: Frame) -> Iterator[str]:
         if point.starts_anew and point.session_date > opened.session_date
     ]
     end = min([right, *breaks])
-    words = titled(f"alert open since {opened.session_name}")
+    since = frame.phrases.short_session(opened.session)
+    words = titled(frame.phrases.say("pointed", "alert_open", session=since))
     corners = [(start, frame.lane - 1.5), (end, frame.lane - 1.5), (end, frame.lane + 1.5)]
     yield polygon([*corners, (start, frame.lane + 1.5)], words, fill=GREY)
-    if end == right:
-        yield text((right + 6, frame.lane + 4), "alert open", fill=INK, font_size=11)
+    if end == right and not frame.layout.is_part:
+        told = frame.phrases.say("picture", "alert_open")
+        yield text((right + 6, frame.lane + 4), told, fill=INK, font_size=11)
 
 
 def _repairs(panel: Panel, frame: Frame) -> Iterator[str]:
@@ -199,7 +232,8 @@ def _repairs(panel: Panel, frame: Frame) -> Iterator[str]:
         x = frame.across.x(frame.across.at(day))
         # Beside a signal of the same session, not upon it.
         x += 22 if any(abs(x - other) < _MARKER_WIDTH for other in taken) else 0
-        yield repair_marker((x, frame.lane), f"repair recorded by a person, {day.isoformat()}")
+        words = frame.phrases.say("pointed", "repair", day=day.isoformat())
+        yield repair_marker((x, frame.lane), words)
 
 
 def _breaks(trace: Trace, frame: Frame) -> Iterator[str]:
@@ -259,13 +293,14 @@ def _gap_labels(panel: Panel, frame: Frame) -> Iterator[str]:
     for left, right in sorted(stretches):
         if right - left > _GAP_LABEL_WIDTH:
             middle = ((left + right) / 2, frame.upright.bottom - 6)
-            yield text(middle, "gap", text_anchor="middle", fill=GREY, font_size=11, font_style="italic")
+            words = frame.phrases.say("picture", "gap")
+            yield text(middle, words, text_anchor="middle", fill=GREY, font_size=11, font_style="italic")
 
 
 def _axis_start(panel: Panel, frame: Frame) -> Iterator[str]:
     """Yield a warning where the axis leaves out the lower part of the scale."""
     if frame.upright.low > panel.minimum:
-        words = f"axis starts at {frame.upright.low:g}"
+        words = _axis_words(frame.upright.low, frame.phrases)
         y = frame.upright.bottom + 4
         if panel.cut_off is not None and abs(frame.upright.y(panel.cut_off.value) + 4 - y) < _ROW:
             y += _ROW
@@ -283,14 +318,25 @@ def _runs(trace: Trace) -> list[list[PicturePoint]]:
 
 
 def _points(panel: Panel, trace: Trace, frame: Frame) -> Iterator[str]:
-    size = _BIG if len(trace.points) <= _CROWDED else _SMALL
+    size = _SMALL if _is_crowded(trace, frame) else _BIG
     for point in trace.points:
-        words = f"{trace.name}, {point.session_name}: {panel.told(point.value)}"
-        if point.usual is not None:
-            words += f"; usual range {span(point.usual.low, point.usual.high, panel.places)}"
-        if point.tier is not None:
-            words += f"; {point.tier}"
+        words = _point_words(panel, trace, point, frame.phrases)
         yield point_marker(trace.perspective, frame.place(point), size, words)
+
+
+def _point_words(panel: Panel, trace: Trace, point: PicturePoint, phrases: Phrases) -> str:
+    session, value = phrases.short_session(point.session), panel.told(point.value)
+    words = [phrases.say("pointed", "score", rater=trace.name, session=session, value=value)]
+    if point.usual is not None:
+        usual = span(point.usual.low, point.usual.high, panel.places)
+        words.append(phrases.say("pointed", "usual", usual=usual))
+    if point.tier is not None:
+        words.append(phrases.say("picture", point.tier))
+    return "; ".join(words)
+
+
+def _is_crowded(trace: Trace, frame: Frame) -> bool:
+    return len(trace.points) * _CROWDED > frame.across.right - frame.across.left
 
 
 def _signals(trace: Trace, frame: Frame) -> Iterator[str]:
@@ -302,7 +348,7 @@ def _signals(trace: Trace, frame: Frame) -> Iterator[str]:
     for point in trace.points:
         x, y = frame.place(point)
         if point.tier == "watch":
-            yield signal_marker("watch", (x, y), _SMALL_MARKER if len(trace.points) > _CROWDED else 1)
+            yield signal_marker("watch", (x, y), _SMALL_MARKER if _is_crowded(trace, frame) else 1)
         elif point.tier is not None:
             yield line((x, frame.lane + 11 * size), (x, y - 6), stroke=INK, stroke_dasharray="1 2")
             yield signal_marker(point.tier, (x, frame.lane), size)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from html import escape as escape_html
 
 Place = tuple[float, float]
+NAMESPACE = "http://www.w3.org/2000/svg"
 
 
 def escape(text: str) -> str:

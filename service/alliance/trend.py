@@ -14,6 +14,7 @@ from service.alliance.lowest import LowestItem, find_lowest_item
 from service.alliance.norms import Norm
 from service.alliance.notes import Findings, write_notes
 from service.alliance.parameters import Parameters
+from service.alliance.phrases import phrases_in
 from service.alliance.slope import Slope, fit_slope
 
 
@@ -45,7 +46,8 @@ class SeriesTrend:
     ``level`` and ``usual_next`` are None without a norm or a rating; ``norm`` is its reference.
     ``slope`` is None under five ratings or where ratings have no session number. ``at_maximum_share`` (0 to
     1) is None where the maximum is unknown or nothing was rated. ``first_to_last`` and ``last_to_this`` are
-    None without a norm or under two ratings. ``notes`` are plain sentences for people.
+    None without a norm or under two ratings. ``notes`` are plain sentences for people;
+    ``undrawn_notes`` are those of them that say what a picture does not draw.
     """
 
     points: tuple[JudgedPoint, ...]
@@ -61,6 +63,7 @@ class SeriesTrend:
     last_to_this: Change | None
     lowest: LowestItem | None
     notes: tuple[str, ...]
+    undrawn_notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class SeriesContext:
     ``maximum`` is the scale's, needed only without a norm. ``attended`` is how many sessions were attended
     where that is recorded, else the highest number seen in any series of the dyad. ``missed`` and
     ``late_cancelled`` count the dyad's appointments. ``marks`` are those of the last ratings, in order: link
-    id -> mark, reversed items turned; ``item_names`` are their short descriptors.
+    id -> mark, reversed items turned; ``item_names`` are their short descriptors. ``language`` is that of the
+    notes.
     """
 
     maximum: float | None = None
@@ -79,6 +83,7 @@ class SeriesContext:
     late_cancelled: int = 0
     marks: Sequence[Mapping[str, float]] = ()
     item_names: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
 
 
 NOTHING_MORE = SeriesContext()
@@ -115,6 +120,7 @@ def describe_series(
         missed=context.missed,
         late_cancelled=context.late_cancelled,
     )
+    notes = write_notes(points, parameters, findings, phrases_in(context.language))
     return SeriesTrend(
         points=_judged(points, _judgements(values, norm, parameters) if judgements is None else judgements),
         norm=None if norm is None else norm.reference,
@@ -128,7 +134,8 @@ def describe_series(
         first_to_last=findings.first_to_last,
         last_to_this=judge_change(rated[-2], rated[-1], norm, parameters) if several else None,
         lowest=lowest,
-        notes=write_notes(points, parameters, findings),
+        notes=notes.every,
+        undrawn_notes=notes.undrawn,
     )
 
 

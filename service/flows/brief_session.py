@@ -73,12 +73,15 @@ def brief_session(
     therapist: str | None,
     clinic: str,
     sight: Sight = WHOLE_SIGHT,
+    *,
+    language: str | None = None,
 ) -> SessionBrief:
     """Return the brief of a patient with one therapist (a reference), None for the one seen last.
 
-    Raises ``NotFound`` for a patient or dyad never rated here.
+    Its sentences are in ``language``. Raises ``NotFound`` for a patient or dyad never rated here.
     """
-    return brief_of(deployment, show_trend(deployment, TrendQuery(references), clinic, sight), therapist)
+    query = TrendQuery(references, language=language)
+    return brief_of(deployment, show_trend(deployment, query, clinic, sight), therapist)
 
 
 def brief_of(deployment: Deployment, trend: PatientTrend, therapist: str | None) -> SessionBrief:

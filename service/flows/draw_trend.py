@@ -12,19 +12,30 @@ from fhir_mappings.instrument import CutOff, ScoreRule
 from fhir_mappings.prompts import fits_age
 from service.alliance.baseline import Interval
 from service.alliance.panels import CutOffLine, MissedAppointment, Panel, PicturePoint, Trace, TrendPicture
+from service.alliance.phrases import Phrases, phrases_in
 from service.alliance.picture import draw_trend
+from service.alliance.picture_parts import PictureParts, split_trend
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.show_trend import PatientTrend
 from service.flows.trend_series import TrendPoint, TrendSeries
 from service.store.alerts import AlertRow
 
-NEW_THERAPIST = "new therapist"
-BESIDE = "outcome: beside the alliance, in no alert"
 _DRAWN_BESIDE = "outcome"
 
 
 def draw_patient_trend(trend: PatientTrend, patient: str) -> str:
-    """Return the SVG document. Forms without a total are left out; a blank total is no point."""
+    """Return the SVG document, in the trend's language."""
+    return draw_trend(_picture(trend, patient))
+
+
+def split_patient_trend(trend: PatientTrend, patient: str) -> PictureParts:
+    """Return the same in parts, for a page."""
+    return split_trend(_picture(trend, patient))
+
+
+def _picture(trend: PatientTrend, patient: str) -> TrendPicture:
+    """Return what is drawn. Forms without a total are left out; a blank total is no point."""
+    phrases = phrases_in(trend.language)
     drawn = [one for one in trend.series if JUDGED_SCALE in one.instrument.score_by_id]
     beside = [
         one
@@ -32,17 +43,15 @@ def draw_patient_trend(trend: PatientTrend, patient: str) -> str:
         if JUDGED_SCALE in one.instrument.score_by_id and one.instrument.role == _DRAWN_BESIDE
     ]
     groups = _by_measure([*drawn, *beside])
-    title = f"{'Alliance' if drawn or not beside else 'Outcome'} trend of {patient}"
-    return draw_trend(
-        TrendPicture(
-            title=title,
-            panels=tuple(_panel(group, trend.alerts) for group in groups),
-            footnotes=tuple(note for group in groups for note in _footnotes(group)),
-            missed=tuple(
-                MissedAppointment(date.fromisoformat(row.session_date), row.status == "late-cancelled")
-                for row in trend.missed
-            ),
-        )
+    return TrendPicture(
+        title=phrases.say("picture", "alliance" if drawn or not beside else "outcome", patient=patient),
+        panels=tuple(_panel(group, trend.alerts, phrases) for group in groups),
+        footnotes=tuple(note for group in groups for note in _footnotes(group, phrases)),
+        missed=tuple(
+            MissedAppointment(date.fromisoformat(row.session_date), row.status == "late-cancelled")
+            for row in trend.missed
+        ),
+        language=phrases.language,
     )
 
 
@@ -74,7 +83,7 @@ def _shares_panel(one: TrendSeries, group: Sequence[TrendSeries]) -> bool:
     )
 
 
-def _footnotes(group: Sequence[TrendSeries]) -> list[str]:
+def _footnotes(group: Sequence[TrendSeries], phrases: Phrases) -> list[str]:
     """Return one note for each series; where a form has several, each says of which therapist in order.
 
     Gaps and missed appointments are drawn, so they are not told again.
@@ -83,31 +92,29 @@ def _footnotes(group: Sequence[TrendSeries]) -> list[str]:
     for one in group:
         same = [other for other in group if other.instrument.id == one.instrument.id]
         name = one.instrument.short_title
-        named = name if len(same) == 1 else f"{name}, therapist {same.index(one) + 1}"
-        notes = [
-            note for note in one.trend.notes if not note.startswith("Gap:") and " appointment" not in note
-        ]
-        told.append(f"{named}: {' '.join(notes)}")
-        if one.instrument.status == "provisional" and one is same[0]:
-            told.append(f"{name}: provisional instrument. {one.instrument.status_reason}")
+        place = same.index(one) + 1
+        named = name if len(same) == 1 else phrases.say("raters", "several", rater=name, place=place)
+        told.append(f"{named}: {' '.join(one.trend.undrawn_notes)}")
+        if one.instrument.status == "provisional" and place == 1:
+            reason = one.instrument.status_reason
+            told.append(phrases.say("picture", "provisional", form=name, reason=reason))
     return told
 
 
-def _panel(group: Sequence[TrendSeries], alerts: Sequence[AlertRow]) -> Panel:
+def _panel(group: Sequence[TrendSeries], alerts: Sequence[AlertRow], phrases: Phrases) -> Panel:
     instrument, scale = group[0].instrument, _scale(group[0])
-    raters = {one.instrument.perspective for one in group}
     points = {point.rating.id: point for one in group for point in one.points}
     ids = {one.instrument.id for one in group}
     own = [row for row in alerts if row.series in ids and row.opened_by in points and not row.historical]
     live = next((row for row in own if row.live), None)
     return Panel(
-        title=instrument.title if len(raters) == 1 else instrument.title.rpartition(" (")[0],
+        title=_title(group, phrases),
         minimum=float(scale.minimum),
         maximum=float(scale.maximum),
-        traces=tuple(trace for series in _by_form(group) for trace in _traces(series)),
-        cut_off=_cut_off(group),
+        traces=tuple(trace for series in _by_form(group) for trace in _traces(series, phrases)),
+        cut_off=_cut_off(group, phrases),
         places=max((item.decimal_places for item in instrument.items), default=0),
-        remark=BESIDE if instrument.role == _DRAWN_BESIDE else "",
+        remark=phrases.say("picture", "beside") if instrument.role == _DRAWN_BESIDE else "",
         open_since=None if live is None else _point(points[live.opened_by]),
         repairs=tuple(
             date.fromisoformat(row.touched_at[:10])
@@ -117,14 +124,26 @@ def _panel(group: Sequence[TrendSeries], alerts: Sequence[AlertRow]) -> Panel:
     )
 
 
+def _title(group: Sequence[TrendSeries], phrases: Phrases) -> str:
+    """Return the measure's title, with its rater where it has one only."""
+    instrument = group[0].instrument
+    measure, _, rater = instrument.title.rpartition(" (")
+    if any(one.instrument.perspective != instrument.perspective for one in group):
+        return measure
+    if rater == f"{instrument.perspective})":
+        return f"{measure} ({phrases.say('raters', instrument.perspective)})"
+    return instrument.title
+
+
 def _by_form(group: Sequence[TrendSeries]) -> list[list[TrendSeries]]:
     forms = dict.fromkeys(one.instrument.id for one in group)
     return [[one for one in group if one.instrument.id == form] for form in forms]
 
 
-def _traces(group: Sequence[TrendSeries]) -> tuple[Trace, ...]:
+def _traces(group: Sequence[TrendSeries], phrases: Phrases) -> tuple[Trace, ...]:
     """Return one trace with a break at each new therapist, or one for each where they overlap in time."""
     perspective = group[0].instrument.perspective
+    rater = phrases.say("raters", perspective)
     in_turn = all(
         before.points[-1].rating.session_date <= after.points[0].rating.session_date
         for before, after in pairwise(group)
@@ -132,13 +151,18 @@ def _traces(group: Sequence[TrendSeries]) -> tuple[Trace, ...]:
     )
     if not in_turn:
         return tuple(
-            Trace(f"{perspective}, therapist {place}", perspective, tuple(_points(series)), _next(series))
+            Trace(
+                phrases.say("raters", "several", rater=rater, place=place),
+                perspective,
+                tuple(_points(series)),
+                _next(series),
+            )
             for place, series in enumerate(group, 1)
         )
     points: list[PicturePoint] = []
     for series in group:
-        points += _points(series, starts_anew=NEW_THERAPIST if points else "")
-    return (Trace(perspective, perspective, tuple(points), _next(group[-1])),)
+        points += _points(series, phrases.say("picture", "new_therapist") if points else "")
+    return (Trace(rater, perspective, tuple(points), _next(group[-1])),)
 
 
 def _points(series: TrendSeries, starts_anew: str = "") -> list[PicturePoint]:
@@ -171,15 +195,15 @@ def _scale(series: TrendSeries) -> ScoreRule:
     return series.instrument.score_by_id[JUDGED_SCALE]
 
 
-def _cut_off(group: Sequence[TrendSeries]) -> CutOffLine | None:
+def _cut_off(group: Sequence[TrendSeries], phrases: Phrases) -> CutOffLine | None:
     """Return the line of the panel's first form that has one; one bound to ages by the last age known."""
     for series in group:
         ages = [point.rating.age_years for point in series.points if point.rating.age_years is not None]
         for cut_off in series.instrument.cut_offs:
             if _is_drawn(cut_off, ages[-1] if ages else None):
-                bound = "at or below" if cut_off.inclusive else "below"
-                name = "check-in" if cut_off.use == "check-in" else "clinical"
-                return CutOffLine(float(cut_off.value), f"{name} {bound} {cut_off.value}")
+                use = "check_in" if cut_off.use == "check-in" else "clinical"
+                key = f"{use}_{'at' if cut_off.inclusive else 'below'}"
+                return CutOffLine(float(cut_off.value), phrases.say("picture", key, value=cut_off.value))
     return None
 
 

@@ -11,6 +11,7 @@ from service.flows.deployment import Deployment
 from service.flows.digest_caseload import reaches_all_of
 from service.flows.dyad_sessions import sort_sessions
 from service.flows.find_due import find_due
+from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.patient_references import reference_here
 from service.store.alerts import AlertRow
 from service.store.caseloads import (
@@ -79,7 +80,8 @@ def _entry(
     deployment: Deployment, therapist: str, seen: CaseloadPatient, alerts: dict[int, AlertRow]
 ) -> CaseloadEntry:
     own = [row for row in seen.ratings if row.therapist == therapist]
-    scored = [row for row in own if row.perspective == "client" and row.scores] or own
+    # A report in words has no score, and must not stand where the last one is looked for.
+    scored = [row for row in own if row.perspective == "client" and JUDGED_SCALE in row.scores] or own
     sessions = sort_sessions(seen.ratings, seen.appointments, seen.ends)
     due = tuple(
         one.due.instrument

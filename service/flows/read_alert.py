@@ -21,24 +21,26 @@ class AlertInContext:
 
 
 def read_alert_in_context(
-    deployment: Deployment, alert_id: str, access: Access, forms: Sight
+    deployment: Deployment, alert_id: str, access: Access, forms: Sight, language: str | None = None
 ) -> AlertInContext:
     """Return the current version of an alert in its context; raises ``NotFound``.
 
-    ``forms``: of whose responses the caller may read the words.
+    ``forms``: of whose responses the caller may read the words. ``language`` is that of the context.
     """
     found = read_alert_with_acts(deployment, alert_id, access.clinic, access.sight)
     alert = found.alert
     words = tuple(
         one for one in found.words if forms.takes(alert.patient, alert.therapist, one.instrument.perspective)
     )
-    return AlertInContext(replace(found, words=words), _context(deployment, alert, access))
+    return AlertInContext(replace(found, words=words), _context(deployment, alert, access, language))
 
 
-def _context(deployment: Deployment, alert: AlertRow, access: Access) -> tuple[ContextLine, ...]:
+def _context(
+    deployment: Deployment, alert: AlertRow, access: Access, language: str | None
+) -> tuple[ContextLine, ...]:
     patient = reference_here(alert.patient, deployment.settings)
     try:
-        trend = show_trend(deployment, TrendQuery([patient]), access.clinic, access.sight)
+        trend = show_trend(deployment, TrendQuery([patient], language=language), access.clinic, access.sight)
     except NotFound:  # none of the responses beside it are in sight
         return ()
     return trend.context_of(alert.therapist)

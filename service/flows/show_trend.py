@@ -45,7 +45,8 @@ class TrendQuery:
 
     ``references`` are the FHIR references that mean this patient. ``as_of`` is an instant: what was believed
     then. ``date_from`` and ``date_to`` are session dates, both ends belonging. ``compare`` names rules and
-    criteria to be shown beside the one that raises alerts.
+    criteria to be shown beside the one that raises alerts. ``language`` is that of the sentences, English
+    where we do not speak it.
     """
 
     references: Sequence[str]
@@ -55,6 +56,7 @@ class TrendQuery:
     date_to: date | None = None
     as_of: str | None = None
     compare: Sequence[str] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class PatientTrend:
     due, ``missed`` are appointments that the client missed or cancelled late, ``context`` what stands beside
     the scores of each dyad, ``alerts`` those of the sessions shown, none taken back, ``ends`` the ends of
     treatment that stand. ``patient_key`` is ours, for the audit; ``as_of`` is the instant that the answer is
-    true for; ``rule`` raised alerts then.
+    true for; ``rule`` raised alerts then; ``language`` is that of the sentences.
     """
 
     patient_key: str
@@ -80,6 +82,7 @@ class PatientTrend:
     context: tuple[DyadContext, ...]
     alerts: tuple[AlertRow, ...]
     ends: tuple[TreatmentEnd, ...]
+    language: str | None
 
     def context_of(self, therapist: str) -> tuple[ContextLine, ...]:
         """Return the lines of context of one dyad."""
@@ -109,7 +112,7 @@ def show_trend(
     stored = _read(deployment, query, clinic, sight)
     ratings = stored.ratings
     sessions = sort_sessions(ratings, stored.appointments, stored.ends)
-    asked = SeriesQuery(stored.standards, as_of, query.date_from, query.compare, ratings)
+    asked = SeriesQuery(stored.standards, as_of, query.date_from, query.compare, ratings, query.language)
     series = [
         describe_rows(deployment, rows, sessions[rows[0].therapist], asked)
         for rows in _by_series(_with_derived(deployment, query, ratings))
@@ -127,9 +130,10 @@ def show_trend(
         pairs=pairs,
         due=due,
         missed=tuple(row for row in stored.appointments if row.status != "attended"),
-        context=find_context(deployment, Beside(alliance, pairs, due, sessions)),
+        context=find_context(deployment, Beside(alliance, pairs, due, sessions, query.language)),
         alerts=tuple(row for row in stored.alerts if row.opened_by in shown),
         ends=tuple(one.end for one in sessions.values() if one.end is not None),
+        language=query.language,
     )
 
 

@@ -1,7 +1,7 @@
 """One series of a patient's trend: one instrument of one therapist, with its figures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from fhir_mappings.instrument import Instrument
@@ -26,7 +26,7 @@ class SeriesQuery:
 
     ``as_of`` is the instant that the answer is true for; ``date_from`` hides earlier points, which still
     count. ``compare`` names rules and criteria to be shown beside the one that raises alerts; ``ratings`` are
-    all of the patient, which one of these listens to.
+    all of the patient, which one of these listens to. ``language`` is that of the notes.
     """
 
     standards: Standards
@@ -34,6 +34,7 @@ class SeriesQuery:
     date_from: date | None
     compare: Sequence[str]
     ratings: Sequence[PatientRating]
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ def describe_rows(
     judged_by = {row.id: one.norm.reference for (row, _), one in zip(rated, by, strict=True) if one}
     marks = read_marks(instrument, rows)
     points = [_series_point(row, sessions) for row in rows]
-    context = _context(instrument, rows, marks, sessions, parameters.lowest_of)
+    context = replace(
+        _context(instrument, rows, marks, sessions, parameters.lowest_of), language=asked.language
+    )
     judgements, _ = judge_by([value for _, value in rated], by, parameters)
     trend = describe_series(points, norm, parameters, context, judgements)
     beside = hear_beside(rated, asked.ratings, sessions, deployment.known) if asked.compare else []

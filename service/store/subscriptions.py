@@ -10,7 +10,7 @@ from fhir_mappings import json_text
 from service.store.database import Tx, lock_name
 from service.store.subscription_tables import notices, subscription_secrets, subscriptions
 
-REQUESTED, ACTIVE, ERROR, OFF = "requested", "active", "error", "off"
+REQUESTED, ACTIVE, ERROR, OFF = STATUSES = ("requested", "active", "error", "off")
 Headers = Sequence[tuple[str, str]]
 
 
@@ -104,6 +104,29 @@ def count_subscriptions(tx: Tx, clinic: str) -> int:
     lock_name(tx, f"subscriptions of {clinic}")
     counted = select(func.count()).where(subscriptions.c.clinic == clinic, subscriptions.c.status != OFF)
     return tx.execute(counted).scalar_one()
+
+
+def count_by_status(tx: Tx, clinic: str) -> dict[str, int]:
+    """Return how many a clinic has of each status that occurs."""
+    table = subscriptions.c
+    query = select(table.status, func.count()).where(table.clinic == clinic).group_by(table.status)
+    return {status: int(number) for status, number in tx.execute(query)}
+
+
+def oldest_untold(tx: Tx, clinic: str) -> str | None:
+    """Return when the oldest of what a receiver did not take yet happened; None where all was taken."""
+    is_of = and_(
+        notices.c.clinic == subscriptions.c.clinic,
+        notices.c.subscription_id == subscriptions.c.id,
+        notices.c.number > subscriptions.c.delivered,
+    )
+    behind = (
+        subscriptions.c.clinic == clinic,
+        subscriptions.c.status != OFF,
+        subscriptions.c.events > subscriptions.c.delivered,
+    )
+    query = select(func.min(notices.c.at)).select_from(subscriptions).join(notices, is_of).where(*behind)
+    return tx.execute(query).scalar()
 
 
 def headers_of(tx: Tx, row: SubscriptionRow) -> list[tuple[str, str]]:

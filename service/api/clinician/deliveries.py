@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from service.api.bodies import FormBody
 from service.api.browsers import PAGE, refuse_forged
 from service.api.clinician.dyads import read_form, read_version
-from service.api.clinician.rendering import answer_page
+from service.api.clinician.rendering import answer_page, language_of
 from service.api.doors import Doors
 from service.api.security import access_of, caller_of
 from service.api.v1.queries import After, Pages
@@ -18,6 +18,7 @@ from service.errors import StaleVersion, WrongState
 from service.flows.act_on_delivery import retry_delivery
 from service.flows.explain_delivery import explain_delivery, what_follows
 from service.flows.list_deliveries import DeliveryListQuery, list_delivery_page, read_delivery
+from service.flows.measure_notices import list_behind
 from service.ledger import State
 from service.scopes import OPERATIONS, Need
 
@@ -45,15 +46,17 @@ def add_deliveries(router: APIRouter, doors: Doors) -> None:
             query = DeliveryListQuery(tab, after=pages.after_row(after), limit=_A_PAGE)
             page = list_delivery_page(deployment, query, access.clinic)
         now = as_instant(deployment.clock())
+        language = language_of(request, deployment.settings)
         return answer_page(
             request,
             deployment.settings,
             "deliveries.html",
             tab=tab,
             tabs=TABS,
-            rows=[(row, what_follows(row, now)) for row in page.items],
+            rows=[(row, what_follows(row, now, language)) for row in page.items],
             following=pages.following(page.next),
             troubles=doors.ehr_troubles(),
+            behind=list_behind(deployment),
         )
 
     @router.get(DELIVERY)
@@ -63,12 +66,13 @@ def add_deliveries(router: APIRouter, doors: Doors) -> None:
         detail = read_delivery(deployment, delivery_id, access.clinic)
         doors.audit_read(access, delivery_id, patient_key=detail.delivery.patient_key)
         now = as_instant(deployment.clock())
+        language = language_of(request, deployment.settings)
         return answer_page(
             request,
             deployment.settings,
             "delivery.html",
             one=detail.delivery,
-            told=list(explain_delivery(detail, now)),
+            told=list(explain_delivery(detail, now, language)),
             changed=since is not None,
             may_be_there=detail.delivery.state == State.UNKNOWN,
             can_retry=State(detail.delivery.state) not in _ENDED and caller_of(request).may(_RETRY),

@@ -8,13 +8,14 @@ from fhir_mappings.alert_states import acts_on
 from fhir_mappings.instrument import Instrument
 from fhir_mappings.repair import repair_steps
 from service.alliance.guidance import Guidance, Offer, guidance_in, offer_for
+from service.alliance.picture_parts import PictureParts
 from service.alliance.wording import split_next_step
 from service.alliance.words import number, span
 from service.flows.act_on_alert import AlertWithActs
 from service.flows.alert_evidence import decimal_places, level_of
 from service.flows.brief_session import BriefMeasure, SessionBrief
 from service.flows.deployment import Deployment
-from service.flows.draw_trend import draw_patient_trend
+from service.flows.draw_trend import split_patient_trend
 from service.flows.judge_dyad import JUDGED_SCALE
 from service.flows.show_trend import PatientTrend
 from service.flows.tell_treatment_end import version_of
@@ -120,7 +121,7 @@ class DyadView:
     therapist: str
     therapists: tuple[str, ...]
     attended: int | None
-    picture: str
+    picture: PictureParts
     measures: tuple[MeasureView, ...]
     alerts: tuple[AlertView, ...]
     brief: SessionBrief
@@ -157,7 +158,7 @@ def view_dyad(
         therapist=sessions.therapist,
         therapists=tuple(therapists),
         attended=sessions.attended,
-        picture=draw_patient_trend(trend, patient),
+        picture=split_patient_trend(trend, patient),
         measures=tuple(_measure(one) for one in brief.measures),
         alerts=tuple(_alert(one, deployment.known) for one in reversed(brief.alerts)),
         brief=brief,

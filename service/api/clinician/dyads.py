@@ -38,7 +38,7 @@ from service.scopes import Need
 
 DYAD, ACT = f"{PAGE}/patients/{{patient}}", f"{PAGE}/alerts/{{alert_id}}"
 _ID = r"^[A-Za-z0-9\-.]{1,64}$"
-_SEE_OTHER, _LONGEST_VERSION = 303, 9
+_SEE_OTHER, _CONFLICT, _LONGEST_VERSION = 303, 409, 9
 _Read = Callable[[Mapping[str, Any], str | None], PersonsAct]
 # What a form's button is called -> how its body is read, and under which name its words go there.
 _ACTS: Mapping[str, tuple[_Read, str]] = {
@@ -73,20 +73,22 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
     """Add the page of a dyad, and the route that its forms are sent to."""
     deployment = doors.deployment
 
-    @router.get(DYAD)
-    def show(request: Request, patient: PatientId, opened: Whence) -> Response:
-        """Show trend, alert, brief and forms of a patient with one therapist."""
+    def answer_dyad(
+        request: Request, patient: str, opened: Opened, *, status: int = 200, unkept: str = ""
+    ) -> Response:
         access = access_of(request, "R")
-        query = TrendQuery(references_to_patient(patient, deployment.settings))
+        reader = Reader(language_of(request, deployment.settings), opened.encounter or "")
+        references = references_to_patient(patient, deployment.settings)
+        query = TrendQuery(references, language=reader.language)
         trend = show_trend(deployment, query, access.clinic, access.sight)
         therapist = opened.therapist and reference_here(opened.therapist, deployment.settings)
         brief = brief_of(deployment, trend, therapist)
         doors.audit_read(access, f"patient/{trend.patient_key}", patients=[f"Patient/{patient}"])
-        reader = Reader(language_of(request, deployment.settings), opened.encounter or "")
         return answer_page(
             request,
             deployment.settings,
             "dyad.html",
+            status=status,
             view=view_dyad(deployment, trend, brief, patient, reader),
             reasons=[term.code for term in DISMISSAL_REASON_TERMS.terms],
             person=access.person,
@@ -94,7 +96,13 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
             kept=opened.kept if opened.kept in _KEPT else None,
             can_end=caller_of(request).may(_TELL_END),
             end_told=opened.end,
+            unkept=unkept,
         )
+
+    @router.get(DYAD)
+    def show(request: Request, patient: PatientId, opened: Whence) -> Response:
+        """Show trend, alert, brief and forms of a patient with one therapist."""
+        return answer_dyad(request, patient, opened)
 
     @router.post(ACT)
     def act(request: Request, alert_id: AlertId, body: FormBody) -> Response:
@@ -116,6 +124,10 @@ def add_dyads(router: APIRouter, doors: Doors) -> None:
             doors.wake()
             told = {"kept": name}
         patient = reference_here(after.patient, deployment.settings).removeprefix("Patient/")
+        if "since" in told and "words" in given:
+            # Words must not be lost, nor stand in an address.
+            opened = Opened(therapist=after.therapist or None, since=version)
+            return answer_dyad(request, patient, opened, status=_CONFLICT, unkept=given["words"])
         query = urlencode({"therapist": after.therapist, **told} if after.therapist else told)
         return RedirectResponse(f"{PAGE}/patients/{patient}?{query}#alert", _SEE_OTHER)
 

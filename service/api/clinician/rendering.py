@@ -1,7 +1,7 @@
 """Pages as HTML: the templates, the catalogue of their texts, and the answer that carries them.
 
-Whatever a template is given is escaped; the one exception is our own picture of a trend, which escapes by
-itself (``service/alliance/svg.py``).
+Whatever a template is given is escaped; the one exception are the plots of our own picture of a trend, which
+escape by themselves (``service/alliance/svg.py``).
 """
 
 import tomllib
@@ -51,9 +51,15 @@ def _templates() -> Environment:
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     made.trim_blocks = made.lstrip_blocks = True
     made.filters["day"] = lambda moment: str(moment)[:10]
-    made.filters["minute"] = lambda moment: str(moment)[:16].replace("T", " ")
+    made.filters["minute"] = _minute
     made.filters["path"] = lambda text: quote(str(text), safe="")
     return made
+
+
+def _minute(moment: object) -> str:
+    """Return a moment to the minute: by the clock of its own offset, an instant of ours by UTC's."""
+    told = str(moment)
+    return f"{told[:16].replace('T', ' ')}{' UTC' if told.endswith('Z') else ''}"
 
 
 def language_of(request: Request, settings: Settings) -> str:
@@ -115,7 +121,8 @@ def refusal_page(scope: Scope, refusal: RequestRefused) -> Response:
         is_forbidden=isinstance(refusal, ScopeMissing),
         sign_in=None if begins else f"{PAGE}/sign-in?to={quote(path, safe='/')}",
         is_unknown=refusal.status == _UNKNOWN,
-        is_operator=_is_operator(scope),
+        is_operator=_may(scope, Need(OPERATIONS, "r")),
+        sees_patients=_may(scope, Need("DetectedIssue", "s"), unknown=True),
     )
 
 
@@ -128,9 +135,10 @@ def _said_of(refusal: RequestRefused, language: str) -> str | None:
     return told.get(refusal.status)
 
 
-def _is_operator(scope: Scope) -> bool:
+def _may(scope: Scope, need: Need, *, unknown: bool = False) -> bool:
+    """Tell whether who is refused may do something else; ``unknown``: where nobody knows who it is."""
     caller = scope.get("state", {}).get("caller")
-    return caller is not None and bool(caller.may(Need(OPERATIONS, "r")))
+    return unknown if caller is None else bool(caller.may(need))
 
 
 def failure_page(scope: Scope, message: str, request_id: str) -> Response:
@@ -146,4 +154,5 @@ def failure_page(scope: Scope, message: str, request_id: str) -> Response:
         sign_in=None,
         is_unknown=False,
         is_operator=False,
+        sees_patients=True,
     )

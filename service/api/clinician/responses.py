@@ -48,7 +48,7 @@ def add_responses(router: APIRouter, doors: Doors) -> None:
             patient=reference_here(filled.patient, deployment.settings),
             therapist=reference_here(filled.therapist, deployment.settings) if filled.therapist else "",
             session=session_words(filled.session_number, filled.session_date or ""),
-            answers=list(_answers(filled, shown)),
+            answers=[] if filled.answers.total is not None else list(_answers(filled, shown)),
             scores=[
                 (titles[one.id], NO_SCORE if one.value is None else number(float(one.value), places))
                 for one in filled.scores

@@ -112,7 +112,7 @@ def build_router(doors: Doors) -> APIRouter:
         access = access_of(request, "R")
         with audited(doors, access, alert_id) as patients:
             read = read_alert_in_context(
-                deployment, alert_id, access, sight_for(request, "QuestionnaireResponse")
+                deployment, alert_id, access, sight_for(request, "QuestionnaireResponse"), wanted
             )
             patients.add(read.found.alert.patient)
         version = read.found.alert.version

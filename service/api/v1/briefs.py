@@ -62,10 +62,10 @@ def build_router(doors: Doors) -> APIRouter:
         access = access_of(request, "R")
         references = references_to_patient(patient, deployment.settings)
         here = None if therapist is None else reference_here(therapist, deployment.settings)
-        brief = brief_session(deployment, references, here, access.clinic, access.sight)
+        wanted = asked_language(language, accept_language)
+        brief = brief_session(deployment, references, here, access.clinic, access.sight, language=wanted)
         doors.audit_read(access, f"patient/{brief.patient_key}", patients=[f"Patient/{patient}"])
-        shown = show_brief(brief, f"Patient/{patient}", asked_language(language, accept_language))
-        return answer(shown, VARIES)
+        return answer(show_brief(brief, f"Patient/{patient}", wanted), VARIES)
 
     @router.get(
         "/v1/therapists/{therapist}/supervision-digest",

@@ -11,11 +11,11 @@ Language = Annotated[
     str | None,
     Query(
         pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$",
-        description="Language of the guidance, BCP 47; without it as Accept-Language says, else English.",
+        description="Language of the texts, BCP 47; without it as Accept-Language says, else English.",
         examples=["de"],
     ),
 ]
-AcceptLanguage = Annotated[str | None, Header(description="Language of the guidance, by preference.")]
+AcceptLanguage = Annotated[str | None, Header(description="Language of the texts for people, by preference.")]
 VARIES = {"Vary": "Accept-Language"}
 
 

@@ -21,7 +21,7 @@ Json = dict[str, object]
 
 
 def show_brief(brief: SessionBrief, patient: str, language: str | None) -> Json:
-    """Return a brief; its texts are in the language asked for, sentences about scores in English."""
+    """Return a brief; its texts are in the language asked for, those of alerts in the clinic's."""
     guidance = guidance_in(language)
     offer = offer_for(guidance, brief.fallen, brief.approach)
     return {

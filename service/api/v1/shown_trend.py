@@ -7,6 +7,7 @@ from service.alliance.norms import METHOD
 from service.alliance.notes import say_unknown
 from service.alliance.pairs import Side
 from service.alliance.parameters import Parameters
+from service.alliance.phrases import Phrases, phrases_in
 from service.alliance.plan import Window
 from service.api.v1.shown_end import show_end
 from service.api.v1.shown_response import provisional, show_limits, show_prompts
@@ -27,14 +28,15 @@ def show_trend(trend: PatientTrend, patient: str, parameters: Parameters, *, com
 
     ``compared``: the numbers of the other rules are among the parameters.
     """
+    phrases = phrases_in(trend.language)
     return {
         "patient": patient,
         "as_of": trend.as_of,
         "rule": trend.rule,
         "method": METHOD,
         "parameters": parameters.echoed() | (parameters.rules.echoed() if compared else {}),
-        "series": [_series(series) for series in trend.series],
-        "other_series": [_series(series) for series in trend.beside],
+        "series": [_series(series, phrases) for series in trend.series],
+        "other_series": [_series(series, phrases) for series in trend.beside],
         "pairs": [_pairs(paired) for paired in trend.pairs],
         "due": [show_due(one) for one in trend.due],
         "missed_sessions": [show_missed(row) for row in trend.missed],
@@ -48,7 +50,7 @@ def show_trend(trend: PatientTrend, patient: str, parameters: Parameters, *, com
     }
 
 
-def _series(series: TrendSeries) -> Json:
+def _series(series: TrendSeries, phrases: Phrases) -> Json:
     trend, slope, level = series.trend, series.trend.slope, series.trend.level
     return {
         "instrument": series.instrument.id,
@@ -66,7 +68,7 @@ def _series(series: TrendSeries) -> Json:
         "direction": None if slope is None else slope.direction,
         "usual_next": None if trend.usual_next is None else show_range(trend.usual_next),
         "coverage": _coverage(series, trend.coverage),
-        "gaps": [_gap(gap) for gap in trend.gaps],
+        "gaps": [_gap(gap, phrases) for gap in trend.gaps],
         "at_maximum_share": None if trend.at_maximum_share is None else _rounded(trend.at_maximum_share),
         "low_start": trend.low_start,
         "first_to_last": show_change(trend.first_to_last),
@@ -115,14 +117,14 @@ def _judgement(judgement: Judgement | None) -> Json:
     }
 
 
-def _gap(gap: Gap) -> Json:
+def _gap(gap: Gap, phrases: Phrases) -> Json:
     """Return a stretch without ratings, between two responses (null: before the first, after the last)."""
     return {
         "after": gap.after,
         "before": gap.before,
         "unrated_sessions": gap.unrated_sessions,
         "days": gap.days,
-        "cannot_say": say_unknown(gap),
+        "cannot_say": say_unknown(gap, phrases),
     }
 
 

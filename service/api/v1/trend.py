@@ -13,6 +13,7 @@ from service.alliance.rules import ONLINE_RULES
 from service.api.doors import Doors
 from service.api.security import access_of
 from service.api.v1.described import refusals
+from service.api.v1.languages import VARIES, AcceptLanguage, Language, asked_language
 from service.api.v1.queries import DATE, INSTANT, LONGEST, bad_parameter, to_date, to_instant, to_words
 from service.api.v1.reading import answer
 from service.api.v1.shown_trend import show_trend as shown
@@ -68,6 +69,8 @@ class Asked:
     date_to: To = None
     as_of: AsOf = None
     compare: Compare = None
+    language: Language = None
+    accept_language: AcceptLanguage = None
 
 
 Question = Annotated[Asked, Depends()]
@@ -94,7 +97,7 @@ def build_router(doors: Doors) -> APIRouter:
         """Answer a series for each instrument and therapist; a new therapist starts a new one."""
         trend = read_trend(request, patient, asked)
         named, compared = f"Patient/{patient}", asked.compare is not None
-        return answer(shown(trend, named, deployment.parameters, compared=compared))
+        return answer(shown(trend, named, deployment.parameters, compared=compared), VARIES)
 
     @router.get(
         "/v1/patients/{patient}/alliance-trend.svg",
@@ -106,7 +109,7 @@ def build_router(doors: Doors) -> APIRouter:
     def draw(request: Request, patient: PatientId, asked: Question) -> Response:
         """Answer a panel for each measure, one below the other; outcome comes last."""
         trend = read_trend(request, patient, asked)
-        return SvgResponse(draw_patient_trend(trend, f"Patient/{patient}"))
+        return SvgResponse(draw_patient_trend(trend, f"Patient/{patient}"), headers=VARIES)
 
     return router
 
@@ -126,6 +129,7 @@ def _query(patient: str, asked: Asked, deployment: Deployment) -> TrendQuery:
         date_to=to_date(asked.date_to, "to"),
         as_of=to_instant(asked.as_of, "as_of"),
         compare=sorted(to_words(asked.compare, "compare", COMPARABLE)),
+        language=asked_language(asked.language, asked.accept_language),
     )
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from service.alliance.axes import lay_across, lay_upright
 from service.alliance.baseline import Interval
+from service.alliance.described import describe_picture
 from service.alliance.panels import CutOffLine, MissedAppointment, Panel, PicturePoint, Trace, TrendPicture
-from service.alliance.picture import describe_picture, draw_trend
+from service.alliance.picture import draw_trend
+from service.alliance.picture_parts import split_trend
 from tests.service.alliance.forbidden import forbidden_in
 from tests.service.alliance.pictures.draw import FOLDER, PICTURES
 
@@ -242,7 +244,7 @@ def test_missed_appointment_lies_between_its_sessions(late, strokes):
     first, second = (float(found.get("cx")) for found in _titled(drawn, "circle"))
     assert len(lines) == strokes
     assert first < (float(lines[0].get("x1")) + float(lines[0].get("x2"))) / 2 < second
-    assert missed.told.capitalize() in drawn.find(f"{SVG}desc").text
+    assert f"Appointment of {missed.day}" in drawn.find(f"{SVG}desc").text
 
 
 def test_missed_before_any_session_and_on_an_axis_of_dates_is_inside():
@@ -288,6 +290,64 @@ def test_long_legend_goes_on_in_further_rows_inside_the_picture():
     named = [found for found in drawn.iter(f"{SVG}text") if (found.text or "").startswith("client, th")]
     assert len({found.get("y") for found in named}) > 1
     assert all(float(found.get("x")) + 7 * len(found.text) < 800 for found in named)
+
+
+def test_a_german_picture_has_no_english_word():
+    low = _point(2, 28.0, tier="marked")
+    panel = _panel(_trace(_point(1), low, usual_next=USUAL, name="Klientin/Klient"), open_since=low)
+    drawn = ET.fromstring(draw_trend(TrendPicture("Verlauf", (panel,), language="de")))  # noqa: S314 - ours
+    assert drawn.get("lang") == "de"
+    assert drawn.find(f"{SVG}desc").text == (
+        "SRS, total, Klientin/Klient: 2 Bewertungen, von 36.0 (Sitzung 1) bis 28.0 (Sitzung 2). Deutlicher "
+        "Einbruch: Sitzung 2. Üblicher Bereich der nächsten Bewertung: 33.0\N{EN DASH}39.0. SRS, total: die "
+        "Meldung zu Sitzung 2 ist offen."
+    )
+    told = " ".join(drawn.itertext())
+    assert [word for word in ("session", "usual", "alert", "marked", "axis") if word in told] == []
+
+
+def _parts(*panels, **facts):
+    return split_trend(TrendPicture("t", panels, **facts))
+
+
+def test_a_part_says_its_axis_and_lines_in_words_beside_it():
+    line = CutOffLine(36, "check-in below 36")
+    (part,) = _parts(_panel(_trace(_point(1), _point(2)), cut_off=line, remark="beside")).panels
+    assert part.beside == ("beside", "check-in below 36", "axis starts at 32")
+    assert [one for one in part.beside if one in part.wide + part.narrow] == []
+
+
+def test_each_part_is_an_image_with_its_own_words():
+    missed = (MissedAppointment(_point(1).session_date + timedelta(3), cancelled_late=False),)
+    parts = _parts(_panel(_trace(_point(1))), _panel(_trace(_point(2)), title="WAI"), missed=missed)
+    first, second = (ET.fromstring(one.narrow) for one in parts.panels)  # noqa: S314 - our own text
+    assert (first.get("role"), "WAI" in first.get("aria-label")) == ("img", False)
+    assert second.get("aria-label").endswith(f"Appointment of {missed[0].day} missed.")
+    assert [_texts(one).count("attended session") for one in (first, second)] == [0, 1]
+
+
+def test_a_narrow_part_has_everything_inside_it():
+    ratings = [_point(session, after_gap=session == 40) for session in range(1, 91)]
+    drawn = ET.fromstring(_parts(_panel(_trace(*ratings))).panels[0].narrow)  # noqa: S314 - our own text
+    width, height = (float(one) for one in drawn.get("viewBox").split()[2:])
+    places = [(float(one.get("x")), float(one.get("y"))) for one in drawn.iter(f"{SVG}text")]
+    assert all(0 <= x <= width and 0 <= y <= height for x, y in places)
+
+
+def test_a_part_without_signals_has_no_lane_for_them():
+    quiet, marked = (
+        ET.fromstring(_parts(_panel(_trace(_point(1, tier=tier)))).panels[0].wide)  # noqa: S314 - ours
+        for tier in (None, "marked")
+    )
+    heights = [float(one.get("viewBox").split()[3]) for one in (quiet, marked)]
+    assert heights[0] < heights[1]
+
+
+def test_every_mark_of_the_parts_is_explained():
+    low = _point(2, 28.0, tier="marked")
+    legend = _parts(_panel(_trace(_point(1), low), open_since=low)).legend
+    assert [one.words for one in legend][-2:] == ["M: marked dip, possible strain", "alert open"]
+    assert all(ET.fromstring(one.mark).get("aria-hidden") == "true" for one in legend)  # noqa: S314 - ours
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -1,15 +1,18 @@
 """What a person is told of a delivery: what it is, what was tried, what follows."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from service.api.clinician.rendering import texts_by_language
 from service.flows.check_readiness import check_clinic
-from service.flows.explain_delivery import explain_delivery
+from service.flows.explain_delivery import delivery_phrases, explain_delivery
 from service.flows.measure_deliveries import measure_deliveries
 from service.flows.tell_trouble import tell_trouble
+from service.ledger import State
 from service.metrics import Metrics
 from tests.service.ehr.fake_ehr import PLAIN, Fault
 from tests.service.flows.delivering import SETTLE_SECONDS, Bench, a_bench
@@ -52,7 +55,8 @@ def test_what_is_tried_later_says_when(bench: Bench) -> None:
     bench.ehr.faults = [Fault(503, headers=(("Retry-After", "30"),))]
     bench.record()
     bench.deliver()
-    assert explained(bench)[-1].startswith(f"Next: It is tried at {bench.only().due_at}")
+    day, clock = bench.only().due_at[:19].split("T")
+    assert explained(bench)[-1].startswith(f"Next: It is tried at {day} {clock} UTC")
 
 
 def test_nothing_of_the_record_is_told(bench: Bench) -> None:
@@ -132,3 +136,24 @@ def test_the_id_that_a_vendor_wants_in_tickets_stands_with_the_attempt(tmp_path:
         bench.deliver_all()
         assert "write rejected 422 mtrestapi-requestid:a1-b2" in "".join(explained(bench))
         assert "a1-b2" not in bench.log.getvalue()
+
+
+def test_every_language_tells_of_deliveries_with_the_same_places() -> None:
+    told = {
+        language: {
+            (topic, key): sorted(re.findall(r"\{(\w+)\}", text))
+            for topic, texts in phrases.texts.items()
+            for key, text in texts.items()
+        }
+        for language, phrases in delivery_phrases().items()
+    }
+    assert told.keys() == texts_by_language().keys()
+    assert [one for one in told.values() if one != told["en"]] == []
+    assert set(delivery_phrases()["en"].texts["states"]) == {one.value for one in State}
+
+
+def test_a_delivery_is_explained_in_german(bench: Bench) -> None:
+    bench.record()
+    lines = list(explain_delivery(bench.detail(bench.only().id), bench.now(), "de"))
+    assert lines[0].startswith("Bogen ")
+    assert lines[-1].startswith("Als Nächstes: Nächster Versuch")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from service.alliance.plot import BAND, BAND_EDGE, COLOURS, FAINT, GREY, INK
+from service.alliance.markers import BAND, BAND_EDGE, COLOURS, FAINT, GREY, INK
 from service.app import Served
 from service.log import Log
 from service.store.tables import audit_rows
@@ -41,7 +41,7 @@ def test_the_page_shows_trend_alert_next_step_and_brief(client, alert):
     told = words_in(page.text)
 
     assert page.status_code == 200
-    assert page.text.count("<svg") == 1
+    assert page.text.count(' role="img"') == 2  # one is shown: the wide or the narrow
     assert "Marked dip after session 7, possible strain." in told
     assert "One next step You could open the next session by asking how the last one felt." in told
     assert "SRS client 27.0" in told
@@ -59,7 +59,15 @@ def test_client_and_therapist_are_side_by_side(client, clock, deployment):
     page = client.get(ANNA).text
     assert "WAI-SR client 48" in words_in(page)
     assert "therapist 3" in words_in(page)
-    assert page.count("Working Alliance Inventory, Short Revised</text>") == 1
+    assert page.count("Working Alliance Inventory, Short Revised</h3>") == 1
+
+
+def test_the_picture_and_what_stands_beside_speak_the_readers_language(client, alert):
+    page = client.get(ANNA, headers={"Accept-Language": "de"}).text
+    picture = page.partition('<div class="picture" lang="de">')[2].partition("</section>")[0]
+    assert "die Meldung zu Sitzung 7 ist offen." in picture
+    assert "wahrgenommenen Sitzungen bewertet" in picture
+    assert "session" not in words_in(picture)
 
 
 def test_nothing_of_others_and_no_script_is_loaded(client, alert):
@@ -112,6 +120,15 @@ def test_a_stale_move_changes_nothing_and_shows_what_changed(client, alert):
     page = words_in(client.get(stale.headers["location"]).text)
     assert "What you chose was not kept. Meanwhile: bo took it" in page
     assert current(client, alert)["status"] == "acknowledged"
+
+
+def test_the_words_of_a_stale_move_are_not_lost(client, alert):
+    act(client, alert, "acknowledge", by="Practitioner/bo")
+    stale = act(client, alert, "dismiss", reason="other", words="A house <move>.")
+
+    assert stale.status_code == 409
+    assert "Your words, to take along: A house <move>." in words_in(stale.text)
+    assert "bo took it" in words_in(stale.text)
 
 
 def test_a_move_that_does_not_fit_shows_the_page_as_it_is(client, alert):

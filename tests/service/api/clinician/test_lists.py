@@ -7,6 +7,7 @@ import pytest
 
 from service.api.clinician.rendering import texts_by_language
 from service.log import Log
+from service.store.subscriptions import SubscriptionRow, add_subscription
 from tests.service.api.callers import a_caller, ada, opened_to
 from tests.service.api.clinician.reading import token_in, words_in
 from tests.service.api.v1.build import STEADY, WITH_A_DIP, post, record_course
@@ -72,6 +73,29 @@ def test_deliveries_are_told_with_what_happens_next_and_retried(client, caseload
     assert again.headers["location"].startswith(f"/clinician/deliveries/{waiting['id']}")
 
 
+def a_subscription(**facts):
+    unasked = dict.fromkeys(
+        ("heartbeat_seconds", "timeout_seconds", "most_events", "about", "person", "patient")
+    )
+    blank = dict.fromkeys(("reason", "base", "caller", "credential", "scopes"), "")
+    moments = dict.fromkeys(("due_at", "created_at", "updated_at"), "2026-03-02T12:00:00.000000Z")
+    made = {"clinic": "default", "id": "s-1", "version": 1, "topic": "new-score", "content": "id-only"}
+    lists = {"filters": "[]", "header_names": "[]", "end_at": "9999-12-31T00:00:00.000000Z"}
+    return SubscriptionRow(**unasked, **blank, **moments, **made, **lists, supervises=False, **facts)
+
+
+def test_a_subscription_in_error_is_told_with_its_receiver(client, deployment):
+    failed = a_subscription(
+        status="error", endpoint="https://ehr.example/key-1", events=3, delivered=1, fault="no-answer"
+    )
+    with deployment.database.write() as tx:
+        add_subscription(tx, failed, [])
+
+    page = client.get("/clinician/deliveries").text
+    assert "ehr.example, new-score: in error not taken yet: 2 (no-answer) s-1" in words_in(page)
+    assert "key-1" not in page
+
+
 def test_a_stale_retry_is_told(client, caseload):
     waiting = client.get("/v1/deliveries?state=waiting").json()["items"][0]
     token = token_in(client.get(f"/clinician/deliveries/{waiting['id']}").text)
@@ -107,6 +131,31 @@ def test_a_form_is_shown_as_it_was_answered(client):
     page = words_in(client.get(f"/clinician/responses/{receipt['id']}").text)
     assert "36.3" in page
     assert "9.2" in page
+
+
+def test_of_a_bare_total_no_answer_is_called_blank(client, clock):
+    (receipt,) = record_course(client, clock, [30])
+
+    page = words_in(client.get(f"/clinician/responses/{receipt['id']}").text)
+    assert "Only the total is known" in page
+    assert "left blank" not in page
+
+
+def test_a_report_in_words_hides_no_score(client, caseload):
+    told = post(
+        client,
+        instrument="rupture-report-client",
+        identifier="urn:x|told",
+        session_number=7,
+        answers={"happened": False},
+    )
+    assert told.status_code == 201, told.text
+
+    assert "SRS 27.0 session 7" in words_in(client.get("/clinician").text)
+
+
+def test_moments_of_ours_say_their_zone(client, caseload):
+    assert "12:00 UTC" in words_in(client.get("/clinician/deliveries?state=waiting").text)
 
 
 def test_every_language_has_every_text():

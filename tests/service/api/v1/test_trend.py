@@ -404,3 +404,21 @@ def test_a_next_therapists_sessions_count_from_where_numbers_went_on(
     post(client, therapist="Practitioner/ben", session_number=4, identifier="urn:x|new", authored=authored)
     series = client.get(TREND).json()["series"]
     assert [(one["coverage"]["rated"], one["coverage"]["attended"]) for one in series] == [(3, 3), (1, 1)]
+
+
+def test_the_picture_and_the_notes_come_in_the_language_asked_for(
+    client: TestClient, clock: FixedClock
+) -> None:
+    record_course(client, clock, WITH_A_DIP)
+    picture = client.get(f"{TREND}.svg?language=de")
+    assert "Verlauf der Allianz von Patient/anna" in picture.text
+    assert "die Meldung zu Sitzung 7 ist offen." in picture.text
+    told = client.get(TREND, headers={"Accept-Language": "de"})
+    assert any("wahrgenommenen Sitzungen bewertet" in one for one in told.json()["series"][0]["notes"])
+    assert {one.headers["vary"].partition(",")[0] for one in (picture, told)} == {"Accept-Language"}
+
+
+def test_a_brief_has_its_notes_in_the_language_asked_for(client: TestClient) -> None:
+    post(client)
+    (measure,) = client.get("/v1/patients/anna/session-brief?language=de").json()["measures"]
+    assert "Erster Eindruck: bisher 1 Bewertung." in measure["notes"]
