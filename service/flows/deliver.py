@@ -65,7 +65,7 @@ def deliver_next(lane: Lane) -> Delivered | None:
         work.event("delivery_failed", error=type(error).__name__)
         return _park_broken(work, error)
     finally:
-        lane.client.turns.give_back()
+        lane.client.turns.go()
 
 
 def _park_broken(work: Work, error: Exception) -> Delivered:

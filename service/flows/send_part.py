@@ -42,7 +42,7 @@ def begin(work: Work, planned: Sequence[NewPart], body_of: BodyOf, rung: str) ->
     Raises ``Withheld``; then nothing is stored.
     """
     lane, claim = work.lane, work.claim
-    lane.client.turns.take()  # what is committed as sent must leave at once
+    lane.client.turns.come_near()  # what is committed as sent must leave soon
     first, *later = planned
     with lane.database.write() as tx:
         now = _clear(tx, work)
@@ -59,7 +59,7 @@ def freeze(work: Work, part: PartRow, body_of: BodyOf) -> PartRow:
 
     Raises ``LeaseLost`` and ``Withheld``.
     """
-    work.lane.client.turns.take()
+    work.lane.client.turns.come_near()
     with work.lane.database.write() as tx:
         now = _clear(tx, work)
         body = part.body or body_of(tx, part)

@@ -1,53 +1,64 @@
-"""Requests to one EHR at a time: who has a turn keeps it until its request is over."""
+"""Requests to one EHR at a time, and who is next."""
 
 import threading
 
 from service.ehr.turns import Turns
 
 
-def taken_by_another(turns: Turns, seconds: float = 0.05) -> bool:
-    """Whether another thread gets a turn within so long; it gives it back."""
-    got = threading.Event()
+def happens(act, seconds: float = 5.0) -> bool:
+    """Whether another thread does this within so long; it is left alone where it does not."""
+    done = threading.Event()
 
-    def take() -> None:
-        with turns.one():
-            got.set()
+    def run() -> None:
+        act()
+        done.set()
 
-    threading.Thread(target=take, daemon=True).start()
-    return got.wait(seconds)
-
-
-def test_a_turn_is_nobody_elses_until_it_is_given_back() -> None:
-    turns = Turns(1)
-    turns.take()
-    assert not taken_by_another(turns)
-
-    turns.give_back()
-
-    assert taken_by_another(turns, 5)
+    threading.Thread(target=run, daemon=True).start()
+    return done.wait(seconds)
 
 
-def test_a_turn_that_was_taken_before_is_that_of_the_next_request() -> None:
-    turns = Turns(1)
-    turns.take()
-    turns.take()
-
+def take_one(turns: Turns) -> None:
     with turns.one():
-        assert not taken_by_another(turns)
-
-    assert taken_by_another(turns, 5)
+        pass
 
 
-def test_a_turn_that_nobody_took_cannot_be_given_back() -> None:
+def test_no_more_requests_than_that_are_on_their_way() -> None:
     turns = Turns(1)
-    turns.give_back()
-    turns.take()
+    with turns.one():
+        assert not happens(lambda: take_one(turns), 0.05)
 
-    assert not taken_by_another(turns)
+    assert happens(lambda: take_one(turns))
+
+
+def test_two_more_than_are_on_their_way_may_be_near() -> None:
+    turns = Turns(1)
+    for _ in range(3):
+        assert happens(turns.come_near)
+    assert not happens(turns.come_near, 0.05)
+
+
+def test_who_is_near_sends_without_coming_near_again() -> None:
+    turns = Turns(1)
+    assert happens(turns.come_near)
+    assert happens(turns.come_near)
+    turns.come_near()
+    turns.come_near()
+
+    take_one(turns)
+
+    assert happens(turns.come_near)
+    assert not happens(turns.come_near, 0.05)
+
+
+def test_who_is_not_near_cannot_make_room() -> None:
+    turns = Turns(1)
+    turns.go()
+    for _ in range(3):
+        assert happens(turns.come_near)
+    assert not happens(turns.come_near, 0.05)
 
 
 def test_without_a_limit_everybody_goes() -> None:
     turns = Turns(None)
-    turns.take()
-
-    assert taken_by_another(turns, 5)
+    with turns.one():
+        assert happens(lambda: take_one(turns))
