@@ -79,10 +79,12 @@ def doubts_in(tx: Tx, clinic: str, ehr: str, left: tuple[LeftPart, ...]) -> list
 
 
 def _is_in_doubt(left: LeftPart, known: dict[str, ChartEntry]) -> bool:
-    return any(
-        logical not in known or known[logical].our_version < left.our_version
-        for logical in places_of(left.part, [])
-    )
+    return any(_is_news(known, logical, left.our_version) for logical in places_of(left.part, []))
+
+
+def _is_news(known: dict[str, ChartEntry], logical: str, version: int) -> bool:
+    """Tell whether the chart says less of a resource than that it shows this version."""
+    return logical not in known or known[logical].our_version < version
 
 
 def _doubts(work: Work) -> list[_Doubt]:
@@ -108,11 +110,7 @@ def _keep(work: Work, left: LeftPart, look: Look, started: str) -> bool:
     with lane.database.write() as tx:
         add_attempt(tx, claim.clinic, left.part.row, NewAttempt("search", started, now, look.finding))
         known = read_entries(tx, claim.clinic, claim.ehr, look.places)
-        newer = [
-            one
-            for one in entries
-            if one.logical not in known or known[one.logical].our_version < one.our_version
-        ]
+        newer = [one for one in entries if _is_news(known, one.logical, one.our_version)]
         put_entries(tx, claim.clinic, claim.ehr, newer, now)
         set_delivery(tx, claim, now, State.PENDING)  # ours still, or all of this is undone
     return bool(newer)
