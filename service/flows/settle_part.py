@@ -30,6 +30,8 @@ _MOST_SEARCHES = 18
 _NOT_YET = "not found in the EHR; sent again when that is sure"
 _NO_ANSWER = "the EHR keeps failing at the search for it: look whether it is there"
 _RESTORED = "this EHR cannot be searched, and a backup was restored: look whether it is there"
+_SENT_AGAIN = "sent-again"
+_ENDED_EACH_TIME = "not in the EHR, and this service ended each time it sent it"
 _REASONS = {
     Finding.SEVERAL: "the EHR holds more than one of it; none is picked",
     Finding.CHANGED: "somebody else changed it in the EHR: retry overwrites that, confirm leaves it",
@@ -51,7 +53,8 @@ def settle(
 
     ``raced``: the EHR said that this request was not performed because of another one, so that there is
     nothing to wait for. Not found otherwise counts only after the lane's settling time; then the part is
-    pending once more, and a second time a person must look.
+    pending once more. A second time a person must look, unless this process or another ended before any
+    answer could be recorded: that tells nothing of the EHR, and how often it may happen has a bound.
     """
     started = work.lane.now()
     try:
@@ -140,17 +143,26 @@ def _not_found(work: Work, part: PartRow, look: Look, attempt: NewAttempt) -> De
     safe = finding is Finding.ABSENT or is_safe_to_repeat(
         sent_writes(part), work.lane.profile.conditional_create
     )
-    if part.resent or not safe:
+    if not safe or (part.resent and _was_answer_lost(work, part)):
         return _park(work, part, finding, attempt, found=look.places)
+    if _times(work, part, _SENT_AGAIN) >= _MOST_TIMES:
+        return _park(work, part, finding, attempt, reason=_ENDED_EACH_TIME, found=look.places)
     return give_back(
         work,
         part,
         Event.ABSENT,
         reason="not found in the EHR; sent once more",
         due_at=as_instant(now),
-        attempt=attempt,
+        attempt=replace(attempt, outcome=_SENT_AGAIN),
         resent=True,
     )
+
+
+def _was_answer_lost(work: Work, part: PartRow) -> bool:
+    """Tell whether the last sending was seen to its end, without an answer that tells what came of it."""
+    with work.lane.database.read() as tx:
+        ended = last_write_ended(tx, work.claim.clinic, part.row)
+    return ended is not None and (part.sent_at is None or ended >= part.sent_at)
 
 
 def _repeat_by_id(work: Work, part: PartRow, finding: Finding, attempt: NewAttempt) -> Delivered:
