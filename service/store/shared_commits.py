@@ -4,10 +4,12 @@ One after the other they run in the same transaction, each behind a savepoint, s
 nothing of the others with it. Nobody is told before the commit returned: what is answered is durable.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 from sqlalchemy import Connection, Engine, Transaction
 
@@ -18,6 +20,7 @@ from service.time_limit import seconds_left
 _MOST = 8
 # Whoever a transaction was left to may have no time any more; then one of those who wait for it ends it.
 _PATIENCE_SECONDS = 0.1
+_NAME = "shared_write"
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class SharedCommits:
         batch = self._take_writer()
         try:
             if batch.members:
-                with batch.tx.begin_nested():
+                with _savepoint(batch.tx):
                     yield batch.tx
             else:
                 yield batch.tx
@@ -135,6 +138,26 @@ class SharedCommits:
             batch.over.set()
 
 
+@contextmanager
+def _savepoint(tx: Connection) -> Iterator[None]:
+    """Undo what is done within on an error, and nothing else. Raises ``StoreAway`` where SQLite undid it all.
+
+    SQLAlchemy's own savepoints take a fifth of the processor time of a delivery.
+    """
+    driver = _driver(tx)
+    driver.execute(f"SAVEPOINT {_NAME}")
+    try:
+        yield
+    except BaseException:
+        if driver.in_transaction:
+            driver.execute(f"ROLLBACK TO {_NAME}")
+            driver.execute(f"RELEASE {_NAME}")
+        raise
+    if not driver.in_transaction:
+        raise StoreAway
+    driver.execute(f"RELEASE {_NAME}")
+
+
 def _check_open(batch: _Batch) -> None:
     """Raise ``StoreAway`` where what was done is gone.
 
@@ -145,5 +168,8 @@ def _check_open(batch: _Batch) -> None:
 
 
 def _is_open(tx: Connection) -> bool:
-    driver = tx.connection.driver_connection
-    return bool(driver is not None and driver.in_transaction)
+    return _driver(tx).in_transaction
+
+
+def _driver(tx: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", tx.connection.driver_connection)
