@@ -25,8 +25,9 @@ from tests.system.hapi import running_plain_hapi
 from tests.system.waiting import wait_until
 
 PARALLEL = 4
+SHARE = 3  # of what is asked for goes in each turn: one part of so many
 SESSIONS_EACH = 4  # none is older than what the first connection holds back
-TURNS = 3
+TURNS = 5
 _LEFT = "SELECT count(*) FROM deliveries WHERE state <> 'confirmed'"
 _CONFIRMED = "SELECT count(*), min(updated_at), max(updated_at) FROM deliveries"
 _FHIR = {"Content-Type": "application/fhir+json"}
@@ -39,10 +40,10 @@ def run(folder: Path, count: int) -> list[Figure]:
     runs close together. The first turn warms HAPI and gives the first bytes; it is not counted.
     """
     with running_plain_hapi() as hapi:
-        _ours(folder, hapi.fhir, 0, count // TURNS)
+        _ours(folder, hapi.fhir, 0, count // SHARE)
         theirs, ours = [_bare_loop(hapi.fhir, _sent(folder / "0"))], []
         for turn in range(1, TURNS + 1):
-            ours.append(_ours(folder, hapi.fhir, turn, count // TURNS))
+            ours.append(_ours(folder, hapi.fhir, turn, count // SHARE))
             theirs.append(_bare_loop(hapi.fhir, _sent(folder / str(turn))))
     around = [(before + after) / 2 for before, after in pairwise(theirs)]
     ratios = [own / bare for own, bare in zip(ours, around, strict=True)]
