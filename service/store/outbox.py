@@ -34,7 +34,7 @@ SubjectKind = Literal["definition", "response", "alert"]
 FirstState = Literal["pending", "waiting"]
 
 _Found = tuple[int, str, str, str, int, int, int, str, str]
-_Queries = Mapping[bool, tuple[Select[_Found], ...]]
+_Queries = Mapping[bool, tuple[Select[_Found], Select[_Found]]]
 _DELIVERY_IDS = UUID("4f0c1e0e-8d0f-5b55-9b53-4d7b8d4f6a10")
 # A definition that failed so often for its own sake, in some four minutes, holds back nothing else any more.
 _PATIENCE = 8
@@ -125,10 +125,13 @@ def claim_due(
     """
     lock_name(tx, f"claim|{clinic}|{ehr}")
     where = {"clinic": clinic, "ehr": ehr, "now": now}
-    for delivery_id in tx.execute(_LEFT_BEHIND, where).scalars().all():
+    glance = tx.execute(_AT_A_GLANCE, where).one()
+    left = tx.execute(_LEFT_BEHIND, where).scalars().all() if glance.left_behind else ()
+    for delivery_id in left:
         lose_owner(tx, clinic, delivery_id, now)
     found: list[Row[_Found]] = []
-    for query in _queries(tx, where, _TAKEABLE):
+    any_unknown = glance.unknown or bool(left)
+    for query in _queries(_TAKEABLE, open_definition=glance.open_definition, any_unknown=any_unknown):
         if len(found) < limit:
             found.extend(tx.execute(query, {**where, "limit": limit - len(found)}))
     lease = {"owner": owner, "lease_until": lease_until}
@@ -157,7 +160,9 @@ def claim_due(
 def is_anything_due(tx: Tx, clinic: str, ehr: str, now: str) -> bool:
     """Tell whether ``claim_due`` would find something; changes nothing, so it may be asked often."""
     where = {"clinic": clinic, "ehr": ehr, "now": now, "limit": 1}
-    return any(tx.execute(query, where).first() for query in (_LEFT_BEHIND, *_queries(tx, where, _CLAIMABLE)))
+    glance = tx.execute(_AT_A_GLANCE, where).one()
+    queries = _queries(_CLAIMABLE, open_definition=glance.open_definition, any_unknown=glance.unknown)
+    return glance.left_behind or any(tx.execute(query, where).first() for query in queries)
 
 
 def is_any_unfinished(tx: Tx, clinic: str, delivery_ids: Sequence[str]) -> bool:
@@ -313,12 +318,15 @@ def _claimable(state: State, *, definitions_only: bool) -> Select[_Found]:
     return query.order_by(deliveries.c.due_at, deliveries.c.row_id).limit(bindparam("limit"))
 
 
-def _queries(tx: Tx, where: Mapping[str, object], among: _Queries) -> tuple[Select[_Found], ...]:
-    """Return the queries for what may be claimed now, in the order of their right of way.
+def _queries(among: _Queries, *, open_definition: bool, any_unknown: bool) -> Iterator[Select[_Found]]:
+    """Give the queries for what may be claimed now, in the order of their right of way.
 
     While a definition is unfinished nothing else is: asked once, and not of each row of a long queue.
     """
-    return among[tx.execute(_OPEN_DEFINITION, where).first() is not None]
+    unknown, pending = among[open_definition]
+    if any_unknown:
+        yield unknown
+    yield pending
 
 
 def _not_held_back_by_patient(state: State) -> Iterator[ColumnElement[bool]]:
@@ -372,15 +380,33 @@ _IS_WAITED_FOR = (
     or_(deliveries.c.state != State.UNKNOWN, deliveries.c.reason == ""),
     deliveries.c.failures < _PATIENCE,
 )
-_OPEN_DEFINITION = (
-    select(deliveries.c.row_id).where(*_OF_EHR, deliveries.c.patient_key == "", *_IS_WAITED_FOR).limit(1)
+# What most claims find to be empty, in one statement.
+_AT_A_GLANCE = select(
+    exists(_LEFT_BEHIND).label("left_behind"),
+    exists(
+        select(deliveries.c.row_id).where(*_OF_EHR, deliveries.c.patient_key == "", *_IS_WAITED_FOR)
+    ).label("open_definition"),
+    exists(
+        select(deliveries.c.row_id).where(
+            *_OF_EHR,
+            deliveries.c.state == State.UNKNOWN,
+            deliveries.c.reason == "",
+            deliveries.c.due_at <= _NOW,
+        )
+    ).label("unknown"),
 )
 # By whether a definition is unfinished.
 _CLAIMABLE = {
-    only: tuple(_claimable(state, definitions_only=only) for state in (State.UNKNOWN, State.PENDING))
+    only: (
+        _claimable(State.UNKNOWN, definitions_only=only),
+        _claimable(State.PENDING, definitions_only=only),
+    )
     for only in (True, False)
 }
 _TAKEABLE = {
-    only: tuple(query.with_for_update(of=deliveries, skip_locked=True) for query in queries)
-    for only, queries in _CLAIMABLE.items()
+    only: (
+        unknown.with_for_update(of=deliveries, skip_locked=True),
+        pending.with_for_update(of=deliveries, skip_locked=True),
+    )
+    for only, (unknown, pending) in _CLAIMABLE.items()
 }
