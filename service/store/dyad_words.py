@@ -1,11 +1,10 @@
 """What is said of a dyad: site, team and approach, each as the latest session said it that says it at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Update, bindparam, func, select, update
+from sqlalchemy import Select, Update, bindparam, func, select, update
 
 from service.store.database import Tx
 from service.store.listed import as_list, is_listed
@@ -16,8 +15,8 @@ WORDS = ("site", "team", "approach")
 _STORED = (dyads.c.row_id, *(column for name in WORDS for column in (dyads.c[name], dyads.c[f"{name}_on"])))
 
 
-@dataclass(frozen=True, slots=True)
-class SaidOfDyad:
+# Tuples, not dataclasses: an import makes several of each row, and a tuple costs a fifth.
+class SaidOfDyad(NamedTuple):
     """What a stored response says of its dyad; ``words`` by ``site``, ``team`` and ``approach``."""
 
     dyad_row: int
@@ -25,12 +24,11 @@ class SaidOfDyad:
     words: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A word and the session date that it was said with."""
+class _Told(NamedTuple):
+    """A word and the session date that it was said with; of what is stored the date may be unknown."""
 
     word: str
-    on: str
+    on: str | None
 
 
 def tell_words(tx: Tx, clinic: str, said: Iterable[SaidOfDyad], now: str) -> None:
@@ -44,13 +42,13 @@ def tell_words(tx: Tx, clinic: str, said: Iterable[SaidOfDyad], now: str) -> Non
     if not latest:
         return
     found = tx.execute(_stored_by(tx.dialect.name), {"listed": as_list(latest)})
-    stored = {row[0]: row for row in found.all()}
-    late = [row for row, words in latest.items() if any(_is_late(stored[row], *one) for one in words.items())]
+    stored = {row: _as_told(rest) for row, *rest in found.all()}
+    late = [row for row, words in latest.items() if _is_any_late(stored[row], words)]
     last = _last_sessions(tx, clinic, late) if late else {}
     changes: dict[int, dict[str, _Told]] = {}
     for row, words in latest.items():
         before, end = stored[row], last.get(row)
-        news = {name: told for name, told in words.items() if _is_news(before, end, name, told)}
+        news = {name: told for name, told in words.items() if _is_news(before.get(name), end, told)}
         if news:
             changes[row] = news
     for names in {tuple(news) for news in changes.values()}:
@@ -64,28 +62,38 @@ def _stored_by(dialect: str) -> Select[Any]:
     return select(*_STORED).where(is_listed(dialect, dyads.c.row_id))
 
 
+def _as_told(stored: Sequence[str | None]) -> dict[str, _Told]:
+    """Return the words that stand, from the columns of each and of its date."""
+    pairs = zip(WORDS, stored[::2], stored[1::2], strict=True)
+    return {name: _Told(word, on) for name, word, on in pairs if word is not None}
+
+
 def _latest(said: Iterable[SaidOfDyad]) -> dict[int, dict[str, _Told]]:
     found: dict[int, dict[str, _Told]] = {}
-    for one in said:
-        if not one.words:
+    for dyad_row, session_date, said_words in said:
+        if not said_words:
             continue
-        words = found.setdefault(one.dyad_row, {})
-        for name in WORDS:
-            if name in one.words and (name not in words or one.session_date >= words[name].on):
-                words[name] = _Told(one.words[name], one.session_date)
+        words = found.setdefault(dyad_row, {})
+        for name, word in said_words.items():
+            before = words.get(name)
+            if before is None or session_date >= (before.on or ""):
+                words[name] = _Told(word, session_date)
     return found
 
 
-def _is_late(stored: Row[Any], name: str, told: _Told) -> bool:
+def _is_any_late(stored: Mapping[str, _Told], words: Mapping[str, _Told]) -> bool:
+    return any(_is_late(stored.get(name), told) for name, told in words.items())
+
+
+def _is_late(stored: _Told | None, told: _Told) -> bool:
     """Tell whether a word stands already that was said of a later session, or nobody knows of which."""
-    word, on = getattr(stored, name), getattr(stored, f"{name}_on")
-    return word is not None and (on is None or told.on < on)
+    return stored is not None and (stored.on is None or (told.on or "") < stored.on)
 
 
-def _is_news(stored: Row[Any], last: str | None, name: str, told: _Told) -> bool:
-    if _is_late(stored, name, told) and last is not None and told.on < last:
+def _is_news(stored: _Told | None, last: str | None, told: _Told) -> bool:
+    if last is not None and (told.on or "") < last and _is_late(stored, told):
         return False
-    return (told.word, told.on) != (getattr(stored, name), getattr(stored, f"{name}_on"))
+    return told != stored
 
 
 def _last_sessions(tx: Tx, clinic: str, dyad_rows: Sequence[int]) -> dict[int, str]:
