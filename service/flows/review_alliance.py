@@ -112,11 +112,16 @@ def _wanted(
 
 
 def _as_told(row: AlertRow, before: AlertRow | None, *, tells_news: bool) -> AlertRow:
-    """Return an alert as historical where nobody was told of it, and nothing came since that tells them."""
+    """Return an alert as historical where nobody was told of it, and nothing came since that tells them.
+
+    What was historical is raised when it tells them: nobody can have worked on it before.
+    """
+    was_historical = before is not None and before.historical
     if not tells_news:
-        return replace(row, historical=before is None or before.historical)
-    was_left_untold = before is not None and before.historical and row.notice == before.notice
-    return replace(row, historical=row.historical or was_left_untold)
+        return replace(row, historical=before is None or was_historical)
+    is_left_untold = was_historical and before is not None and row.notice == before.notice
+    row = replace(row, historical=row.historical or is_left_untold)
+    return replace(row, raised_at=row.updated_at) if was_historical and not row.historical else row
 
 
 def _news(row: AlertRow, before: AlertRow | None, *, tells_news: bool) -> str:

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import func, select
 
 from fhir_mappings.filled import Answers, Identifier
+from service.clock import as_instant
 from service.errors import Duplicate
 from service.flows.deployment import Deployment
 from service.flows.new_response import Recorded
@@ -190,8 +191,11 @@ def test_a_live_rating_makes_a_historical_alert_live(deployment: Deployment, clo
     clock.pass_by(days=20)
     for session, total in enumerate(("36.2", "37.0", "36.4", "36.8", "32.0"), 3):
         record(deployment, session=session, total=total)
+    clock.pass_by(hours=1)
     recorded = record(deployment, session=8, total="27.0")
     assert [(alert.historical, alert.version) for alert in recorded.alerts] == [(False, 2)]
+    # Else the work that it asks for would be overdue from the beginning.
+    assert [alert.raised_at for alert in recorded.alerts] == [as_instant(clock())]
 
 
 def test_order_of_arrival_does_not_matter(tmp_path_factory: pytest.TempPathFactory) -> None:
