@@ -116,12 +116,13 @@ def _as_told(row: AlertRow, before: AlertRow | None, *, tells_news: bool) -> Ale
 
     What was historical is raised when it tells them: nobody can have worked on it before.
     """
-    was_historical = before is not None and before.historical
     if not tells_news:
-        return replace(row, historical=before is None or was_historical)
-    is_left_untold = was_historical and before is not None and row.notice == before.notice
-    row = replace(row, historical=row.historical or is_left_untold)
-    return replace(row, raised_at=row.updated_at) if was_historical and not row.historical else row
+        return replace(row, historical=before is None or before.historical)
+    if before is None or not before.historical:
+        return row
+    if row.historical or row.notice == before.notice:
+        return replace(row, historical=True)
+    return replace(row, raised_at=row.updated_at)
 
 
 def _news(row: AlertRow, before: AlertRow | None, *, tells_news: bool) -> str:

@@ -160,8 +160,7 @@ def _not_found(work: Work, part: PartRow, look: Look, attempt: NewAttempt) -> De
 
 def _was_answer_lost(work: Work, part: PartRow) -> bool:
     """Tell whether the last sending was seen to its end, without an answer that tells what came of it."""
-    with work.lane.database.read() as tx:
-        ended = last_write_ended(tx, work.claim.clinic, part.row)
+    ended = _write_ended(work, part)
     return ended is not None and (part.sent_at is None or ended >= part.sent_at)
 
 
@@ -244,10 +243,13 @@ def _settling(work: Work) -> timedelta:
 
 def _settled_at(work: Work, part: PartRow) -> datetime:
     """Return from when on a search that finds nothing counts: after the last moment it was in the air."""
-    with work.lane.database.read() as tx:
-        ended = last_write_ended(tx, work.claim.clinic, part.row)
-    last = max(moment for moment in (part.sent_at, ended) if moment is not None)
+    last = max(moment for moment in (part.sent_at, _write_ended(work, part)) if moment is not None)
     return from_instant(last) + _settling(work)
+
+
+def _write_ended(work: Work, part: PartRow) -> str | None:
+    with work.lane.database.read() as tx:
+        return last_write_ended(tx, work.claim.clinic, part.row)
 
 
 def _search_attempt(work: Work, started: str, look: Look) -> NewAttempt:
