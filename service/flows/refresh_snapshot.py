@@ -7,12 +7,13 @@ from service.flows.deployment import Deployment
 from service.flows.write_flat_tables import write_flat_tables
 from service.reporting.counted_by import CountedBy
 from service.reporting.parts import write_parts
+from service.reporting.patient_counts import write_patient_counts
 from service.reporting.snapshots import Snapshot, SnapshotFacts, Snapshots
 from service.store.report_rows import change_mark, privacy_mark
 
 _SQLITE = "sqlite:///"
 # What the rows are made by: a snapshot of an older shape is made anew.
-_SHAPE = 5
+_SHAPE = 6
 
 
 def snapshots_of(deployment: Deployment) -> Snapshots | None:
@@ -56,6 +57,7 @@ def refresh_snapshot(deployment: Deployment) -> Snapshot | None:
         with snapshots.making() as folder:
             left_out = write_flat_tables(tx, deployment, folder)
             write_parts(folder, by, now)
+            write_patient_counts(folder)
             if privacy_now(deployment) != privacy:
                 return None
             made = snapshots.publish(folder, SnapshotFacts(now, mark, privacy, left_out, by))

@@ -1,14 +1,13 @@
 """Answer a question about a snapshot: every figure asked for, by group, with n, interval and suppression."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from math import sqrt
-from operator import itemgetter
 
 from service.garbage import rarely_searched
-from service.reporting.coarser import Tables
+from service.reporting.coarser import Counted, Tables
 from service.reporting.figures import (
     BETWEEN,
     FIGURES,
@@ -17,19 +16,22 @@ from service.reporting.figures import (
     QUARTILES,
     WITHIN,
     Figure,
+    Kind,
     Source,
     mean_name,
     told_figures,
 )
 from service.reporting.hidden_counts import without_told_counts
-from service.reporting.hiding import CellsOf, Counted, read_coarser, suppress
+from service.reporting.hiding import CellsOf, read_coarser, suppress
 from service.reporting.intervals import Sums, correlation_interval, mean_interval, share_interval
 from service.reporting.nesting import read_nesting
 from service.reporting.parts import counted_name, quartiles_name
 from service.reporting.queries import (
     By,
     Grouped,
+    Products,
     Row,
+    columns_of,
     correlations_query,
     kept_quartiles,
     quartiles_of_counted,
@@ -69,13 +71,13 @@ def answer_question(reader: Reader, question: Question) -> Answered:
     tables = Tables(read_nesting(reader, question.group_by))
     for _, same in groupby(sorted(possible, key=_source_name), key=_source_name):
         figures = list(same)
-        by = By(question, figures[0].source)
-        found |= _sums(reader, by, figures)
+        by = By(question.group_by, figures[0].source)
+        found |= _sums(reader, by, figures, question.minimum_cell)
         coarser |= read_coarser(reader, question, figures, tables)
         for figure in figures:
-            found |= _quartiles(reader, by, figure, found) if figure.each else {}
+            found |= _quartiles(reader, by, figure, question, found) if figure.each else {}
     if "congruence" in question.families and _fits(PAIRS, question):
-        found |= _correlations(reader, By(question, PAIRS))
+        found |= _correlations(reader, By(question.group_by, PAIRS))
     told = [one for one in told_figures() if one.family in question.families]
     place = {one.name: number for number, one in enumerate(told)}
     in_order = {of: found[of] for of in sorted(found, key=lambda of: (place[of[0]], of[1]))}
@@ -108,115 +110,121 @@ def _sortable(key: object) -> tuple[bool, int, str]:
     return (not is_number, int(str(key)) if is_number else 0, str(key))
 
 
-def _sums(reader: Reader, by: By, figures: Sequence[Figure]) -> Found:
+def _sums(reader: Reader, by: By, figures: Sequence[Figure], minimum: int) -> Found:
     """Return the counts, shares, means and rates of one source."""
-    wholes = list(dict.fromkeys(one.m for one in figures))  # several figures are shares of the same
-    rows = _read(reader, by, sums_query(by, figures, wholes))
+    rows = _read(reader, by, sums_query(by, figures))
     found = {}
     for n, figure in enumerate(figures):
         for labels, same in rows.items():
-            if cells := _cells_of(by.question, figure, labels, same, (n, wholes.index(figure.m))):
+            own = [(group, row[columns_of(n)]) for group, row in same]
+            if cells := _cells_of(figure, labels, own, minimum):
                 found[mean_name(figure), labels] = cells
     return found
 
 
-def _cells_of(
-    question: Question, figure: Figure, labels: Labels, rows: Iterable[Grouped], places: tuple[int, int]
-) -> list[Cell]:
-    """Return a cell for each group in which there is something; what is of too few is not reckoned.
-
-    ``places`` are the numbers of the figure and of its whole, in the names of the query's columns.
-    """
-    (n, place), name = places, mean_name(figure)
-    whole, people = f"m{place}", f"patients{place}"
-    sums_of = itemgetter(f"dyads{place}", f"x{n}", whole, f"variance{n}")
+def _cells_of(figure: Figure, labels: Labels, rows: Iterable[Grouped], minimum: int) -> list[Cell]:
+    """Return a cell for each group in which there is something; what is of too few is not reckoned."""
+    name, reckon = mean_name(figure), _RECKON[figure.kind]
     return [
-        _cell(figure, group, labels, Sums(*sums_of(row)), row[people])
-        if row[people] >= question.minimum_cell
-        else hidden_cell(group, name, labels, row[people])
-        for group, row in rows
-        if row[whole]
+        Cell(group, name, labels, *reckon(Sums(dyads, x, m, variance)), patients)
+        if patients >= minimum
+        else hidden_cell(group, name, labels, patients)
+        for group, (patients, dyads, x, m, variance) in rows
+        if m
     ]
 
 
-def _cell(figure: Figure, group: Group, labels: Labels, sums: Sums, patients: int) -> Cell:
-    name, number = mean_name(figure), int(sums.m)
-    if figure.kind == "count":
-        return Cell(group, name, labels, int(sums.x), None, None, int(sums.x), patients)
-    ratio = sums.x / sums.m
-    if figure.kind == "share":
-        return Cell(group, name, labels, ratio, *share_interval(sums), number, patients)
-    low, high = mean_interval(sums) or (None, None)
-    if figure.kind == "mean":
-        return Cell(group, name, labels, ratio, low, high, number, patients)
+# The value of a cell, both ends of its interval, and its n.
+_Reckoned = tuple[float, float | None, float | None, int]
+
+
+def _count(sums: Sums) -> _Reckoned:
+    return int(sums.x), None, None, int(sums.x)
+
+
+def _share(sums: Sums) -> _Reckoned:
+    return sums.x / sums.m, *share_interval(sums), int(sums.m)
+
+
+def _mean(sums: Sums) -> _Reckoned:
+    return sums.x / sums.m, *(mean_interval(sums) or (None, None)), int(sums.m)
+
+
+def _rate(sums: Sums) -> _Reckoned:
+    rate, low, high, number = _mean(sums)
     # Where nothing was counted no variance is seen, and an interval from 0 to 0 would promise too much.
     if low is None or high is None or not sums.x:
-        return Cell(group, name, labels, ratio * HUNDRED, None, None, number, patients)
-    return Cell(
-        group, name, labels, ratio * HUNDRED, max(0.0, low) * HUNDRED, high * HUNDRED, number, patients
-    )
+        return rate * HUNDRED, None, None, number
+    return rate * HUNDRED, max(0.0, low) * HUNDRED, high * HUNDRED, number
 
 
-def _quartiles(reader: Reader, by: By, figure: Figure, found: Found) -> Found:
+_RECKON: Mapping[Kind, Callable[[Sums], _Reckoned]] = {
+    "count": _count,
+    "share": _share,
+    "mean": _mean,
+    "rate": _rate,
+}
+
+
+def _quartiles(reader: Reader, by: By, figure: Figure, question: Question, found: Found) -> Found:
     """Return the quartiles beside the means of a figure, which are counted already."""
     name_of_mean = mean_name(figure)
-    quartiles = {
-        labels: {group: row["quartiles"] for group, row in rows if row["quartiles"] is not None}
-        for labels, rows in by.by_labels(_quartile_rows(reader, by, figure)).items()
+    told = {
+        labels: {group: quartiles for group, (quartiles,) in rows if quartiles is not None}
+        for labels, rows in by.by_labels(_quartile_rows(reader, by, figure, question)).items()
     }
-    means = {labels: cells for (name, labels), cells in found.items() if name == name_of_mean}
     return {
         (f"{figure.name}_{name}", labels): [
-            Cell(cell.group, f"{figure.name}_{name}", labels, told[place], None, None, cell.n, cell.patients)
-            for cell in cells
-            if (told := quartiles[labels].get(cell.group)) is not None
+            Cell(cell.group, f"{figure.name}_{name}", labels, own[place], None, None, cell.n, cell.patients)
+            for cell, own in beside
         ]
-        for labels, cells in means.items()
+        for (of_mean, labels), cells in found.items()
+        if of_mean == name_of_mean
+        for beside in [[(one, told[labels][one.group]) for one in cells if one.group in told[labels]]]
         for place, (name, _) in enumerate(QUARTILES)
     }
 
 
-def _quartile_rows(reader: Reader, by: By, figure: Figure) -> list[Row]:
+def _quartile_rows(reader: Reader, by: By, figure: Figure, question: Question) -> list[Row]:
     """Return the rows of what costs least: quartiles that are kept, counted values, or all rows."""
-    group_by = by.question.group_by
-    if kept := quartiles_name(by.source, group_by):
+    if kept := quartiles_name(by.source, by.group_by):
         reader.show(kept)
         return reader.rows(kept_quartiles(by, kept))
-    if counted := counted_name(by.source, group_by):
+    if counted := counted_name(by.source, by.group_by):
         reader.show(counted)
         return reader.rows(quartiles_of_counted(by, counted))
     reader.show(*TABLES)
-    return reader.rows(quartiles_of_rows(by, figure.each))
+    return reader.rows(quartiles_of_rows(by, figure.each, question.by.session_bands))
 
 
 def _correlations(reader: Reader, by: By) -> Found:
     found: dict[CellsOf, list[Cell]] = {}
     for labels, rows in _read(reader, by, correlations_query(by)).items():
         for group, row in rows:
-            for cell in _correlated_in(group, labels, row):
+            for cell in _correlated_in(group, labels, Products(*row)):
                 found.setdefault((cell.figure, labels), []).append(cell)
     return found
 
 
-def _correlated_in(group: Group, labels: Labels, row: Row) -> Iterator[Cell]:
+def _correlated_in(group: Group, labels: Labels, of: Products) -> Iterator[Cell]:
     """Give the correlations of one group, where there is enough for them."""
-    pairs, dyads = int(row["n"] or 0), row["dyads"]
+    pairs = int(of.n or 0)
     if not pairs:
         return
-    patients, free = row["patients"], pairs - dyads + 1
-    within = _correlation(row, "w")
+    free = pairs - of.dyads + 1
+    within = _correlation((of.wxx, of.wyy, of.wxy), of)
     if within is not None and free >= _FEWEST_WITHIN:
         low, high = correlation_interval(within, free) or (None, None)
-        yield Cell(group, WITHIN, labels, within, low, high, pairs, patients)
-    between = _correlation(row, "b")
-    if between is not None and dyads >= _FEWEST_BETWEEN:
-        low, high = correlation_interval(between, dyads) or (None, None)
-        yield Cell(group, BETWEEN, labels, between, low, high, dyads, patients)
+        yield Cell(group, WITHIN, labels, within, low, high, pairs, of.patients)
+    between = _correlation((of.bxx, of.byy, of.bxy), of)
+    if between is not None and of.dyads >= _FEWEST_BETWEEN:
+        low, high = correlation_interval(between, of.dyads) or (None, None)
+        yield Cell(group, BETWEEN, labels, between, low, high, of.dyads, of.patients)
 
 
-def _correlation(row: Row, of: str) -> float | None:
-    """Return the correlation within (w) or between (b) dyads, None where one side does not vary."""
-    xx, yy, xy = row[f"{of}xx"], row[f"{of}yy"], row[f"{of}xy"]
-    if xx <= _TINY * row["xx"] or yy <= _TINY * row["yy"]:
+def _correlation(sums: tuple[float, float, float], of: Products) -> float | None:
+    """Return the correlation from sums of squares and products, None where one side does not vary."""
+    xx, yy, xy = sums
+    if xx <= _TINY * of.xx or yy <= _TINY * of.yy:
         return None
     return float(max(-1.0, min(1.0, xy / sqrt(xx * yy))))

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 
-from service.reporting.dimensions import DIMENSIONS, MONTH, QUARTER, THERAPIST, quarter_of
+from service.reporting.dimensions import DIMENSIONS, INSTRUMENT, MONTH, MOST, QUARTER, THERAPIST, quarter_of
 from service.reporting.nesting import Nesting
 from service.reporting.suppression import Group
 
 Table = tuple[str, ...]
+# How many patients each group of a table has.
+Counted = Mapping[Table, Mapping[Group, int]]
 # Gives the atoms of a group of a table.
 AtomsOf = Callable[[Table, Group], frozenset[int]]
 OF_DYADS = ("site", "approach", "team", THERAPIST)
@@ -60,6 +62,14 @@ class Tables:
         """Return every table that must be counted to know what one hides."""
         coarser = self.above(table)
         return coarser.union(*(self.beside(one) for one in (*coarser, table)))
+
+    def needed_by_instrument(self, table: Table) -> set[Table]:
+        """Return every table that must be counted to know what one hides once the instrument is told too.
+
+        Where that makes three dimensions, which nobody can ask for, it is that table alone.
+        """
+        finer = in_order((*table, INSTRUMENT))
+        return {finer, *(self.needed(finer) if len(finer) <= MOST else ())}
 
     def steps(self, table: Table) -> list[Step]:
         """Return the steps to what a table's cells are parts of; the whole clinic's is ()."""

@@ -1,7 +1,6 @@
 """By what figures may be grouped: a fixed list, at most two at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 MOST = 2
@@ -15,25 +14,25 @@ OF_SESSION = (*OF_DYAD, MONTH, QUARTER, BAND)
 OF_FORM = (*OF_SESSION, INSTRUMENT, LANGUAGE)
 DIMENSIONS = OF_FORM
 NAMES_PEOPLE = frozenset({THERAPIST})
+_KEYS = MappingProxyType({"clinic": "1", BAND: "band", MONTH: MONTH, QUARTER: QUARTER})
 
 Bands = Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """One dimension: its SQL over columns of parts, and how a key is shown."""
-
-    sql: str
-    show: Callable[[object], str]
+def key_sql(name: str) -> str:
+    """Return the key of a dimension in SQL over columns of parts."""
+    return _KEYS.get(name, f"coalesce({name}, '')")
 
 
-def dimension(name: str, clinic: str, bands: Bands) -> Dimension:
-    """Return one of the list, for a clinic and its bands of sessions; raises ``KeyError`` for another."""
-    if name == "clinic":
-        return Dimension("1", lambda _: clinic)
-    if name == BAND:
-        return Dimension("band", lambda key: _band_name(key, bands))
-    return _PLAIN[name]
+def shown_key(name: str, clinic: str, bands: Bands) -> Callable[[object], str]:
+    """Return how a key of a dimension is shown, for a clinic and its bands of sessions."""
+    shows = {
+        "clinic": lambda _: clinic,
+        BAND: lambda key: _band_name(key, bands),
+        MONTH: _month,
+        QUARTER: _quarter,
+    }
+    return shows.get(name, _named)
 
 
 def _named(key: object) -> str:
@@ -71,15 +70,3 @@ def _band_name(key: object, bands: Bands) -> str:
         return f"{first}+"
     last = bands[number + 1] - 1
     return str(first) if first == last else f"{first}-{last}"
-
-
-_PLAIN: Mapping[str, Dimension] = MappingProxyType(
-    {
-        **{
-            name: Dimension(f"coalesce({name}, '')", _named)
-            for name in ("site", "team", "approach", THERAPIST, INSTRUMENT, LANGUAGE)
-        },
-        "month": Dimension("month", _month),
-        "quarter": Dimension("quarter", _quarter),
-    }
-)

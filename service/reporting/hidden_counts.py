@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from service.reporting.coarser import Table, Tables, in_order
-from service.reporting.dimensions import INSTRUMENT
+from service.reporting.dimensions import INSTRUMENT, MOST
 from service.reporting.figures import FIGURES, RESPONSES, SCORES
-from service.reporting.hiding import Hiding, names_of, read_patients
+from service.reporting.hiding import Hiding, names_of
+from service.reporting.patient_counts import read_patients
 from service.reporting.question import Cell, Question
 from service.reporting.reading import Reader
 from service.reporting.suppression import Group, hidden_cells
 
-_MOST = 2
 _BY_NAME = {one.name: one for one in FIGURES}
 _ALL, _MARKED = _BY_NAME["responses"].m, _BY_NAME["critical_feedback"].m
 _OF_SCORES = frozenset(name for one in FIGURES if one.source is SCORES for name in names_of(one))
@@ -62,11 +62,11 @@ class _Hidden:
 def _read_hidden(reader: Reader, question: Question, tables: Tables) -> _Hidden:
     """Return what a question by instrument too hides of the responses; of three dimensions in each group."""
     table = in_order((*question.group_by, INSTRUMENT))
-    wanted = {table, *(tables.needed(table) if len(table) <= _MOST else ())}
-    of_whole = read_patients(reader, question, RESPONSES, [_ALL, _MARKED], wanted).get((), {})
+    wanted = tables.needed_by_instrument(question.group_by)
+    of_whole = read_patients(reader, RESPONSES, [_ALL, _MARKED], wanted).get((), {})
     counted = of_whole.get(_ALL, {})
     patients: Mapping[Group, int] = counted.get(table, {})
-    if len(table) <= _MOST:
+    if len(table) <= MOST:
         hidden = Hiding(counted, question.minimum_cell, tables).hidden(table, patients)
     else:
         place = table.index(INSTRUMENT)

@@ -1,14 +1,14 @@
 """Which cells of an answer are hidden: for each figure and its labels, over all groups."""
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from service.reporting.coarser import OF_DYADS, Table, Tables
+from service.reporting.coarser import Counted, Table, Tables
 from service.reporting.differencing import Span
-from service.reporting.figures import BETWEEN, PAIRS, QUARTILES, WITHIN, Figure, Source, mean_name
-from service.reporting.queries import By, patients_query
+from service.reporting.figures import BETWEEN, PAIRS, QUARTILES, WITHIN, Figure, mean_name
+from service.reporting.patient_counts import read_patients
 from service.reporting.question import Cell, Question, hidden_cell
 from service.reporting.reading import Reader
 from service.reporting.suppression import Group, Told, hidden_cells
@@ -16,8 +16,6 @@ from service.reporting.suppression import Group, Told, hidden_cells
 # A figure and its labels.
 CellsOf = tuple[str, tuple[str, ...]]
 _MOST = 1000
-# How many patients each group of a table has.
-Counted = Mapping[Table, Mapping[Group, int]]
 
 
 def read_coarser(
@@ -28,37 +26,13 @@ def read_coarser(
     A group that is hidden there must not be the sum of groups that are shown here.
     """
     wholes = list(dict.fromkeys(one.m for one in figures))
-    counted = read_patients(reader, question, figures[0].source, wholes, tables.needed(question.group_by))
+    counted = read_patients(reader, figures[0].source, wholes, tables.needed(question.group_by))
     found: dict[CellsOf, Counted] = {}
     for labels, of_whole in counted.items():
         for figure in figures:
             # Wholes of the same patients are one, so that what they hide is found once.
             same = next(one for one in of_whole.values() if one == of_whole[figure.m])
             found |= {(name, labels): same for name in names_of(figure)}
-    return found
-
-
-def read_patients(
-    reader: Reader, question: Question, source: Source, wholes: Sequence[str], wanted: Iterable[Table]
-) -> dict[tuple[str, ...], dict[str, dict[Table, dict[Group, int]]]]:
-    """Return how many patients each aggregate rests on in every group of some tables, by labels."""
-    alike: dict[Table, list[Table]] = {}
-    for table in wanted:
-        alike.setdefault(tuple(one for one in table if one not in OF_DYADS), []).append(table)
-    found: dict[tuple[str, ...], dict[str, dict[Table, dict[Group, int]]]] = {}
-    for tables in alike.values():  # what groups the same spans or forms is counted in one go
-        columns = list(dict.fromkeys(name for table in tables for name in table))
-        places = [[columns.index(name) for name in table] for table in tables]
-        by = By(replace(question, group_by=tuple(columns)), source)
-        reader.show(by.parts)
-        for labels, rows in by.by_labels(reader.rows(patients_query(by, wholes, places))).items():
-            own = found.setdefault(labels, {whole: {} for whole in wholes})
-            for group, row in rows:
-                table = tables[row["place"]]
-                key = tuple([group[place] for place in places[row["place"]]])
-                for n, whole in enumerate(wholes):
-                    if row[f"patients{n}"]:
-                        own[whole].setdefault(table, {})[key] = row[f"patients{n}"]
     return found
 
 
@@ -73,10 +47,13 @@ def suppress(
     hiding: dict[int, Hiding] = {}
     for of, cells in found.items():
         counted = coarser.get(of, {})
+        one = hiding.setdefault(id(counted), Hiding(counted, question.minimum_cell, tables))
         patients = {cell.group: cell.patients for cell in cells}
+        if not one.has_few(patients):
+            yield from cells
+            continue
         key = (id(counted), tuple(patients.items()))
         if key not in known:
-            one = hiding.setdefault(id(counted), Hiding(counted, question.minimum_cell, tables))
             known[key] = one.hidden(question.group_by, patients)
         hidden = known[key]
         for cell in cells:
@@ -104,7 +81,7 @@ class Hiding:
 
     def hidden(self, table: Table, patients: Mapping[Group, int]) -> frozenset[Group]:
         """Return the groups of a table that must not be shown, whatever else of it is asked."""
-        if not any(map(self._has_few, (patients, *self.coarser.values()))):
+        if not self.has_few(patients):
             return frozenset()
         lines = self.tables.lines(table).of
         told = self._told(table, patients)
@@ -114,7 +91,11 @@ class Hiding:
             hidden = hidden_cells(patients, self.minimum, lines, told)
         return hidden
 
-    def _has_few(self, patients: Mapping[Group, int]) -> bool:
+    def has_few(self, patients: Mapping[Group, int]) -> bool:
+        """Tell whether a group of a table, or of a coarser one, is too small: else nothing is hidden."""
+        return any(map(self._is_few_in, (patients, *self.coarser.values())))
+
+    def _is_few_in(self, patients: Mapping[Group, int]) -> bool:
         return min(patients.values(), default=self.minimum) < self.minimum
 
     def _hidden_in(self, table: Table) -> frozenset[Group]:
@@ -131,7 +112,7 @@ class Hiding:
         Of very many groups it is not looked for: that would take longer than all else.
         """
         counted = {one: self.coarser.get(one, {}) for one in self.tables.beside(table)} | {table: patients}
-        if sum(map(len, counted.values())) > _MOST or not any(map(self._has_few, counted.values())):
+        if sum(map(len, counted.values())) > _MOST or not any(map(self._is_few_in, counted.values())):
             return None
         span, small, above = Span(), [], self.tables.above(table)
         cells = self._cells(table, counted)

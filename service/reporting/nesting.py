@@ -31,7 +31,8 @@ def read_nesting(reader: Reader, group_by: Iterable[str]) -> Nesting:
         return Nesting()
     reader.show("dyads")
     columns = ", ".join(f"coalesce({one}, '') AS {one}" for one in _NAMES)
-    return find_nesting(reader.rows(f"SELECT DISTINCT {columns} FROM dyads"))  # noqa: S608 - ours
+    kinds = reader.rows(f"SELECT DISTINCT {columns} FROM dyads")  # noqa: S608 - ours
+    return find_nesting(dict(zip(_NAMES, kind, strict=True)) for kind in kinds)
 
 
 def find_nesting(dyads: Iterable[Mapping[str, object]]) -> Nesting:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
-from service.reporting.dimensions import OF_DYAD
+from service.reporting.dimensions import OF_DYAD, key_sql
 from service.reporting.figures import PAIR_SUMS, QUARTILES, Figure, Source
 from service.reporting.intervals import variance_sql
 from service.reporting.parts import (
@@ -17,24 +17,25 @@ from service.reporting.parts import (
     quartiles_sql,
     rows_sql,
 )
-from service.reporting.question import Question
 from service.reporting.suppression import Group
 
-Row = Mapping[str, Any]
+# What a query tells of a group, in the order that it names it.
+Row = tuple[Any, ...]
 Grouped = tuple[Group, Row]
+_OF_FIGURE = 5
 
 
 @dataclass(frozen=True, slots=True)
 class By:
     """The columns that a query groups by, in SQL: g0, g1, then the source's labels; each with a comma."""
 
-    question: Question
+    group_by: Sequence[str]
     source: Source
 
     @property
     def parts(self) -> str:
         """The parts that the question is answered from."""
-        return parts_name(self.source, self.question.group_by)
+        return parts_name(self.source, self.group_by)
 
     @property
     def rowwise(self) -> str:
@@ -44,77 +45,60 @@ class By:
     @property
     def within_dyad(self) -> str:
         """The same where a dyad's rows are added up: what it has but one of needs to be no key."""
-        constant = {f"g{n}" for n, name in enumerate(self.question.group_by) if name in OF_DYAD} | CONSTANT
+        constant = {f"g{n}" for n, name in enumerate(self.group_by) if name in OF_DYAD} | CONSTANT
         columns = ((name, f"any_value({sql})" if name in constant else sql) for name, sql in self._columns())
         return "".join(f"{sql} AS {name}, " for name, sql in columns)
 
     @property
     def named(self) -> str:
         """The same by their names alone."""
-        return "".join(f"{column}, " for column in (*self._groups(), *self.source.labels))
+        return "".join(f"{column}, " for column in (*self.group_names, *self.source.labels))
+
+    @property
+    def group_names(self) -> list[str]:
+        """The names of what it is grouped by, without the labels."""
+        return [f"g{n}" for n in range(len(self.group_by))]
 
     def by_labels(self, rows: Iterable[Row]) -> dict[tuple[str, ...], list[Grouped]]:
         """Return rows of the answer by their labels, each with its group."""
-        groups, labels = self._groups(), self.source.labels
+        groups = len(self.group_by)
+        own = groups + len(self.source.labels)
         found: dict[tuple[str, ...], list[Grouped]] = {}
         for row in rows:
-            same = found.setdefault(tuple([str(row[name]) for name in labels]), [])
-            same.append((tuple([row[name] for name in groups]), row))
+            found.setdefault(row[groups:own], []).append((row[:groups], row[own:]))
         return found
 
-    def _groups(self) -> list[str]:
-        return [f"g{n}" for n in range(len(self.question.group_by))]
-
     def _columns(self) -> list[tuple[str, str]]:
-        groups = [(f"g{n}", one.sql) for n, one in enumerate(self.question.dimensions)]
+        groups = [(f"g{n}", key_sql(name)) for n, name in enumerate(self.group_by)]
         return [*groups, *((name, name) for name in self.source.labels)]
 
 
-def sums_query(by: By, figures: Sequence[Figure], wholes: Sequence[str]) -> str:
-    """Return the query for the sums of figures (x0, …) and of what they are shares of (m0, …), over dyads.
+def sums_query(by: By, figures: Sequence[Figure]) -> str:
+    """Return the query for what figures rest on: the columns of each (``columns_of``) one after another.
 
-    With each whole it gives how many dyads and patients it rests on, with each figure its ratio's variance.
+    They are the patients, the dyads, x, m and the variance of x over m.
     """
+    wholes = list(dict.fromkeys(one.m for one in figures))  # several figures are shares of the same
     places = [wholes.index(one.m) for one in figures]
     outer = ", ".join([*map(_of_whole, range(len(wholes))), *map(_of_figure, count(), places)])
     wanted = {f"x{n}": one.x for n, one in enumerate(figures)} | {f"m{n}": m for n, m in enumerate(wholes)}
     told = ", ".join(
-        [f"patients{n}, dyads{n}, m{n}" for n in range(len(wholes))]
-        + [f"x{n}, {variance_sql(n, place)} AS variance{n}" for n, place in enumerate(places)]
+        f"patients{place}, dyads{place}, x{n}, m{place}, {variance_sql(n, place)}"
+        for n, place in enumerate(places)
     )
-    summed = f"SELECT {by.named}{outer} FROM ({_dyads(by, wanted)}) GROUP BY ALL"  # noqa: S608 - ours
+    summed = f"SELECT {by.named}{outer} FROM ({dyads_query(by, wanted)}) GROUP BY ALL"  # noqa: S608 - ours
     return f"SELECT {by.named}{told} FROM ({summed})"  # noqa: S608 - ours
 
 
-def patients_query(by: By, wholes: Sequence[str], places: Sequence[Sequence[int]]) -> str:
-    """Return the query for how many patients each of these aggregates rests on (patients0, …), several times.
-
-    ``places`` are of the columns that each time is grouped by; ``place`` tells which of them a row is of.
-    """
-    numbers = range(len(wholes))
-    each = ", ".join(f"{_alone(f'm{n}')} AS alone{n}, {_others(f'm{n}')} AS others{n}" for n in numbers)
-    dyads = _dyads(by, {f"m{n}": m for n, m in enumerate(wholes)})
-    told = ", ".join(
-        f"(sum(alone{n}) + coalesce(len(list_distinct(flatten(list(others{n})))), 0))::INTEGER AS patients{n}"
-        for n in numbers
-    )
-    columns = [f"g{n}" for n in range(len(by.question.group_by))]
-    sets = ", ".join(f"({', '.join([*(columns[n] for n in own), *by.source.labels])})" for own in places)
-    which = " ".join(
-        f"WHEN {sum(1 << (len(columns) - 1 - n) for n in range(len(columns)) if n not in own)} THEN {place}"
-        for place, own in enumerate(places)
-    )
-    return (
-        f"SELECT {by.named}CASE grouping({', '.join(columns)}) {which} END AS place, {told}"  # noqa: S608 - ours
-        f" FROM (SELECT {by.named}{each} FROM ({dyads}) GROUP BY ALL)"
-        f" GROUP BY GROUPING SETS ({sets})"
-    )
+def columns_of(n: int) -> slice:
+    """Return where the columns of the nth figure stand among those of all."""
+    return slice(_OF_FIGURE * n, _OF_FIGURE * (n + 1))
 
 
-def _dyads(by: By, wanted: Mapping[str, str]) -> str:
-    """Return the query for one row of each dyad and group; ``wanted`` are names of aggregates."""
+def dyads_query(by: By, wanted: Mapping[str, str]) -> str:
+    """Return the query for one row of each dyad and group; ``wanted`` are aggregates by their names."""
     columns = aggregates_of(by.source)
-    if is_exact(by.source, by.question.group_by):
+    if is_exact(by.source, by.group_by):
         sums = ", ".join(f"{columns[sql]} AS {name}" for name, sql in wanted.items())
         return f"SELECT {by.rowwise}patient, alone, {sums} FROM {by.parts}"  # noqa: S608 - ours
     sums = ", ".join(f"{added(sql, columns[sql])} AS {name}" for name, sql in wanted.items())
@@ -131,14 +115,16 @@ def _of_whole(n: int) -> str:
 
 def _patients(whole: str) -> str:
     # As HUGEINT, which they would be, counts take longer to fetch than to count.
-    return f"({_alone(whole)} + coalesce(len(list_distinct({_others(whole)})), 0))::INTEGER"
+    return f"({alone_sql(whole)} + coalesce(len(list_distinct({others_sql(whole)})), 0))::INTEGER"
 
 
-def _alone(whole: str) -> str:
+def alone_sql(whole: str) -> str:
+    """Return how many have something of an aggregate and have no other dyad."""
     return f"count_if(alone AND {whole} <> 0)"
 
 
-def _others(whole: str) -> str:
+def others_sql(whole: str) -> str:
+    """Return who of the others have something of it."""
     # count(DISTINCT …) takes four times as long as all else together, whatever its filter lets through.
     return f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
 
@@ -147,11 +133,11 @@ def _of_figure(n: int, place: int) -> str:
     return f"sum(x{n}) AS x{n}, sum(x{n} * x{n}) AS xx{n}, sum(x{n} * m{place}) AS xm{n}"
 
 
-def quartiles_of_rows(by: By, each: str) -> str:
+def quartiles_of_rows(by: By, each: str, bands: Sequence[int]) -> str:
     """Return the query for quartiles out of every row of the flat tables."""
     return (
         f"SELECT {by.rowwise}{quartiles_sql(each)} AS quartiles"  # noqa: S608 - ours
-        f" FROM {rows_sql(by.source, by.question.by.session_bands)} WHERE {each} IS NOT NULL GROUP BY ALL"
+        f" FROM {rows_sql(by.source, bands)} WHERE {each} IS NOT NULL GROUP BY ALL"
     )
 
 
@@ -179,12 +165,28 @@ def _between(rank: str, share: float) -> str:
     return f"{low} + ({high} - {low}) * ({rank} - floor({rank}))"
 
 
+class Products(NamedTuple):
+    """What correlations rest on: sums of squares and products, within (w) and between (b) dyads."""
+
+    patients: int
+    dyads: int
+    n: float
+    wxx: float
+    wyy: float
+    wxy: float
+    bxx: float
+    byy: float
+    bxy: float
+    xx: float
+    yy: float
+
+
 def correlations_query(by: By) -> str:
-    """Return the query for sums of squares and products, within (w) and between (b) dyads."""
+    """Return the query for ``Products``."""
     return (
         f"SELECT {by.named}{_patients('n')} AS patients, count(*) AS dyads, sum(n) AS n,"  # noqa: S608 - ours
         " sum(xx - x * x / n) AS wxx, sum(yy - y * y / n) AS wyy, sum(xy - x * y / n) AS wxy,"
         " sum(x * x / n) - sum(x) * sum(x) / sum(n) AS bxx, sum(y * y / n) - sum(y) * sum(y) / sum(n) AS byy,"
         " sum(x * y / n) - sum(x) * sum(y) / sum(n) AS bxy, sum(xx) AS xx, sum(yy) AS yy"
-        f" FROM ({_dyads(by, PAIR_SUMS)}) GROUP BY ALL"
+        f" FROM ({dyads_query(by, PAIR_SUMS)}) GROUP BY ALL"
     )

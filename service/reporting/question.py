@@ -1,10 +1,11 @@
 """What is asked of a snapshot, and the cells that an answer is made of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.reporting.counted_by import CountedBy
-from service.reporting.dimensions import Dimension, dimension
+from service.reporting.dimensions import shown_key
 from service.reporting.suppression import Group
 
 
@@ -22,9 +23,9 @@ class Question:
     by: CountedBy
 
     @property
-    def dimensions(self) -> list[Dimension]:
-        """Return the dimensions that it is grouped by."""
-        return [dimension(name, self.clinic, self.by.session_bands) for name in self.group_by]
+    def shows(self) -> list[Callable[[object], str]]:
+        """Return how the keys of each dimension that it is grouped by are shown."""
+        return [shown_key(name, self.clinic, self.by.session_bands) for name in self.group_by]
 
 
 class Cell(NamedTuple):

@@ -19,6 +19,7 @@ from service.reporting.answers import answer_question
 from service.reporting.counted_by import CountedBy
 from service.reporting.dimensions import MOST
 from service.reporting.parts import write_parts
+from service.reporting.patient_counts import write_patient_counts
 from service.reporting.question import Question
 from service.reporting.reading import reading
 from service.reporting.tables import TABLES
@@ -170,6 +171,7 @@ def _make(folder: Path, count: int) -> _Made:
             made.execute(f"COPY ({rows}) TO '{folder}/{name}.parquet' (FORMAT parquet, COMPRESSION zstd)")
     started = perf_counter()
     write_parts(folder, BY, AS_OF)
+    write_patient_counts(folder)
     return _Made(folder, perf_counter() - started)
 
 

@@ -74,9 +74,7 @@ def _counted_by(report: Report, deployment: Deployment) -> dict[str, Any]:
 def _items(report: Report, told: Mapping[str, Told]) -> Iterator[dict[str, Any]]:
     """Give the cells as they are shown; each key's name is found once, of thousands of groups."""
     question = report.question
-    shows = [
-        (name, cache(one.show)) for name, one in zip(question.group_by, question.dimensions, strict=True)
-    ]
+    shows = [(name, cache(show)) for name, show in zip(question.group_by, question.shows, strict=True)]
     for cell in report.answered.cells:
         yield {
             "group": {name: show(key) for (name, show), key in zip(shows, cell.group, strict=True)},

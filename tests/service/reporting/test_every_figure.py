@@ -16,6 +16,7 @@ from service.reporting.answers import Answered, answer_question
 from service.reporting.dimensions import DIMENSIONS, MOST
 from service.reporting.figures import SOURCES, told_figures
 from service.reporting.parts import counted_name, parts_name, quartiles_name
+from service.reporting.patient_counts import counts_name
 from service.reporting.question import Question
 from service.reporting.reading import reading
 from service.reporting.snapshots import Snapshot
@@ -58,7 +59,7 @@ def recounted(clinic: tuple[Deployment, Snapshot], group_by: tuple[str, ...]) ->
 
 def told(snapshot: Snapshot, group_by: tuple[str, ...]) -> dict[Key, Counted]:
     question, answered = ask(snapshot, group_by)
-    shows = [one.show for one in question.dimensions]
+    shows = question.shows
     return {
         (
             cell.figure,
@@ -117,6 +118,7 @@ def test_a_snapshot_holds_what_questions_are_answered_from_and_nothing_else(clin
         if {*by} <= {*source.dimensions}
         for name in (parts_name, counted_name, quartiles_name)
     }
+    read |= {counts_name(source) for source in SOURCES}
 
     assert {one.stem for one in clinic[1].folder.glob("*.parquet")} == {*TABLES, *read} - {None}
 
