@@ -24,7 +24,7 @@ from service.reporting.dimensions import (
 )
 from service.reporting.figures import FIGURES, ONCE, QUARTILES, SOURCES, Source
 from service.reporting.tables import TABLES
-from service.reporting.writing import MEMORY, packing
+from service.reporting.writing import MEGABYTES, packing
 
 _GROUPS = tuple(one for one in OF_DYAD if one != "clinic")
 # One for a dyad, or for an instrument: no key where its rows are added up, which is cheaper.
@@ -44,7 +44,7 @@ _EXACT = (
 # With a therapist these are thousands of groups, and their quartiles take longer than all else.
 _THERAPISTS_BY = (MONTH, QUARTER)
 # Values whose quartiles are sought cannot lie on the disk meanwhile: 40 MB for a million.
-_ALL_VALUES = "512MB"
+_ALL_VALUES = 512
 _COLUMNS: Mapping[str, str] = {BAND: "band"}
 # ``alone``: the patient has no other dyad, and need not be told apart from others.
 _PEOPLE = "(SELECT dyad, count(*) OVER (PARTITION BY patient) = 1 AS alone FROM dyads)"
@@ -52,11 +52,11 @@ _PEOPLE = "(SELECT dyad, count(*) OVER (PARTITION BY patient) = 1 AS alone FROM 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One file: its name, the query that makes it out of the flat tables, and the memory that it may take."""
+    """One file: its name, the query that makes it out of the flat tables, and the memory to try it in."""
 
     name: str
     query: str
-    memory: str = MEMORY
+    megabytes: int = MEGABYTES
 
 
 def write_parts(folder: Path, by: CountedBy, as_of: str) -> None:
@@ -68,7 +68,7 @@ def write_parts(folder: Path, by: CountedBy, as_of: str) -> None:
         for source in SOURCES:
             for part in _parts_of(source, by.session_bands):
                 named = {name: value for name, value in values.items() if f"${name}" in part.query}
-                packer.pack(part.name, part.query, named, part.memory)
+                packer.pack(part.name, part.query, named, part.megabytes)
                 packer.show(part.name)
 
 

@@ -14,8 +14,10 @@ from service.reporting.tables import TABLES, Columns
 
 Row = Mapping[str, Any]
 _NULL = "\\N"
-# What does not fit lies on the disk meanwhile, at half as much time again.
-MEMORY = "128MB"
+# What does not fit lies on the disk meanwhile, at half as much time again. Not all of it can: then it is
+# tried with twice as much, and again.
+MEGABYTES = 128
+_MOST_MEGABYTES = 1024
 _READ_SPOOL = (
     "read_csv($spool, header = false, delim = ',', quote = '\"', escape = '\"', nullstr = $null,"
     " parallel = false, auto_detect = false, allow_quoted_nulls = false, columns = $columns)"
@@ -74,22 +76,31 @@ class Packer:
         """Let queries name a file that is there."""
         self._opened.execute(view_of(self._folder, name))
 
-    def pack(self, name: str, query: str, values: Mapping[str, object], memory: str = MEMORY) -> None:
+    def pack(self, name: str, query: str, values: Mapping[str, object], megabytes: int = MEGABYTES) -> None:
         """Write the rows of a query into a file of this name, on the disk and for its owner alone."""
-        self._opened.execute("SET memory_limit = ?", [memory])
         file = self._folder / f"{name}.parquet"
         _open_private(file).close()
         options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, OVERWRITE true"
-        self._opened.execute(f"COPY ({query}) TO '{_quoted(file)}' ({options})", dict(values))
+        self._run(f"COPY ({query}) TO '{_quoted(file)}' ({options})", values, megabytes)
         file.chmod(_PRIVATE)
         sync(file)
+
+    def _run(self, statement: str, values: Mapping[str, object], megabytes: int) -> None:
+        """Run a statement in so much memory, and in more where it needs more."""
+        self._opened.execute(f"SET memory_limit = '{megabytes}MB'")
+        try:
+            self._opened.execute(statement, dict(values))
+        except duckdb.OutOfMemoryException:
+            if megabytes >= _MOST_MEGABYTES:
+                raise
+            self._run(statement, values, 2 * megabytes)
 
 
 @contextmanager
 def packing(folder: Path) -> Iterator[Packer]:
     """Give a packer for a folder of one's own; what does not fit into memory lies in it meanwhile."""
     spill = folder / ".spill"
-    config: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": MEMORY}
+    config: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "memory_limit": f"{MEGABYTES}MB"}
     try:
         with duckdb.connect(":memory:", config=config) as opened:
             opened.execute("SET temp_directory = ?", [str(spill)])

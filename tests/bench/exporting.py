@@ -71,7 +71,7 @@ def _figures(way: str, rows: int, took: Mapping[str, float]) -> list[Figure]:
 def _measured(way: str, folder: Path) -> dict[str, float]:
     """Return the figures of one way, from a process that does nothing else."""
     command = [sys.executable, "-m", "tests.bench.exporting", way, str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 

@@ -65,7 +65,7 @@ def _measured(folder: Path, rows: int) -> dict[str, float]:
     file = place / "history.csv"
     write_history(file, rows, max(1, rows // _EACH))
     command = [sys.executable, "-m", "tests.bench.importing", str(file), str(place)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 
