@@ -58,6 +58,9 @@ _STEPS_BETWEEN_LOOKS = 10_000
 # less each page is written and read again several times before the commit. Negative: in KiB
 # (sqlite.org/pragma.html#pragma_cache_size).
 _MANY_PAGES = -65_536
+# The log is brought into the file once it has so many pages, in place of a thousand, which each commit of an
+# import exceeds: what comes again in the next one is then written once (sqlite.org/wal.html#ckpt).
+_PAGES_IN_LOG = 16_384
 _STATEMENT_TIMEOUT = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 _IS_READ_ONLY = text("SHOW transaction_read_only")
 # A synchronous standby that is lost makes every COMMIT wait for ever: no timeout of ours or the server's ends
@@ -146,12 +149,13 @@ class Database:
     def write_many(self) -> Iterator[Tx]:
         """Give a transaction as ``write`` does, for changes all over the file: SQLite holds more of it.
 
-        It holds that until ``many_writes`` ends: given back and taken again with each transaction, the memory
-        falls into pieces and grows all the time.
+        Its log grows to 64 MB before it is brought into the file. It holds the memory until ``many_writes``
+        ends: given back and taken again with each transaction, it falls into pieces and grows all the time.
         """
         with self.write() as tx:
             if tx.dialect.name != _POSTGRESQL:
                 tx.exec_driver_sql(f"PRAGMA cache_size={_MANY_PAGES}")
+                tx.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_PAGES_IN_LOG}")
             yield tx
 
     @contextmanager
