@@ -10,6 +10,7 @@ from fhir_mappings.elements import Json
 from service.flows.deployment import Deployment
 from service.flows.report_metrics import Report
 from service.reporting.figures import Told, told_figures
+from service.reporting.suppression import Group
 
 _PLACES = 4
 _LABELS = ("instrument", "perspective", "score", "measure")
@@ -72,19 +73,27 @@ def _counted_by(report: Report, deployment: Deployment) -> dict[str, Any]:
 
 
 def _items(report: Report, told: Mapping[str, Told]) -> Iterator[dict[str, Any]]:
-    """Give the cells as they are shown; each key's name is found once, of thousands of groups."""
+    """Give the cells as they are shown: of tens of thousands, each group and each figure's labels once."""
     question = report.question
     shows = [(name, cache(show)) for name, show in zip(question.group_by, question.shows, strict=True)]
-    for cell in report.answered.cells:
+
+    @cache
+    def group(keys: Group) -> dict[str, str]:
+        return {name: show(key) for (name, show), key in zip(shows, keys, strict=True)}
+
+    @cache
+    def labelled(figure: str, labels: tuple[str, ...]) -> dict[str, str]:
+        return {"figure": figure, **dict(zip(told[figure].labels, labels, strict=True))}
+
+    for keys, figure, labels, value, low, high, n, _, suppressed in report.answered.cells:
         yield {
-            "group": {name: show(key) for (name, show), key in zip(shows, cell.group, strict=True)},
-            "figure": cell.figure,
-            **dict(zip(told[cell.figure].labels, cell.labels, strict=True)),
-            "value": _rounded(cell.value),
-            "low": _rounded(cell.low),
-            "high": _rounded(cell.high),
-            "n": cell.n,
-            "suppressed": cell.suppressed,
+            "group": group(keys),
+            **labelled(figure, labels),
+            "value": _rounded(value),
+            "low": _rounded(low),
+            "high": _rounded(high),
+            "n": n,
+            "suppressed": suppressed,
         }
 
 
