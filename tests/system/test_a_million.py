@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import httpx
@@ -35,10 +36,10 @@ class Brought:
     service: Service
     rows: int
     file: Path
-    said: dict[str, object]
+    said: dict[str, Any]
 
 
-def bring(service: Service, file: Path) -> dict[str, object]:
+def bring(service: Service, file: Path) -> dict[str, Any]:
     """Send the file as it is read; return the import's report."""
     with file.open("rb") as opened:
         answer = httpx.post(
@@ -66,16 +67,23 @@ def brought(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broug
         said = bring(service, file)
         service.stop()
         service.start()  # the first snapshot of a process is made at once
+        wait_until(
+            lambda: is_of_later(service, said["updated_at"]), seconds=600, what="the snapshot", every=1
+        )
         yield Brought(service, rows, file, said)
 
 
-def reported(service: Service, group_by: str, figures: str) -> list[dict]:
-    def answered() -> httpx.Response:
-        asked = {"group_by": group_by, "figures": figures}
-        return httpx.get(f"{service.base_url}/v1/alliance-metrics", params=asked, timeout=60)
+def is_of_later(service: Service, moment: str) -> bool:
+    """Tell whether reports are answered from a snapshot of after a moment: one was made during the import."""
+    answer = httpx.get(f"{service.base_url}/v1/alliance-metrics", params={"figures": "counts"}, timeout=60)
+    return answer.status_code == httpx.codes.OK and answer.json()["as_of"] > moment
 
-    wait_until(lambda: answered().status_code == httpx.codes.OK, seconds=600, what="the snapshot", every=1)
-    return answered().json()["items"]
+
+def reported(service: Service, group_by: str, figures: str) -> list[dict]:
+    asked = {"group_by": group_by, "figures": figures}
+    answer = httpx.get(f"{service.base_url}/v1/alliance-metrics", params=asked, timeout=60)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return answer.json()["items"]
 
 
 def peak_megabytes(service: Service) -> float:
