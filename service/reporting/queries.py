@@ -115,16 +115,14 @@ def _of_whole(n: int) -> str:
 
 def _patients(whole: str) -> str:
     # As HUGEINT, which they would be, counts take longer to fetch than to count.
-    return f"({alone_sql(whole)} + coalesce(len(list_distinct({others_sql(whole)})), 0))::INTEGER"
+    return f"({_alone(whole)} + coalesce(len(list_distinct({_others(whole)})), 0))::INTEGER"
 
 
-def alone_sql(whole: str) -> str:
-    """Return how many have something of an aggregate and have no other dyad."""
+def _alone(whole: str) -> str:
     return f"count_if(alone AND {whole} <> 0)"
 
 
-def others_sql(whole: str) -> str:
-    """Return who of the others have something of it."""
+def _others(whole: str) -> str:
     # count(DISTINCT …) takes four times as long as all else together, whatever its filter lets through.
     return f"list(patient) FILTER (NOT alone AND {whole} <> 0)"
 

@@ -3,7 +3,7 @@
 import csv
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -85,15 +85,26 @@ class Packer:
         file.chmod(_PRIVATE)
         sync(file)
 
+    def pack_all(self, name: str, queries: Sequence[str]) -> None:
+        """Write the rows of several queries into one file; what one needs of memory is free for the next."""
+        together = " UNION ALL BY NAME ".join(queries)
+        self._opened.execute(f"CREATE OR REPLACE TEMP TABLE together AS SELECT * FROM ({together}) LIMIT 0")  # noqa: S608 - ours
+        for query in queries:
+            self._run(f"INSERT INTO together BY NAME {query}", {}, MEGABYTES)
+        self.pack(name, "SELECT * FROM together", {})
+
     def _run(self, statement: str, values: Mapping[str, object], megabytes: int) -> None:
-        """Run a statement in so much memory, and in more where it needs more."""
-        self._opened.execute(f"SET memory_limit = '{megabytes}MB'")
-        try:
-            self._opened.execute(statement, dict(values))
-        except duckdb.OutOfMemoryException:
-            if megabytes >= _MOST_MEGABYTES:
-                raise
-            self._run(statement, values, 2 * megabytes)
+        """Run a statement in so much memory, and in twice as much as long as it needs more."""
+        while True:
+            self._opened.execute(f"SET memory_limit = '{megabytes}MB'")
+            try:
+                self._opened.execute(statement, dict(values))
+            except duckdb.OutOfMemoryException:
+                if megabytes >= _MOST_MEGABYTES:
+                    raise
+                megabytes *= 2
+            else:
+                return
 
 
 @contextmanager
