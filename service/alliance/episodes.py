@@ -187,6 +187,11 @@ class _Growing:
         self.severity = severity
         self.notices.append(Notice(event.key, kind, severity, self.judged_from, event.historical))
 
+    def tell_first_news(self, event: Event) -> None:
+        """Tell what adds nothing but that it is news, where all before was historical: nobody knows yet."""
+        if not event.historical and all(notice.historical for notice in self.notices):
+            self.tell(event, "again", self.severity)
+
     def judge_from(self, event: Event) -> None:
         self.judged_from = event.key
         self.value, self.fall = _low(event)
@@ -324,6 +329,8 @@ class _Follower:
             live.tell(event, "raised", event.signal)
         elif live.course == "not-recovered" and isinstance(event, Reported):
             live.tell(event, "again", live.severity)
+        else:
+            live.tell_first_news(event)
 
     def _wait_for_report(self, live: _Growing) -> None:
         """Count the ratings since a strain was reported; after enough of them it stays open, silent."""
@@ -352,6 +359,8 @@ class _Follower:
         elif live.severity != "marked":
             # One step above possible is marked, the highest; the rating's own tier cannot be higher.
             live.tell(rating, "raised", "marked")
+        else:
+            live.tell_first_news(rating)
 
     def _has_recovered(self, live: _Growing, rating: Rated) -> bool:
         z = rating.judgement.z

@@ -1,5 +1,7 @@
 """The fatigue rules beyond the worked examples: two series in a dyad, history, late closing, cooldown."""
 
+import pytest
+
 from service.alliance.episodes import follow_dyad
 from service.alliance.events import Rated
 from tests.service.alliance.dyads import PARAMETERS, by_session, judgement, rated, shipped
@@ -149,8 +151,16 @@ def test_live_rating_that_raises_makes_it_live():
     assert [notice.historical for notice in episode.notices] == [True, False]
 
 
-def test_live_evidence_without_a_notice_leaves_it_historical():
-    (episode,) = _follow(_rating("srs-2", "marked", historical=True), "srs-3 marked")
+@pytest.mark.parametrize("more", ["srs-3 possible", "srs-3 marked", "wai-3 possible"])
+def test_live_evidence_that_raises_nothing_is_the_first_news_of_it(more):
+    (episode,) = _follow(_rating("srs-2", "marked", historical=True), more, "srs-4 marked")
+    assert (episode.live_from, episode.severity) == (more.split()[0], "marked")
+    assert [notice.kind for notice in episode.notices] == ["opened", "again"]
+
+
+def test_more_historical_evidence_leaves_it_historical():
+    past = [_rating("srs-2", "marked", historical=True), _rating("srs-3", "marked", historical=True)]
+    (episode,) = _follow(*past, "srs-4 watch")
     assert (episode.historical, episode.evidence) == (True, ("srs-2", "srs-3"))
 
 

@@ -253,6 +253,25 @@ def test_what_an_import_alone_made_an_alert_stays_untold(deployment):
     assert news_in(deployment) == []
 
 
+@pytest.mark.parametrize("total", ["22.5", "12.0"])
+def test_the_first_live_fall_amid_an_imported_strain_is_told(deployment, total):
+    bring(deployment, a_file(STRAINED))
+    (imported,) = alerts_in(deployment)
+    a_live_course(deployment, [total, total], first=8)
+
+    (told,) = alerts_in(deployment)
+    assert (imported.historical, told.historical, told.live) == (True, False, True)
+    assert news_in(deployment) == ["alert.opened"]
+
+
+def test_a_usual_live_rating_amid_an_imported_strain_tells_nobody(deployment):
+    bring(deployment, a_file(STRAINED))
+    a_live_course(deployment, ["35.5"], first=8)
+
+    (still,) = alerts_in(deployment)
+    assert (still.historical, news_in(deployment)) == (True, [])
+
+
 def news_in(deployment):
     with deployment.database.read() as tx:
         query = select(webhook_events.c.type).order_by(webhook_events.c.row_id)
