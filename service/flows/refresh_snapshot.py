@@ -8,12 +8,10 @@ from service.flows.write_flat_tables import write_flat_tables
 from service.reporting.counted_by import CountedBy
 from service.reporting.parts import write_parts
 from service.reporting.patient_counts import write_patient_counts
-from service.reporting.snapshots import Snapshot, SnapshotFacts, Snapshots
+from service.reporting.snapshots import SHAPE, Snapshot, SnapshotFacts, Snapshots
 from service.store.report_rows import change_mark, privacy_mark
 
 _SQLITE = "sqlite:///"
-# What the rows are made by: a snapshot of an older shape is made anew.
-_SHAPE = 6
 
 
 def snapshots_of(deployment: Deployment) -> Snapshots | None:
@@ -49,7 +47,7 @@ def refresh_snapshot(deployment: Deployment) -> Snapshot | None:
         return None
     now, by = as_instant(deployment.clock()), counted_by(deployment)
     with deployment.database.read() as tx:
-        mark = f"{_SHAPE}.{by}.{change_mark(tx, deployment.clinic)}"
+        mark = f"{by}.{change_mark(tx, deployment.clinic)}"
         newest = snapshots.newest()
         if newest and newest.facts.mark == mark and newest.facts.as_of[:10] == now[:10]:
             return None
@@ -60,7 +58,7 @@ def refresh_snapshot(deployment: Deployment) -> Snapshot | None:
             write_patient_counts(folder)
             if privacy_now(deployment) != privacy:
                 return None
-            made = snapshots.publish(folder, SnapshotFacts(now, mark, privacy, left_out, by))
+            made = snapshots.publish(folder, SnapshotFacts(SHAPE, now, mark, privacy, left_out, by))
     # An erasure drops what is there once it is committed: one that came before this is seen here.
     if privacy_now(deployment) != privacy:
         snapshots.drop()

@@ -17,6 +17,8 @@ from fhir_mappings import json_text
 from service.reporting.counted_by import CountedBy
 from service.reporting.writing import sync
 
+# What a snapshot's files are, and what their rows are made by: one of another shape is no answer to anything.
+SHAPE = 7
 _UNFINISHED = ".making-"
 _FACTS = "snapshot.json"
 # Whoever makes one longer than this is gone.
@@ -27,10 +29,13 @@ _ABANDONED_SECONDS = 6 * 3600.0
 class SnapshotFacts:
     """What a snapshot says of itself. ``as_of`` is an instant, ``mark`` names what it was made from.
 
+    ``shape`` is that of the release that made it.
+
     ``privacy`` names who was erased, and of whom nothing may be shared: under another one it must not answer
     any more. ``not_shared`` is how many patients were left out since nothing of them may be shared.
     """
 
+    shape: int
     as_of: str
     mark: str
     privacy: str
@@ -56,9 +61,11 @@ class Snapshots:
         """Return the snapshot that counts, None where there is none (yet)."""
         for folder in reversed(self._finished()):
             try:
-                return Snapshot(folder, _facts(json_text.loads((folder / _FACTS).read_bytes())))
+                facts = _facts(json_text.loads((folder / _FACTS).read_bytes()))
             except (OSError, KeyError, TypeError):  # it has just been replaced, or is an older release's
                 continue
+            if facts.shape == SHAPE:
+                return Snapshot(folder, facts)
         return None
 
     @contextmanager

@@ -1,5 +1,6 @@
 """The snapshot's files: private, swapped whole, gone with an erasure, and all that DuckDB may read."""
 
+import json
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -110,11 +111,21 @@ def test_another_word_about_the_ehr_leaves_the_snapshot_as_it_is(small):
     assert not is_wanted(small)
 
 
-def test_a_snapshot_of_an_older_release_is_none(small):
-    told = refreshed(small).folder / "snapshot.json"
-    told.write_text('{"as_of": "2026-03-02T12:00:00Z", "mark": "1", "not_shared": 0}')
+@pytest.mark.parametrize(
+    "without",
+    [lambda told: told | {"shape": told["shape"] - 1}, lambda told: {"as_of": told["as_of"], "mark": "1"}],
+    ids=["its shape", "its facts"],
+)
+def test_one_of_an_older_release_does_not_answer_and_is_made_anew_at_once(small, log_stream, without):
+    old = refreshed(small).folder
+    told = old / "snapshot.json"
+    told.write_text(json.dumps(without(json.loads(told.read_text()))))
 
     assert snapshots_of(small).newest() is None
+    assert is_wanted(small)
+    SnapshotWorker(small, Log(log_stream)).pass_once()
+    assert snapshots_of(small).newest()
+    assert not old.exists()
 
 
 def test_each_clinic_has_a_snapshot_of_its_own_alone(small):
