@@ -7,7 +7,7 @@ from service.errors import NotFound, ReportNotAtHand
 from service.flows.deployment import Deployment
 from service.flows.refresh_snapshot import privacy_now, snapshots_of
 from service.reporting.answers import Answered, answer_question
-from service.reporting.errors import ReportTooHeavy, SnapshotGone
+from service.reporting.errors import ManyReports, ReportTooHeavy, SnapshotGone
 from service.reporting.figures import told_figures
 from service.reporting.question import Question
 from service.reporting.reading import reading
@@ -49,6 +49,8 @@ def report_metrics(deployment: Deployment, families: Collection[str], group_by: 
                 return Report(question, snapshot, answer_question(reader, question))
         except SnapshotGone:  # it was swapped for a newer one
             continue
+        except ManyReports as error:
+            raise ReportNotAtHand("Many reports are asked for at this moment; ask again.") from error
         except ReportTooHeavy as error:
             raise ReportNotAtHand("The report takes too long now; ask for fewer families.") from error
     raise ReportNotAtHand("The snapshot that reports are answered from is being made; ask again.")

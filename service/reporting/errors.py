@@ -2,7 +2,8 @@
 
 ReportingError
  ├─ SnapshotGone      the snapshot was replaced or deleted meanwhile: look for the newest again
- └─ ReportTooHeavy    the question took more time or memory than one may
+ ├─ ReportTooHeavy    the question took more time or memory than one may
+ └─ ManyReports       so many questions wait already that another is not taken
 """
 
 
@@ -16,3 +17,7 @@ class SnapshotGone(ReportingError):
 
 class ReportTooHeavy(ReportingError):
     """The question took more time or memory than one may."""
+
+
+class ManyReports(ReportingError):
+    """As many questions are answered, or wait for it, as may."""

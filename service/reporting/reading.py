@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from service.reporting.errors import ReportTooHeavy, SnapshotGone
+from service.reporting.errors import ManyReports, ReportTooHeavy, SnapshotGone
 from service.reporting.writing import view_of
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -19,8 +19,10 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": False,
     "enable_object_cache": False,
 }
-# Questions at one time: each may take the memory above.
+# Questions at one time: each may take the memory above. Those that wait hold a thread each, which all other
+# requests need too.
 _AT_ONCE = threading.BoundedSemaphore(2)
+_WITH_THOSE_WAITING = threading.BoundedSemaphore(8)
 
 
 class Reader:
@@ -48,21 +50,32 @@ class Reader:
 def reading(snapshot: Path, timeout_seconds: float) -> Iterator[Reader]:
     """Give a reader of one snapshot; after the timeout what it is at ends with ``ReportTooHeavy``.
 
-    Nothing outside the snapshot can be read, nothing written, no extension loaded, no setting changed.
+    Nothing outside the snapshot can be read, nothing written, no extension loaded, no setting changed. Raises
+    ``ManyReports`` at once where many wait, and after the timeout.
     """
-    if not _AT_ONCE.acquire(timeout=timeout_seconds):
-        raise ReportTooHeavy
+    with (
+        _one_of(_WITH_THOSE_WAITING, 0),
+        _one_of(_AT_ONCE, timeout_seconds),
+        duckdb.connect(":memory:", config=_CONFIG) as opened,
+    ):
+        _lock_down(opened, snapshot)
+        timer = threading.Timer(timeout_seconds, opened.interrupt)
+        timer.start()
+        try:
+            yield Reader(opened, snapshot)
+        finally:
+            timer.cancel()
+
+
+@contextmanager
+def _one_of(places: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    """Hold one of so many places; raises ``ManyReports`` where none is free in time."""
+    if not places.acquire(timeout=seconds):
+        raise ManyReports
     try:
-        with duckdb.connect(":memory:", config=_CONFIG) as opened:
-            _lock_down(opened, snapshot)
-            timer = threading.Timer(timeout_seconds, opened.interrupt)
-            timer.start()
-            try:
-                yield Reader(opened, snapshot)
-            finally:
-                timer.cancel()
+        yield
     finally:
-        _AT_ONCE.release()
+        places.release()
 
 
 def _lock_down(opened: duckdb.DuckDBPyConnection, snapshot: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import stat
 from dataclasses import replace
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import duckdb
 import pytest
@@ -16,7 +17,7 @@ from service.flows.refresh_snapshot import is_wanted, refresh_snapshot, snapshot
 from service.flows.report_metrics import report_metrics
 from service.flows.set_disclosure import set_disclosure
 from service.log import Log
-from service.reporting.errors import ReportTooHeavy, SnapshotGone
+from service.reporting.errors import ManyReports, ReportTooHeavy, SnapshotGone
 from service.reporting.reading import reading
 from service.reporting.snapshots import Snapshot
 from service.reporting.tables import TABLES
@@ -178,6 +179,15 @@ def test_a_question_that_takes_too_long_is_ended(small):
     endless = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = 7"
     with reading(refreshed(small).folder, 0.1) as reader, pytest.raises(ReportTooHeavy):
         reader.rows(endless)
+
+
+def test_whoever_asks_where_as_many_wait_as_may_is_refused_at_once(small, monkeypatch):
+    monkeypatch.setattr("service.reporting.reading._WITH_THOSE_WAITING", BoundedSemaphore(1))
+    folder = refreshed(small).folder
+    with reading(folder, 20), pytest.raises(ManyReports), reading(folder, 3600):
+        pass
+    with reading(folder, 20) as reader:
+        assert reader.rows("SELECT 1") == [(1,)]
 
 
 def test_a_snapshot_that_is_gone_says_so(small, tmp_path):
