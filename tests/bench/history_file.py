@@ -18,14 +18,15 @@ _FIRST_DAY = datetime(2018, 1, 1, 8, tzinfo=UTC)
 _STRAINED, _FALL_TENTHS = 3, 25
 
 
-def write_history(file: Path, responses: int, dyads: int, *, seed: int = 1) -> None:
-    """Write a history of SRS ratings; sessions of a dyad are a week apart."""
+def write_history(file: Path, responses: int, dyads: int, *, seed: int = 1, dyads_each: int = 1) -> None:
+    """Write a history of SRS ratings; sessions of a dyad are a week apart, ``dyads_each`` of a patient."""
     with file.open("w", encoding="utf-8") as opened:
         opened.write(",".join(HEADER) + "\n")
-        opened.writelines(",".join(row) + "\n" for row in history(responses, dyads, seed=seed))
+        rows = history(responses, dyads, seed=seed, dyads_each=dyads_each)
+        opened.writelines(",".join(row) + "\n" for row in rows)
 
 
-def history(responses: int, dyads: int, *, seed: int = 1) -> Iterator[list[str]]:
+def history(responses: int, dyads: int, *, seed: int = 1, dyads_each: int = 1) -> Iterator[list[str]]:
     """Yield the rows: the first session of every dyad, then the second, and so on."""
     numbers = random.Random(seed)  # noqa: S311 - made-up answers, not secrets
     levels = [numbers.randint(80, 95) for _ in range(dyads)]
@@ -33,16 +34,16 @@ def history(responses: int, dyads: int, *, seed: int = 1) -> Iterator[list[str]]
         session, dyad = divmod(place, dyads)
         strained = dyad % _STRAINED == 0 and session % 12 in (6, 7)
         level = levels[dyad] - (_FALL_TENTHS if strained else 0)
-        yield _row(dyad, session + 1, level, numbers)
+        yield _row(dyad, dyad // dyads_each, session + 1, level, numbers)
 
 
-def _row(dyad: int, session: int, level: int, numbers: random.Random) -> list[str]:
+def _row(dyad: int, patient: int, session: int, level: int, numbers: random.Random) -> list[str]:
     moment = _FIRST_DAY + timedelta(weeks=session, days=dyad % 5, minutes=dyad % 600)
     marks = (min(100, level + numbers.randint(-5, 5)) for _ in range(4))
     return [
         f"urn:bench|{dyad}-{session}",
         "srs-3",
-        f"Patient/bench-{dyad}",
+        f"Patient/bench-{patient}",
         f"Practitioner/bench-{dyad % 200}",
         str(session),
         moment.isoformat(),

@@ -1,6 +1,7 @@
 """A clinic of a million responses over HTTP: brought in, reported and taken out; a fiftieth without a soak.
 
-By every door there are as many, with the same figures, and the service stays as small as it was.
+Every patient sees two therapists. By every door there are as many responses, with the same figures, and the
+service stays small.
 """
 
 import json
@@ -24,20 +25,26 @@ from tests.system.waiting import wait_until
 
 ROWS, EACH, SHARE_IN_CI = 1_000_000, 50, 50
 LONGEST_SECONDS = 3600
-# The process that takes a million in, makes the snapshot, answers and exports, all in one.
-MOST_MEGABYTES = 700
+# Of a process that takes them in, and of one that makes the snapshot, answers and exports.
+MOST_MEGABYTES = 500
 PIECE_BYTES = 65_536
-GROUPINGS = ("", "team", "team,quarter", "therapist,month", "site,session_band")
+GROUPINGS = ("", "team", "team,quarter", "site,session_band", "therapist,month")
+# A fiftieth has two patients of each of 200 therapists, which no report may show.
+HIDDEN_IN_SHARE = "therapist,month"
 
 
 @dataclass(frozen=True)
 class Brought:
-    """A service whose clinic has so many responses, the file that they came in, and what the import said."""
+    """A service whose clinic has so many responses, the file that they came in, and what the import said.
+
+    ``peak`` is the most memory, in MB, that the process had which took them in: another one answers now.
+    """
 
     service: Service
     rows: int
     file: Path
     said: dict[str, Any]
+    peak: float
 
 
 def bring(service: Service, file: Path) -> dict[str, Any]:
@@ -62,16 +69,17 @@ def brought(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broug
     folder = tmp_path_factory.mktemp("million")
     rows = ROWS // request.param
     file = folder / "history.csv"
-    write_history(file, rows, rows // EACH)
+    write_history(file, rows, rows // EACH, dyads_each=2)
     nowhere, exports = "http://127.0.0.1:9/fhir", str(folder / "exports")
     with Service(folder, ehr_base_url=nowhere, ehr_name="none", export_dir=exports) as service:
         said = bring(service, file)
+        peak = peak_megabytes(service)
         service.stop()
         # One was made during the import: the next would come in a quarter of an hour, the first soon.
         rmtree(f"{service.database}-snapshots", ignore_errors=True)
         service.start()
         wait_until(lambda: has_reports(service), seconds=600, what="the snapshot", every=1)
-        yield Brought(service, rows, file, said)
+        yield Brought(service, rows, file, said, peak)
 
 
 def has_reports(service: Service) -> bool:
@@ -111,8 +119,9 @@ def test_reports_count_every_response(brought: Brought, group_by: str):
     items = reported(brought.service, group_by, "counts,level")
     counted = [one for one in items if one["figure"] == "responses"]
 
-    assert counted
-    if not any(one["suppressed"] for one in counted):
+    if group_by == HIDDEN_IN_SHARE and brought.rows < ROWS:
+        assert {one["value"] for one in counted} == {None}
+    else:
         assert sum(one["value"] for one in counted) == brought.rows
 
 
@@ -161,4 +170,4 @@ def exported_totals(service: Service) -> tuple[int, float]:
 
 def test_the_service_stays_small(brought: Brought):
     """The last one: it tells the most memory that the process had for all before."""
-    assert peak_megabytes(brought.service) < MOST_MEGABYTES
+    assert max(brought.peak, peak_megabytes(brought.service)) < MOST_MEGABYTES
