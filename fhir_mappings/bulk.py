@@ -24,7 +24,11 @@ class ExportedFile:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An export that is complete: the address that was asked for, and the instant whose state it holds."""
+    """An export that is complete: the address that was asked for, and the instant whose state it holds.
+
+    ``transaction_time`` has six decimals: ``2026-03-02T09:50:00.123000Z``. Only three are told, as in the
+    guide: some clients (fhir-bulk-java 1.0.4, and so Pathling) read no other number of them.
+    """
 
     request: str
     transaction_time: str
@@ -35,7 +39,7 @@ class Exported:
 def to_manifest(exported: Exported) -> Json:
     """Return the manifest: files of outcomes stand under ``error``, those of Bundles under ``deleted``."""
     return {
-        "transactionTime": exported.transaction_time,
+        "transactionTime": _in_milliseconds(exported.transaction_time),
         "request": exported.request,
         "requiresAccessToken": exported.requires_token,
         "output": _listed(one for one in exported.files if one.type not in {OUTCOME, DELETIONS}),
@@ -59,6 +63,10 @@ def to_note(sentence: str) -> Json:
     """Return an outcome that says what was left out of account."""
     issue = {"severity": "warning", "code": "not-supported", "details": {"text": sentence}}
     return {"resourceType": OUTCOME, "issue": [issue]}
+
+
+def _in_milliseconds(instant: str) -> str:
+    return f"{instant.removesuffix('Z')[:-3]}Z"
 
 
 def _listed(files: Iterable[ExportedFile]) -> list[Json]:

@@ -17,6 +17,11 @@ def as_instant(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
+def to_millisecond(moment: datetime) -> datetime:
+    """Return the last whole millisecond that is not after a moment."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def from_instant(text: str) -> datetime:
     """Return the moment that ``as_instant`` wrote."""
     return datetime.fromisoformat(text)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from service.clock import as_instant
+from service.clock import as_instant, to_millisecond
 from service.commands.acting import act_for_clinic
 from service.commands.command import Command, Commands, Write, add_clinic
 from service.commands.environment import chosen_instruments
@@ -97,7 +97,7 @@ def _since(asked: argparse.Namespace) -> str | None:
 
 
 def _ndjson(deployment: Deployment, folder: Path, asked: argparse.Namespace) -> str:
-    until = as_instant(deployment.clock())
+    until = as_instant(to_millisecond(deployment.clock()))
     selection = Selection(frozenset(asked.type or EXPORTED), until, _since(asked))
     lines = write_ndjson(deployment, selection, folder)
     return f"{lines} resources written to {folder}: guard them like the database\n"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from fhir_mappings import json_text
-from service.clock import as_instant
+from service.clock import as_instant, to_millisecond
 from service.errors import NotFound, TooManyExports
 from service.flows.deployment import Access, Deployment
 from service.flows.write_version import audit_row
@@ -53,7 +53,8 @@ def start_export(deployment: Deployment, asked: AskedExport, access: Access, que
     with deployment.database.write() as tx:
         lock_name(tx, f"exports|{access.clinic}")
         # CAUTION: taken under the writer's lock, so that no write with an earlier moment comes later.
-        now = as_instant(deployment.clock())
+        moment = deployment.clock()
+        now = as_instant(moment)
         if asked.therapist is not None and not is_known_therapist(tx, access.clinic, asked.therapist):
             raise NotFound("There is no such group.")
         _refuse_too_many(tx, deployment, access)
@@ -69,7 +70,8 @@ def start_export(deployment: Deployment, asked: AskedExport, access: Access, que
             therapist=asked.therapist,
             notes=json_text.dumps(list(asked.notes)).decode(),
             state=ACCEPTED,
-            created_at=now,
+            # The manifest tells milliseconds: what a later part of one wrote is of the export since then.
+            created_at=as_instant(to_millisecond(moment)),
             patients_total=count_patients(tx, access.clinic, asked.therapist),
         )
         add_export(tx, row)

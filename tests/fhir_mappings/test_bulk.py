@@ -6,10 +6,11 @@ from fhir_mappings.structure import check_structure
 
 def test_files_stand_where_their_types_belong():
     files = [ExportedFile(kind, f"u/{kind}", 1) for kind in ("Task", "Bundle", "OperationOutcome")]
-    manifest = to_manifest(Exported("r", "t", requires_token=True, files=files))
+    manifest = to_manifest(Exported("r", "2026-03-02T12:00:00.123000Z", requires_token=True, files=files))
 
     places = {part: [one["type"] for one in manifest[part]] for part in ("output", "deleted", "error")}
     assert places == {"output": ["Task"], "deleted": ["Bundle"], "error": ["OperationOutcome"]}
+    assert manifest["transactionTime"] == "2026-03-02T12:00:00.123Z"
 
 
 def test_deletions_are_a_transaction():

@@ -44,7 +44,7 @@ def test_an_export_holds_the_definitions(clinic):
 def test_a_manifest_says_all_that_the_guide_asks_for(clinic):
     manifest = clinic.manifest("Patient/$export?_type=Observation")
 
-    assert manifest["transactionTime"] == "2026-03-02T12:00:00.000000Z"
+    assert manifest["transactionTime"] == "2026-03-02T12:00:00.000Z"
     assert manifest["request"] == "http://127.0.0.1:8000/fhir/Patient/$export?_type=Observation"
     assert manifest["requiresAccessToken"] is False
     assert (manifest["deleted"], manifest["error"]) == ([], [])
@@ -94,6 +94,19 @@ def test_since_gives_what_changed_and_what_is_withdrawn(clinic, clock):
     after = clinic.manifest(f"$export?_since={first['transactionTime']}&_type=QuestionnaireResponse")
 
     assert [one["identifier"]["value"] for one in clinic.lines(after, "QuestionnaireResponse")] == ["s-3"]
+
+
+def test_what_a_later_part_of_the_told_millisecond_wrote_is_of_the_next_export(clinic, clock):
+    clock.now = clock.now.replace(hour=13, microsecond=123_400)
+    new = created_id(clinic.client, session(3, total="37.0"))
+    clock.now = clock.now.replace(microsecond=123_900)
+    first = clinic.manifest("$export?_type=QuestionnaireResponse")
+    clock.now = clock.now.replace(hour=14)
+    after = clinic.manifest(f"$export?_since={first['transactionTime']}&_type=QuestionnaireResponse")
+
+    assert first["transactionTime"] == "2026-03-02T13:00:00.123Z"
+    assert new not in [one["id"] for one in clinic.lines(first, "QuestionnaireResponse")]
+    assert [one["id"] for one in clinic.lines(after, "QuestionnaireResponse")] == [new]
 
 
 def test_an_observation_that_a_correction_took_away_is_exported_as_in_error(clinic, clock):
