@@ -1,10 +1,11 @@
 """Reports over 10,000 to 1,000,000 responses, beside plain DuckDB over the same rows in Parquet, cold.
 
 The rows are made by DuckDB itself, seeded, straight into Parquet: 50 weekly forms of each dyad, nine
-teams; the therapist rates each fourth session, and a quarter of the patients see two. *Plain* is what ``plain_metrics`` asks, by the same grouping.
-The parts that we answer from are made with the snapshot, once; how long that takes is told too. At a million,
-every grouping of every family is asked for, and the three farthest from the target (300 ms, or plain's time
-where that is longer) are told. Milliseconds are of the processor, both threads together.
+teams; the therapist rates each fourth session, and a quarter of the patients see two. *Plain* is what
+``plain_metrics`` asks, by the same grouping. The parts that we answer from are made with the snapshot, once;
+how long that takes is told too. At a million, every grouping of every family is asked for, and the three
+farthest from the target (300 ms, or plain's time where that is longer) are told. Milliseconds are of the
+processor, both threads together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
