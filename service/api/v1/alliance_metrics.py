@@ -1,5 +1,6 @@
 """Figures of the whole clinic for reporting tools, by group, small groups protected."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
@@ -31,10 +32,10 @@ Figures = Annotated[
 ]
 Format = Annotated[
     Literal["json", "csv"] | None,
-    Query(description="Unset: `csv` where Accept asks for text/csv, else `json`."),
+    Query(description="Unset: `csv` where Accept prefers text/csv, else `json`."),
 ]
 Accept = Annotated[str | None, Header(include_in_schema=False)]
-_CSV = "text/csv"
+_CSV, _JSON = "text/csv", "application/json"
 BY_THERAPIST = Need(THERAPIST_METRICS, "r")
 _LATER: dict[int | str, dict[str, Any]] = {
     503: {
@@ -74,13 +75,22 @@ def build_router(doors: Doors) -> APIRouter:
                 need_sight(grants_of(request), BY_THERAPIST)
             families = to_words(figures, "figures", FAMILIES)
             report = report_metrics(doors.deployment, families, dimensions)
-        wants_csv = format == "csv" or (format is None and _CSV in (accept or ""))
-        if wants_csv:
+        if format == "csv" or (format is None and _prefers_csv(accept or "")):
             lines = show_metrics_as_csv(report, doors.deployment)
             return Response(lines, media_type=_CSV, headers={"Vary": "Accept"})
         return answer(show_metrics(report, doors.deployment), {"Vary": "Accept"})
 
     return router
+
+
+def _prefers_csv(accept: str) -> bool:
+    """Tell whether CSV is named in an Accept header, and JSON not with a higher weight (RFC 9110, 12.5.1)."""
+    weights = {}
+    for one in accept.split(","):
+        kind, _, parameters = one.partition(";")
+        weight = re.fullmatch(r".*\bq\s*=\s*([01](?:\.\d{0,3})?)\s*", parameters)
+        weights[kind.strip().lower()] = float(weight[1]) if weight else 1.0
+    return weights.get(_CSV, 0.0) > 0 and weights[_CSV] >= weights.get(_JSON, 0.0)
 
 
 def _dimensions(text: str | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -15,8 +16,9 @@ from service.reporting.suppression import Group
 _PLACES = 4
 _LABELS = ("instrument", "perspective", "score", "measure")
 _NUMBERS = ("value", "low", "high", "n", "suppressed")
-# What a spreadsheet takes for a formula (owasp.org/www-community/attacks/CSV_Injection).
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula, also where it parts cells by another separator than ours, or as wide
+# as a Chinese character (owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = re.compile(r"(?:^|[;|\t\r\n])[\s\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r]")
 
 
 def show_metrics(report: Report, deployment: Deployment) -> Json:
@@ -107,8 +109,10 @@ def _not_shared(report: Report) -> int | None:
 
 
 def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, _PLACES) + 0.0  # never -0.0
+    if number is None or isinstance(number, int):
+        return number
+    return round(number, _PLACES) + 0.0  # never -0.0
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return f"'{text}" if _FORMULA.search(text) else text

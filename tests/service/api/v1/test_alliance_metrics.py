@@ -3,16 +3,23 @@
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from service.api.v1.shown_metrics import show_metrics_as_csv
 from service.app import create_app
 from service.flows.deployment import Deployment
 from service.flows.refresh_snapshot import refresh_snapshot
+from service.flows.report_metrics import Report
 from service.flows.set_disclosure import set_disclosure
 from service.log import Log
+from service.reporting.answers import Answered
+from service.reporting.counted_by import CountedBy
+from service.reporting.question import Cell, Question
+from service.reporting.snapshots import SHAPE, Snapshot, SnapshotFacts
 from service.store.disclosures import Disclosure
 from tests.conftest import BASE_URL
 from tests.service.api.callers import a_caller, opened_to
@@ -158,6 +165,40 @@ def test_csv_holds_the_same_figures(reports, parameters, accept):
         (one["group"]["team"], one["figure"], "" if one["n"] is None else str(one["n"]))
         for one in ask(reports, group_by="team")["items"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("TEXT/CSV", "text/csv"),
+        ("application/json;q=0.5, text/csv", "text/csv"),
+        ("application/json, text/csv;q=0.1", "application/json"),
+        ("text/csv;q=0, application/json", "application/json"),
+        ("text/csv-schema", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+def test_the_kind_that_is_preferred_is_written(reports, accept, kind):
+    answer = reports.get(URL, params={"figures": "counts"}, headers={"Accept": accept})
+
+    assert answer.headers["content-type"].partition(";")[0] == kind
+
+
+def test_counts_are_whole_numbers(reports):
+    items = ask(reports, figures="counts")["items"]
+
+    assert {type(one["value"]) for one in items} == {int}
+
+
+@pytest.mark.parametrize("team", ["=1+1", ";=1+1", "a|@SUM(1)", " =1", "\u200b=1", "\uff1d1+1"])
+def test_text_that_a_spreadsheet_would_reckon_is_quoted(filled, team):
+    cell = Cell((team,), "responses", (), 12, None, None, 12, 12)
+    facts = SnapshotFacts(SHAPE, "2026-03-02T12:00:00Z", "", "", 0, CountedBy())
+    question = Question("default", ("counts",), ("team",), 11, CountedBy())
+    report = Report(question, Snapshot(Path(), facts), Answered((cell,), ()))
+    (line,) = csv.DictReader(io.StringIO(show_metrics_as_csv(report, filled)))
+
+    assert line["team"] == f"'{team}"
 
 
 def test_csv_says_in_every_line_by_what_was_counted_and_what_was_left_out(reports):
