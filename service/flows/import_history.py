@@ -33,6 +33,10 @@ from service.store.lost_races import repeat_lost_races
 # One commit for so many rows; others who write wait for as long as these take.
 ROWS_AT_ONCE = 1000
 _OTHER_FILE = "Up to the line where that import ended, this is not the same file."
+_IS_DRY = "is a dry run, and was asked to record its rows"
+_IS_NOT_DRY = "records its rows, and was asked for a dry run of them"
+_QUEUES = "queues deliveries, and was asked to queue none"
+_QUEUES_NONE = "queues no deliveries, and was asked to queue them"
 
 
 class Source(Protocol):
@@ -55,10 +59,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """How to import: ``resume`` is the id of an import to be gone on with, which keeps its own choices."""
+    """How to import: ``resume`` is the id of an import to be gone on with, which must have been begun so.
+
+    ``queue_deliveries`` None: not said, so as the import was begun; a new one queues none.
+    """
 
     dry_run: bool = False
-    queue_deliveries: bool = False
+    queue_deliveries: bool | None = None
     resume: str | None = None
 
 
@@ -102,13 +109,25 @@ def _begin(deployment: Deployment, choices: Choices, access: Access) -> Import:
             found = find_import(tx, access.clinic, choices.resume)
             if found is None:
                 raise NotFound("There is no such import.")
-            if found.state == DONE:
-                raise WrongState("This import is done: there is nothing to resume.")
+            _refuse_other_choices(found, choices)
             job = found
         else:
             add_import(tx, job)
         add_audit(tx, audit_row(access, now, 200, job.id))
     return job
+
+
+def _refuse_other_choices(found: Import, choices: Choices) -> None:
+    """Raise ``WrongState`` where an import cannot be gone on with, or not in the way that was asked for."""
+    if found.state == DONE:
+        raise WrongState("This import is done: there is nothing to resume.")
+    told = None
+    if found.dry_run != choices.dry_run:
+        told = _IS_DRY if found.dry_run else _IS_NOT_DRY
+    elif choices.queue_deliveries not in (None, found.queue_deliveries):
+        told = _QUEUES if found.queue_deliveries else _QUEUES_NONE
+    if told is not None:
+        raise WrongState(f"Import {found.id} {told}: resume it as it was begun, or begin anew.")
 
 
 def _new_import(choices: Choices, access: Access, now: str) -> Import:
@@ -117,7 +136,7 @@ def _new_import(choices: Choices, access: Access, now: str) -> Import:
         id=str(uuid4()),
         state=RECORDING,
         dry_run=choices.dry_run,
-        queue_deliveries=choices.queue_deliveries,
+        queue_deliveries=bool(choices.queue_deliveries),
         caller=access.caller,
         line=0,
         digest="",

@@ -196,6 +196,56 @@ def test_what_is_done_is_not_resumed(deployment):
         bring(deployment, a_file([a_row(1)]), resume=done.id)
 
 
+def left_undone(deployment, monkeypatch, **choices):
+    """Return the id of an import that was killed after its first rows."""
+    killed_after(monkeypatch, 1)
+    with pytest.raises(Killed):
+        bring(deployment, a_file(STRAINED), **choices)
+    monkeypatch.undo()
+    return imports_in(deployment)[0].id
+
+
+OTHERWISE = {
+    "dry where it records": ({}, {"dry_run": True}, "records its rows, and was asked for a dry run"),
+    "recording where it is dry": ({"dry_run": True}, {}, "is a dry run, and was asked to record"),
+    "queueing where it does not": ({}, {"queue_deliveries": True}, "queues no deliveries, and was asked to"),
+    "not queueing where it does": (
+        {"queue_deliveries": True},
+        {"queue_deliveries": False},
+        "queues deliveries, and was asked to queue none",
+    ),
+}
+
+
+@pytest.mark.parametrize(("begun", "resumed", "why"), OTHERWISE.values(), ids=OTHERWISE)
+def test_an_import_is_not_resumed_otherwise_than_it_was_begun(deployment, monkeypatch, begun, resumed, why):
+    left = left_undone(deployment, monkeypatch, **begun)
+    stored = rows_in(deployment, responses)
+
+    with pytest.raises(WrongState) as refusal:
+        bring(deployment, a_file(STRAINED), resume=left, **resumed)
+
+    assert f"Import {left} {why}" in str(refusal.value.faults[0].message)
+    assert rows_in(deployment, responses) == stored
+
+
+@pytest.mark.parametrize(("said", "queued"), [(True, 7), (None, 0)])
+def test_deliveries_not_spoken_of_are_queued_as_the_import_was_begun(deployment, monkeypatch, said, queued):
+    left = left_undone(deployment, monkeypatch, queue_deliveries=said)
+
+    bring(deployment, a_file(STRAINED), resume=left)
+
+    assert rows_in(deployment, deliveries) == queued
+
+
+def test_a_dry_run_is_resumed_as_one(deployment, monkeypatch):
+    left = left_undone(deployment, monkeypatch, dry_run=True)
+
+    done = bring(deployment, a_file(STRAINED), resume=left, dry_run=True)
+
+    assert (counts(done), rows_in(deployment, responses)) == ((7, 0, 0), 0)
+
+
 def test_an_alert_that_people_know_still_changes_for_them(deployment):
     for session, total in (*((n, "37.0") for n in range(1, 7)), (7, "22.0")):
         live = replace(a_response(session, total), session_date="2026-03-02", session_number=session)
