@@ -4,7 +4,7 @@
 delimiter = ";"                         # "," where it is not said
 encoding = "cp1252"                     # of the file, as Python names it; UTF-8 where it is not said
 decimal_comma = true                    # 9,2
-date_format = "%d.%m.%Y"                # of session_date; Python's strptime
+date_format = "%d.%m.%Y"                # of session_date and treatment_ended; Python's strptime
 time_format = "%d.%m.%Y %H:%M"          # of authored
 time_zone = "Europe/Berlin"             # of times without an offset
 [columns]                               # ours = theirs, or a text with theirs in braces
@@ -32,6 +32,7 @@ from service.errors import SettingsRefused
 
 UTF_8 = "utf-8"
 _TEXTS = ("delimiter", "encoding", "date_format", "time_format", "time_zone")
+_DATES = frozenset({"session_date", "treatment_ended"})
 _TABLES = ("columns", "constants", "values")
 _ASCII = bytes(range(0x20, 0x7F)) + b"\r\n"
 
@@ -72,7 +73,7 @@ class ImportMap:
 
     def reader_of(self, column: str) -> Callable[[str], str]:
         """Return what turns a text of theirs for one of our columns into ours; what it cannot, stays."""
-        if column == "session_date" and self.date_format:
+        if column in _DATES and self.date_format:
             return lambda text: _date(text, self.date_format or "")
         if column == "authored" and (self.time_format or self.time_zone):
             return lambda text: _time(text, self.time_format, self.time_zone)

@@ -109,6 +109,15 @@ def test_a_note_may_have_line_breaks(deployment):
     assert counts(bring_theirs(deployment, f'{ROW}"'.replace("said", '"said;\n\nmore'))) == (1, 0, 0)
 
 
+def test_the_end_of_a_treatment_is_written_as_other_dates_are(deployment):
+    keys = MAP.replace("[constants]", 'treatment_ended = "Ende"\n[constants]')
+    file = "\n".join([f"{HEADER};Ende", f"{ROW};20.02.2026"]).encode()
+
+    done = bring(deployment, file, mapped=read_import_map(keys))
+
+    assert (counts(done), refused(deployment, done)) == ((1, 0, 0), [])
+
+
 FAULTS = {
     'encoding = "utf-16"': "--map: encoding: must be one in which ASCII stands as it is, such as cp1252",
     'encoding = "runes"': "--map: encoding: must be one in which ASCII stands as it is, such as cp1252",
