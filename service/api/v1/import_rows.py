@@ -10,10 +10,10 @@ from typing import Literal
 from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
 from service.api.bodies import JsonBody, parse_object
-from service.api.v1.import_cells import Cells
+from service.api.v1.import_cells import LONG_LINE, Cells
 from service.api.v1.import_columns import Columns, read_header
 from service.api.v1.import_ends import END_FIELDS, read_end, without_end
-from service.api.v1.import_lines import Lines
+from service.api.v1.import_lines import Lines, LongLine
 from service.api.v1.import_map import OWN_TEMPLATE, ImportMap
 from service.api.v1.response_body import FIELDS, read_response_body
 from service.errors import FaultsInRequest
@@ -30,7 +30,7 @@ def read_file(
 ) -> "CsvFile | NdjsonFile":
     """Return the file that comes in these pieces; of a CSV the header is read at once.
 
-    Raises ``FaultsInRequest`` for a header that is none, and ``TooLarge`` for a line without an end.
+    Raises ``FaultsInRequest`` for a header that is none.
     """
     lines = Lines(pieces, deployment.settings.max_body_bytes)
     return NdjsonFile(lines, deployment) if kind == "ndjson" else CsvFile(lines, deployment, mapped)
@@ -62,7 +62,9 @@ class NdjsonFile:
         """Yield the rows that follow; blank lines are none."""
         for line in self._lines:
             raw = line.strip()
-            if raw:
+            if isinstance(line, LongLine):
+                yield ImportRow(self.line, None, (LONG_LINE,))
+            elif raw:
                 yield self._row(raw)
 
     def _row(self, raw: bytes) -> ImportRow:

@@ -185,8 +185,28 @@ def test_a_key_that_is_a_name_is_no_place_in_the_report(client: TestClient) -> N
     assert "smith" not in str(report["refusals"])
 
 
-def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
-    assert send(small, a_file([a_row(1) + "9" * 1024])).status_code == 413
+@pytest.mark.parametrize("row", [a_row(2) + "9" * 1024, '"' + a_row(2) + "9" * 1024, "9" * 1024])
+def test_a_line_that_is_too_long_is_refused_and_the_others_are_recorded(small: TestClient, row: str) -> None:
+    report = send(small, a_file([a_row(1), row, a_row(3)])).json()
+
+    assert (report["recorded"], report["state"], report["line"]) == (2, "done", 4)
+    assert [(one["line"], one["reason"]) for one in report["refusals"]] == [(3, "too-long")]
+
+
+def test_a_row_whose_cell_goes_on_in_a_line_that_is_too_long_ends_before_it(small: TestClient) -> None:
+    begun = a_row(2).replace("srs-3", '"srs-3')
+    report = send(small, a_file([a_row(1), begun, "9" * 1024 + '"', a_row(3)])).json()
+
+    assert report["recorded"] == 2
+    assert [(one["line"], one["reason"]) for one in report["refusals"]] == [(3, "not-csv"), (4, "too-long")]
+
+
+def test_a_body_that_is_too_long_is_refused_and_the_others_are_recorded(small: TestClient) -> None:
+    lines = b"\n".join([b" " * 1500, b"{" * 1500, json_text.dumps(BODY)])
+    report = send(small, lines, "application/x-ndjson").json()
+
+    assert report["recorded"] == 1
+    assert [(one["line"], one["reason"]) for one in report["refusals"]] == [(1, "too-long"), (2, "too-long")]
 
 
 def test_more_imports_at_once_than_a_clinic_may_have_are_refused(deployment: Deployment) -> None:
