@@ -19,11 +19,13 @@ from service.flows.record_batch import BatchDone, ImportRow, record_batch
 from service.flows.write_version import audit_row
 from service.garbage import rarely_searched, search_lately_made
 from service.store.audit import add_audit
+from service.store.database import Tx
 from service.store.imports import (
     DONE,
     JUDGING,
     RECORDING,
     Import,
+    Refusal,
     add_import,
     find_import,
     keep_progress,
@@ -74,7 +76,7 @@ def import_history(deployment: Deployment, source: Source, choices: Choices, acc
 
     A dry run does each batch and undoes it, so that a row that clashes with one further off in the same file
     is found by the import alone. Raises ``NotFound``, ``WrongState`` or ``FaultsInRequest`` where there is
-    nothing to resume, or this is another file.
+    nothing to resume, or this is another file; ``WrongState`` also once somebody else goes on with it.
     """
     job = _begin(deployment, choices, access)
     if job.line:
@@ -82,19 +84,18 @@ def import_history(deployment: Deployment, source: Source, choices: Choices, acc
         if (source.line, source.digest) != (job.line, job.digest):
             raise FaultsInRequest([Fault("", "other-file", _OTHER_FILE)])
     with rarely_searched(), deployment.database.many_writes():
-        job = _take_rows(deployment, job, source, access)
+        job, told = _take_rows(deployment, job, source, access), 0
         if not job.dry_run:
             job = _move_on(deployment, job, JUDGING)
             told = judge_imported(deployment, access)
-            job = replace(job, deliveries=job.deliveries + told)
-    return _move_on(deployment, job, DONE)
+    return _move_on(deployment, job, DONE, told)
 
 
 def _take_rows(deployment: Deployment, job: Import, source: Source, access: Access) -> Import:
     rows = source.rows()
     while batch := list(islice(rows, ROWS_AT_ONCE)):
         reached = replace(job, line=source.line, digest=source.digest)
-        job = (_rehearse if job.dry_run else _record)(deployment, reached, batch, access)
+        job = (_rehearse if job.dry_run else _record)(deployment, job, reached, batch, access)
         del batch
         search_lately_made()
     return job
@@ -150,23 +151,27 @@ def _new_import(choices: Choices, access: Access, now: str) -> Import:
 
 
 @repeat_lost_races
-def _record(deployment: Deployment, reached: Import, batch: Sequence[ImportRow], access: Access) -> Import:
+def _record(
+    deployment: Deployment, before: Import, reached: Import, batch: Sequence[ImportRow], access: Access
+) -> Import:
     with deployment.database.write_many() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         done = record_batch(write, batch, deliver=reached.queue_deliveries)
         job = _counted(reached, done, write.now)
-        keep_progress(tx, job, done.refusals)
+        _keep(tx, before, job, done.refusals)
     return job
 
 
 @repeat_lost_races
-def _rehearse(deployment: Deployment, reached: Import, batch: Sequence[ImportRow], access: Access) -> Import:
+def _rehearse(
+    deployment: Deployment, before: Import, reached: Import, batch: Sequence[ImportRow], access: Access
+) -> Import:
     with deployment.database.rehearse() as tx:
         write = Write(tx, deployment, access, deployment.clock())
         done = record_batch(write, batch, deliver=False)
     job = _counted(reached, done, write.now)
     with deployment.database.write() as tx:
-        keep_progress(tx, job, done.refusals)
+        _keep(tx, before, job, done.refusals)
     return job
 
 
@@ -182,8 +187,15 @@ def _counted(job: Import, done: BatchDone, now: str) -> Import:
 
 
 @repeat_lost_races
-def _move_on(deployment: Deployment, job: Import, state: str) -> Import:
-    moved = replace(job, state=state, updated_at=as_instant(deployment.clock()))
+def _move_on(deployment: Deployment, job: Import, state: str, told: int = 0) -> Import:
+    now = as_instant(deployment.clock())
+    moved = replace(job, state=state, deliveries=job.deliveries + told, updated_at=now)
     with deployment.database.write() as tx:
-        keep_progress(tx, moved, ())
+        _keep(tx, job, moved, ())
     return moved
+
+
+def _keep(tx: Tx, before: Import, job: Import, refusals: Sequence[Refusal]) -> None:
+    """Keep how far an import came; whoever went on with it at the same time keeps nothing of this batch."""
+    if not keep_progress(tx, before, job, refusals):
+        raise WrongState(f"Import {job.id} is still running: it moved on meanwhile, and goes on there alone.")

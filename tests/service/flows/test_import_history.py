@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from service.api.v1.import_rows import read_file
 from service.errors import FaultsInRequest, WrongState
 from service.flows import import_history as flow
 from service.flows.erase_patient import Erasing, erase_patient
@@ -244,6 +245,45 @@ def test_a_dry_run_is_resumed_as_one(deployment, monkeypatch):
     done = bring(deployment, a_file(STRAINED), resume=left, dry_run=True)
 
     assert (counts(done), rows_in(deployment, responses)) == ((7, 0, 0), 0)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_of_two_that_go_on_with_one_import_one_ends(deployment, monkeypatch, dry_run):
+    monkeypatch.setattr(flow, "ROWS_AT_ONCE", 2)
+    file, done = a_file(STRAINED), []
+
+    def arriving():
+        yield file[:500]  # a batch, and not the next one
+        (running,) = imports_in(deployment)
+        done.append(bring(deployment, file, resume=running.id, dry_run=dry_run))
+        yield file[500:]
+
+    source = read_file(arriving(), "csv", deployment)
+    with pytest.raises(WrongState) as refusal:
+        flow.import_history(deployment, source, flow.Choices(dry_run=dry_run), an_access())
+
+    (job,) = imports_in(deployment)
+    assert "is still running" in refusal.value.faults[0].message
+    assert (counts(job), job) == ((7, 0, 0), done[0])
+    assert rows_in(deployment, responses) == (0 if dry_run else 7)
+
+
+def test_who_resumes_an_import_that_moves_on_meanwhile_ends_and_changes_nothing(deployment, monkeypatch):
+    left = left_undone(deployment, monkeypatch)
+    file, wrong = a_file(STRAINED), a_file([*STRAINED, "x"])
+
+    def arriving():
+        yield wrong[:-3]
+        bring(deployment, file, resume=left)
+        yield wrong[-3:]
+
+    with pytest.raises(WrongState):
+        flow.import_history(
+            deployment, read_file(arriving(), "csv", deployment), flow.Choices(resume=left), an_access()
+        )
+
+    (job,) = imports_in(deployment)
+    assert (job.state, counts(job), refused(deployment, job)) == ("done", (7, 0, 0), [])
 
 
 def test_an_alert_that_people_know_still_changes_for_them(deployment):
