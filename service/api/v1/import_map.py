@@ -22,7 +22,7 @@ AB = "Practitioner/ada"
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from string import Formatter
 from typing import Any
@@ -34,6 +34,7 @@ UTF_8 = "utf-8"
 _TEXTS = ("delimiter", "encoding", "date_format", "time_format", "time_zone")
 _DATES = frozenset({"session_date", "treatment_ended"})
 _TABLES = ("columns", "constants", "values")
+_SOME_DAYS = (datetime(2003, 2, 1, tzinfo=UTC), datetime(2019, 11, 23, tzinfo=UTC))
 _ASCII = bytes(range(0x20, 0x7F)) + b"\r\n"
 
 
@@ -125,6 +126,9 @@ def _faults_of_keys(found: Mapping[str, Any]) -> Iterator[str]:
     for name in _TEXTS:
         if not isinstance(found.get(name, ""), str):
             yield f"{name}: must be a text"
+    for name in ("date_format", "time_format"):
+        if isinstance(found.get(name), str) and not _says_the_day(found[name]):
+            yield f"{name}: must be one of Python's strptime, with year, month and day, such as %d.%m.%Y"
     if not isinstance(found.get("decimal_comma", False), bool):
         yield "decimal_comma: must be true or false"
     delimiter = found.get("delimiter", ",")
@@ -154,6 +158,14 @@ def _to_text(theirs: str) -> Text:
 def _is_readable(theirs: str) -> bool:
     try:
         return bool(theirs) and all(name != "" for _, name in _to_text(theirs).pieces)
+    except ValueError:
+        return False
+
+
+def _says_the_day(form: str) -> bool:
+    """Tell whether a day that is written in a format is the same when it is read by it."""
+    try:
+        return all(datetime.strptime(day.strftime(form), form).date() == day.date() for day in _SOME_DAYS)  # noqa: DTZ007 - the day is what counts
     except ValueError:
         return False
 
