@@ -35,15 +35,29 @@ class Cells:
         self._single_through = 0
         self.begins = 0
 
+    @property
+    def delimiter(self) -> str:
+        """Return what stands between two cells."""
+        return self._delimiter
+
+    def separate_by(self, delimiter: str) -> None:
+        """Let another character stand between two cells from here on."""
+        self._delimiter = delimiter
+
     def expect(self, count: int) -> None:
         """Refuse from here on each row with another number of cells."""
         self._count = count
 
     def next_row(self) -> list[str] | Fault | None:
-        """Return the next row's cells, none for a blank line; or why it has none; None at the end."""
+        """Return the next row's cells, or why it has none; None at the end.
+
+        A line without a cell that says anything, such as ";;;;", has none: it is no row.
+        """
         self.begins = self._lines.number + 1
         texts: list[str] = []
         found = self._read(texts)
+        if len(texts) == 1 and not isinstance(found, Fault) and not any(map(str.strip, found)):
+            found = []
         fault = found if isinstance(found, Fault) else self._fault(found, texts)
         if fault is not None and len(texts) > 1:
             self._read_again(len(texts))

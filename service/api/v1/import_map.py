@@ -7,7 +7,7 @@ decimal_comma = true                    # 9,2
 date_format = "%d.%m.%Y"                # of session_date and treatment_ended; Python's strptime
 time_format = "%d.%m.%Y %H:%M"          # of authored
 time_zone = "Europe/Berlin"             # of times without an offset
-[columns]                               # ours = theirs, or a text with theirs in braces
+[columns]                               # ours = theirs, or a text with theirs in braces; absent: ours
 patient = "Patient/{Client}"
 identifier = "urn:clinic:old|{Client}-{No}"
 authored = "{Date} 12:00"
@@ -101,7 +101,9 @@ def read_import_map(text: str) -> ImportMap:
         date_format=found.get("date_format"),
         time_format=found.get("time_format"),
         time_zone=ZoneInfo(zone) if zone else None,
-        columns={ours: _to_text(theirs) for ours, theirs in found.get("columns", {}).items()},
+        columns={ours: _to_text(theirs) for ours, theirs in found["columns"].items()}
+        if "columns" in found
+        else None,
         constants=found.get("constants", {}),
         values=found.get("values", {}),
     )

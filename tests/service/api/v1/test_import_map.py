@@ -6,7 +6,7 @@ from service.api.v1.import_map import read_import_map
 from service.errors import FaultsInRequest, SettingsRefused
 from service.store.responses import find_by_identifier
 from tests.service.build import a_deployment
-from tests.service.importing import bring, counts, refused
+from tests.service.importing import a_file, a_row, bring, counts, refused
 
 MAP = """
 delimiter = ";"
@@ -142,6 +142,12 @@ def test_a_map_with_a_fault_is_refused(text, fault):
     with pytest.raises(SettingsRefused) as refusal:
         read_import_map(text)
     assert fault in refusal.value.faults
+
+
+def test_a_map_without_columns_reads_our_own(deployment):
+    file = a_file([a_row(1)]).replace(b",", b";")
+
+    assert counts(bring(deployment, file, mapped=read_import_map('delimiter = ";"'))) == (1, 0, 0)
 
 
 @pytest.mark.parametrize("form", ["%d.%m.%y", "%m/%d/%Y", "%Y-%j", "%d. %B %Y", "%Y%m%d"])
