@@ -36,7 +36,12 @@ def add_to(commands: Commands) -> None:
     bring.add_argument("file", help="a .csv, .ndjson or .jsonl file; - is CSV from standard input")
     bring.add_argument("--map", metavar="FILE", help="a TOML file that maps others' columns to ours")
     bring.add_argument("--dry-run", action="store_true", help="only say what would become of each row")
-    bring.add_argument("--queue-deliveries", action="store_true", help="the EHR is to get the responses too")
+    bring.add_argument(
+        "--queue-deliveries",
+        action="store_true",
+        default=None,
+        help="the EHR is to get the responses too (with --resume: as the import was begun)",
+    )
     bring.add_argument(
         "--resume",
         metavar="ID",

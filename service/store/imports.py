@@ -51,6 +51,8 @@ class Refusal:
 
 _COLUMNS = tuple(imports.c[one.name] for one in fields(Import))
 _REFUSAL = tuple(import_refusals.c[one.name] for one in fields(Refusal))
+# What changes whenever an import moves on.
+_MOVES = ("state", "line", "digest", "updated_at")
 _SHORT = 50
 
 
@@ -59,15 +61,21 @@ def add_import(tx: Tx, row: Import) -> None:
     tx.execute(insert(imports), {one.name: getattr(row, one.name) for one in fields(row)})
 
 
-def keep_progress(tx: Tx, row: Import, refusals: Sequence[Refusal]) -> None:
-    """Keep how far an import came, and what it refused since it was last kept."""
+def keep_progress(tx: Tx, before: Import, row: Import, refusals: Sequence[Refusal]) -> bool:
+    """Keep how far an import came, and what it refused since it was last kept.
+
+    Keeps nothing and returns False where it is not as it was ``before``: somebody else goes on with it.
+    """
     values = {one.name: getattr(row, one.name) for one in fields(row) if one.name not in ("clinic", "id")}
-    tx.execute(update(imports).where(imports.c.clinic == row.clinic, imports.c.id == row.id).values(**values))
+    is_as_before = [imports.c[name] == getattr(before, name) for name in ("clinic", "id", *_MOVES)]
+    if tx.execute(update(imports).where(*is_as_before).values(**values)).rowcount == 0:
+        return False
     if refusals:
         told = [{name: getattr(one, name) for name in one.__slots__} for one in refusals]
         tx.execute(
             insert(import_refusals), [{"clinic": row.clinic, "import_id": row.id} | one for one in told]
         )
+    return True
 
 
 def find_import(tx: Tx, clinic: str, import_id: str) -> Import | None:

@@ -11,6 +11,7 @@ from fhir_mappings.errors import Fault
 from fhir_mappings.instrument import AnyItem, ChoiceItem, FlagItem, Instrument, TextItem
 from service.api.v1.import_ends import END_FIELDS
 from service.api.v1.import_map import ImportMap, Text
+from service.api.v1.import_map_faults import find_constant_faults, find_map_faults
 from service.api.v1.models import ResponseBody
 from service.api.v1.response_body import FIELDS
 from service.errors import FaultsInRequest
@@ -95,13 +96,11 @@ class Columns:
     def to_body(self, cells: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:
         """Return the body that a row says, and faults of what the map does not know; empty cells say none."""
         faults: list[Fault] = []
-        body: dict[str, Any] = {
-            name: _READ_FIELD.get(name, str)(text) for name, text in self._constants.items()
-        }
+        body: dict[str, Any] = {name: _read_field(name, text) for name, text in self._constants.items()}
         for source in self._sources:
             text = self._word(source, cells, faults)
             if text:
-                body[source.ours] = _READ_FIELD.get(source.ours, str)(text)
+                body[source.ours] = _read_field(source.ours, text)
         items = self._items.get(str(body.get("instrument", "")).partition("|")[0], {})
         answers: dict[str, Any] = {}
         for source in self._answers:
@@ -152,12 +151,16 @@ def read_header(names: Sequence[str], mapped: ImportMap, deployment: Deployment)
         wanted = {name: Text((("", name),)) for name in theirs if name}
     link_ids = {item.link_id for form in deployment.known.values() for item in form.all_items}
     ours = {*_FIELDS, *link_ids, TOTAL}
+    # Names in a file may be anybody's, and are told by their place; those of a map are told as they are.
+    unknown = _unknown(wanted, ours) if mapped.columns is None else []
     faults = [
         *(
-            _fault("repeated-column", f"There are two columns {place + 1}.")
+            _fault("repeated-column", f"Column {place} stands further left too.")
             for place in _repeated(theirs, wanted)
         ),
-        *(_fault("unknown-column", f"Column {place} is none of ours.") for place in _unknown(wanted, ours)),
+        *find_map_faults(mapped, wanted, ours),
+        *find_constant_faults(mapped.constants, _FIELDS, _read_field, deployment),
+        *(_fault("unknown-column", f"Column {place} is none of ours.") for place in unknown),
         *(_missing(mapped, wanted, theirs)),
     ]
     if faults:
@@ -222,3 +225,7 @@ def _whole(text: str) -> object:
 _READ_FIELD: Mapping[str, Read] = dict.fromkeys(_WHOLE_NUMBERS, _whole) | {
     "another_session": lambda text: _TRUTH.get(text.casefold(), text)
 }
+
+
+def _read_field(name: str, text: str) -> object:
+    return _READ_FIELD.get(name, str)(text)

@@ -4,10 +4,10 @@
 delimiter = ";"                         # "," where it is not said
 encoding = "cp1252"                     # of the file, as Python names it; UTF-8 where it is not said
 decimal_comma = true                    # 9,2
-date_format = "%d.%m.%Y"                # of session_date; Python's strptime
+date_format = "%d.%m.%Y"                # of session_date and treatment_ended; Python's strptime
 time_format = "%d.%m.%Y %H:%M"          # of authored
 time_zone = "Europe/Berlin"             # of times without an offset
-[columns]                               # ours = theirs, or a text with theirs in braces
+[columns]                               # ours = theirs, or a text with theirs in braces; absent: ours
 patient = "Patient/{Client}"
 identifier = "urn:clinic:old|{Client}-{No}"
 authored = "{Date} 12:00"
@@ -22,7 +22,7 @@ AB = "Practitioner/ada"
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from string import Formatter
 from typing import Any
@@ -32,7 +32,9 @@ from service.errors import SettingsRefused
 
 UTF_8 = "utf-8"
 _TEXTS = ("delimiter", "encoding", "date_format", "time_format", "time_zone")
+_DATES = frozenset({"session_date", "treatment_ended"})
 _TABLES = ("columns", "constants", "values")
+_SOME_DAYS = (datetime(2003, 2, 1, tzinfo=UTC), datetime(2019, 11, 23, tzinfo=UTC))
 _ASCII = bytes(range(0x20, 0x7F)) + b"\r\n"
 
 
@@ -72,7 +74,7 @@ class ImportMap:
 
     def reader_of(self, column: str) -> Callable[[str], str]:
         """Return what turns a text of theirs for one of our columns into ours; what it cannot, stays."""
-        if column == "session_date" and self.date_format:
+        if column in _DATES and self.date_format:
             return lambda text: _date(text, self.date_format or "")
         if column == "authored" and (self.time_format or self.time_zone):
             return lambda text: _time(text, self.time_format, self.time_zone)
@@ -99,7 +101,9 @@ def read_import_map(text: str) -> ImportMap:
         date_format=found.get("date_format"),
         time_format=found.get("time_format"),
         time_zone=ZoneInfo(zone) if zone else None,
-        columns={ours: _to_text(theirs) for ours, theirs in found.get("columns", {}).items()},
+        columns={ours: _to_text(theirs) for ours, theirs in found["columns"].items()}
+        if "columns" in found
+        else None,
         constants=found.get("constants", {}),
         values=found.get("values", {}),
     )
@@ -124,6 +128,9 @@ def _faults_of_keys(found: Mapping[str, Any]) -> Iterator[str]:
     for name in _TEXTS:
         if not isinstance(found.get(name, ""), str):
             yield f"{name}: must be a text"
+    for name in ("date_format", "time_format"):
+        if isinstance(found.get(name), str) and not _says_the_day(found[name]):
+            yield f"{name}: must be one of Python's strptime, with year, month and day, such as %d.%m.%Y"
     if not isinstance(found.get("decimal_comma", False), bool):
         yield "decimal_comma: must be true or false"
     delimiter = found.get("delimiter", ",")
@@ -153,6 +160,14 @@ def _to_text(theirs: str) -> Text:
 def _is_readable(theirs: str) -> bool:
     try:
         return bool(theirs) and all(name != "" for _, name in _to_text(theirs).pieces)
+    except ValueError:
+        return False
+
+
+def _says_the_day(form: str) -> bool:
+    """Tell whether a day that is written in a format is the same when it is read by it."""
+    try:
+        return all(datetime.strptime(day.strftime(form), form).date() == day.date() for day in _SOME_DAYS)  # noqa: DTZ007 - the day is what counts
     except ValueError:
         return False
 

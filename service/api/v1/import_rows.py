@@ -10,10 +10,11 @@ from typing import Literal
 from fhir_mappings import json_text
 from fhir_mappings.errors import Fault
 from service.api.bodies import JsonBody, parse_object
-from service.api.v1.import_cells import Cells
+from service.api.v1.import_cells import LONG_LINE, Cells
 from service.api.v1.import_columns import Columns, read_header
 from service.api.v1.import_ends import END_FIELDS, read_end, without_end
-from service.api.v1.import_lines import Lines
+from service.api.v1.import_forms import foreign_file, other_delimiter, separator_in
+from service.api.v1.import_lines import Lines, LongLine
 from service.api.v1.import_map import OWN_TEMPLATE, ImportMap
 from service.api.v1.response_body import FIELDS, read_response_body
 from service.errors import FaultsInRequest
@@ -30,9 +31,11 @@ def read_file(
 ) -> "CsvFile | NdjsonFile":
     """Return the file that comes in these pieces; of a CSV the header is read at once.
 
-    Raises ``FaultsInRequest`` for a header that is none, and ``TooLarge`` for a line without an end.
+    Raises ``FaultsInRequest`` for a header that is none, and for a file of another kind.
     """
     lines = Lines(pieces, deployment.settings.max_body_bytes)
+    if fault := foreign_file(next(lines.ahead(1), b""), kind == "csv"):
+        raise FaultsInRequest([fault])
     return NdjsonFile(lines, deployment) if kind == "ndjson" else CsvFile(lines, deployment, mapped)
 
 
@@ -62,7 +65,9 @@ class NdjsonFile:
         """Yield the rows that follow; blank lines are none."""
         for line in self._lines:
             raw = line.strip()
-            if raw:
+            if isinstance(line, LongLine):
+                yield ImportRow(self.line, None, (LONG_LINE,))
+            elif raw:
                 yield self._row(raw)
 
     def _row(self, raw: bytes) -> ImportRow:
@@ -126,9 +131,16 @@ class CsvFile:
         return ImportRow(line, None, told)
 
     def _read_header(self, mapped: ImportMap) -> Columns:
-        while isinstance(names := self._cells.next_row(), list):
-            if names and not names[0].startswith("#"):
-                return read_header(names, mapped, self._deployment)
+        cells = self._cells
+        while isinstance(names := cells.next_row(), list):
+            if not names or names[0].startswith("#"):
+                continue
+            if (separator := separator_in(names, cells.delimiter)) and cells.begins == 1:
+                cells.separate_by(separator)
+                continue
+            if other := other_delimiter(names, cells.delimiter, mapped):
+                raise FaultsInRequest([other])
+            return read_header(names, mapped, self._deployment)
         raise FaultsInRequest([names or _NO_HEADER])
 
 

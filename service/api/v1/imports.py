@@ -32,7 +32,12 @@ from service.store.imports import Refusal
 IMPORTS = "/v1/imports"
 ImportId = Annotated[str, Path(description="The id that the report gave.", max_length=36)]
 DryRun = Annotated[bool, Query(description="true: each row is tried, and nothing is kept.")]
-QueueDeliveries = Annotated[bool, Query(description="true: the EHR is to get the responses too.")]
+QueueDeliveries = Annotated[
+    bool | None,
+    Query(
+        description="true: the EHR is to get the responses too. Not said: not, or, resumed, as it was begun."
+    ),
+]
 Resume = Annotated[
     str | None, Query(max_length=36, description="Id of an import of the same file that was ended.")
 ]
@@ -73,7 +78,7 @@ def _add_import(router: APIRouter, doors: Doors) -> None:
     def bring(
         request: Request,
         dry_run: DryRun = False,  # noqa: FBT002 - a parameter of the query
-        queue_deliveries: QueueDeliveries = False,  # noqa: FBT002 - the same
+        queue_deliveries: QueueDeliveries = None,
         resume: Resume = None,
     ) -> Response:
         """Answer once every row is settled; what was recorded stays where the connection ends before."""

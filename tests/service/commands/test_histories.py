@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from service.flows import import_history
 from tests.databases import empty_database
 from tests.service.importing import a_file, a_row
 from tests.service.test_main import run
@@ -63,6 +64,19 @@ def test_nothing_left_undone_is_not_resumed(url, file, capsys):
 
     assert run("import", file, "--resume", database_url=url) == (2, "")
     assert capsys.readouterr().err == "--resume: no import was left undone\n"
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--queue-deliveries"])
+def test_an_import_that_was_begun_otherwise_is_not_resumed(url, file, capsys, monkeypatch, flag):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_history, "judge_imported", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("import", file, database_url=url)
+
+    assert run("import", file, flag, "--resume", database_url=url) == (1, "")
+    assert "resume it as it was begun, or begin anew" in capsys.readouterr().err
 
 
 def test_a_missing_file_is_told(url, capsys):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from service.api.v1.import_rows import read_file
 from service.errors import FaultsInRequest, WrongState
 from service.flows import import_history as flow
 from service.flows.erase_patient import Erasing, erase_patient
@@ -194,6 +195,95 @@ def test_what_is_done_is_not_resumed(deployment):
 
     with pytest.raises(WrongState):
         bring(deployment, a_file([a_row(1)]), resume=done.id)
+
+
+def left_undone(deployment, monkeypatch, **choices):
+    """Return the id of an import that was killed after its first rows."""
+    killed_after(monkeypatch, 1)
+    with pytest.raises(Killed):
+        bring(deployment, a_file(STRAINED), **choices)
+    monkeypatch.undo()
+    return imports_in(deployment)[0].id
+
+
+OTHERWISE = {
+    "dry where it records": ({}, {"dry_run": True}, "records its rows, and was asked for a dry run"),
+    "recording where it is dry": ({"dry_run": True}, {}, "is a dry run, and was asked to record"),
+    "queueing where it does not": ({}, {"queue_deliveries": True}, "queues no deliveries, and was asked to"),
+    "not queueing where it does": (
+        {"queue_deliveries": True},
+        {"queue_deliveries": False},
+        "queues deliveries, and was asked to queue none",
+    ),
+}
+
+
+@pytest.mark.parametrize(("begun", "resumed", "why"), OTHERWISE.values(), ids=OTHERWISE)
+def test_an_import_is_not_resumed_otherwise_than_it_was_begun(deployment, monkeypatch, begun, resumed, why):
+    left = left_undone(deployment, monkeypatch, **begun)
+    stored = rows_in(deployment, responses)
+
+    with pytest.raises(WrongState) as refusal:
+        bring(deployment, a_file(STRAINED), resume=left, **resumed)
+
+    assert f"Import {left} {why}" in str(refusal.value.faults[0].message)
+    assert rows_in(deployment, responses) == stored
+
+
+@pytest.mark.parametrize(("said", "queued"), [(True, 7), (None, 0)])
+def test_deliveries_not_spoken_of_are_queued_as_the_import_was_begun(deployment, monkeypatch, said, queued):
+    left = left_undone(deployment, monkeypatch, queue_deliveries=said)
+
+    bring(deployment, a_file(STRAINED), resume=left)
+
+    assert rows_in(deployment, deliveries) == queued
+
+
+def test_a_dry_run_is_resumed_as_one(deployment, monkeypatch):
+    left = left_undone(deployment, monkeypatch, dry_run=True)
+
+    done = bring(deployment, a_file(STRAINED), resume=left, dry_run=True)
+
+    assert (counts(done), rows_in(deployment, responses)) == ((7, 0, 0), 0)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_of_two_that_go_on_with_one_import_one_ends(deployment, monkeypatch, dry_run):
+    monkeypatch.setattr(flow, "ROWS_AT_ONCE", 2)
+    file, done = a_file(STRAINED), []
+
+    def arriving():
+        yield file[:500]  # a batch, and not the next one
+        (running,) = imports_in(deployment)
+        done.append(bring(deployment, file, resume=running.id, dry_run=dry_run))
+        yield file[500:]
+
+    source = read_file(arriving(), "csv", deployment)
+    with pytest.raises(WrongState) as refusal:
+        flow.import_history(deployment, source, flow.Choices(dry_run=dry_run), an_access())
+
+    (job,) = imports_in(deployment)
+    assert "is still running" in refusal.value.faults[0].message
+    assert (counts(job), job) == ((7, 0, 0), done[0])
+    assert rows_in(deployment, responses) == (0 if dry_run else 7)
+
+
+def test_who_resumes_an_import_that_moves_on_meanwhile_ends_and_changes_nothing(deployment, monkeypatch):
+    left = left_undone(deployment, monkeypatch)
+    file, wrong = a_file(STRAINED), a_file([*STRAINED, "x"])
+
+    def arriving():
+        yield wrong[:-3]
+        bring(deployment, file, resume=left)
+        yield wrong[-3:]
+
+    with pytest.raises(WrongState):
+        flow.import_history(
+            deployment, read_file(arriving(), "csv", deployment), flow.Choices(resume=left), an_access()
+        )
+
+    (job,) = imports_in(deployment)
+    assert (job.state, counts(job), refused(deployment, job)) == ("done", (7, 0, 0), [])
 
 
 def test_an_alert_that_people_know_still_changes_for_them(deployment):

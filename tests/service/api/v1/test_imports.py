@@ -116,6 +116,45 @@ def test_a_header_with_faults_changes_nothing(client: TestClient, header: str, r
     assert client.get(PATH).json()["items"] == []
 
 
+OTHER_FORMS = {
+    "utf-16 of Windows": (a_file([a_row(1)]).decode().encode("utf-16"), "utf-16", "save it as CSV UTF-8"),
+    "utf-16 of others": (b"\xfe\xff" + a_file([]).decode().encode("utf-16-be"), "utf-16", "UTF-8"),
+    "an old Mac's": (a_file([a_row(1)]).replace(b"\n", b"\r"), "no-line-feed", "save it with LF"),
+    "with tabs": (a_file([a_row(1)]).replace(b",", b"\t"), "other-delimiter", "tabs"),
+    "with semicolons": (a_file([a_row(1)]).replace(b",", b";"), "other-delimiter", 'delimiter = ";"'),
+}
+
+
+@pytest.mark.parametrize(("file", "reason", "advice"), OTHER_FORMS.values(), ids=OTHER_FORMS)
+def test_a_file_of_another_form_is_told_what_it_is(
+    client: TestClient, file: bytes, reason: str, advice: str
+) -> None:
+    (fault,) = send(client, file).json()["faults"]
+
+    assert (fault["reason"], advice in fault["message"]) == (reason, True)
+
+
+def test_bodies_in_utf_16_are_told_so(client: TestClient) -> None:
+    file = json_text.dumps(BODY).decode().encode("utf-16")
+    (fault,) = send(client, file, "application/x-ndjson").json()["faults"]
+
+    assert fault["reason"] == "utf-16"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_excel_says_of_the_delimiter_is_heeded(client: TestClient, delimiter: str) -> None:
+    file = f"sep={delimiter}\r\n".encode() + a_file([a_row(1)]).replace(b",", delimiter.encode())
+
+    assert send(client, file).json()["recorded"] == 1
+
+
+@pytest.mark.parametrize("blank", [",,,,", "," * 9, "   ", "\t", " , ,"])
+def test_a_line_that_says_nothing_is_no_row(client: TestClient, blank: str) -> None:
+    report = send(client, a_file([a_row(1), blank, a_row(2), blank])).json()
+
+    assert (report["recorded"], report["refused"], report["state"]) == (2, 0, "done")
+
+
 BAD_ROWS = {
     "a,b": "wrong-columns",
     a_row(1).replace("anna", "ann\xe9"): "not-utf-8",
@@ -185,8 +224,28 @@ def test_a_key_that_is_a_name_is_no_place_in_the_report(client: TestClient) -> N
     assert "smith" not in str(report["refusals"])
 
 
-def test_a_line_without_an_end_is_refused(small: TestClient) -> None:
-    assert send(small, a_file([a_row(1) + "9" * 1024])).status_code == 413
+@pytest.mark.parametrize("row", [a_row(2) + "9" * 1024, '"' + a_row(2) + "9" * 1024, "9" * 1024])
+def test_a_line_that_is_too_long_is_refused_and_the_others_are_recorded(small: TestClient, row: str) -> None:
+    report = send(small, a_file([a_row(1), row, a_row(3)])).json()
+
+    assert (report["recorded"], report["state"], report["line"]) == (2, "done", 4)
+    assert [(one["line"], one["reason"]) for one in report["refusals"]] == [(3, "too-long")]
+
+
+def test_a_row_whose_cell_goes_on_in_a_line_that_is_too_long_ends_before_it(small: TestClient) -> None:
+    begun = a_row(2).replace("srs-3", '"srs-3')
+    report = send(small, a_file([a_row(1), begun, "9" * 1024 + '"', a_row(3)])).json()
+
+    assert report["recorded"] == 2
+    assert [(one["line"], one["reason"]) for one in report["refusals"]] == [(3, "not-csv"), (4, "too-long")]
+
+
+def test_a_body_that_is_too_long_is_refused_and_the_others_are_recorded(small: TestClient) -> None:
+    lines = b"\n".join([b" " * 1500, b"{" * 1500, json_text.dumps(BODY)])
+    report = send(small, lines, "application/x-ndjson").json()
+
+    assert report["recorded"] == 1
+    assert [(one["line"], one["reason"]) for one in report["refusals"]] == [(1, "too-long"), (2, "too-long")]
 
 
 def test_more_imports_at_once_than_a_clinic_may_have_are_refused(deployment: Deployment) -> None:
