@@ -227,6 +227,38 @@ def test_days_do_not_count_from_what_was_entered_in_error(tmp_path):
     assert sorted(one["day"] for one in lines) == [-14, 0, 7]
 
 
+@pytest.mark.parametrize("placeholder", ["1900-01-01", "1970-01-01"])
+def test_no_day_counts_from_a_placeholder_of_a_date(tmp_path, placeholder):
+    deployment = a_deployment(tmp_path)
+    record_response(deployment, a_response(1, session_date=placeholder), an_access())
+    record_response(deployment, a_response(2), an_access())
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert [one["day"] for one in lines] == [0, None]
+
+
+def test_a_placeholder_that_was_entered_in_error_is_on_no_day(tmp_path):
+    deployment = a_deployment(tmp_path)
+    wrong = record_response(deployment, a_response(1, session_date="1900-01-01"), an_access())
+    record_response(deployment, a_response(2), an_access())
+    withdraw_response(deployment, wrong.filled.id, None, "no date", an_access("U"))
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert sorted(one["day"] is None for one in lines) == [False, True]
+
+
+def test_days_of_ten_years_are_told(tmp_path):
+    deployment = a_deployment(tmp_path)
+    for session, day in enumerate(("2016-02-01", "2026-01-31", "2026-02-02"), 1):
+        record_response(deployment, a_response(session, session_date=day), an_access())
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert [one["day"] for one in lines] == [0, 3652, None]
+
+
 def test_a_number_that_is_a_date_is_no_session_number(tmp_path):
     deployment = a_deployment(tmp_path)
     record_response(deployment, a_response(session_number=20260216), an_access())
