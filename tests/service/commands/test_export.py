@@ -159,6 +159,20 @@ def record_at(deployment, site, numbers):
         record_of(deployment, number, site=site)
 
 
+def test_what_two_recipients_have_still_matches_by_answers_and_days(url, tmp_path):
+    """What exports.md warns of: keys hide names, not courses."""
+    lab, school = (
+        {
+            json.dumps([one["day"], one["scores"]], default=str)
+            for one in de_identified(url, tmp_path / to, to)
+        }
+        for to in ("lab", "school")
+    )
+
+    assert lab == school
+    assert len(lab) == len(TOTALS) + 1
+
+
 def sites_in(deployment, out):
     deployment.database.close()
     return [one["site"] for one in de_identified(deployment.database.url, out)]
@@ -269,7 +283,7 @@ def test_a_number_that_is_a_date_is_no_session_number(tmp_path):
     ]
 
 
-def test_a_revoked_key_is_wiped_and_never_links_again(url, tmp_path):
+def test_a_revoked_key_is_wiped_and_makes_no_pseudonym_again(url, tmp_path):
     before = {one["patient"] for one in de_identified(url, tmp_path / "before")}
     _, listed = run("export-keys", "list", database_url=url)
     code, _ = run("export-keys", "revoke", listed.partition(" ")[0], database_url=url)
