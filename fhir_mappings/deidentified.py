@@ -55,10 +55,14 @@ def to_deidentified_response(filled: Filled, whose: Whose, age_years: int | None
     }
 
 
-def to_deidentified_alert(alert: AlertFacts, whose: Whose) -> Json:
-    """Return the line of an alert: what the rule found and what became of it, in codes."""
+def to_deidentified_alert(alert: AlertFacts, whose: Whose, *, historical: bool) -> Json:
+    """Return the line of an alert: what the rule found and what became of it, in codes.
+
+    ``historical``: found in an import or in ratings that came late, so that nobody was alerted.
+    """
     return {
         **_head(whose),
+        "historical": historical,
         "status": alert.status,
         "severity": alert.severity,
         "rule": alert.rule,

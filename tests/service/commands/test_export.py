@@ -16,6 +16,7 @@ from service.store.database import Database
 from service.store.disclosures import Disclosure
 from service.store.export_keys import list_export_keys
 from tests.service.build import a_check_in, a_deployment, a_response, an_access
+from tests.service.importing import a_file, a_row, bring
 from tests.service.test_main import run
 
 CANARY = "zqcanary"
@@ -171,6 +172,26 @@ def test_what_two_recipients_have_still_matches_by_answers_and_days(url, tmp_pat
 
     assert lab == school
     assert len(lab) == len(TOTALS) + 1
+
+
+def alerts_after(deployment, out):
+    deployment.database.close()
+    de_identified(deployment.database.url, out)
+    return lines_in(out, "alerts.ndjson")
+
+
+def test_an_alert_of_an_import_is_historical(tmp_path):
+    deployment = a_deployment(tmp_path)
+    bring(deployment, a_file([a_row(number, total) for number, total in enumerate(TOTALS, 1)]))
+
+    assert [one["historical"] for one in alerts_after(deployment, tmp_path / "out")] == [True]
+
+
+def test_an_alert_that_people_were_told_is_not_historical(tmp_path):
+    deployment = a_deployment(tmp_path)
+    record_canaries(deployment)
+
+    assert [one["historical"] for one in alerts_after(deployment, tmp_path / "out")] == [False, False]
 
 
 def sites_in(deployment, out):
