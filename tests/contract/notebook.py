@@ -1,19 +1,22 @@
 """An analyst's notebook as a script: three pictures of a clinic, from the API and from the flat tables.
 
-    python tests/contract/notebook.py http://127.0.0.1:8000 tables pictures
+    ALLIANCE_API_KEY=… python tests/contract/notebook.py http://127.0.0.1:8000 tables pictures
 
-``tables`` is what ``python -m service export --parquet tables`` wrote. Each cell (# %%) can be run by itself
-in an editor that knows them. It needs duckdb and matplotlib, nothing of the service. The tables are rows of
-single patients and know no small groups: what is drawn from them is guarded as they are.
+The key needs the scope ``alliance/metrics.read``; a service without callers asks for none. ``tables`` is
+what ``python -m service export --parquet tables`` wrote. Each cell (# %%) can be run by itself in an editor
+that knows them. It needs duckdb and matplotlib, nothing of the service. The tables are rows of single
+patients and know no small groups: what is drawn from them is guarded as they are.
 """
 
 # %%
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 import duckdb
 from matplotlib.axes import Axes
@@ -39,14 +42,50 @@ FOLLOWED = {
 FIRST_SESSIONS, FEWEST = 12, 11
 
 
-def main(address: str, tables: Path, pictures: Path) -> None:
-    """Draw all three pictures of the service at an address."""
+def main(address: str, tables: Path, pictures: Path, key: str) -> None:
+    """Draw all three pictures of the service at an address; ``key`` '' where it asks for none.
+
+    Ends with a sentence that says what to do where the service gives no figures.
+    """
 
     def ask(query: str) -> Mapping[str, Any]:
-        with urlopen(f"{address}/v1/alliance-metrics?{query}") as answer:  # noqa: S310 - their own service
-            return json.load(answer)
+        try:
+            with urlopen(request_for(address, query, key)) as answer:  # noqa: S310 - their own service
+                return json.load(answer)
+        except OSError as error:
+            sys.exit(what_to_do(error, address))
 
     draw_all(ask, tables, pictures)
+
+
+def request_for(address: str, query: str, key: str) -> Request:
+    """Return the question as it is sent; the key goes to the service alone, never where it redirects to."""
+    request = Request(f"{address.rstrip('/')}/v1/alliance-metrics?{query}")  # noqa: S310 - their own service
+    if key:
+        request.add_unredirected_header("Authorization", f"Bearer {key}")
+    return request
+
+
+ADVICE = {
+    401: "Set ALLIANCE_API_KEY to a key that counts: python -m service api-keys create --scopes"
+    " alliance/metrics.read --name notebook --expires 90",
+    403: "The key needs the scope alliance/metrics.read.",
+    404: "Is this the address of the service, and of nothing below it?",
+    429: "Wait a minute, then start again.",
+    503: "The figures are not at hand yet: try again in a minute. If that goes on, see the service's log.",
+}
+
+
+def what_to_do(error: OSError, address: str) -> str:
+    """Return what an analyst can do where no figures came: with what the service said, never the key."""
+    if not isinstance(error, HTTPError):
+        why = error.reason if isinstance(error, URLError) else error
+        return f"Nothing answers at {address} ({why}). Is the service running, and is the address right?"
+    try:
+        said = json.load(error)["detail"]
+    except (ValueError, KeyError, TypeError):
+        said = error.reason
+    return f"{error.code} from {address}: {said}\n{ADVICE.get(error.code, 'See the log of the service.')}"
 
 
 def draw_all(ask: Ask, tables: Path, pictures: Path) -> None:
@@ -232,4 +271,4 @@ def _save(figure: Figure, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), os.environ.get("ALLIANCE_API_KEY", "").strip())

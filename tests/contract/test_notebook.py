@@ -3,8 +3,10 @@
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError, URLError
 
 import pytest
 
@@ -97,3 +99,46 @@ def test_every_status_of_an_alert_has_a_colour():
     coloured = {status for statuses, _ in notebook.FOLLOWED.values() for status in statuses}
 
     assert coloured == set(STATES) - {"withdrawn", "entered-in-error"}
+
+
+def test_the_key_is_sent_as_a_bearer_token_and_never_where_it_is_redirected():
+    request = notebook.request_for("http://127.0.0.1:8000/", "figures=level", "alk_some-key")
+
+    assert request.full_url == "http://127.0.0.1:8000/v1/alliance-metrics?figures=level"
+    assert request.unredirected_hdrs == {"Authorization": "Bearer alk_some-key"}
+    assert request.headers == {}
+
+
+def test_without_a_key_no_authorization_is_sent():
+    assert notebook.request_for("http://127.0.0.1:8000", "", "").header_items() == []
+
+
+def refused(status: int, body: bytes) -> HTTPError:
+    return HTTPError("http://127.0.0.1:8000/v1", status, "Some reason", Message(), io.BytesIO(body))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (refused(401, b'{"detail": "A credential is needed."}'), ("A credential is", "ALLIANCE_API_KEY")),
+        (refused(403, b'{"detail": "No scope."}'), ("No scope.", "alliance/metrics.read")),
+        (refused(503, b"<html>"), ("Some reason", "in a minute")),
+        (refused(500, b"[]"), ("500", "log of the service")),
+        (URLError("Connection refused"), ("Nothing answers at http://here", "Connection refused")),
+    ],
+)
+def test_an_error_says_what_to_do(error, words):
+    told = notebook.what_to_do(error, "http://here")
+
+    assert [one for one in words if one not in told] == []
+
+
+def test_who_gets_no_figures_reads_a_sentence_and_no_traceback(tmp_path, monkeypatch):
+    def refuse(_):
+        raise refused(401, b"{}")
+
+    monkeypatch.setattr(notebook, "urlopen", refuse)
+    with pytest.raises(SystemExit) as left:
+        notebook.main("http://here", tmp_path, tmp_path, "")
+
+    assert str(left.value).startswith("401 from http://here: Some reason\nSet ALLIANCE_API_KEY")
