@@ -12,7 +12,7 @@ patients and know no small groups: what is drawn from them is guarded as they ar
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -28,7 +28,8 @@ Item = Mapping[str, Any]
 
 INK, GREY, PALE = "#222222", "#8a8a8a", "#dddddd"
 BLUE, ORANGE, GREEN, RED, YELLOW = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#f0e442"  # Okabe & Ito 2008
-CUT_OFF, _FLOOR = 36, 26
+CUT_OFF, LOWEST, HIGHEST = 36, 0, 40  # of the SRS total
+_MOST_LABELS = 12
 LEVELS = {"A": "seen by an observer", "B": "said by a person", "D": "scores alone"}
 # What became of an alert, from the best to the worst; in grey what nobody needed to do anything about.
 FOLLOWED = {
@@ -108,27 +109,90 @@ def draw_level(ask: Ask, picture: Path) -> None:
         "Dot: mean of the month. Thick: its 95 % interval over dyads. Thin: the middle half of all ratings."
         f" Hidden: under {answer['minimum_cell']} patients.",
     )
-    for place, (month, q1, q3) in enumerate(zip(means, *quartiles, strict=True)):
-        if month["suppressed"]:
-            axes.text(place, _FLOOR + 0.5, "hidden", color=GREY, ha="center", rotation=90, fontsize=8)
-            continue
-        axes.vlines(place, q1["value"], q3["value"], color=GREY, linewidth=1)
-        axes.vlines(place, month["low"], month["high"], color=BLUE, linewidth=7, alpha=0.35)
-        axes.plot(place, month["value"], "o", color=BLUE)
-        axes.annotate(f"{month['value']:.1f}", (place, month["value"]), (9, -3), textcoords="offset points")
+    bottom = lowest_shown([*means, *quartiles[0]])
+    for month, q1, q3 in zip(means, *quartiles, strict=True):
+        _draw_month(axes, bottom, month, q1, q3, told=len(means) <= _MOST_LABELS)
     axes.axhline(CUT_OFF, color=GREY, linestyle="--", linewidth=1)
-    words = "published cut-off, 36: by itself no sign of a strain"
-    axes.text(-0.45, CUT_OFF + 0.15, words, color=GREY, fontsize=8)
-    axes.set_xlim(-0.5, len(means) - 0.3)
-    axes.set_ylim(_FLOOR, 40)
-    axes.set_xticks(range(len(means)), [_month(one) for one in means])
-    axes.set_ylabel(f"points (the axis begins at {_FLOOR})")
+    words = "published\ncut-off, 36:\nby itself\nno sign of\na strain"
+    beside = axes.get_yaxis_transform()
+    axes.text(1.01, CUT_OFF, words, color=GREY, fontsize=8, va="center", transform=beside)
+    axes.set_ylim(bottom, HIGHEST)
+    axes.set_ylabel("points")
+    if bottom > LOWEST:
+        _mark_zoomed(axes, bottom)
+    _label_months(axes, means)
     _save(figure, picture)
 
 
-def _month(item: Item) -> str:
-    forms = "" if item["n"] is None else f"\n{item['n']:,} forms"
-    return f"{item['group']['month']}{forms}"
+def lowest_shown(items: Sequence[Item]) -> int:
+    """Return where the axis begins: an even number below all values and intervals, and below the cut-off."""
+    ends = [one[end] for one in items for end in ("value", "low") if one[end] is not None]
+    return max(LOWEST, (int(min([*ends, CUT_OFF])) - 3) // 2 * 2)
+
+
+def month_place(item: Item) -> int:
+    """Return a month's place in time, so that one without ratings leaves a gap: ``2026-03`` -> 24314."""
+    year, _, month = item["group"]["month"].partition("-")
+    return int(year) * 12 + int(month) - 1
+
+
+def labelled(places: Sequence[int]) -> list[int]:
+    """Return the months that have a label: each, or each third, sixth, twelfth … counted from January."""
+    if not places:
+        return []
+    span = max(places) - min(places) + 1
+    steps = (1, 3, 6, *range(12, span + 12, 12))
+    step = next(one for one in steps if span <= one * _MOST_LABELS)
+    return [one for one in range(min(places), max(places) + 1) if one % step == 0]
+
+
+def _draw_month(axes: Axes, bottom: float, month: Item, q1: Item, q3: Item, *, told: bool) -> None:
+    place = month_place(month)
+    if month["suppressed"]:
+        axes.text(
+            place, bottom + 0.3, "hidden", color=GREY, ha="center", va="bottom", rotation=90, fontsize=8
+        )
+        return
+    if None not in (q1["value"], q3["value"]):
+        axes.vlines(place, q1["value"], q3["value"], color=GREY, linewidth=1)
+    if None not in (month["low"], month["high"]):
+        axes.vlines(place, month["low"], month["high"], color=BLUE, linewidth=7, alpha=0.35)
+    axes.plot(place, month["value"], "o", color=BLUE)
+    if told:
+        axes.annotate(f"{month['value']:.1f}", (place, month["value"]), (7, -3), textcoords="offset points")
+
+
+def _mark_zoomed(axes: Axes, bottom: int) -> None:
+    """Show that the axis begins above the lowest score: two strokes through it, and words."""
+    axes.set_ylabel(f"points (zoomed: the axis begins at {bottom}, not at {LOWEST})")
+    stroke = {"marker": [(-1, -0.5), (1, 0.5)], "markersize": 11, "color": INK, "clip_on": False}
+    axes.plot([0, 0], [0.02, 0.04], linestyle="none", transform=axes.transAxes, **stroke)
+    axes.spines["bottom"].set_linestyle(":")
+
+
+def _label_months(axes: Axes, means: Sequence[Item]) -> None:
+    if not means:
+        axes.set_xticks([])
+        _say(axes, "No ratings with this form yet.")
+        return
+    places = [month_place(one) for one in means]
+    counts = dict(zip(places, (one["n"] for one in means), strict=True))
+    all_told = len(labelled(places)) == max(places) - min(places) + 1
+    axes.set_xlim(min(places) - 0.5, max(places) + 0.7)
+    axes.set_xticks(
+        labelled(places),
+        [
+            f"{one // 12}-{one % 12 + 1:02}" + (_forms(counts.get(one)) if all_told else "")
+            for one in labelled(places)
+        ],
+    )
+    shown = [one for one in counts.values() if one is not None]
+    count = "n: forms" if all_told or not shown else f"{min(shown):,} to {max(shown):,} forms"
+    axes.set_xlabel(f"{count} in a month; a gap is a month without any")
+
+
+def _forms(count: int | None) -> str:
+    return "" if count is None else f"\n{count:,} forms"
 
 
 # %% Which alerts were raised, and what did people do? From the tables: a status of each alert.
@@ -258,6 +322,11 @@ def _sheet(title: str, below: str, *, columns: int = 1) -> tuple[Figure, Any]:
         axes.set_title(f"{title}\n", loc="left", fontsize=12, fontweight="bold")
         axes.text(0, 1.02, below, transform=axes.transAxes, color=GREY, fontsize=9)
     return figure, axes
+
+
+def _say(axes: Axes, words: str) -> None:
+    """Say in the middle of an empty picture why it is empty."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, color=GREY, ha="center", va="center")
 
 
 def _tidy(axes: Axes) -> None:

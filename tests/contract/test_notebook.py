@@ -76,6 +76,40 @@ def test_pictures_of_a_clinic_without_a_rating_are_drawn_too(new_clinic, tmp_pat
     assert len(drawn(new_clinic, tmp_path / "pictures")) == 3
 
 
+def a_mean(value: float | None, low: float | None = None, month: str = "2026-03") -> dict[str, Any]:
+    return {"group": {"month": month}, "value": value, "low": low}
+
+
+@pytest.mark.parametrize(
+    ("items", "bottom"),
+    [
+        ([], 32),
+        ([a_mean(37.5, 36.9), a_mean(39.0)], 32),
+        ([a_mean(20.0, 17.2), a_mean(None)], 14),
+        ([a_mean(4.0, 0.5)], 0),
+    ],
+)
+def test_the_axis_begins_below_every_interval_and_the_cut_off(items, bottom):
+    assert notebook.lowest_shown(items) == bottom
+
+
+def test_a_month_without_ratings_leaves_a_gap():
+    places = [notebook.month_place(a_mean(30.0, month=one)) for one in ("2025-11", "2026-02")]
+
+    assert places[1] - places[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("months", "step", "count"), [(1, 1, 1), (12, 1, 12), (24, 3, 8), (60, 6, 10), (300, 36, 8)]
+)
+def test_months_have_twelve_labels_at_most(months, step, count):
+    january = 2020 * 12
+    labels = notebook.labelled(range(january, january + months))
+
+    assert len(labels) == count
+    assert all(one % step == 0 for one in labels)
+
+
 def test_the_coverage_drawn_is_the_apis(clinic):
     told = clinic.figure("first_sessions_rated")
     first = [one for one in notebook.coverage_by_session(clinic.tables) if one[0] <= 3]
