@@ -22,6 +22,7 @@ import duckdb
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 Ask = Callable[[str], Mapping[str, Any]]  # a query string -> the answer of /v1/alliance-metrics
 Item = Mapping[str, Any]
@@ -192,7 +193,7 @@ def _label_months(axes: Axes, means: Sequence[Item]) -> None:
 
 
 def _forms(count: int | None) -> str:
-    return "" if count is None else f"\n{count:,} forms"
+    return "" if count is None else f"\nn = {count:,}"
 
 
 # %% Which alerts were raised, and what did people do? From the tables: a status of each alert.
@@ -218,8 +219,13 @@ def draw_alerts(ask: Ask, tables: Path, picture: Path) -> None:
         axes.text(left, row, "  none" if left == 0 else f"  {left}", va="center", color=GREY)
     axes.set_yticks(range(len(LEVELS)), [f"{level}: {words}" for level, words in LEVELS.items()])
     axes.invert_yaxis()
-    axes.set_xlabel("alerts (without historical and withdrawn ones)")
+    axes.set_xlabel(f"alerts ({left_out_in_words(tables)})")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(x=0.08)
+    if not total:
+        axes.set_xlim(0, 1)
+        axes.set_xticks([])
+        _say(axes, f"No alerts ({left_out_in_words(tables)}).")
     figure.legend(loc="outside lower center", ncols=len(FOLLOWED), frameon=False, fontsize=9)
     _save(figure, picture)
 
@@ -234,47 +240,91 @@ def alerts_by_level(tables: Path) -> dict[tuple[str, str], int]:
     return {(level, status): count for level, status, count in rows}
 
 
+def left_out_in_words(tables: Path) -> str:
+    """Return what ``alerts_by_level`` leaves out: ``left out: 20 historical, 1 withdrawn or in error``."""
+    query = (
+        "SELECT count(*) FILTER (WHERE historical AND NOT gone), count(*) FILTER (WHERE gone) FROM (SELECT"
+        " historical, status IN ('withdrawn', 'entered-in-error') AS gone FROM read_parquet($file))"
+    )
+    file = {"file": str(tables / "alerts.parquet")}
+    ((historical, gone),) = duckdb.sql(query, params=file).fetchall()
+    return f"left out: {historical:,} historical, {gone:,} withdrawn or in error"
+
+
 # %% Who is not seen, and do both see the same? Read this before any level.
 def draw_coverage_and_congruence(ask: Ask, tables: Path, picture: Path) -> None:
     """Draw how many of the first sessions were rated, and both sides of those that both rated."""
     figure, (left, right) = _sheet("", "", columns=2)
+    _draw_coverage(left, ask, tables)
+    _draw_both_sides(right, ask, tables)
+    _save(figure, picture)
+
+
+def _draw_coverage(axes: Axes, ask: Ask, tables: Path) -> None:
     covered = coverage_by_session(tables)
-    shown = [(place, rated / came) for place, came, rated in covered if came >= FEWEST]
-    left.bar(*zip(*shown, strict=True), color=BLUE, width=0.7) if shown else None
-    for place, share in shown:
-        left.text(place, share + 0.015, f"{share:.0%}", ha="center", fontsize=8, color=INK)
-    left.set_ylim(0, 1.1)
-    left.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    left.set_xticks(range(1, FIRST_SESSIONS + 1))
-    left.set_xlabel("session of the therapy")
+    shown = {place: (rated / came, came) for place, came, rated in covered if came >= FEWEST}
+    for place, (share, _) in shown.items():
+        axes.bar(place, share, color=BLUE, width=0.7)
+        axes.text(place, share + 0.015, f"{share:.0%}", ha="center", fontsize=7, color=INK)
+    if not shown:
+        _say(axes, f"No session to which {FEWEST} dyads are known to have come.")
+    axes.set_ylim(0, 1.1)
+    axes.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    places = range(1, FIRST_SESSIONS + 1)
+    numbers = [f"{one}\n{shown[one][1]:,}" if one in shown else f"{one}\n<{FEWEST}" for one in places]
+    axes.set_xlim(0.4, FIRST_SESSIONS + 0.6)
+    axes.set_xticks(places, numbers, fontsize=8)
+    axes.set_xlabel(
+        f"session of the therapy; below it how many dyads came\n{attendance_in_words(tables)}", fontsize=8
+    )
     first = figures_of(ask("figures=coverage"), "first_sessions_rated")[:1]
-    left.set_title(
+    axes.set_title(
         "Attended sessions that were rated\n"
-        + _sentence("of the first three: {value:.0%} ({low:.0%} to {high:.0%})", first),
+        + _sentence("of the first three: {value:.0%} ({low:.0%} to {high:.0%}, n = {n:,})", first),
         loc="left",
         fontsize=10,
     )
+
+
+def _draw_both_sides(axes: Axes, ask: Ask, tables: Path) -> None:
     pairs = both_sides(tables)
     low, high = 12, 60
-    right.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--")
-    right.plot(
+    axes.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--")
+    axes.plot(
         [one for one, _ in pairs], [two for _, two in pairs], "o", color=ORANGE, alpha=0.45, markersize=5
     )
-    right.set_xlim(low, high)
-    right.set_ylim(low, high)
-    right.set_aspect("equal")
-    right.set_xlabel("client's WAI-SR total")
-    right.set_ylabel("therapist's, after the same session")
+    if not pairs:
+        _say(axes, "No session that both rated with the WAI-SR.")
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
+    axes.set_aspect("equal")
+    axes.set_xlabel("client's WAI-SR total")
+    axes.set_ylabel("therapist's, after the same session")
     told = ask("figures=congruence")
     within, between = (figures_of(told, f"congruence_{name}")[:1] for name in ("within", "between"))
-    right.set_title(
+    axes.set_title(
         "Both sides of the same session\n"
         + _sentence("r = {value:.2f} between dyads, ", between)
         + _sentence("{value:.2f} within them (n = {n})", within),
         loc="left",
         fontsize=10,
     )
-    _save(figure, picture)
+
+
+def attendance_in_words(tables: Path) -> str:
+    """Return how attendance is known of the dyads of which it is."""
+    query = (
+        "SELECT count(recorded.dyad), count(*) FROM read_parquet($dyads_file) AS dyads"
+        " LEFT JOIN (SELECT DISTINCT dyad FROM read_parquet($attendance_file) WHERE status = 'attended')"
+        " AS recorded USING (dyad) WHERE attended IS NOT NULL"
+    )
+    files = {f"{name}_file": str(tables / f"{name}.parquet") for name in ("attendance", "dyads")}
+    ((recorded, known),) = duckdb.sql(query, params=files).fetchall()
+    if recorded == known:
+        return "Attendance as it was recorded." if known else "Attendance is not known of anybody."
+    of_whom = f"recorded of {recorded / known:.0%} of the dyads, else" if recorded else "not recorded, but"
+    missed = "what came unrated after the last number is missing"
+    return f"Attendance was {of_whom} inferred from session numbers:\n{missed}."
 
 
 def coverage_by_session(tables: Path) -> list[tuple[int, int, int]]:
@@ -309,7 +359,7 @@ def figures_of(answer: Mapping[str, Any], figure: str, **labels: str) -> list[It
 
 def _sentence(words: str, items: list[Item]) -> str:
     # Neither suppressed nor without an interval: of nothing counted there is nothing to say.
-    return "".join(words.format(**one) for one in items if None not in (one["value"], one["low"]))
+    return "".join(words.format(**one) for one in items if None not in (one["value"], one["low"], one["n"]))
 
 
 def _sheet(title: str, below: str, *, columns: int = 1) -> tuple[Figure, Any]:
@@ -326,7 +376,8 @@ def _sheet(title: str, below: str, *, columns: int = 1) -> tuple[Figure, Any]:
 
 def _say(axes: Axes, words: str) -> None:
     """Say in the middle of an empty picture why it is empty."""
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, color=GREY, ha="center", va="center")
+    ground = {"facecolor": "white", "edgecolor": "none"}
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, color=GREY, ha="center", va="center", bbox=ground)
 
 
 def _tidy(axes: Axes) -> None:

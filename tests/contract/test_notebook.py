@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 
+import duckdb
 import pytest
 
 from fhir_mappings.alert_states import STATES
@@ -123,6 +124,42 @@ def test_the_alerts_drawn_are_those_of_the_api(clinic):
     drawn_alerts = sum(notebook.alerts_by_level(clinic.tables).values())
 
     assert drawn_alerts / told["n"] * 100 == pytest.approx(told["value"], abs=1e-4)
+
+
+def write_table(folder: Path, name: str, columns: str, *rows: str) -> None:
+    query = f"SELECT * FROM (VALUES {', '.join(rows)}) AS t({columns})"  # noqa: S608 - this file's own words
+    duckdb.sql(query).write_parquet(str(folder / f"{name}.parquet"))
+
+
+def test_what_is_left_out_of_the_alerts_drawn_is_counted(tmp_path):
+    rows = ("(true, 'open')", "(true, 'open')", "(true, 'withdrawn')", "(false, 'entered-in-error')")
+    write_table(tmp_path, "alerts", "historical, status", *rows, "(false, 'open')")
+
+    assert notebook.left_out_in_words(tmp_path) == "left out: 2 historical, 2 withdrawn or in error"
+
+
+def test_of_no_alerts_none_is_left_out(new_clinic):
+    told = notebook.left_out_in_words(new_clinic.tables)
+
+    assert told == "left out: 0 historical, 0 withdrawn or in error"
+
+
+@pytest.mark.parametrize(
+    ("attended", "words"),
+    [
+        (("(1, 'attended')", "(1, 'attended')", "(2, 'attended')"), "Attendance as it was recorded."),
+        (
+            ("(1, 'attended')", "(2, 'missed')", "(3, 'attended')"),
+            "recorded of 50% of the dyads, else inferred",
+        ),
+        (("(1, 'missed')",), "not recorded, but inferred from session numbers"),
+    ],
+)
+def test_a_picture_says_how_attendance_is_known(tmp_path, attended, words):
+    write_table(tmp_path, "dyads", "dyad, attended", "(1, 4)", "(2, 3)", "(3, NULL)")
+    write_table(tmp_path, "attendance", "dyad, status", *attended)
+
+    assert words in notebook.attendance_in_words(tmp_path)
 
 
 def test_the_sessions_that_both_rated_are_those_of_the_api(clinic):
