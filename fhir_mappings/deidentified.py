@@ -12,6 +12,8 @@ from fhir_mappings.filled import Filled
 
 # A number beyond is no count of sessions: some systems number them by date.
 MOST_SESSIONS = 999
+# Ten years. Further from the first session lies a placeholder (1900-01-01), and days from it tell the date.
+MOST_DAYS = 3652
 _OLDEST = 90
 _BAND_YEARS = 10
 
@@ -20,8 +22,9 @@ _BAND_YEARS = 10
 class Whose:
     """The pseudonyms of one thing and of whom it is about, and when it was.
 
-    ``day`` counts from the patient's first session, which is 0; ``site`` is a pseudonym or ``other``, None
-    where none was told. ``therapist`` is None where unknown.
+    ``day`` counts from the patient's first session, which is 0, and is not written where it is over
+    ``MOST_DAYS`` before or after; ``site`` is a pseudonym or ``other``, None where none was told.
+    ``therapist`` is None where unknown.
     """
 
     own: str
@@ -52,10 +55,14 @@ def to_deidentified_response(filled: Filled, whose: Whose, age_years: int | None
     }
 
 
-def to_deidentified_alert(alert: AlertFacts, whose: Whose) -> Json:
-    """Return the line of an alert: what the rule found and what became of it, in codes."""
+def to_deidentified_alert(alert: AlertFacts, whose: Whose, *, historical: bool) -> Json:
+    """Return the line of an alert: what the rule found and what became of it, in codes.
+
+    ``historical``: found in an import or in ratings that came late, so that nobody was alerted.
+    """
     return {
         **_head(whose),
+        "historical": historical,
         "status": alert.status,
         "severity": alert.severity,
         "rule": alert.rule,
@@ -82,5 +89,5 @@ def _head(whose: Whose) -> Json:
         "patient": whose.patient,
         "therapist": whose.therapist,
         "site": whose.site,
-        "day": whose.day,
+        "day": whose.day if abs(whose.day) <= MOST_DAYS else None,
     }

@@ -1,4 +1,8 @@
-"""The keys that make pseudonyms: a secret for each recipient, so that two cannot put theirs together."""
+"""The keys that make pseudonyms: a secret for each recipient, so that no two have one pseudonym in common.
+
+They hide names, not courses: exact answers and days match line by line, between two recipients and with the
+database (service/exports.md).
+"""
 
 import hmac
 import secrets
@@ -25,7 +29,7 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
-    """What makes one recipient's pseudonyms; who has not the secret cannot undo or repeat it."""
+    """What makes one recipient's pseudonyms; who has not the secret cannot undo or repeat one."""
 
     secret: bytes
 
@@ -58,7 +62,10 @@ def list_keys(deployment: Deployment, access: Access) -> list[ExportKeyRow]:
 
 
 def revoke_key(deployment: Deployment, key_id: str, access: Access) -> None:
-    """Wipe a key, so that nobody can link its pseudonyms to anybody any more. Raises ``NotFound``."""
+    """Wipe a key, so that nobody can make its pseudonyms again or undo them. Raises ``NotFound``.
+
+    Lines that were handed out stay as they are, and can be told by their answers and days.
+    """
     now = as_instant(deployment.clock())
     with deployment.database.write() as tx:
         if not wipe_export_key(tx, deployment.clinic, key_id, now):

@@ -105,7 +105,8 @@ def _lines(tx: Tx, profile: _Profile, patient: ExportPatient) -> Generator[Line,
     for alert in alerts_of(tx, clinic, patient.alias_rows, which):
         whose = profile.whose("alert", alert.id, patient, alert.therapist, sites.get(alert.dyad_row))
         dated = _on_day(whose, patient, alert.session_date)
-        yield Line("alerts", json_text.dumps(to_deidentified_alert(alert_facts(alert), dated)))
+        line = to_deidentified_alert(alert_facts(alert), dated, historical=alert.historical)
+        yield Line("alerts", json_text.dumps(line))
 
 
 def _on_day(whose: Whose, patient: ExportPatient, day: str) -> Whose:

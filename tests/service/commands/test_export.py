@@ -16,6 +16,7 @@ from service.store.database import Database
 from service.store.disclosures import Disclosure
 from service.store.export_keys import list_export_keys
 from tests.service.build import a_check_in, a_deployment, a_response, an_access
+from tests.service.importing import a_file, a_row, bring
 from tests.service.test_main import run
 
 CANARY = "zqcanary"
@@ -159,6 +160,40 @@ def record_at(deployment, site, numbers):
         record_of(deployment, number, site=site)
 
 
+def test_what_two_recipients_have_still_matches_by_answers_and_days(url, tmp_path):
+    """What exports.md warns of: keys hide names, not courses."""
+    lab, school = (
+        {
+            json.dumps([one["day"], one["scores"]], default=str)
+            for one in de_identified(url, tmp_path / to, to)
+        }
+        for to in ("lab", "school")
+    )
+
+    assert lab == school
+    assert len(lab) == len(TOTALS) + 1
+
+
+def alerts_after(deployment, out):
+    deployment.database.close()
+    de_identified(deployment.database.url, out)
+    return lines_in(out, "alerts.ndjson")
+
+
+def test_an_alert_of_an_import_is_historical(tmp_path):
+    deployment = a_deployment(tmp_path)
+    bring(deployment, a_file([a_row(number, total) for number, total in enumerate(TOTALS, 1)]))
+
+    assert [one["historical"] for one in alerts_after(deployment, tmp_path / "out")] == [True]
+
+
+def test_an_alert_that_people_were_told_is_not_historical(tmp_path):
+    deployment = a_deployment(tmp_path)
+    record_canaries(deployment)
+
+    assert [one["historical"] for one in alerts_after(deployment, tmp_path / "out")] == [False, False]
+
+
 def sites_in(deployment, out):
     deployment.database.close()
     return [one["site"] for one in de_identified(deployment.database.url, out)]
@@ -227,6 +262,38 @@ def test_days_do_not_count_from_what_was_entered_in_error(tmp_path):
     assert sorted(one["day"] for one in lines) == [-14, 0, 7]
 
 
+@pytest.mark.parametrize("placeholder", ["1900-01-01", "1970-01-01"])
+def test_no_day_counts_from_a_placeholder_of_a_date(tmp_path, placeholder):
+    deployment = a_deployment(tmp_path)
+    record_response(deployment, a_response(1, session_date=placeholder), an_access())
+    record_response(deployment, a_response(2), an_access())
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert [one["day"] for one in lines] == [0, None]
+
+
+def test_a_placeholder_that_was_entered_in_error_is_on_no_day(tmp_path):
+    deployment = a_deployment(tmp_path)
+    wrong = record_response(deployment, a_response(1, session_date="1900-01-01"), an_access())
+    record_response(deployment, a_response(2), an_access())
+    withdraw_response(deployment, wrong.filled.id, None, "no date", an_access("U"))
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert sorted(one["day"] is None for one in lines) == [False, True]
+
+
+def test_days_of_ten_years_are_told(tmp_path):
+    deployment = a_deployment(tmp_path)
+    for session, day in enumerate(("2016-02-01", "2026-01-31", "2026-02-02"), 1):
+        record_response(deployment, a_response(session, session_date=day), an_access())
+    deployment.database.close()
+
+    lines = de_identified(deployment.database.url, tmp_path / "out")
+    assert [one["day"] for one in lines] == [0, 3652, None]
+
+
 def test_a_number_that_is_a_date_is_no_session_number(tmp_path):
     deployment = a_deployment(tmp_path)
     record_response(deployment, a_response(session_number=20260216), an_access())
@@ -237,7 +304,7 @@ def test_a_number_that_is_a_date_is_no_session_number(tmp_path):
     ]
 
 
-def test_a_revoked_key_is_wiped_and_never_links_again(url, tmp_path):
+def test_a_revoked_key_is_wiped_and_makes_no_pseudonym_again(url, tmp_path):
     before = {one["patient"] for one in de_identified(url, tmp_path / "before")}
     _, listed = run("export-keys", "list", database_url=url)
     code, _ = run("export-keys", "revoke", listed.partition(" ")[0], database_url=url)
