@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.system.npm_packages import packages_folder
+from tests.system.npm_packages import packages_folder, run_npm
 
 ENGINE = "fhirpath@4.6.0"
 _SCRIPT = Path(__file__).parent / "parity" / "scores.cjs"
@@ -23,8 +23,7 @@ def install_engine() -> Path:
     if not (folder / "node_modules" / "fhirpath" / "package.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-        # A fixed command; where packages come from is npm's own setting.
-        subprocess.run(["npm", "install", "--silent", *options, ENGINE], check=True)  # noqa: S603, S607
+        run_npm("install", "--silent", *options, ENGINE)
     return folder
 
 

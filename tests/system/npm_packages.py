@@ -5,8 +5,11 @@ import hashlib
 import os
 import subprocess
 import tarfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+_PAUSE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,16 @@ class Package:
 
 class AnotherPackage(Exception):
     """npm brought an archive with another sum than ours."""
+
+
+def run_npm(*arguments: str) -> None:
+    """Run npm; where that fails once more, and a last time: who serves packages may be away for a moment."""
+    for rest in (2, 1, 0):
+        # Fixed commands; where packages come from is npm's own setting.
+        done = subprocess.run(["npm", *arguments], stdout=subprocess.DEVNULL, check=not rest)  # noqa: S603, S607
+        if done.returncode == 0:
+            return
+        time.sleep(_PAUSE_SECONDS)
 
 
 def packages_folder(name: str) -> Path:
@@ -37,11 +50,8 @@ def unpack(package: Package) -> Path:
     unpacked = folder / "package"
     if not (unpacked / "package.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = ["npm", "pack", "--silent", "--pack-destination", str(folder)]
-        # A fixed command; where packages come from is npm's own setting.
-        subprocess.run(  # noqa: S603
-            [*wanted, f"{package.name}@{package.version}"], stdout=subprocess.DEVNULL, check=True
-        )
+        named = f"{package.name}@{package.version}"
+        run_npm("pack", "--silent", "--pack-destination", str(folder), named)
         _extract(folder / f"{package.name}-{package.version}.tgz", package, folder)
     return unpacked
 

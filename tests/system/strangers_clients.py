@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.system.environments import environment_of, run_fixed, tests_cache
+from tests.system.npm_packages import run_npm
 
 _HERE = Path(__file__).parent / "strangers"
 _KIT = "fhir-kit-client@2.0.3"
@@ -76,7 +77,7 @@ def _with_node() -> list[str]:
     if not (folder / "node_modules" / "fhir-kit-client" / "package.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-        run_fixed("npm", "install", "--silent", *options, _KIT)
+        run_npm("install", "--silent", *options, _KIT)
     return ["node", str(_HERE / "with_fhir_kit_client.mjs"), str(folder)]
 
 
