@@ -170,19 +170,21 @@ def _quartiles(reader: Reader, by: By, figure: Figure, question: Question, found
     """Return the quartiles beside the means of a figure, which are counted already."""
     name_of_mean = mean_name(figure)
     told = {
-        labels: {group: quartiles for group, (quartiles,) in rows if quartiles is not None}
+        labels: {group: values for group, (values,) in rows if values is not None}
         for labels, rows in by.by_labels(_quartile_rows(reader, by, figure, question)).items()
     }
-    return {
-        (f"{figure.name}_{name}", labels): [
-            Cell(cell.group, f"{figure.name}_{name}", labels, own[place], None, None, cell.n, cell.patients)
-            for cell, own in beside
-        ]
-        for (of_mean, labels), cells in found.items()
-        if of_mean == name_of_mean
-        for beside in [[(one, told[labels][one.group]) for one in cells if one.group in told[labels]]]
-        for place, (name, _) in enumerate(QUARTILES)
-    }
+    quartiles: dict[CellsOf, list[Cell]] = {}
+    for (of_mean, labels), cells in found.items():
+        if of_mean != name_of_mean:
+            continue
+        beside = [(cell, told[labels][cell.group]) for cell in cells if cell.group in told[labels]]
+        for place, (name, _) in enumerate(QUARTILES):
+            own = f"{figure.name}_{name}"
+            quartiles[own, labels] = [
+                Cell(cell.group, own, labels, values[place], None, None, cell.n, cell.patients)
+                for cell, values in beside
+            ]
+    return quartiles
 
 
 def _quartile_rows(reader: Reader, by: By, figure: Figure, question: Question) -> list[Row]:
