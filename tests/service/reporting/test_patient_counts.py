@@ -112,3 +112,8 @@ def test_who_sees_two_therapists_counts_once(reader):
 
     assert counted["clinic",] == {(1,): everybody[0][0]}
     assert sum(counted["team",].values()) == everybody[0][0] + 5
+
+
+def test_a_table_that_was_not_counted_is_an_error_and_no_empty_one(reader):
+    with pytest.raises(LookupError, match="responses_patients has no site,team,approach"):
+        read_patients(reader, RESPONSES, ["count(*)"], [("site",), ("site", "team", "approach")])
